@@ -1,0 +1,47 @@
+#pragma once
+// The metadata database: SQLite behind a small port (PostgreSQL comes as a second implementation). Only
+// store/ sees sqlite3.h. SQL in other rooms uses `?` parameters and the subset both engines share.
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "base/fs.h"
+#include "base/result.h"
+
+namespace quern::store {
+
+using Param = std::variant<std::monostate, int64_t, double, std::string>;
+
+/// One result row; columns by index. Getters of a NULL give 0, 0.0, "".
+class Row {
+ public:
+  virtual ~Row() = default;
+  virtual bool IsNull(int column) const = 0;
+  virtual int64_t Int(int column) const = 0;
+  virtual double Number(int column) const = 0;
+  virtual std::string Text(int column) const = 0;
+};
+
+/// Thread-safe: calls are serialised. A Transaction body runs under the same lock.
+class Database {
+ public:
+  virtual ~Database() = default;
+  virtual Status Execute(std::string_view sql, const std::vector<Param>& params = {}) = 0;
+  /// Calls `on_row` per row.
+  virtual Status Query(std::string_view sql, const std::vector<Param>& params,
+                       const std::function<void(const Row&)>& on_row) = 0;
+  /// BEGIN IMMEDIATE … COMMIT; rolled back if `body` returns an error. Nested calls join the outer one.
+  virtual Status Transaction(const std::function<Status()>& body) = 0;
+};
+
+/// Opens (creating if absent) the SQLite file, WAL, synchronous=FULL, foreign keys on, and applies the
+/// migrations that it lacks, each in one transaction, after copying an existing file aside
+/// (`quern.db.bak-<schema>`). A schema newer than this program's is kFailedPrecondition naming both; a
+/// file that is not a database is kDataLoss.
+Result<std::unique_ptr<Database>> OpenSqlite(const std::string& path, Fs& fs);
+
+}  // namespace quern::store
