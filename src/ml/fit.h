@@ -2,6 +2,7 @@
 // The only door to fitting: declared pipeline + training rows in, fitted pipeline out. No I/O.
 #include <cstdint>
 #include <map>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -41,6 +42,20 @@ Result<FittedPipeline> Fit(const PrepSpec& prep, const LearnerSpec& learner, con
 /// absent ones are kInvalidArgument).
 Result<Matrix> Transform(const FittedPipeline& pipeline, const Frame& rows);
 Result<Scores> Score(const FittedPipeline& pipeline, const Frame& rows);
+
+/// Fit() in two steps, for searches that try many learners on the same rows: what preparation learned,
+/// the matrix that the learner sees, and the labels.
+struct Prepared {
+  FittedPipeline pipeline;  // without a model
+  Matrix matrix;
+  Target target;
+};
+Result<Prepared> Prepare(const PrepSpec& prep, const Frame& rows, const Target& target);
+/// Fit(prep, ...) == FitLearner(Prepare(prep, ...), ...).
+Result<FittedPipeline> FitLearner(const Prepared& prepared, const LearnerSpec& learner,
+                                  const FitOptions& options);
+/// Score() of rows that Transform() already prepared; `matrix` has the pipeline's columns.
+Scores ScoreMatrix(const FittedPipeline& pipeline, const Matrix& matrix);
 
 /// Defaults filled in; unknown parameter or value out of bounds is kInvalidArgument with a suggestion.
 Result<LearnerSpec> ValidateLearner(const LearnerSpec& learner, Task task);
