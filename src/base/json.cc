@@ -1,0 +1,264 @@
+#include "base/json.h"
+
+#include <boost/json.hpp>
+#include <boost/json/basic_parser_impl.hpp>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <vector>
+
+#include "base/text.h"
+
+namespace quern {
+namespace {
+
+/// Builds a document from the parser's events and refuses duplicate keys, which boost::json::parse lets
+/// pass silently (the last one wins).
+class Builder {
+ public:
+  static constexpr size_t max_object_size = std::numeric_limits<size_t>::max();
+  static constexpr size_t max_array_size = std::numeric_limits<size_t>::max();
+  static constexpr size_t max_key_size = std::numeric_limits<size_t>::max();
+  static constexpr size_t max_string_size = std::numeric_limits<size_t>::max();
+
+  bool on_document_begin(json::error_code&) { return true; }
+  bool on_document_end(json::error_code&) { return true; }
+  bool on_object_begin(json::error_code&) { return Open(json::object()); }
+  bool on_object_end(size_t, json::error_code&) { return Close(); }
+  bool on_array_begin(json::error_code&) { return Open(json::array()); }
+  bool on_array_end(size_t, json::error_code&) { return Close(); }
+  bool on_key_part(json::string_view part, size_t, json::error_code&) {
+    text_.append(part.data(), part.size());
+    return true;
+  }
+  bool on_key(json::string_view part, size_t, json::error_code& error) {
+    text_.append(part.data(), part.size());
+    json::object& object = stack_.back().as_object();
+    if (object.contains(text_)) {
+      duplicate = text_;
+      error = json::error::syntax;
+      return false;
+    }
+    keys_.push_back(std::move(text_));
+    text_.clear();
+    return true;
+  }
+  bool on_string_part(json::string_view part, size_t, json::error_code&) {
+    text_.append(part.data(), part.size());
+    return true;
+  }
+  bool on_string(json::string_view part, size_t, json::error_code&) {
+    text_.append(part.data(), part.size());
+    const bool ok = Add(json::value(json::string(text_)));
+    text_.clear();
+    return ok;
+  }
+  bool on_number_part(json::string_view, json::error_code&) { return true; }
+  bool on_int64(int64_t value, json::string_view, json::error_code&) { return Add(value); }
+  bool on_uint64(uint64_t value, json::string_view, json::error_code&) { return Add(value); }
+  bool on_double(double value, json::string_view, json::error_code&) { return Add(value); }
+  bool on_bool(bool value, json::error_code&) { return Add(value); }
+  bool on_null(json::error_code&) { return Add(nullptr); }
+  bool on_comment_part(json::string_view, json::error_code&) { return true; }
+  bool on_comment(json::string_view, json::error_code&) { return true; }
+
+  json::value document;
+  std::string duplicate;
+
+ private:
+  bool Open(json::value container) {
+    stack_.push_back(std::move(container));
+    return true;
+  }
+  bool Close() {
+    json::value done = std::move(stack_.back());
+    stack_.pop_back();
+    return Add(std::move(done));
+  }
+  bool Add(json::value value) {
+    if (stack_.empty()) {
+      document = std::move(value);
+    } else if (stack_.back().is_object()) {
+      stack_.back().as_object().emplace(keys_.back(), std::move(value));
+      keys_.pop_back();
+    } else {
+      stack_.back().as_array().push_back(std::move(value));
+    }
+    return true;
+  }
+
+  std::vector<json::value> stack_;
+  std::vector<std::string> keys_;
+  std::string text_;
+};
+
+Position PositionAt(std::string_view text, size_t offset, const std::string& name) {
+  const std::string_view before = text.substr(0, std::min(offset, text.size()));
+  const size_t line_start = before.rfind('\n') + 1;
+  return {name, static_cast<int>(std::count(before.begin(), before.end(), '\n')) + 1,
+          static_cast<int>(before.size() - line_start) + 1};
+}
+
+/// Replaces the bare tokens NaN, Infinity and -Infinity by numbers of equal length that the strict parser
+/// reads as such (1e999 overflows to infinity, so those are marked and put back afterwards).
+struct NanTokens {
+  static constexpr std::string_view kNan = "NaN";
+  static constexpr std::string_view kInfinity = "Infinity";
+};
+
+bool IsNonFiniteToken(std::string_view rest, std::string_view token) {
+  return rest.substr(0, token.size()) == token;
+}
+
+/// Rewrites non-finite tokens outside strings to `null`-like markers: NaN -> null is lossless for our
+/// readers (missing), infinities become the largest doubles' overflow forms.
+std::string ReplaceNonFinite(std::string_view text) {
+  std::string out;
+  out.reserve(text.size());
+  bool in_string = false;
+  for (size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    if (in_string) {
+      out += c;
+      if (c == '\\' && i + 1 < text.size()) {
+        out += text[++i];
+      } else if (c == '"') {
+        in_string = false;
+      }
+      continue;
+    }
+    if (c == '"') in_string = true;
+    if (IsNonFiniteToken(text.substr(i), NanTokens::kNan)) {
+      out += "null";
+      i += NanTokens::kNan.size() - 1;
+    } else if (IsNonFiniteToken(text.substr(i), NanTokens::kInfinity)) {
+      out += "1.7976931348623157e308";
+      i += NanTokens::kInfinity.size() - 1;
+    } else {
+      out += c;
+    }
+  }
+  return out;
+}
+
+void AppendString(std::string& out, std::string_view text) {
+  constexpr char kHex[] = "0123456789abcdef";
+  out += '"';
+  for (const char c : text) {
+    switch (c) {
+      case '"': out += "\\\""; break;
+      case '\\': out += "\\\\"; break;
+      case '\n': out += "\\n"; break;
+      case '\r': out += "\\r"; break;
+      case '\t': out += "\\t"; break;
+      default:
+        if (static_cast<unsigned char>(c) < 0x20) {
+          out += "\\u00";
+          out += kHex[static_cast<unsigned char>(c) >> 4];
+          out += kHex[c & 15];
+        } else {
+          out += c;
+        }
+    }
+  }
+  out += '"';
+}
+
+/// `indent` < 0 writes compactly.
+void Append(std::string& out, const json::value& value, int indent) {
+  const auto newline = [&](int depth) {
+    if (depth < 0) return;
+    out += '\n';
+    out.append(static_cast<size_t>(depth) * 2, ' ');
+  };
+  const int inner = indent < 0 ? -1 : indent + 1;
+  switch (value.kind()) {
+    case json::kind::null: out += "null"; return;
+    case json::kind::bool_: out += value.get_bool() ? "true" : "false"; return;
+    case json::kind::int64: out += std::to_string(value.get_int64()); return;
+    case json::kind::uint64: out += std::to_string(value.get_uint64()); return;
+    case json::kind::double_:
+      out += std::isfinite(value.get_double()) ? ShortestDouble(value.get_double()) : "null";
+      return;
+    case json::kind::string: AppendString(out, value.get_string()); return;
+    case json::kind::array: {
+      const json::array& array = value.get_array();
+      // Lists of plain values stay on one line: readable, and git shows one change as one line.
+      const bool flat = std::none_of(array.begin(), array.end(), [](const json::value& item) {
+        return item.is_structured();
+      });
+      out += '[';
+      for (const json::value& item : array) {
+        if (&item != array.data()) out += indent < 0 ? "," : (flat ? ", " : ",");
+        if (!flat) newline(inner);
+        Append(out, item, inner);
+      }
+      if (!flat) newline(indent);
+      out += ']';
+      return;
+    }
+    case json::kind::object: {
+      const json::object& object = value.get_object();
+      out += '{';
+      bool first = true;
+      for (const auto& [key, item] : object) {
+        if (!first) out += ',';
+        first = false;
+        newline(inner);
+        AppendString(out, key);
+        out += indent < 0 ? ":" : ": ";
+        Append(out, item, inner);
+      }
+      if (!first) newline(indent);
+      out += '}';
+      return;
+    }
+  }
+}
+
+}  // namespace
+
+Result<json::value> ParseJson(std::string_view text, const JsonOptions& options) {
+  std::string rewritten;
+  std::string_view source = text;
+  if (options.allow_nan) {
+    rewritten = ReplaceNonFinite(text);
+    source = rewritten;
+  }
+  if (auto bad = FindInvalidUtf8(source)) {
+    return Fail(Code::kInvalidArgument, "this byte is not UTF-8 text", "send JSON as UTF-8",
+                PositionAt(source, *bad, options.name));
+  }
+  json::parse_options parse;
+  parse.max_depth = static_cast<size_t>(options.max_depth);
+  json::basic_parser<Builder> parser(parse);
+  json::error_code error;
+  const size_t read = parser.write_some(false, source.data(), source.size(), error);
+  if (!error && source.substr(read).find_first_not_of(" \t\r\n") != std::string_view::npos) {
+    return Fail(Code::kInvalidArgument, "more text after the end of the JSON document", "",
+                PositionAt(source, read, options.name));
+  }
+  if (error) {
+    const std::string reason = !parser.handler().duplicate.empty()
+                                   ? "key \"" + parser.handler().duplicate + "\" stands twice"
+                                   : "not valid JSON: " + error.message();
+    return Fail(Code::kInvalidArgument, reason, "", PositionAt(source, read, options.name));
+  }
+  return std::move(parser.handler().document);
+}
+
+std::string WriteJson(const json::value& value) {
+  std::string out;
+  Append(out, value, -1);
+  return out;
+}
+
+std::string WritePrettyJson(const json::value& value) {
+  std::string out;
+  Append(out, value, 0);
+  out += '\n';
+  return out;
+}
+
+}  // namespace quern
