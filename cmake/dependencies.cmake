@@ -21,7 +21,7 @@ function(quern_import name library)
   endif()
   add_library(${name} SHARED IMPORTED GLOBAL)
   set_target_properties(${name} PROPERTIES IMPORTED_LOCATION ${library}
-    INTERFACE_SYSTEM_INCLUDE_DIRECTORIES "${ARGN}")
+    INTERFACE_INCLUDE_DIRECTORIES "${ARGN}")
 endfunction()
 quern_import(deps::duckdb ${QUERN_DEPS}/lib/libduckdb.so ${QUERN_DEPS}/include)
 target_compile_definitions(deps::duckdb INTERFACE DUCKDB_API_ALLOW_DEPRECATED=0)
