@@ -7,8 +7,9 @@ target_compile_options(quern_flags INTERFACE
 target_compile_definitions(quern_flags INTERFACE SPDLOG_COMPILED_LIB SPDLOG_FMT_EXTERNAL
   QUERN_VERSION="${PROJECT_VERSION}")
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
-  # g++ 12 reports std::string operations that cannot overlap (GCC bug 105651).
-  target_compile_options(quern_flags INTERFACE -Wno-restrict)
+  # g++ 12 reports std::string operations that cannot overlap (GCC bug 105651) and members of variants
+  # that are not the active one (bug 105562).
+  target_compile_options(quern_flags INTERFACE -Wno-restrict -Wno-maybe-uninitialized)
 endif()
 if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
   target_compile_options(quern_flags INTERFACE -Wthread-safety)

@@ -31,10 +31,11 @@ inline std::unexpected<Error> Within(Error error, std::string context) {
 #define QUERN_CONCAT(a, b) QUERN_CONCAT_(a, b)
 
 /// Returns the error of a Status (or Result, dropping its value) to the caller.
-#define QUERN_TRY(expr)                                                  \
-  do {                                                                   \
-    if (auto quern_status = (expr); !quern_status.has_value())           \
-      return std::unexpected(std::move(quern_status).error());           \
+#define QUERN_TRY(expr) QUERN_TRY_IMPL_(QUERN_CONCAT(quern_status_, __COUNTER__), expr)
+#define QUERN_TRY_IMPL_(tmp, expr)                                                  \
+  do {                                                                              \
+    if (auto tmp = (expr); !tmp.has_value())                                        \
+      return std::unexpected(std::move(tmp).error());                               \
   } while (false)
 
 /// `QUERN_ASSIGN(auto rows, Read(path));` declares or assigns the value, or returns the error.

@@ -1,0 +1,44 @@
+#pragma once
+// What went into what: one graph from source file to decision. An edge reads "went into".
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "base/time.h"
+#include "store/database.h"
+
+namespace quern::tracking {
+
+struct LineageNode {
+  std::string id;     // "snapshot:cleveland@3fa9…": kind and content, so that writing twice is harmless
+  std::string kind;   // source, snapshot, check, run, model_version, deployment, batch, labels, decision
+  std::string label;  // for people
+  std::string detail;
+};
+
+struct LineageEdge {
+  std::string from;
+  std::string to;
+};
+
+struct LineageGraph {
+  std::vector<LineageNode> nodes;
+  std::vector<LineageEdge> edges;
+};
+
+/// Thread-safe as the database is. Borrows it.
+class Lineage {
+ public:
+  Lineage(store::Database& database, const Clock& clock) : db_(database), clock_(clock) {}
+  /// Adds or replaces the node and adds edges from each of `inputs`, which must exist.
+  Status Add(const LineageNode& node, const std::vector<std::string>& inputs);
+  Result<LineageGraph> All();
+  /// Everything that `id` came from and everything that came from it. A unique prefix is enough.
+  Result<LineageGraph> Around(const std::string& id_or_prefix);
+
+ private:
+  store::Database& db_;
+  const Clock& clock_;
+};
+
+}  // namespace quern::tracking
