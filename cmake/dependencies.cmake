@@ -14,6 +14,7 @@ find_package(SQLite3 REQUIRED)
 find_package(ZLIB REQUIRED)
 find_package(Protobuf REQUIRED)
 find_package(doctest REQUIRED)
+find_package(benchmark REQUIRED)
 
 function(quern_import name library)
   if(NOT EXISTS ${library})

@@ -1,6 +1,8 @@
 # quern_room(NAME DEPS room... LIBS target...): one folder of src/ as a static library quern_NAME made of
-# its *.cc, and, where it has *_test.cc, one test program quern_NAME_test known to ctest. `main.cc` files
-# are left to the fronts. A nested room (server/http) is named with an underscore (server_http).
+# its *.cc, and, where it has *_test.cc, one test program quern_NAME_test known to ctest; *_bench.cc become
+# quern_NAME_bench, built by the target `benches` only. `main.cc` files are left to the fronts. A nested room (server/http) is named with an underscore (server_http).
+add_custom_target(benches)
+
 function(quern_room name)
   cmake_parse_arguments(ROOM "" "PATH" "DEPS;LIBS;TEST_DEPS;TEST_LIBS" ${ARGN})
   if(NOT ROOM_PATH)
@@ -12,6 +14,8 @@ function(quern_room name)
   list(FILTER sources EXCLUDE REGEX "(_test|_bench|/main)\\.cc$")
   set(tests ${all})
   list(FILTER tests INCLUDE REGEX "_test\\.cc$")
+  set(benches ${all})
+  list(FILTER benches INCLUDE REGEX "_bench\\.cc$")
   if(NOT sources)
     message(WARNING "room ${name}: no sources in ${dir}")
     return()
@@ -32,6 +36,11 @@ function(quern_room name)
       doctest::doctest ${QUERN_RPATH})
     target_compile_definitions(quern_${name}_test PRIVATE QUERN_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
     add_test(NAME ${name} COMMAND quern_${name}_test)
+  endif()
+  if(benches)
+    add_executable(quern_${name}_bench EXCLUDE_FROM_ALL ${benches})
+    target_link_libraries(quern_${name}_bench PRIVATE quern_${name} benchmark::benchmark_main ${QUERN_RPATH})
+    add_dependencies(benches quern_${name}_bench)
   endif()
 endfunction()
 
