@@ -7,6 +7,7 @@
 #include <boost/math/distributions/normal.hpp>
 #include <boost/math/distributions/students_t.hpp>
 #include <boost/math/special_functions/bessel.hpp>
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <numbers>
