@@ -1,0 +1,77 @@
+// Names and one-line explanations of metrics, measures, states: the same words everywhere on the page.
+import type { Goal, Maybe } from "./document";
+import { metric as shown, num } from "./format";
+
+const METRICS: Record<string, [name: string, meaning: string]> = {
+  accuracy: ["Accuracy", "share of rows answered rightly"],
+  balanced_accuracy: ["Balanced accuracy", "mean of the recalls of all classes"],
+  precision: ["Precision", "of those called positive, the share that is"],
+  recall: ["Recall", "of the true positives, the share that was found (sensitivity)"],
+  specificity: ["Specificity", "of the true negatives, the share that was cleared"],
+  f1: ["F1", "harmonic mean of precision and recall"],
+  roc_auc: ["ROC AUC", "chance that a positive is scored above a negative"],
+  pr_auc: ["PR AUC", "precision averaged over recall"],
+  average_precision: ["Average precision", "precision averaged over recall"],
+  log_loss: ["Log loss", "penalty for confident errors; lower is better"],
+  brier: ["Brier score", "mean squared error of the probability; lower is better"],
+  brier_score: ["Brier score", "mean squared error of the probability; lower is better"],
+  ece: ["Calibration error", "mean gap between score and observed rate; lower is better"],
+  mcc: ["Matthews correlation", "correlation of answer and truth"],
+  rmse: ["RMSE", "root of the mean squared error; lower is better"],
+  mse: ["MSE", "mean squared error; lower is better"],
+  mae: ["MAE", "mean absolute error; lower is better"],
+  median_absolute_error: ["Median error", "median absolute error; lower is better"],
+  mape: ["MAPE", "mean absolute error in per cent; lower is better"],
+  r2: ["R²", "share of the variance that is explained"],
+  "serving.p99_ms": ["Slowest 1 % of answers (ms)", "latency that 99 of 100 requests stay under"],
+  "serving.p50_ms": ["Median answer (ms)", "latency that half of the requests stay under"],
+  "serving.max_difference": ["Largest served difference", "served score minus evaluated score"],
+};
+const LOWER = new Set(["log_loss", "brier", "brier_score", "ece", "rmse", "mse", "mae", "mape",
+  "median_absolute_error", "max_error"]);
+const MEASURES: Record<string, string> = {
+  pearson: "Pearson correlation", spearman: "Spearman rank correlation", cramers_v: "Cramér’s V (corrected)",
+  correlation_ratio: "correlation ratio η", eta: "correlation ratio η", none: "not measured",
+  mutual_information: "mutual information", roc_auc: "ROC AUC of the column alone",
+};
+const TESTS: Record<string, string> = {
+  ks: "Kolmogorov–Smirnov", chisquare: "chi-square", wasserstein: "Wasserstein distance", psi: "PSI", z: "two-proportion z",
+  jensenshannon: "Jensen–Shannon", hellinger: "Hellinger", cramer_von_mises: "Cramér–von Mises", fisher_exact: "Fisher exact",
+  anderson: "Anderson–Darling", chi2_contingency: "chi-square contingency", g_test: "G test", mannw: "Mann–Whitney",
+};
+
+export function spoken(key: string): string {
+  return key.replace(/[_.]/g, " ");
+}
+export function metricName(key: Maybe<string>): string {
+  return key ? METRICS[key]?.[0] ?? spoken(key) : "metric";
+}
+export function metricMeaning(key: Maybe<string>): string | undefined {
+  return key ? METRICS[key]?.[1] : undefined;
+}
+export function lowerIsBetter(key: Maybe<string>): boolean {
+  return key ? LOWER.has(key) : false;
+}
+export function measureName(key: Maybe<string>): string {
+  return key ? MEASURES[key] ?? spoken(key) : "association";
+}
+/** "evidently:psi" names the tool whose definition is used. */
+export function testName(key: string): string {
+  const [tool, name] = key.includes(":") ? [key.slice(0, key.indexOf(":")), key.slice(key.indexOf(":") + 1)] : ["", key];
+  const words = TESTS[name] ?? spoken(name);
+  return tool ? `${words} (${tool})` : words;
+}
+export function opWords(op: Maybe<string>): string {
+  return op === ">=" ? "at least" : op === "<=" ? "at most" : op === ">" ? "more than" : op === "<" ? "less than"
+    : op === "==" ? "exactly" : op ?? "";
+}
+export function goalWords(goal: Maybe<Goal>): string {
+  return goal ? `${metricName(goal.metric)} ${opWords(goal.op)} ${num(goal.value)}` : "not measurable; a person decides";
+}
+/** A model's name as people write it: "gradient boosting". */
+export function modelName(key: Maybe<string>): string {
+  return key ? spoken(key) : "the model";
+}
+export function valueOf(key: Maybe<string>, x: Maybe<number>): string {
+  return key?.startsWith("serving.") ? num(x) : shown(x);
+}
