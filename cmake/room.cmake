@@ -1,8 +1,10 @@
-# quern_room(NAME DEPS room... LIBS target...): one folder of src/ as a static library quern_NAME made of
-# its *.cc, and, where it has *_test.cc, one test program quern_NAME_test known to ctest; *_bench.cc become
-# quern_NAME_bench, built by the target `benches` only. `main.cc` files are left to the fronts. A nested room (server/http) is named with an underscore (server_http).
+# Every room's micro-benchmarks; not part of the ordinary build.
 add_custom_target(benches)
 
+# quern_room(NAME DEPS room... LIBS target...): one folder of src/ as a static library quern_NAME made of
+# its *.cc, and, where it has *_test.cc, one test program quern_NAME_test known to ctest; *_bench.cc become
+# quern_NAME_bench. `main.cc` files are left to the fronts. A nested room (server/http) is named with an
+# underscore (server_http).
 function(quern_room name)
   cmake_parse_arguments(ROOM "" "PATH" "DEPS;LIBS;TEST_DEPS;TEST_LIBS" ${ARGN})
   if(NOT ROOM_PATH)

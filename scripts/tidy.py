@@ -1,0 +1,69 @@
+#!/usr/bin/env python3
+"""Runs clang-tidy over the sources of src/, one process per core, and shows each finding once.
+
+A file whose text, headers of src/ and configuration did not change since it was found clean is not looked
+at again (stamps under BUILD/tidy/).
+"""
+
+import argparse
+import concurrent.futures
+import hashlib
+import json
+import os
+import pathlib
+import re
+import subprocess
+import sys
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+FINDING = re.compile(r"^(\S+?:\d+:\d+): (?:error|warning): (.*)$", re.M)
+
+
+def commands_of(build):
+    entries = json.loads((build / "compile_commands.json").read_text())
+    return {entry["file"]: entry for entry in entries if entry["file"].startswith(f"{ROOT}/src/")}
+
+
+def state_of_headers():
+    digest = hashlib.sha256((ROOT / ".clang-tidy").read_bytes())
+    for path in sorted((ROOT / "src").rglob("*.h")):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+def look_at(file, build, headers):
+    key = hashlib.sha256(pathlib.Path(file).read_bytes() + headers.encode()).hexdigest()
+    stamp = build / "tidy" / os.path.relpath(file, ROOT / "src").replace("/", "_")
+    if stamp.exists() and stamp.read_text() == key:
+        return set()
+    result = subprocess.run(["clang-tidy-19", "--quiet", "-p", str(build), "--extra-arg=-Wno-unknown-warning-option",
+                             file], capture_output=True, text=True, errors="replace")
+    found = {(os.path.relpath(place, ROOT), text) for place, text in FINDING.findall(result.stdout)}
+    if result.returncode != 0 and not found:
+        found = {(os.path.relpath(file, ROOT), result.stderr.strip()[-400:] or "clang-tidy failed")}
+    if not found:
+        stamp.parent.mkdir(exist_ok=True)
+        stamp.write_text(key)
+    return found
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--build", type=pathlib.Path, required=True)
+    parser.add_argument("pattern", nargs="?", default="")
+    arguments = parser.parse_args()
+    build = (ROOT / arguments.build).resolve()
+    files = [file for file in sorted(commands_of(build)) if arguments.pattern in file]
+    headers = state_of_headers()
+    found = set()
+    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+        for findings in pool.map(lambda file: look_at(file, build, headers), files):
+            for place, text in sorted(findings - found):
+                print(f"  {place}: {text}", flush=True)
+            found |= findings
+    print(f"  clang-tidy: {len(files)} files, {len(found)} findings")
+    return 1 if found else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
