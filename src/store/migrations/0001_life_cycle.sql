@@ -45,10 +45,35 @@ CREATE TABLE step_results (
   key TEXT PRIMARY KEY,
   step TEXT NOT NULL,
   output_digest TEXT NOT NULL,
+  outcome TEXT NOT NULL CHECK (outcome IN ('ok', 'gate_failed', 'check_failed')),
+  message TEXT NOT NULL,
+  files TEXT NOT NULL,
   record TEXT NOT NULL,
+  parts TEXT NOT NULL,
   seconds REAL NOT NULL,
   finished_ms INTEGER NOT NULL,
   pipeline_run_id TEXT NOT NULL
+);
+
+CREATE INDEX step_results_by_step ON step_results(step, finished_ms);
+
+-- Digests of source files, valid while the file's stat data stays the same.
+CREATE TABLE file_digests (
+  path TEXT PRIMARY KEY,
+  inode INTEGER NOT NULL,
+  size INTEGER NOT NULL,
+  mtime_ns INTEGER NOT NULL,
+  ctime_ns INTEGER NOT NULL,
+  digest TEXT NOT NULL
+);
+
+CREATE TABLE pipeline_runs (
+  id TEXT PRIMARY KEY,
+  project TEXT NOT NULL,
+  state TEXT NOT NULL CHECK (state IN ('RUNNING', 'FINISHED', 'FAILED', 'KILLED')),
+  start_ms INTEGER NOT NULL,
+  end_ms INTEGER,
+  summary TEXT NOT NULL
 );
 
 -- What each step of each pipeline run did, and why.
