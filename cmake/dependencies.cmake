@@ -32,5 +32,5 @@ quern_import(deps::xgboost ${QUERN_DEPS}/lib/xgboost/lib/libxgboost.so.3)
 # The installed form is one relocatable folder: bin/quern finds ../lib by $ORIGIN. The build tree has
 # the same shape, its lib/ being a link to .deps/lib.
 file(CREATE_LINK ${QUERN_DEPS}/lib ${CMAKE_BINARY_DIR}/lib SYMBOLIC)
-set(CMAKE_SKIP_BUILD_RPATH ON)
-set(QUERN_RPATH "-Wl,-rpath,$ORIGIN/../lib:$ORIGIN/../lib/xgboost/lib")
+set(CMAKE_BUILD_WITH_INSTALL_RPATH ON)
+set(CMAKE_INSTALL_RPATH "$ORIGIN/../lib:$ORIGIN/../lib/xgboost/lib")
