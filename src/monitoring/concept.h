@@ -46,13 +46,19 @@ struct ConceptOptions {
   double material = 0.1;
   /// "no" needs intervals that exclude changes of this size.
   double resolution = 0.2;
+  /// The same two for regression, in standard deviations of the hold-out's residuals.
+  double material_sd = 0.5;
+  double resolution_sd = 1;
+  /// Least change of the calibration slope that counts.
+  double material_slope = 0.5;
   size_t min_rows = 30;
   double threshold = 0.5;  // of the decision, for errors
 };
 
 /// Binary classification. Tests, Holm-adjusted: calibration in the large (mean of label - score, against
 /// the hold-out's), calibration slope (logistic recalibration, against the hold-out's) where both classes
-/// have 10 rows, and errors beyond the scores' own expectation. kInvalidArgument: lengths differ.
+/// have 10 rows, and errors beyond the scores' own expectation. Without hold-out rows the scores are taken
+/// for calibrated. kInvalidArgument: lengths differ, or a probability outside of [0, 1].
 Result<ConceptVerdict> JudgeBinaryConcept(const LabelledScores& reference,
                                           const LabelledScores& current,
                                           const PerformanceChange& performance,
@@ -68,9 +74,9 @@ Result<ConceptVerdict> JudgeMulticlassConcept(const LabelledHits& reference,
                                               const PerformanceChange& performance,
                                               const ConceptOptions& options);
 
-/// Regression: residuals label - prediction of both sides; mean and absolute size by Welch's t test, both
-/// in units of the hold-out's residual standard deviation (material and resolution apply to those, times 5:
-/// half a standard deviation and one).
+/// Regression: residuals label - prediction of both sides; their mean and their mean absolute size by
+/// Welch's t test, in units of the hold-out's residual standard deviation. kInvalidArgument: fewer than two
+/// hold-out residuals, or all of them equal.
 Result<ConceptVerdict> JudgeRegressionConcept(const std::vector<double>& reference_residuals,
                                               const std::vector<double>& current_residuals,
                                               const PerformanceChange& performance,

@@ -38,8 +38,8 @@ ReferenceProfile BuildProfile(const Frame& reference, const DriftOptions& option
 json::value ProfileRecord(const ReferenceProfile& profile);
 Result<ReferenceProfile> ReadProfile(const json::value& value);
 
-/// chisquare, psi and jensenshannon over the frozen bins, ks and wasserstein against the sample, missing
-/// rates and new values. Same verdict rules and errors as CompareFrames.
+/// The same tests, verdict rules and errors as CompareFrames, counts taken over the frozen bins, ks and
+/// wasserstein against the sample. Equal to CompareFrames for categories, near it for numbers.
 Result<DriftReport> CompareToProfile(const ReferenceProfile& profile, const Frame& current,
                                      const DriftOptions& options);
 
