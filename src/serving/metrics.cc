@@ -1,0 +1,214 @@
+#include "serving/metrics.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <cmath>
+#include <ctime>
+#include <fstream>
+
+#include "base/text.h"
+
+namespace quern::serving {
+namespace {
+
+template <size_t N>
+void Observe(Histogram<N>* histogram, const std::array<double, N>& bounds, double value) {
+  size_t bucket = static_cast<size_t>(
+      std::lower_bound(bounds.begin(), bounds.end(), value) - bounds.begin());
+  ++histogram->counts[bucket];
+  histogram->sum += value;
+}
+
+std::string Escape(std::string_view value) {
+  std::string out;
+  for (char c : value) {
+    if (c == '\\' || c == '"') out += '\\';
+    if (c == '\n') {
+      out += "\\n";
+    } else {
+      out += c;
+    }
+  }
+  return out;
+}
+
+std::string LabelText(std::string_view name, std::string_view value) {
+  return std::string(name) + "=\"" + Escape(value) + "\"";
+}
+
+void Line(std::string* out, std::string_view name, std::string_view labels, double value) {
+  out->append(name);
+  if (!labels.empty()) out->append("{").append(labels).append("}");
+  out->append(" ").append(ShortestDouble(value)).append("\n");
+}
+
+template <size_t N>
+void HistogramLines(std::string* out, std::string_view name, const std::string& labels,
+                    const std::array<double, N>& bounds, const Histogram<N>& histogram) {
+  uint64_t total = 0;
+  std::string bucket = std::string(name) + "_bucket";
+  for (size_t i = 0; i <= N; ++i) {
+    total += histogram.counts[i];
+    std::string bound = i < N ? ShortestDouble(bounds[i]) : "+Inf";
+    Line(out, bucket, labels + "," + LabelText("le", bound), static_cast<double>(total));
+  }
+  Line(out, std::string(name) + "_sum", labels, histogram.sum);
+  Line(out, std::string(name) + "_count", labels, static_cast<double>(total));
+}
+
+void Head(std::string* out, std::string_view name, std::string_view type, std::string_view help) {
+  out->append("# HELP ").append(name).append(" ").append(help).append("\n# TYPE ");
+  out->append(name).append(" ").append(type).append("\n");
+}
+
+void ProcessLines(std::string* out, int64_t started_at) {
+  std::ifstream statm("/proc/self/statm");
+  double pages = 0;
+  double resident = 0;
+  if (statm >> pages >> resident) {
+    Head(out, "process_resident_memory_bytes", "gauge", "Resident memory size in bytes.");
+    Line(out, "process_resident_memory_bytes", "",
+         resident * static_cast<double>(sysconf(_SC_PAGESIZE)));
+  }
+  timespec cpu{};
+  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &cpu);
+  Head(out, "process_cpu_seconds_total", "counter", "User and system CPU time in seconds.");
+  Line(out, "process_cpu_seconds_total", "",
+       static_cast<double>(cpu.tv_sec) + static_cast<double>(cpu.tv_nsec) * 1e-9);
+  Head(out, "process_start_time_seconds", "gauge", "Start of the server, seconds since 1970.");
+  Line(out, "process_start_time_seconds", "", static_cast<double>(started_at) / 1000);
+}
+
+}  // namespace
+
+/// One metric: name, type, help, and how a series writes itself.
+struct Metrics::Family {
+  std::string_view name;
+  std::string_view type;
+  std::string_view help;
+  void (*write)(std::string* out, const std::string& labels, const Series& series);
+};
+
+const std::vector<Metrics::Family>& Metrics::Families() {
+  static const std::vector<Family> families = {
+      {"quern_requests_total", "counter", "Scoring requests by HTTP status code.",
+       [](std::string* out, const std::string& labels, const Series& series) {
+         for (auto& [code, count] : series.requests) {
+           Line(out, "quern_requests_total",
+                labels + "," + LabelText("code", std::to_string(code)),
+                static_cast<double>(count));
+         }
+       }},
+      {"quern_request_seconds", "histogram", "Time from a parsed request to its answer.",
+       [](std::string* out, const std::string& labels, const Series& series) {
+         HistogramLines(out, "quern_request_seconds", labels, kSecondBounds, series.seconds);
+       }},
+      {"quern_batch_size", "histogram", "Rows per scored request.",
+       [](std::string* out, const std::string& labels, const Series& series) {
+         HistogramLines(out, "quern_batch_size", labels, kBatchBounds, series.batch);
+       }},
+      {"quern_prediction_score", "histogram",
+       "Binary: probability of the positive class; multiclass: of the predicted class.",
+       [](std::string* out, const std::string& labels, const Series& series) {
+         if (series.classes.empty()) return;
+         HistogramLines(out, "quern_prediction_score", labels, kScoreBounds, series.score);
+       }},
+      {"quern_predictions_total", "counter", "Predicted rows by class; regression has class \"\".",
+       [](std::string* out, const std::string& labels, const Series& series) {
+         for (auto& [name, count] : series.classes) {
+           Line(out, "quern_predictions_total", labels + "," + LabelText("class", name),
+                static_cast<double>(count));
+         }
+         if (series.classes.empty()) {
+           Line(out, "quern_predictions_total", labels + "," + LabelText("class", ""),
+                static_cast<double>(series.rows));
+         }
+       }},
+      {"quern_feature_missing_ratio", "gauge", "Share of rows since start whose input was missing.",
+       [](std::string* out, const std::string& labels, const Series& series) {
+         for (auto& [feature, count] : series.missing) {
+           Line(out, "quern_feature_missing_ratio", labels + "," + LabelText("feature", feature),
+                static_cast<double>(count) / static_cast<double>(std::max<uint64_t>(1, series.rows)));
+         }
+       }},
+  };
+  return families;
+}
+
+Metrics::Metrics(const Clock& clock) : clock_(clock), started_at_(clock.NowMs()) {}
+
+void Metrics::Request(std::string_view model, std::string_view version, int code, double seconds) {
+  MutexLock lock(mutex_);
+  Series& series = series_[{std::string(model), std::string(version)}];
+  ++series.requests[code];
+  Observe(&series.seconds, kSecondBounds, seconds);
+}
+
+void Metrics::Scored(const ServedModel& served, const Frame& rows, const ml::Scores& scores) {
+  size_t count = rows.rows();
+  MutexLock lock(mutex_);
+  Series& series = series_[{served.name, served.version}];
+  series.rows += count;
+  Observe(&series.batch, kBatchBounds, static_cast<double>(count));
+  for (const Column& column : rows.columns) {
+    uint64_t& missing = series.missing[column.name];
+    for (size_t row = 0; row < count; ++row) missing += column.Missing(row) ? 1 : 0;
+  }
+  if (scores.classes == 0) return;
+  const Signature& signature = served.signature();
+  bool binary = signature.task == ml::Task::kBinary && scores.classes == 2;
+  std::vector<uint64_t> labels(scores.classes, 0);
+  for (size_t row = 0; row < count; ++row) {
+    uint32_t label = scores.labels[row];
+    ++labels[label];
+    Observe(&series.score, kScoreBounds, scores.probabilities[row * scores.classes + (binary ? 1 : label)]);
+  }
+  for (size_t i = 0; i < labels.size(); ++i) series.classes[signature.classes[i]] += labels[i];
+}
+
+void Metrics::Feedback(size_t accepted, size_t updated, size_t unchanged, size_t unknown) {
+  MutexLock lock(mutex_);
+  feedback_[0] += accepted;
+  feedback_[1] += updated;
+  feedback_[2] += unchanged;
+  feedback_[3] += unknown;
+}
+
+std::string Metrics::Render(const std::vector<ServedModelPtr>& models,
+                            const ServerGauges& gauges) const {
+  std::string out;
+  Head(&out, "quern_build_info", "gauge", "Always 1; the version is a label.");
+  Line(&out, "quern_build_info", LabelText("version", QUERN_VERSION), 1);
+  Head(&out, "quern_inflight", "gauge", "Requests being handled.");
+  Line(&out, "quern_inflight", "", static_cast<double>(gauges.inflight));
+  Head(&out, "quern_model_age_seconds", "gauge", "Seconds since the model was loaded.");
+  for (const ServedModelPtr& served : models) {
+    Line(&out, "quern_model_age_seconds",
+         LabelText("model", served->name) + "," + LabelText("version", served->version),
+         static_cast<double>(clock_.NowMs() - served->loaded_at) / 1000);
+  }
+  Head(&out, "quern_log_queued_rows", "gauge", "Predictions waiting to be written.");
+  Line(&out, "quern_log_queued_rows", "", static_cast<double>(gauges.log_queued_rows));
+  Head(&out, "quern_log_lost_rows_total", "counter", "Predictions that could not be written.");
+  Line(&out, "quern_log_lost_rows_total", "", static_cast<double>(gauges.log_lost_rows));
+  MutexLock lock(mutex_);
+  Head(&out, "quern_feedback_total", "counter", "Labels received, by what became of them.");
+  constexpr std::array<std::string_view, 4> kOutcomes = {"accepted", "updated", "unchanged",
+                                                         "unknown"};
+  for (size_t i = 0; i < kOutcomes.size(); ++i) {
+    Line(&out, "quern_feedback_total", LabelText("outcome", kOutcomes[i]),
+         static_cast<double>(feedback_[i]));
+  }
+  for (const Family& family : Families()) {
+    Head(&out, family.name, family.type, family.help);
+    for (const auto& [key, series] : series_) {
+      family.write(&out, LabelText("model", key.first) + "," + LabelText("version", key.second),
+                   series);
+    }
+  }
+  ProcessLines(&out, started_at_);
+  return out;
+}
+
+}  // namespace quern::serving
