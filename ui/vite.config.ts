@@ -11,7 +11,8 @@ export default defineConfig({
     target: "es2022",
     modulePreload: false,
     cssCodeSplit: false,
+    chunkSizeWarningLimit: 1500,
     assetsInlineLimit: 1_000_000,
-    rollupOptions: { input: "report.html" },
+    rolldownOptions: { input: "report.html" },
   },
 });

@@ -1,0 +1,40 @@
+import { BarChart, LineChart, ScatterChart } from "echarts/charts";
+import { GridComponent, MarkLineComponent, MarkPointComponent, TooltipComponent } from "echarts/components";
+import * as echarts from "echarts/core";
+import { SVGRenderer } from "echarts/renderers";
+import type { EChartsCoreOption } from "echarts/core";
+import { useEffect, useRef } from "react";
+
+echarts.use([BarChart, LineChart, ScatterChart, GridComponent, MarkLineComponent, MarkPointComponent, TooltipComponent,
+  SVGRenderer]);
+
+/** An ECharts picture. Colours are CSS variables, so that theme and print need no redrawing; `label` says in
+ *  one sentence what the picture shows. */
+export function Chart({ option, height = 260, label }: { option: EChartsCoreOption; height?: number; label: string }) {
+  const host = useRef<HTMLDivElement>(null);
+  const chart = useRef<echarts.ECharts | null>(null);
+
+  useEffect(() => {
+    const element = host.current;
+    if (!element) return undefined;
+    const made = echarts.init(element, null, { renderer: "svg", height });
+    chart.current = made;
+    const observer = new ResizeObserver(() => {
+      if (!window.matchMedia("print").matches) made.resize({ width: element.clientWidth, height });
+    });
+    observer.observe(element);
+    return () => { observer.disconnect(); made.dispose(); chart.current = null; };
+  }, [height]);
+
+  useEffect(() => {
+    const made = chart.current;
+    if (!made) return;
+    made.setOption({ animation: false, textStyle: { fontFamily: "inherit" }, ...option }, { notMerge: true });
+    made.getZr().flush();
+    // Paper is narrower than the screen: with a view box the picture scales instead of being cut.
+    const svg = host.current?.querySelector("svg");
+    svg?.setAttribute("viewBox", `0 0 ${made.getWidth()} ${made.getHeight()}`);
+  }, [option, height]);
+
+  return <div ref={host} className="chart" style={{ height }} role="img" aria-label={label} />;
+}

@@ -1,0 +1,107 @@
+import dagre from "@dagrejs/dagre";
+import { useEffect, useMemo, useState } from "react";
+import type { LineageGraph, LineageNode } from "./document";
+import { Scroll } from "./Layout";
+
+const WIDTH = 148;
+const HEIGHT = 58;
+const COLORS: Record<string, string> = {
+  source: "new", snapshot: "negative", table: "negative", check: "open", profile: "open", run: "known", model: "known",
+  deployment: "good", monitor: "new", drift: "new", decision: "positive", retrain: "positive", gate: "good",
+};
+
+interface Placed { nodes: (LineageNode & { x: number; y: number })[]; paths: string[]; width: number; height: number }
+
+function place(graph: LineageGraph, direction: "LR" | "TB"): Placed {
+  const g = new dagre.graphlib.Graph();
+  g.setGraph({ rankdir: direction, nodesep: 18, ranksep: direction === "LR" ? 40 : 30, marginx: 6, marginy: 6 });
+  g.setDefaultEdgeLabel(() => ({}));
+  const nodes = graph.nodes ?? [];
+  for (const node of nodes) g.setNode(node.id, { width: WIDTH, height: HEIGHT });
+  for (const edge of graph.edges ?? []) {
+    if (g.hasNode(edge.from) && g.hasNode(edge.to)) g.setEdge(edge.from, edge.to);
+  }
+  dagre.layout(g);
+  const paths = g.edges().map((edge) => {
+    const points: { x: number; y: number }[] = g.edge(edge).points ?? [];
+    const [start, ...rest] = points;
+    if (!start) return "";
+    const middles = rest.map((p, at) => {
+      const next = rest[at + 1];
+      if (!next) return `T${p.x},${p.y}`;
+      return at === 0 ? `Q${p.x},${p.y} ${(p.x + next.x) / 2},${(p.y + next.y) / 2}` : `T${(p.x + next.x) / 2},${(p.y + next.y) / 2}`;
+    });
+    return `M${start.x},${start.y} ${middles.join(" ")}`;
+  });
+  const size = g.graph();
+  return {
+    nodes: nodes.map((n) => ({ ...n, x: g.node(n.id).x, y: g.node(n.id).y })), paths,
+    width: size.width ?? 0, height: size.height ?? 0,
+  };
+}
+
+function useNarrow(): boolean {
+  const query = useMemo(() => window.matchMedia("(max-width: 700px)"), []);
+  const [narrow, setNarrow] = useState(query.matches);
+  useEffect(() => {
+    const listen = () => setNarrow(query.matches);
+    query.addEventListener("change", listen);
+    return () => query.removeEventListener("change", listen);
+  }, [query]);
+  return narrow;
+}
+
+/** From source to decision: what came from what. Point at a node to see only what it depends on and leads to. */
+export function Lineage({ graph }: { graph: LineageGraph }) {
+  const narrow = useNarrow();
+  const placed = useMemo(() => place(graph, narrow ? "TB" : "LR"), [graph, narrow]);
+  const [seen, setSeen] = useState<string | null>(null);
+  const related = useMemo(() => (seen ? relatives(graph, seen) : null), [graph, seen]);
+  const edges = (graph.edges ?? []);
+  const faint = (id: string) => related !== null && !related.has(id);
+  return (
+    <Scroll label="Lineage picture">
+      <svg className="lineage" viewBox={`0 0 ${placed.width} ${placed.height}`}
+        style={{ width: placed.width, minWidth: Math.min(placed.width, placed.width * 0.72), maxWidth: "100%" }}
+        role="img" aria-label={`${placed.nodes.length} things and ${edges.length} links from source to decision: ${
+          placed.nodes.map((n) => `${n.kind ?? ""} ${n.label ?? n.id}`).join(", ")}`}>
+        <defs>
+          <marker id="arrow" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto">
+            <path d="M0,0 L8,4 L0,8 z" fill="var(--line-strong)" />
+          </marker>
+        </defs>
+        {placed.paths.map((path, at) => <path key={at} d={path} className="edge" markerEnd="url(#arrow)"
+          opacity={related ? 0.35 : 1} />)}
+        {placed.nodes.map((n) => (
+          <g key={n.id} transform={`translate(${n.x - WIDTH / 2} ${n.y - HEIGHT / 2})`} opacity={faint(n.id) ? 0.25 : 1}
+            onMouseEnter={() => setSeen(n.id)} onMouseLeave={() => setSeen(null)} onClick={() => setSeen(n.id)}>
+            <title>{[n.kind, n.label ?? n.id, n.detail].filter(Boolean).join(": ")}</title>
+            <rect width={WIDTH} height={HEIGHT} rx="8" className="node" />
+            <rect width="5" height={HEIGHT} rx="2.5" fill={`var(--${COLORS[n.kind ?? ""] ?? "open"})`} />
+            <text x="15" y="17" className="kind">{n.kind ?? ""}</text>
+            <text x="15" y="33" className="name">{cut(n.label ?? n.id, 18)}</text>
+            <text x="15" y="48" className="detail">{cut(n.detail ?? "", 24)}</text>
+          </g>
+        ))}
+      </svg>
+    </Scroll>
+  );
+}
+
+function relatives(graph: LineageGraph, start: string): Set<string> {
+  const found = new Set([start]);
+  const walk = (from: string, next: (id: string) => string[]) => {
+    const queue = [from];
+    for (let id = queue.pop(); id !== undefined; id = queue.pop()) {
+      for (const other of next(id)) if (!found.has(other)) { found.add(other); queue.push(other); }
+    }
+  };
+  const edges = graph.edges ?? [];
+  walk(start, (id) => edges.filter((e) => e.from === id).map((e) => e.to));
+  walk(start, (id) => edges.filter((e) => e.to === id).map((e) => e.from));
+  return found;
+}
+
+function cut(text: string, most: number): string {
+  return text.length > most ? `${text.slice(0, most - 1)}…` : text;
+}

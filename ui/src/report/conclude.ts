@@ -1,0 +1,134 @@
+// The sentences that stand first: what a reader should know if nothing else is read. Pure functions of the
+// document, which say only what its records say.
+import type { Evaluate, Explore, Gate, Monitor, ReportDocument, Retrain, Train } from "../parts/document";
+import { capital, inWords, known, list, metric, percent, plural, range, signed } from "../parts/format";
+import { collectGates } from "../parts/GateList";
+import { metricName, modelName } from "../parts/words";
+import type { Tone } from "../parts/Status";
+
+export interface Conclusion { tone: Tone; text: string }
+
+/** Every goal of the project with its newest evidence. */
+export function allGates(d: ReportDocument): Gate[] {
+  const judged = [d.evaluate?.gates, d.register?.gates, d.deploy?.gates].flatMap((g) => g ?? []);
+  return collectGates(d.design?.requirements ?? [], d.design?.key_metrics ?? [], judged);
+}
+
+export function liveVersion(d: ReportDocument): number | null {
+  const later = d.deployments ?? [];
+  return later[later.length - 1]?.version ?? d.deploy?.version ?? null;
+}
+
+function failedSources(d: ReportDocument): string[] {
+  return (d.validate ?? []).filter((v) => v.success === false).map((v) => v.source);
+}
+
+/** The line under the project's name. */
+export function overall(d: ReportDocument): Conclusion {
+  const failed = failedSources(d);
+  if (failed.length) {
+    return { tone: "bad", text: `The run stopped at the data: ${list(failed)} ${failed.length === 1 ? "fails" : "fail"} a check that must hold.` };
+  }
+  const gates = allGates(d);
+  const broken = gates.filter((g) => g.status === "fail");
+  const open = gates.filter((g) => g.status === "pending");
+  if (broken.length) {
+    return { tone: "bad", text: `${broken.length} of ${plural(gates.length, "goal")} ${broken.length === 1 ? "is" : "are"} missed: ${
+      list(broken.map((g) => g.text || metricName(g.metric)))}.` };
+  }
+  if (d.state === "failed") return { tone: "bad", text: "The run failed before it was complete; the steps at the end say where." };
+  if (!d.evaluate) return { tone: "open", text: "No model has been evaluated yet." };
+  const model = capital(modelName(d.evaluate.model));
+  const goals = gates.length === 0 ? "no goals are set" : open.length
+    ? `${gates.length - open.length} of ${plural(gates.length, "goal")} met, ${open.length} not measured yet` : `all ${plural(gates.length, "goal")} met`;
+  const live = liveVersion(d);
+  return { tone: open.length || gates.length === 0 ? "open" : "good",
+    text: `${model} was chosen: ${goals}. ${live === null ? "Nothing is deployed." : `Version ${live} is live.`}` };
+}
+
+export function charter(d: ReportDocument): string {
+  const gates = allGates(d);
+  const open = d.design?.open?.length ?? 0;
+  const words = gates.length === 0 ? "No measurable goals are declared"
+    : `${gates.filter((g) => g.status === "pass").length} of ${plural(gates.length, "measurable goal")} met`;
+  return `${words}; ${open === 0 ? "no question is open" : `${plural(open, "question")} still open`}.`;
+}
+
+export function data(d: ReportDocument): string {
+  const sources = d.explore ?? d.ingest ?? [];
+  const rows = (d.ingest ?? d.explore ?? []).reduce((sum, s) => sum + (s.rows ?? 0), 0);
+  const failed = (d.validate ?? []).flatMap((v) => v.checks ?? []).filter((c) => !c.success).length;
+  const worst = worstMissing(d.explore ?? []);
+  const first = `${plural(rows, "row")} from ${plural(sources.length, "source")}`;
+  const checks = d.validate?.length ? `; ${failed === 0 ? "every check holds" : `${plural(failed, "check")} failed`}` : "";
+  return `${first}${checks}.${worst ? ` ${worst}` : ""}`;
+}
+
+function worstMissing(sources: readonly Explore[]): string | null {
+  const gaps = sources.flatMap((s) => (s.columns ?? []).map((c) => ({ source: s.source, name: c.name, share: c.missing_share ?? 0 })))
+    .filter((g) => g.share > 0.2).sort((a, b) => b.share - a.share);
+  const worst = gaps[0];
+  if (!worst) return null;
+  const where = sources.length > 1 ? ` in ${worst.source}` : "";
+  return worst.share >= 1 ? `${worst.name} has no values at all${where}.`
+    : `The largest gap is ${worst.name}${where}: ${percent(worst.share)} missing.`;
+}
+
+export function training(train: Train): string {
+  const key = train.metric ?? "";
+  const best = train.models?.find((m) => m.name === train.selected);
+  const found = best?.metrics?.[key];
+  if (!train.selected) return "No model was selected.";
+  return `${capital(modelName(train.selected))} was selected with ${metricName(key)} ${metric(found?.mean)}${
+    known(found?.std) ? ` ± ${metric(found.std)}` : ""} over ${plural(found?.folds?.length ?? train.folds, "fold")}.`;
+}
+
+export function evaluation(e: Evaluate, train: Train | null | undefined): string {
+  const keys = [train?.metric, "recall", "specificity"].filter((k): k is string => Boolean(k && e.metrics?.[k]));
+  const first = keys[0];
+  const lead = first ? `On ${plural(e.rows, "row")} that no fit has seen, ${metricName(first)} is ${metric(e.metrics?.[first]?.value)} (95 % interval ${
+    range(e.metrics?.[first])})` : `Evaluated on ${plural(e.rows, "row")} that no fit has seen`;
+  const recall = e.metrics?.recall?.value;
+  const specificity = e.metrics?.specificity?.value;
+  if (known(recall) && known(specificity)) {
+    return `${lead}. It finds ${percent(recall)} of the positives and clears ${percent(specificity)} of the negatives.`;
+  }
+  return `${lead}.`;
+}
+
+export function monitoring(batches: readonly Monitor[]): string {
+  const drifted = batches.filter((b) => b.drift?.dataset?.drifted).map((b) => b.batch);
+  const concept = batches.filter((b) => b.concept_drift?.state === "yes").map((b) => b.batch);
+  const first = drifted.length === 0 ? `None of ${plural(batches.length, "later batch", "later batches")} drifted as a whole`
+    : drifted.length === batches.length ? (batches.length === 1 ? `${drifted[0]} drifted` : `All ${batches.length} later batches drifted`)
+    : `${list(drifted)} drifted`;
+  return `${first}; ${concept.length === 0 ? "no batch shows that the relation to the target has changed"
+    : `in ${list(concept)} the relation to the target has changed as well`}.`;
+}
+
+export function oneBatch(b: Monitor): string {
+  const set = b.drift?.dataset;
+  const shift = set ? `${set.drifted_columns ?? "?"} of ${set.columns ?? "?"} columns drifted (${inWords(set.share)})` : "Drift was not measured";
+  const key = "roc_auc" in (b.performance?.metrics ?? {}) ? "roc_auc" : Object.keys(b.performance?.metrics ?? {})[0];
+  const seen = key ? b.performance?.metrics?.[key] : null;
+  const hoped = key ? b.performance?.expected?.[key] : null;
+  if (!key || !known(seen?.value)) return `${shift}; no labels have arrived, so performance is not known.`;
+  return `${shift}; ${metricName(key)} turned out ${metric(seen.value)}${known(hoped?.value) ? ` where ${metric(hoped.value)} was expected` : ""}.`;
+}
+
+export function retraining(decisions: readonly Retrain[]): string {
+  const promoted = decisions.filter((r) => r.decision?.action === "promote");
+  const fired = decisions.filter((r) => r.trigger?.state === "fired").length;
+  const first = `The trigger fired for ${fired} of ${plural(decisions.length, "batch", "batches")}`;
+  if (promoted.length === 0) return `${first}; the champion stayed each time.`;
+  return `${first}; ${list(promoted.map((r) => `version ${r.decision?.version ?? "?"} took over after ${r.batch}`))}.`;
+}
+
+export function oneDecision(r: Retrain): string {
+  const d = r.decision;
+  if (!d) return "No decision was recorded.";
+  const best = r.candidates?.find((c) => c.version === d.version && known(c.difference?.value));
+  const gain = d.action === "promote" && best ? ` It changes ${metricName(r.metric)} by ${signed(best.difference?.value)} (${
+    range(best.difference, (x) => signed(x))}).` : "";
+  return `${d.action === "promote" ? `Promoted version ${d.version ?? "?"}` : `Kept version ${d.version ?? "?"}`}: ${d.reason ?? "no reason given"}.${gain}`;
+}
