@@ -29,7 +29,6 @@ bool IsNumberType(duckdb_type type) {
   }
 }
 
-/// NULL literals have a type of their own, read as text that is never valid.
 bool IsReadable(duckdb_type type) {
   return IsNumberType(type) || type == DUCKDB_TYPE_VARCHAR;
 }
@@ -248,10 +247,11 @@ Result<Rows> RunQuery(duckdb_connection connection, const std::string& sql, Duck
   return rows;
 }
 
-Status ForEachChunk(DuckResult& result, const std::function<void(const ChunkView&)>& visit) {
+Status ForEachChunk(DuckResult& result, const std::function<Status(const ChunkView&)>& visit) {
   while (duckdb_data_chunk chunk = duckdb_fetch_chunk(*result.get())) {
-    visit(ChunkView(chunk, result));
+    const Status visited = visit(ChunkView(chunk, result));
     duckdb_destroy_data_chunk(&chunk);
+    QUERN_TRY(visited);
   }
   if (const char* problem = result.error(); problem != nullptr && *problem != '\0') {
     return DuckError(problem);

@@ -54,7 +54,7 @@ std::unexpected<Error> DuckError(const char* message);
 /// Runs one statement; columns whose types ChunkView cannot read come as text. Returns the columns and
 /// no rows.
 Result<Rows> RunQuery(duckdb_connection connection, const std::string& sql, DuckResult& result);
-Status ForEachChunk(DuckResult& result, const std::function<void(const ChunkView&)>& visit);
+Status ForEachChunk(DuckResult& result, const std::function<Status(const ChunkView&)>& visit);
 /// Whether a column is a number or a boolean.
 bool IsNumeric(DuckResult& result, size_t column);
 /// Appends to an existing table of DOUBLE and VARCHAR columns.

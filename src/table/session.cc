@@ -114,13 +114,14 @@ Result<Rows> Session::Query(const std::string& sql) {
     for (size_t c = 0; c < rows.columns.size(); ++c) {
       for (size_t r = 0; r < chunk.rows(); ++r) rows.rows[first + r][c] = chunk.Read(c, r);
     }
+    return Status();
   }));
   return rows;
 }
 
-Result<Frame> Session::QueryFrame(const std::string& sql) {
-  DuckResult result;
-  QUERN_ASSIGN(const Rows head, RunQuery(state_->connection, sql, result));
+namespace {
+
+Frame EmptyFrame(const Rows& head, DuckResult& result) {
   Frame frame;
   for (size_t c = 0; c < head.columns.size(); ++c) {
     Column column;
@@ -128,16 +129,40 @@ Result<Frame> Session::QueryFrame(const std::string& sql) {
     column.is_text = !IsNumeric(result, c);
     frame.columns.push_back(std::move(column));
   }
-  QUERN_TRY(ForEachChunk(result, [&](const ChunkView& chunk) {
-    for (size_t c = 0; c < frame.columns.size(); ++c) {
-      if (frame.columns[c].is_text) {
-        chunk.AppendTexts(c, frame.columns[c].texts);
-      } else {
-        chunk.AppendNumbers(c, frame.columns[c].numbers);
-      }
+  return frame;
+}
+
+void AppendChunk(const ChunkView& chunk, Frame& frame) {
+  for (size_t c = 0; c < frame.columns.size(); ++c) {
+    if (frame.columns[c].is_text) {
+      chunk.AppendTexts(c, frame.columns[c].texts);
+    } else {
+      chunk.AppendNumbers(c, frame.columns[c].numbers);
     }
+  }
+}
+
+}  // namespace
+
+Result<Frame> Session::QueryFrame(const std::string& sql) {
+  DuckResult result;
+  QUERN_ASSIGN(const Rows head, RunQuery(state_->connection, sql, result));
+  Frame frame = EmptyFrame(head, result);
+  QUERN_TRY(ForEachChunk(result, [&](const ChunkView& chunk) {
+    AppendChunk(chunk, frame);
+    return Status();
   }));
   return frame;
+}
+
+Status Session::Scan(const std::string& sql, const std::function<Status(const Frame&)>& visit) {
+  DuckResult result;
+  QUERN_ASSIGN(const Rows head, RunQuery(state_->connection, sql, result));
+  return ForEachChunk(result, [&](const ChunkView& chunk) {
+    Frame piece = EmptyFrame(head, result);
+    AppendChunk(chunk, piece);
+    return visit(piece);
+  });
 }
 
 Result<std::vector<ColumnInfo>> Session::Describe(const std::string& sql) {
@@ -157,6 +182,10 @@ Status Session::Register(const std::string& name, const Frame& frame) {
     return Fail(Code::kInvalidArgument, "table '" + name + "' has no columns");
   }
   QUERN_TRY(Execute("CREATE OR REPLACE TABLE " + QuoteName(name) + " (" + definition + ")"));
+  return Append(name, frame);
+}
+
+Status Session::Append(const std::string& name, const Frame& frame) {
   return AppendFrame(state_->connection, name, frame);
 }
 

@@ -47,12 +47,19 @@ class Session {
 
   /// Runs statements whose results do not matter.
   Status Execute(const std::string& sql);
+  /// One statement.
   Result<Rows> Query(const std::string& sql);
   /// Result as a Frame: numeric and boolean columns as numbers, the rest as text.
   Result<Frame> QueryFrame(const std::string& sql);
+  /// Columns of a SELECT (or `FROM …`) without running it, types in full: DECIMAL(9,2).
   Result<std::vector<ColumnInfo>> Describe(const std::string& sql);
+  /// The same in pieces of a few thousand rows, in order, never all in memory. The visitor's error ends
+  /// the scan and is returned.
+  Status Scan(const std::string& sql, const std::function<Status(const Frame&)>& visit);
   /// Creates (or replaces) table `name` from a frame: DOUBLE (NaN as NULL) and VARCHAR ("" as NULL).
   Status Register(const std::string& name, const Frame& frame);
+  /// Adds rows to a table that Register() made of a frame with the same columns.
+  Status Append(const std::string& name, const Frame& frame);
   /// Interrupts a running query from another thread.
   void Interrupt();
 
