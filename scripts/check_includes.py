@@ -13,6 +13,7 @@ import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 PAGE = ROOT / "ARCHITECTURE.md"
+TEST_FILE = re.compile(r"(_test\.cc|_bench\.cc|/test_\w+\.(h|cc))$")
 INCLUDE = re.compile(r'^\s*#\s*include\s+(["<])([^">]+)[">]')
 ROOM_LINE = re.compile(r"^\s*quern_room\((\w+)([^)]*)\)", re.M)
 
@@ -77,7 +78,7 @@ def check_edge(where, inner, header, floors, allowed, problems):
     here, there = room_of(inner), room_of(header)
     if there == here or there not in floors:
         return
-    if inner.endswith(("_test.cc", "_bench.cc")):
+    if TEST_FILE.search(inner):
         if floors[there] > floors[here]:
             problems.append(f"{where}: a test of {here} (floor {floors[here]}) includes {header} of floor "
                             f"{floors[there]}")
@@ -89,7 +90,9 @@ def check_file(path, floors, allowed, fences, absent, problems):
     inner = path.removeprefix("src/")
     here = room_of(inner)
     if here not in floors:
-        problems.append(f"{path}: room {here} is not in ARCHITECTURE.md")
+        text = f"src/{here}/: room {here} is not in ARCHITECTURE.md"
+        if text not in problems:
+            problems.append(text)
         return
     for number, quote, header in includes(path):
         where = f"{path}:{number}"
@@ -103,7 +106,7 @@ def check_file(path, floors, allowed, fences, absent, problems):
             if seen and not inside(inner, places):
                 problems.append(f"{where}: only {', '.join(places)} may include {header}")
         name = f"<{header}>" if quote == "<" else header
-        if name in absent.get(here, []) and not inner.endswith(("_test.cc", "_bench.cc")):
+        if name in absent.get(here, []) and not TEST_FILE.search(inner):
             problems.append(f"{where}: {here}/ never includes {name} (no input or output in mathematics)")
 
 
