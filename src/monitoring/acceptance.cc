@@ -29,7 +29,8 @@ Acceptance Judge(const AcceptRule& rule, std::string_view metric,
   Acceptance out;
   out.p_value = comparison.p_value;
   if (std::isnan(comparison.difference) || std::isnan(comparison.low)) {
-    out.reason = fmt::format("kept: the difference in {} cannot be estimated on {} rows", metric, rows);
+    out.reason =
+        fmt::format("kept: the difference in {} cannot be estimated on {} rows", metric, rows);
     return out;
   }
   const std::string seen =
@@ -42,10 +43,9 @@ Acceptance Judge(const AcceptRule& rule, std::string_view metric,
   const bool superior = rule.policy == AcceptPolicy::kSuperior;
   const double bound = superior ? 0 : -rule.margin;
   if (!(comparison.low > bound)) {
-    out.reason = superior
-                     ? fmt::format("kept: {}; the gain is not beyond chance", seen)
-                     : fmt::format("kept: {}; a loss of more than {:.3g} cannot be excluded", seen,
-                                   rule.margin);
+    out.reason = superior ? fmt::format("kept: {}; the gain is not beyond chance", seen)
+                          : fmt::format("kept: {}; a loss of more than {:.3g} cannot be excluded",
+                                        seen, rule.margin);
     return out;
   }
   if (comparison.difference < rule.min_gain) {
@@ -54,10 +54,9 @@ Acceptance Judge(const AcceptRule& rule, std::string_view metric,
     return out;
   }
   out.accepted = true;
-  out.reason = superior
-                   ? fmt::format("accepted: {}; better beyond chance", seen)
-                   : fmt::format("accepted: {}; a loss of more than {:.3g} is excluded", seen,
-                                 rule.margin);
+  out.reason = superior ? fmt::format("accepted: {}; better beyond chance", seen)
+                        : fmt::format("accepted: {}; a loss of more than {:.3g} is excluded", seen,
+                                      rule.margin);
   return out;
 }
 

@@ -1,5 +1,6 @@
 #pragma once
-// Whether a challenger may replace the champion, from a paired comparison on rows neither was trained on.
+// Whether a challenger may replace the champion, from a paired comparison on rows neither was
+// trained on.
 #include <string>
 #include <string_view>
 
@@ -28,7 +29,8 @@ struct Acceptance {
   std::string reason;
 };
 
-/// The claim to hand to stats' paired tests so that the p-value and the interval speak about the rule.
+/// The claim to hand to stats' paired tests so that the p-value and the interval speak about the
+/// rule.
 stats::Hypothesis HypothesisOf(const AcceptRule& rule);
 
 /// `comparison` is challenger - champion with "more is better", made with HypothesisOf(rule).

@@ -64,8 +64,8 @@ struct Slope {
   double variance = 0;
 };
 
-// Slope of logit P(y) = a + b logit(p), by Newton's method; nothing where it does not converge (perfect
-// separation) or the scores do not vary.
+// Slope of logit P(y) = a + b logit(p), by Newton's method; nothing where it does not converge
+// (perfect separation) or the scores do not vary.
 std::optional<Slope> CalibrationSlope(const LabelledScores& rows) {
   const auto ones = static_cast<size_t>(
       std::count_if(rows.positive.begin(), rows.positive.end(), [](uint8_t y) { return y != 0; }));
@@ -122,8 +122,9 @@ std::optional<Shift> CompareSlopes(const LabelledScores& reference, const Labell
   const double slope_now = now->value;
   const double slope_then = then->value;
   shift.words = [slope_now, slope_then](double) {
-    return fmt::format("scores separate {} than on the hold-out (calibration slope {:.2f}, was {:.2f})",
-                       slope_now < slope_then ? "less" : "more", slope_now, slope_then);
+    return fmt::format(
+        "scores separate {} than on the hold-out (calibration slope {:.2f}, was {:.2f})",
+        slope_now < slope_then ? "less" : "more", slope_now, slope_then);
   };
   return shift;
 }
@@ -131,8 +132,8 @@ std::optional<Shift> CompareSlopes(const LabelledScores& reference, const Labell
 std::string DescribePerformance(const PerformanceChange& performance) {
   if (std::isnan(performance.realised.value) || std::isnan(performance.reference.value)) return "";
   return fmt::format("; {} {:.3f} ({:.3f} to {:.3f}), {:.3f} on the hold-out", performance.metric,
-                     performance.realised.value, performance.realised.low, performance.realised.high,
-                     performance.reference.value);
+                     performance.realised.value, performance.realised.low,
+                     performance.realised.high, performance.reference.value);
 }
 
 // The realised interval lies wholly on the bad side of `than`'s.
@@ -152,7 +153,8 @@ ConceptVerdict Decide(const std::vector<Shift>& shifts, size_t rows,
   for (size_t i = 0; i < shifts.size(); ++i) {
     const Shift& shift = shifts[i];
     if (adjusted[i] <= options.alpha && std::abs(shift.difference) >= shift.material) {
-      found += (found.empty() ? "" : "; ") + shift.words(shift.difference) + ", " + PText(adjusted[i]);
+      found +=
+          (found.empty() ? "" : "; ") + shift.words(shift.difference) + ", " + PText(adjusted[i]);
     }
     resolved = resolved && shift.low > -shift.resolution && shift.high < shift.resolution;
   }
@@ -165,17 +167,19 @@ ConceptVerdict Decide(const std::vector<Shift>& shifts, size_t rows,
                 figures};
   }
   if (ClearlyWorse(performance, performance.reference)) {
-    const bool foreseen = std::isfinite(performance.expected.low) &&
-                          !ClearlyWorse(performance, performance.expected);
+    const bool foreseen =
+        std::isfinite(performance.expected.low) && !ClearlyWorse(performance, performance.expected);
     if (!foreseen) {
       return {ConceptState::kUndecided,
               "performance fell, yet the outcomes agree with the scores on average" + figures};
     }
-    return {ConceptState::kNo,
-            "performance fell as the scores foresaw: the rows are harder, the relation is the same" +
-                figures};
+    return {
+        ConceptState::kNo,
+        "performance fell as the scores foresaw: the rows are harder, the relation is the same" +
+            figures};
   }
-  return {ConceptState::kNo, "outcomes agree with the scores as they did on the hold-out" + figures};
+  return {ConceptState::kNo,
+          "outcomes agree with the scores as they did on the hold-out" + figures};
 }
 
 // The states that need no test; nothing when there is enough to test.
@@ -183,10 +187,10 @@ std::optional<ConceptVerdict> DecideByCount(size_t rows, const PerformanceChange
                                             const ConceptOptions& options) {
   if (rows == 0) return ConceptVerdict{ConceptState::kNoLabels, "no labels have arrived"};
   if (rows >= options.min_rows) return std::nullopt;
-  return ConceptVerdict{ConceptState::kUndecided,
-                        fmt::format("{} labels are too few to judge ({} are needed)", rows,
-                                    options.min_rows) +
-                            DescribePerformance(performance)};
+  return ConceptVerdict{
+      ConceptState::kUndecided,
+      fmt::format("{} labels are too few to judge ({} are needed)", rows, options.min_rows) +
+          DescribePerformance(performance)};
 }
 
 Status CheckSides(size_t scores, size_t labels, std::span<const double> probabilities) {
@@ -195,8 +199,7 @@ Status CheckSides(size_t scores, size_t labels, std::span<const double> probabil
   }
   for (double p : probabilities) {
     if (p >= 0 && p <= 1) continue;
-    return Fail(Code::kInvalidArgument,
-                "probability " + ShortestDouble(p) + " is outside of 0..1");
+    return Fail(Code::kInvalidArgument, "probability " + ShortestDouble(p) + " is outside of 0..1");
   }
   return {};
 }

@@ -1,6 +1,6 @@
 #pragma once
-// Concept drift: the relation between what the model sees and the label has changed. It is called from
-// labels alone; a changed input is data drift and says nothing about it.
+// Concept drift: the relation between what the model sees and the label has changed. It is called
+// from labels alone; a changed input is data drift and says nothing about it.
 //
 // What is tested is what remains after the scores' own prediction, so that a harder or a sicker
 // population, which the scores foresee, is no concept drift. The same remainder on the hold-out is
@@ -30,7 +30,8 @@ struct LabelledScores {
   std::vector<uint8_t> positive;      // the label: 1 = positive
 };
 
-/// The deciding metric on both sides, for the sentence and for telling a fall that the scores foresaw.
+/// The deciding metric on both sides, for the sentence and for telling a fall that the scores
+/// foresaw.
 struct PerformanceChange {
   std::string metric;
   bool higher_is_better = true;
@@ -41,11 +42,11 @@ struct PerformanceChange {
 
 struct ConceptOptions {
   double alpha = 0.05;
-  /// Least change that counts, in probability: of the outcome's rate at equal scores, and of the error rate
-  /// beyond what the scores foresaw.
+  /// Least change that counts, in probability: of the outcome's rate at equal scores, and of the
+  /// error rate beyond what the scores foresaw.
   double material = 0.1;
   /// "no" needs intervals that exclude changes of this size.
-  double resolution = 0.2;
+  double resolution = 0.15;
   /// The same two for regression, in standard deviations of the hold-out's residuals.
   double material_sd = 0.5;
   double resolution_sd = 1;
@@ -55,10 +56,11 @@ struct ConceptOptions {
   double threshold = 0.5;  // of the decision, for errors
 };
 
-/// Binary classification. Tests, Holm-adjusted: calibration in the large (mean of label - score, against
-/// the hold-out's), calibration slope (logistic recalibration, against the hold-out's) where both classes
-/// have 10 rows, and errors beyond the scores' own expectation. Without hold-out rows the scores are taken
-/// for calibrated. kInvalidArgument: lengths differ, or a probability outside of [0, 1].
+/// Binary classification. Tests, Holm-adjusted: calibration in the large (mean of label - score,
+/// against the hold-out's), calibration slope (logistic recalibration, against the hold-out's)
+/// where both classes have 10 rows, and errors beyond the scores' own expectation. Without hold-out
+/// rows the scores are taken for calibrated. kInvalidArgument: lengths differ, or a probability
+/// outside of [0, 1].
 Result<ConceptVerdict> JudgeBinaryConcept(const LabelledScores& reference,
                                           const LabelledScores& current,
                                           const PerformanceChange& performance,
@@ -74,9 +76,9 @@ Result<ConceptVerdict> JudgeMulticlassConcept(const LabelledHits& reference,
                                               const PerformanceChange& performance,
                                               const ConceptOptions& options);
 
-/// Regression: residuals label - prediction of both sides; their mean and their mean absolute size by
-/// Welch's t test, in units of the hold-out's residual standard deviation. kInvalidArgument: fewer than two
-/// hold-out residuals, or all of them equal.
+/// Regression: residuals label - prediction of both sides; their mean and their mean absolute size
+/// by Welch's t test, in units of the hold-out's residual standard deviation. kInvalidArgument:
+/// fewer than two hold-out residuals, or all of them equal.
 Result<ConceptVerdict> JudgeRegressionConcept(const std::vector<double>& reference_residuals,
                                               const std::vector<double>& current_residuals,
                                               const PerformanceChange& performance,

@@ -62,9 +62,10 @@ Status CheckChoice(const std::string& choice, ColumnKind kind) {
   std::vector<std::string> known = DriftTestNames(kind);
   if (std::find(known.begin(), known.end(), choice) != known.end()) return {};
   known.push_back("auto");
-  return Fail(Code::kInvalidArgument,
-              "unknown drift test '" + choice + "' for a " + std::string(KindName(kind)) + " column",
-              SuggestName(choice, known));
+  return Fail(
+      Code::kInvalidArgument,
+      "unknown drift test '" + choice + "' for a " + std::string(KindName(kind)) + " column",
+      SuggestName(choice, known));
 }
 
 Status CheckShare(double value, const char* name) {
@@ -150,15 +151,16 @@ Result<DriftReport> CompareFrames(const Frame& reference, const Frame& current,
   }
   const std::vector<std::string> names = ColumnsToCompare(reference, current, options);
   std::vector<ColumnEvidence> evidence(names.size());
-  QUERN_TRY(ParallelFor(names.size(), std::max<size_t>(options.threads, 1), [&](size_t i) -> Status {
-    const Column* r = reference.Find(names[i]);
-    const Column* c = current.Find(names[i]);
-    const auto kind = options.kinds.find(names[i]);
-    evidence[i] = CompareColumn(
-        names[i], r, c, kind != options.kinds.end() ? kind->second : InferKind(r ? *r : *c),
-        current.rows(), options);
-    return {};
-  }));
+  QUERN_TRY(
+      ParallelFor(names.size(), std::max<size_t>(options.threads, 1), [&](size_t i) -> Status {
+        const Column* r = reference.Find(names[i]);
+        const Column* c = current.Find(names[i]);
+        const auto kind = options.kinds.find(names[i]);
+        evidence[i] = CompareColumn(
+            names[i], r, c, kind != options.kinds.end() ? kind->second : InferKind(r ? *r : *c),
+            current.rows(), options);
+        return {};
+      }));
   return FinishReport(std::move(evidence), options);
 }
 

@@ -1,10 +1,10 @@
 #pragma once
-// Drift of one table against another, column by column and for the whole. No I/O; deterministic; the
-// functions are thread-safe.
+// Drift of one table against another, column by column and for the whole. No I/O; deterministic;
+// the functions are thread-safe.
 //
-// A column has drifted when its distribution changed significantly (p-value adjusted over all columns)
-// and noticeably (an effect size at its threshold): big tables do not drift by a hair, small ones not by
-// chance. Its missing rate is tested apart, with the same two conditions.
+// A column has drifted when its distribution changed significantly (p-value adjusted over all
+// columns) and noticeably (an effect size at its threshold): big tables do not drift by a hair,
+// small ones not by chance. Its missing rate is tested apart, with the same two conditions.
 #include <limits>
 #include <map>
 #include <optional>
@@ -22,19 +22,19 @@ enum class ColumnKind { kNumber, kCategory };
 std::string_view KindName(ColumnKind kind);
 
 struct DriftOptions {
-  /// How to read columns; those not named are inferred from the reference: text is a category, so are
-  /// whole numbers with at most 10 distinct values, the rest are numbers.
+  /// How to read columns; those not named are inferred from the reference: text is a category, so
+  /// are whole numbers with at most 10 distinct values, the rest are numbers.
   std::map<std::string, ColumnKind> kinds;
   /// Columns that are not compared (keys, times, the target).
   std::vector<std::string> ignore;
-  /// The deciding test, listed first in the column's tests; the names are DriftTestNames(kind). "auto", as
-  /// Evidently chooses: up to 1000 reference values ks (numbers) and chisquare (categories, and
-  /// numbers of at most 5 distinct values; z or fisher with two), above wasserstein and jensenshannon.
-  /// "js" stands for jensenshannon.
+  /// The deciding test, listed first in the column's tests; the names are DriftTestNames(kind).
+  /// "auto", as Evidently chooses: up to 1000 reference values ks (numbers) and chisquare
+  /// (categories, and numbers of at most 5 distinct values; z or fisher with two), above
+  /// wasserstein and jensenshannon. "js" stands for jensenshannon.
   std::string numeric = "auto";
   std::string categorical = "auto";
-  /// Thresholds by test name where the default (DriftTestNames' table) does not suit: the p-value below
-  /// which, or the distance from which on, a test says "drifted".
+  /// Thresholds by test name where the default (DriftTestNames' table) does not suit: the p-value
+  /// below which, or the distance from which on, a test says "drifted".
   std::map<std::string, double> thresholds;
   /// Share of drifted columns from which on the table counts as drifted.
   double drift_share = 0.5;
@@ -51,7 +51,8 @@ struct DriftOptions {
 
 constexpr double kNoNumber = std::numeric_limits<double>::quiet_NaN();
 
-/// One test or distance. `p_value` is NaN for distances; `drifted` is the test's own word (unadjusted).
+/// One test or distance. `p_value` is NaN for distances; `drifted` is the test's own word
+/// (unadjusted).
 struct TestScore {
   std::string name;
   double statistic = kNoNumber;
@@ -60,8 +61,9 @@ struct TestScore {
   bool drifted = false;
 };
 
-/// Shares of rows without a value, their difference (current - reference) with a 95 % interval, and the
-/// p-value (two-proportion z, Fisher's exact below 5 expected); NaN when no side misses anything.
+/// Shares of rows without a value, their difference (current - reference) with a 95 % interval, and
+/// the p-value (two-proportion z, Fisher's exact below 5 expected); NaN when no side misses
+/// anything.
 struct MissingDrift {
   double reference = 0;
   double current = 0;
@@ -115,10 +117,10 @@ struct DriftReport {
   DatasetDrift dataset;
 };
 
-/// Compares every column. A column that one side lacks is reported, not an error: absent from current it
-/// counts as missing in every row. A cell of a number column that holds other text counts as missing.
-/// kInvalidArgument: no reference rows, no current rows, unknown test or correction name, a threshold for
-/// an unknown test, a share or level out of bounds.
+/// Compares every column. A column that one side lacks is reported, not an error: absent from
+/// current it counts as missing in every row. A cell of a number column that holds other text
+/// counts as missing. kInvalidArgument: no reference rows, no current rows, unknown test or
+/// correction name, a threshold for an unknown test, a share or level out of bounds.
 Result<DriftReport> CompareFrames(const Frame& reference, const Frame& current,
                                   const DriftOptions& options);
 

@@ -13,7 +13,7 @@
 namespace quern::monitoring {
 namespace {
 
-constexpr size_t kDiscrete = 5;          // distinct numbers up to which a column is tested by counts
+constexpr size_t kDiscrete = 5;  // distinct numbers up to which a column is tested by counts
 constexpr size_t kPictureLabels = 30;
 constexpr size_t kNewCategories = 20;
 
@@ -49,6 +49,8 @@ void CompareNumbers(ColumnEvidence& evidence, const Column* reference, const Col
   sides.counts_c = bins.current;
   const bool discrete = !bins.values.empty() && bins.values.size() <= kDiscrete;
   evidence.drift.picture = DrawNumbers(bins, sides);
+  evidence.change =
+      discrete ? LargestChange(evidence.drift.picture) : MedianChange(sides.r, sides.c);
   RunTests(evidence, discrete, sides, options);
 }
 
@@ -82,6 +84,7 @@ void CompareCategories(ColumnEvidence& evidence, const Column* reference, const 
   const LabelCounts shown = Largest(counts, kPictureLabels);
   evidence.drift.picture = {
       {}, shown.labels, SharesOrZeros(shown.reference), SharesOrZeros(shown.current)};
+  evidence.change = LargestChange(evidence.drift.picture);
   RunTests(evidence, true, sides, options);
 }
 
@@ -94,16 +97,18 @@ const TestScore* FindScore(const ColumnDrift& drift, const std::string& name) {
 
 std::string DescribeMissing(const MissingDrift& missing) {
   if (missing.current == 1) {
-    return fmt::format("every value is missing ({} in the reference)", PercentText(missing.reference));
+    return fmt::format("every value is missing ({} in the reference)",
+                       PercentText(missing.reference));
   }
-  return fmt::format("{} of the values are missing, {} in the reference", PercentText(missing.current),
-                     PercentText(missing.reference));
+  return fmt::format("{} of the values are missing, {} in the reference",
+                     PercentText(missing.current), PercentText(missing.reference));
 }
 
 // Why the values count as drifted or not.
 std::string DescribeValues(const ColumnEvidence& evidence, const DriftOptions& options) {
   const ColumnDrift& drift = evidence.drift;
-  if (evidence.reference_values == 0 && evidence.current_values == 0) return "no values on either side";
+  if (evidence.reference_values == 0 && evidence.current_values == 0)
+    return "no values on either side";
   if (evidence.current_values == 0) return "no values to compare";
   if (evidence.reference_values == 0) return "the reference has no values to compare with";
   const size_t least = std::min(evidence.reference_values, evidence.current_values);
@@ -114,23 +119,26 @@ std::string DescribeValues(const ColumnEvidence& evidence, const DriftOptions& o
   const TestScore* p = FindScore(drift, evidence.significance);
   const TestScore* size = FindScore(drift, evidence.effect);
   const bool significant = drift.adjusted_p_value <= p->threshold;
-  const std::string sizes =
-      fmt::format("{} {:.3g}, from {:.3g} on it counts", size->name, size->statistic, size->threshold);
-  const std::string chance = fmt::format("{} {} adjusted", p->name, PText(drift.adjusted_p_value));
+  const std::string figures =
+      fmt::format("{} adjusted {}; {} {:.3g}, limit {:.3g}", p->name, PText(drift.adjusted_p_value),
+                  size->name, size->statistic, size->threshold);
   if (drift.values_drifted) {
-    return fmt::format("the distribution moved ({}; {})", chance, sizes);
+    return fmt::format("the distribution moved, {} ({})", evidence.change, figures);
   }
-  if (significant) return fmt::format("a real but small change ({}; {})", chance, sizes);
-  if (size->drifted) {
-    return fmt::format("no change beyond chance on {} values ({}; {})", least, chance, sizes);
+  if (significant) {
+    return fmt::format("a real but small change, {} ({})", evidence.change, figures);
   }
-  return fmt::format("no change ({}; {})", chance, sizes);
+  if (size->drifted)
+    return fmt::format("no change beyond chance on {} values ({})", least, figures);
+  return fmt::format("no change ({})", figures);
 }
 
 std::string Describe(const ColumnEvidence& evidence, const DriftOptions& options) {
   const ColumnDrift& drift = evidence.drift;
-  if (drift.presence == Presence::kCurrentOnly) return "a new column: the reference does not have it";
-  if (drift.presence == Presence::kReferenceOnly) return "the current data does not have this column";
+  if (drift.presence == Presence::kCurrentOnly)
+    return "a new column: the reference does not have it";
+  if (drift.presence == Presence::kReferenceOnly)
+    return "the current data does not have this column";
   std::string reason;
   if (drift.missing.drifted) reason = DescribeMissing(drift.missing);
   if (!(drift.missing.drifted && evidence.current_values == 0)) {
@@ -147,6 +155,21 @@ std::string Describe(const ColumnEvidence& evidence, const DriftOptions& options
 }
 
 }  // namespace
+
+std::string LargestChange(const Picture& picture) {
+  size_t most = 0;
+  const auto gap = [&](size_t i) { return std::abs(picture.current[i] - picture.reference[i]); };
+  for (size_t i = 1; i < picture.labels.size(); ++i) {
+    if (gap(i) > gap(most)) most = i;
+  }
+  if (picture.labels.empty()) return "";
+  return fmt::format("'{}' {} -> {}", picture.labels[most], PercentText(picture.reference[most]),
+                     PercentText(picture.current[most]));
+}
+
+std::string MedianChange(const std::vector<double>& r, const std::vector<double>& c) {
+  return fmt::format("median {:.4g} -> {:.4g}", stats::Median(r), stats::Median(c));
+}
 
 MissingDrift CompareMissing(double missing_r, double rows_r, double missing_c, double rows_c) {
   MissingDrift missing;
@@ -176,8 +199,9 @@ void RunTests(ColumnEvidence& evidence, bool discrete, const Sides& sides,
   }
 }
 
-ColumnEvidence CompareColumn(const std::string& name, const Column* reference, const Column* current,
-                             ColumnKind kind, size_t current_rows, const DriftOptions& options) {
+ColumnEvidence CompareColumn(const std::string& name, const Column* reference,
+                             const Column* current, ColumnKind kind, size_t current_rows,
+                             const DriftOptions& options) {
   ColumnEvidence evidence;
   evidence.drift.column = name;
   evidence.drift.kind = kind;
@@ -193,8 +217,8 @@ ColumnEvidence CompareColumn(const std::string& name, const Column* reference, c
   const double missing_c = rows_c - static_cast<double>(evidence.current_values);
   if (reference != nullptr) {
     const double rows_r = static_cast<double>(reference->size());
-    evidence.drift.missing = CompareMissing(
-        rows_r - static_cast<double>(evidence.reference_values), rows_r, missing_c, rows_c);
+    evidence.drift.missing = CompareMissing(rows_r - static_cast<double>(evidence.reference_values),
+                                            rows_r, missing_c, rows_c);
   } else {
     evidence.drift.missing.reference = kNoNumber;
     evidence.drift.missing.current = missing_c / rows_c;

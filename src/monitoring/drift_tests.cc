@@ -72,8 +72,8 @@ std::string_view CountsTest(const Sides& sides) {
   if (sides.counts_r.size() != 2) return "chisquare";
   const double n_r = Sum(sides.counts_r);
   const double n_c = Sum(sides.counts_c);
-  const double rarer = std::min(sides.counts_r[0] + sides.counts_c[0],
-                                sides.counts_r[1] + sides.counts_c[1]);
+  const double rarer =
+      std::min(sides.counts_r[0] + sides.counts_c[0], sides.counts_r[1] + sides.counts_c[1]);
   const double expected = n_r + n_c > 0 ? rarer * std::min(n_r, n_c) / (n_r + n_c) : 0;
   return expected < 5 ? "fisher" : "z";
 }
@@ -124,7 +124,8 @@ TestPlan PlanTests(ColumnKind kind, bool discrete, const Sides& sides,
   if (number) plan.names.push_back("wasserstein");
   std::vector<std::string_view> distinct;
   for (std::string_view name : plan.names) {
-    if (std::find(distinct.begin(), distinct.end(), name) == distinct.end()) distinct.push_back(name);
+    if (std::find(distinct.begin(), distinct.end(), name) == distinct.end())
+      distinct.push_back(name);
   }
   plan.names = std::move(distinct);
   return plan;

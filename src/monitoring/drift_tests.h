@@ -21,10 +21,10 @@ struct Sides {
 
 struct DriftTest {
   std::string_view name;
-  bool has_p_value;   // a test at a level; else a distance with a threshold
-  bool for_numbers;   // may be chosen for number columns
+  bool has_p_value;  // a test at a level; else a distance with a threshold
+  bool for_numbers;  // may be chosen for number columns
   bool for_categories;
-  double threshold;   // distances; tests take DriftOptions::alpha
+  double threshold;  // distances; tests take DriftOptions::alpha
   stats::TestResult (*compute)(const Sides& sides);
 };
 
@@ -44,7 +44,8 @@ struct TestPlan {
 /// `discrete`: a category, or a number of at most five distinct values.
 TestPlan PlanTests(ColumnKind kind, bool discrete, const Sides& sides, const DriftOptions& options);
 
-/// z, or Fisher's exact test when a cell of [[x_r, n_r - x_r], [x_c, n_c - x_c]] expects fewer than five.
+/// z, or Fisher's exact test when a cell of [[x_r, n_r - x_r], [x_c, n_c - x_c]] expects fewer than
+/// five.
 double TwoShareP(double x_r, double n_r, double x_c, double n_c);
 
 }  // namespace quern::monitoring

@@ -17,16 +17,15 @@ constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
 constexpr double kEpsilon = std::numeric_limits<double>::epsilon();
 
 const std::vector<std::string>& BinaryNames() {
-  static const std::vector<std::string> names = {"accuracy",    "precision", "recall",
-                                                 "specificity", "f1",        "roc_auc",
-                                                 "log_loss",    "brier"};
+  static const std::vector<std::string> names = {"accuracy", "precision", "recall",   "specificity",
+                                                 "f1",       "roc_auc",   "log_loss", "brier"};
   return names;
 }
 
 double Ratio(double part, double whole) { return whole > 0 ? part / whole : 0; }
 
-// Every metric of BinaryNames() when row i is positive to the degree weight[i] (0 or 1 for real labels).
-// `p` descends.
+// Every metric of BinaryNames() when row i is positive to the degree weight[i] (0 or 1 for real
+// labels). `p` descends.
 std::vector<double> BinaryMetrics(const std::vector<double>& p, const std::vector<double>& weight,
                                   double threshold) {
   double tp = 0;
@@ -85,9 +84,9 @@ std::vector<MetricInterval> WithLimits(const std::vector<std::string>& names,
     std::vector<double> column;
     for (const std::vector<double>& row : simulated) column.push_back(row[m]);
     column = stats::Sorted(stats::Finite(column));
-    out.push_back({names[m],
-                   {values[m], stats::SortedQuantile(column, 0.025),
-                    stats::SortedQuantile(column, 0.975)}});
+    out.push_back(
+        {names[m],
+         {values[m], stats::SortedQuantile(column, 0.025), stats::SortedQuantile(column, 0.975)}});
   }
   return out;
 }

@@ -1,5 +1,6 @@
 #pragma once
-// How well the model did, once labels are in, and what its own scores lead one to expect before that.
+// How well the model did, once labels are in, and what its own scores lead one to expect before
+// that.
 #include <cstdint>
 #include <functional>
 #include <span>
@@ -25,8 +26,8 @@ struct LabelJoin {
   std::vector<uint32_t> label_rows;
 };
 
-/// Joins by prediction id. The last label of an id wins; ids of predictions are taken as unique (the
-/// first one wins).
+/// Joins by prediction id. The last label of an id wins; ids of predictions are taken as unique
+/// (the first one wins).
 LabelJoin JoinLabels(std::span<const std::string> prediction_ids,
                      std::span<const std::string> label_ids);
 
@@ -39,8 +40,9 @@ struct MetricInterval {
 using MetricOfRows =
     std::function<Result<double>(std::string_view name, std::span<const uint32_t> rows)>;
 
-/// Realised metrics over rows 0 … n-1 with bootstrap intervals. An error on all rows (unknown metric) is
-/// returned; a metric that is undefined on them has a NaN value; undefined resamples are left out.
+/// Realised metrics over rows 0 … n-1 with bootstrap intervals. An error on all rows (unknown
+/// metric) is returned; a metric that is undefined on them has a NaN value; undefined resamples are
+/// left out.
 Result<std::vector<MetricInterval>> RealisedMetrics(std::span<const std::string> names, size_t n,
                                                     const MetricOfRows& metric, const Rng& rng,
                                                     size_t resamples = 1000);
@@ -51,12 +53,12 @@ struct ExpectedOptions {
   size_t resamples = 500;
 };
 
-/// CBPE (NannyML): accuracy, precision, recall, specificity, f1, roc_auc, log_loss and brier that calibrated
-/// probabilities of the positive class imply without any label: TP = sum of p over predicted positives,
-/// and so on; 0 where a denominator is 0; AUC of the probability-weighted rows. low and high bound what
-/// the realised metric may be 95 % of the time if the scores are calibrated, labels being drawn from
-/// them. Blind to concept drift by construction. Empty for no rows; kInvalidArgument: a probability
-/// outside of [0, 1].
+/// CBPE (NannyML): accuracy, precision, recall, specificity, f1, roc_auc, log_loss and brier that
+/// calibrated probabilities of the positive class imply without any label: TP = sum of p over
+/// predicted positives, and so on; 0 where a denominator is 0; AUC of the probability-weighted
+/// rows. low and high bound what the realised metric may be 95 % of the time if the scores are
+/// calibrated, labels being drawn from them. Blind to concept drift by construction. Empty for no
+/// rows; kInvalidArgument: a probability outside of [0, 1].
 Result<std::vector<MetricInterval>> ExpectedBinaryMetrics(std::span<const double> probabilities,
                                                           const ExpectedOptions& options,
                                                           const Rng& rng);

@@ -13,7 +13,7 @@
 namespace quern::monitoring {
 namespace {
 
-constexpr size_t kManyDistinct = 20;   // as the shared cut of two samples
+constexpr size_t kManyDistinct = 20;  // as the shared cut of two samples
 constexpr size_t kMostLabels = 200;
 constexpr size_t kMostSamples = 1000;
 
@@ -161,6 +161,8 @@ ColumnEvidence CompareProfile(const ColumnProfile& profile, const Column* curren
   }
   evidence.reference_values = static_cast<size_t>(profile.rows - profile.missing);
   Draw(profile, sides.counts_c, drift.picture);
+  evidence.change =
+      profile.edges.empty() ? LargestChange(drift.picture) : MedianChange(sides.r, sides.c);
   // Cells empty on both sides are no categories.
   for (size_t i = sides.counts_r.size(); i-- > 0;) {
     if (sides.counts_r[i] + sides.counts_c[i] > 0) continue;
@@ -265,7 +267,8 @@ json::value ProfileRecord(const ReferenceProfile& profile) {
 }
 
 Result<ReferenceProfile> ReadProfile(const json::value& value) {
-  const json::value* columns = value.is_object() ? value.get_object().if_contains("columns") : nullptr;
+  const json::value* columns =
+      value.is_object() ? value.get_object().if_contains("columns") : nullptr;
   if (columns == nullptr || !columns->is_array()) return NoProfile("it has no list of columns");
   ReferenceProfile profile;
   for (const json::value& item : columns->get_array()) {

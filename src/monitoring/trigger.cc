@@ -14,8 +14,9 @@ TriggerCondition JudgeDrift(const TriggerEvidence& evidence) {
   TriggerCondition out{"drift", TriggerState::kNotFired, ""};
   const DatasetDrift& drift = evidence.drift;
   if (drift.drifted) out.state = TriggerState::kFired;
-  out.reason = fmt::format("{} of {} columns drifted ({:.0f} %, limit {:.0f} %)", drift.drifted_columns,
-                           drift.columns, drift.share * 100, drift.limit * 100);
+  out.reason =
+      fmt::format("{} of {} columns drifted ({:.0f} %, limit {:.0f} %)", drift.drifted_columns,
+                  drift.columns, drift.share * 100, drift.limit * 100);
   if (!evidence.drifted_columns.empty()) {
     out.reason += ": " + Join(evidence.drifted_columns, ", ");
   }
@@ -39,13 +40,14 @@ TriggerCondition JudgePerformance(const TriggerSpec& spec, const TriggerEvidence
   const stats::Interval& now = *evidence.realised;
   const stats::Interval& then = evidence.reference;
   const double sign = evidence.higher_is_better ? 1 : -1;
-  const std::string seen = fmt::format("{} {:.3f} ({:.3f} to {:.3f})", evidence.metric, now.value,
-                                       now.low, now.high);
+  const std::string seen =
+      fmt::format("{} {:.3f} ({:.3f} to {:.3f})", evidence.metric, now.value, now.low, now.high);
   if (evidence.limit.has_value()) {
     const double best = evidence.higher_is_better ? now.high : now.low;
     if (sign * (best - *evidence.limit) < 0) {
       out.state = TriggerState::kFired;
-      out.reason = fmt::format("{}: surely beyond the declared limit {:.3g}", seen, *evidence.limit);
+      out.reason =
+          fmt::format("{}: surely beyond the declared limit {:.3g}", seen, *evidence.limit);
       return out;
     }
   }

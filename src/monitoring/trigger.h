@@ -1,6 +1,6 @@
 #pragma once
-// Whether a batch calls for retraining: declared conditions, each with its state and a sentence. Every
-// evaluation is worth recording, "not fired" too.
+// Whether a batch calls for retraining: declared conditions, each with its state and a sentence.
+// Every evaluation is worth recording, "not fired" too.
 #include <optional>
 #include <string>
 #include <string_view>
@@ -51,8 +51,8 @@ struct TriggerVerdict {
   std::vector<TriggerCondition> conditions;
 };
 
-/// fired if any condition fired; else undecided if any is; else not fired. kInvalidArgument: unknown
-/// condition name, with a suggestion.
+/// fired if any condition fired; else undecided if any is; else not fired. kInvalidArgument:
+/// unknown condition name, with a suggestion.
 Result<TriggerVerdict> EvaluateTrigger(const TriggerSpec& spec, const TriggerEvidence& evidence);
 /// Names that TriggerSpec::when may hold.
 std::vector<std::string> TriggerConditionNames();

@@ -78,8 +78,10 @@ LabelCounts CountLabels(const std::vector<std::string>& reference,
 
 LabelCounts Largest(const LabelCounts& counts, size_t limit) {
   if (counts.labels.size() <= limit) return counts;
-  const double n_r = std::max(1.0, std::accumulate(counts.reference.begin(), counts.reference.end(), 0.0));
-  const double n_c = std::max(1.0, std::accumulate(counts.current.begin(), counts.current.end(), 0.0));
+  const double n_r =
+      std::max(1.0, std::accumulate(counts.reference.begin(), counts.reference.end(), 0.0));
+  const double n_c =
+      std::max(1.0, std::accumulate(counts.current.begin(), counts.current.end(), 0.0));
   const auto weight = [&](size_t i) { return counts.reference[i] / n_r + counts.current[i] / n_c; };
   std::vector<size_t> order(counts.labels.size());
   std::iota(order.begin(), order.end(), size_t{0});

@@ -10,12 +10,13 @@
 
 namespace quern::monitoring {
 
-/// Finite numbers of a column in row order; text cells are parsed. The rest (missing, infinite, other
-/// text) is what rows - size misses.
+/// Finite numbers of a column in row order; text cells are parsed. The rest (missing, infinite,
+/// other text) is what rows - size misses.
 std::vector<double> NumbersOf(const Column& column);
 
-/// Category labels of the rows that have one, in row order. With `by_number`, cells that parse as numbers
-/// become their shortest form, so that 1, 1.0 and 01 are one category; other text is trimmed.
+/// Category labels of the rows that have one, in row order. With `by_number`, cells that parse as
+/// numbers become their shortest form, so that 1, 1.0 and 01 are one category; other text is
+/// trimmed.
 std::vector<std::string> LabelsOf(const Column& column, bool by_number);
 
 /// Every value that is not missing is a number.

@@ -1,6 +1,6 @@
 #pragma once
-// Adjusted p-values for several tests at once. NaN (a test that could not be made) stays NaN and does
-// not count. Compare what comes back with the one level alpha. Order of input is kept.
+// Adjusted p-values for several tests at once. NaN (a test that could not be made) stays NaN and
+// does not count. Compare what comes back with the one level alpha. Order of input is kept.
 #include <span>
 #include <vector>
 

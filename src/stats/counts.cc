@@ -117,7 +117,8 @@ TestResult FisherExact(uint64_t a, uint64_t b, uint64_t c, uint64_t d) {
   const double cross = static_cast<double>(b) * static_cast<double>(c);
   const double odds = cross > 0 ? static_cast<double>(a) * static_cast<double>(d) / cross
                                 : std::numeric_limits<double>::infinity();
-  // Tables as probable as the observed one count; the slack covers rounding of lgamma (R uses the same).
+  // Tables as probable as the observed one count; the slack covers rounding of lgamma (R uses the
+  // same).
   const double limit = LogHypergeometric(static_cast<double>(a), row1, row2, col1) + 1e-7;
   double p = 0;
   for (double x = std::max(0.0, col1 - row2); x <= std::min(row1, col1); ++x) {

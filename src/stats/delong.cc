@@ -1,5 +1,5 @@
-// DeLong's structural components of the ROC AUC by midranks: X. Sun & W. Xu, "Fast Implementation of
-// DeLong's Algorithm", IEEE Signal Processing Letters 21(11), 2014.
+// DeLong's structural components of the ROC AUC by midranks: X. Sun & W. Xu, "Fast Implementation
+// of DeLong's Algorithm", IEEE Signal Processing Letters 21(11), 2014.
 #include <algorithm>
 #include <cmath>
 #include <limits>
@@ -97,7 +97,8 @@ Result<AucEstimate> DeLong(std::span<const double> scores, std::span<const uint8
   return AucEstimate{components.auc, Covariance(components, components)};
 }
 
-Result<PairedResult> DeLongPaired(std::span<const double> scores_a, std::span<const double> scores_b,
+Result<PairedResult> DeLongPaired(std::span<const double> scores_a,
+                                  std::span<const double> scores_b,
                                   std::span<const uint8_t> positive, const Hypothesis& hypothesis) {
   QUERN_TRY(CheckRows(scores_a, positive));
   QUERN_TRY(CheckRows(scores_b, positive));

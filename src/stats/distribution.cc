@@ -1,5 +1,6 @@
 #include "stats/distribution.h"
 
+#include <algorithm>
 #include <boost/math/distributions/beta.hpp>
 #include <boost/math/distributions/binomial.hpp>
 #include <boost/math/distributions/chi_squared.hpp>
@@ -7,7 +8,6 @@
 #include <boost/math/distributions/normal.hpp>
 #include <boost/math/distributions/students_t.hpp>
 #include <boost/math/special_functions/bessel.hpp>
-#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <numbers>
@@ -20,15 +20,15 @@ constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
 constexpr double kInf = std::numeric_limits<double>::infinity();
 
 // Every math error becomes a value (NaN, infinity or 0) instead of an exception.
-using Quiet = bm::policies::policy<
-    bm::policies::domain_error<bm::policies::ignore_error>,
-    bm::policies::pole_error<bm::policies::ignore_error>,
-    bm::policies::overflow_error<bm::policies::ignore_error>,
-    bm::policies::underflow_error<bm::policies::ignore_error>,
-    bm::policies::denorm_error<bm::policies::ignore_error>,
-    bm::policies::evaluation_error<bm::policies::ignore_error>,
-    bm::policies::rounding_error<bm::policies::ignore_error>,
-    bm::policies::indeterminate_result_error<bm::policies::ignore_error>>;
+using Quiet =
+    bm::policies::policy<bm::policies::domain_error<bm::policies::ignore_error>,
+                         bm::policies::pole_error<bm::policies::ignore_error>,
+                         bm::policies::overflow_error<bm::policies::ignore_error>,
+                         bm::policies::underflow_error<bm::policies::ignore_error>,
+                         bm::policies::denorm_error<bm::policies::ignore_error>,
+                         bm::policies::evaluation_error<bm::policies::ignore_error>,
+                         bm::policies::rounding_error<bm::policies::ignore_error>,
+                         bm::policies::indeterminate_result_error<bm::policies::ignore_error>>;
 
 using NormalLaw = bm::normal_distribution<double, Quiet>;
 using StudentLaw = bm::students_t_distribution<double, Quiet>;

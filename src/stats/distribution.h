@@ -1,6 +1,6 @@
 #pragma once
-// Distribution functions that tests and intervals stand on (Boost.Math inside). Arguments outside of a
-// distribution's domain give NaN, never an exception.
+// Distribution functions that tests and intervals stand on (Boost.Math inside). Arguments outside
+// of a distribution's domain give NaN, never an exception.
 
 namespace quern::stats {
 
@@ -18,8 +18,8 @@ double FisherFSf(double x, double df1, double df2);
 double BinomialCdf(double k, double n, double p);
 double BetaQuantile(double p, double a, double b);
 
-/// P(D_n >= d) of the two-sided one-sample Kolmogorov statistic for n observations (scipy kstwo.sf):
-/// Simard & L'Ecuyer (2011) choose among exact and asymptotic forms by n and d.
+/// P(D_n >= d) of the two-sided one-sample Kolmogorov statistic for n observations (scipy
+/// kstwo.sf): Simard & L'Ecuyer (2011) choose among exact and asymptotic forms by n and d.
 double KolmogorovSf(double d, double n);
 /// P(W^2 > x) of the limiting Cramér–von Mises distribution (Csörgő & Faraway 1996, eq. 1.2).
 double CramerVonMisesSf(double x);

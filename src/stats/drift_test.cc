@@ -21,8 +21,8 @@ double VanDerCorput(int i, int base) {
   return x;
 }
 
-// Published example without random numbers: exponential samples from van der Corput points, with the
-// answers of Evidently 0.7.21 and SciPy 1.17 for them.
+// Published example without random numbers: exponential samples from van der Corput points, with
+// the answers of Evidently 0.7.21 and SciPy 1.17 for them.
 struct Example {
   std::vector<double> r;
   std::vector<double> c;

@@ -92,8 +92,8 @@ double Acceleration(std::span<const double> jackknife) {
 }
 
 // Percentile levels after Efron's correction, or the plain ones where it is undefined.
-std::pair<double, double> BcaLevels(std::span<const double> sorted, double value, double acceleration,
-                                    double level) {
+std::pair<double, double> BcaLevels(std::span<const double> sorted, double value,
+                                    double acceleration, double level) {
   const double tail = (1 - level) / 2;
   const auto below = std::lower_bound(sorted.begin(), sorted.end(), value) - sorted.begin();
   const auto up_to = std::upper_bound(sorted.begin(), sorted.end(), value) - sorted.begin();

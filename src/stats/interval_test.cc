@@ -71,12 +71,12 @@ TEST_CASE("a nominal 95 % interval of a mean covers about 95 %") {
   for (int t = 0; t < trials; ++t) {
     std::vector<double> x(60);
     for (double& v : x) v = rng.Normal();
-    const Interval interval = Bootstrap(
-        x.size(), 300, rng.Fork(static_cast<uint64_t>(t)), [&](std::span<const uint32_t> rows) {
-          double sum = 0;
-          for (uint32_t row : rows) sum += x[row];
-          return sum / static_cast<double>(rows.size());
-        });
+    const Interval interval = Bootstrap(x.size(), 300, rng.Fork(static_cast<uint64_t>(t)),
+                                        [&](std::span<const uint32_t> rows) {
+                                          double sum = 0;
+                                          for (uint32_t row : rows) sum += x[row];
+                                          return sum / static_cast<double>(rows.size());
+                                        });
     covered += interval.low <= 0 && interval.high >= 0;
   }
   CHECK(covered > trials * 0.90);
@@ -110,16 +110,15 @@ TEST_CASE("paired bootstrap sees a constant gain at once, and no gain not") {
       return sum / static_cast<double>(rows.size());
     };
   };
-  const auto gain = PairedBootstrap(100, 500, Rng(1), mean_of(a), mean_of(b),
-                                    {Claim::kSuperior, 0.1});
+  const auto gain =
+      PairedBootstrap(100, 500, Rng(1), mean_of(a), mean_of(b), {Claim::kSuperior, 0.1});
   REQUIRE(gain.has_value());
   CHECK(gain->difference == doctest::Approx(0.3));
   CHECK(gain->p_value < 0.01);
   const auto same = PairedBootstrap(100, 500, Rng(1), mean_of(b), mean_of(b));
   CHECK(same->p_value == 1);
   CHECK(same->difference == 0);
-  const auto nothing = PairedBootstrap(
-      0, 500, Rng(1), mean_of(b), mean_of(b));
+  const auto nothing = PairedBootstrap(0, 500, Rng(1), mean_of(b), mean_of(b));
   CHECK(!nothing.has_value());
 }
 

@@ -1,5 +1,6 @@
-// The exact law of the one-sample Kolmogorov statistic. Choice of method by size and distance: R. Simard &
-// P. L'Ecuyer, "Computing the Two-Sided Kolmogorov–Smirnov Distribution", J. Stat. Software 39(11), 2011.
+// The exact law of the one-sample Kolmogorov statistic. Choice of method by size and distance: R.
+// Simard & P. L'Ecuyer, "Computing the Two-Sided Kolmogorov–Smirnov Distribution", J. Stat.
+// Software 39(11), 2011.
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
@@ -26,8 +27,8 @@ double SmirnovSf(double n, double x) {
   for (double j = 0; j <= last; ++j) {
     const double left = x + j / n;
     const double right = 1 - x - j / n;
-    double log_term = log_n_factorial - std::lgamma(j + 1) - std::lgamma(n - j + 1) +
-                      std::log(x) + (j - 1) * std::log(left);
+    double log_term = log_n_factorial - std::lgamma(j + 1) - std::lgamma(n - j + 1) + std::log(x) +
+                      (j - 1) * std::log(left);
     if (n - j > 0) {
       if (right <= 0) continue;
       log_term += (n - j) * std::log1p(-left);
@@ -191,7 +192,8 @@ double PomeranzCdf(double size, double x) {
   return Clip(std::ldexp(answer, exponent));
 }
 
-// Pelz & Good (1976): K0 + K1/sqrt(n) + K2/n + K3/n^1.5 in z = x sqrt(n), by Jacobi theta functions.
+// Pelz & Good (1976): K0 + K1/sqrt(n) + K2/n + K3/n^1.5 in z = x sqrt(n), by Jacobi theta
+// functions.
 double PelzGoodCdf(double n, double x) {
   constexpr double kPi = std::numbers::pi;
   const double z = std::sqrt(n) * x;

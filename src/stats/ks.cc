@@ -25,8 +25,8 @@ int64_t GreatestGap(const std::vector<double>& r, const std::vector<double>& c) 
     const double x = std::min(r[i], c[j]);
     while (i < r.size() && r[i] <= x) ++i;
     while (j < c.size() && c[j] <= x) ++j;
-    greatest = std::max(greatest, std::abs(static_cast<int64_t>(i) * n_c -
-                                           static_cast<int64_t>(j) * n_r));
+    greatest =
+        std::max(greatest, std::abs(static_cast<int64_t>(i) * n_c - static_cast<int64_t>(j) * n_r));
   }
   return greatest;
 }
@@ -45,8 +45,8 @@ double EqualSizes(int64_t n, int64_t h) {
 }
 
 // Share of lattice paths from (0,0) to (m,n) that touch |n x - m y| >= h g, column by column:
-// out(x,y) = (x out(x-1,y) + y out(x,y-1)) / (x+y), and 1 outside (Hodges 1957). Only the window of rows
-// inside the band is kept.
+// out(x,y) = (x out(x-1,y) + y out(x,y-1)) / (x+y), and 1 outside (Hodges 1957). Only the window of
+// rows inside the band is kept.
 double UnequalSizes(int64_t m, int64_t n, int64_t h) {
   const int64_t g = std::gcd(m, n);
   const int64_t mg = m / g;
@@ -89,8 +89,8 @@ TestResult KsTwoSample(std::span<const double> r, std::span<const double> c) {
   if (gap == 0) return {0, 1};
   if (std::max(r.size(), c.size()) <= kExactLimit) {
     const int64_t h = gap / std::gcd(n_r, n_c);  // D in units of 1 / lcm
-    const double p = n_r == n_c ? EqualSizes(n_r, h)
-                                : UnequalSizes(std::max(n_r, n_c), std::min(n_r, n_c), h);
+    const double p =
+        n_r == n_c ? EqualSizes(n_r, h) : UnequalSizes(std::max(n_r, n_c), std::min(n_r, n_c), h);
     return {d, std::clamp(p, 0.0, 1.0)};
   }
   const double m = static_cast<double>(n_r);

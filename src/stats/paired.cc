@@ -26,7 +26,8 @@ double BoundOf(const Hypothesis& hypothesis) {
   return 0;
 }
 
-// `sf(t)` is the upper tail of the standardised difference, `quantile` that of the two-sided interval.
+// `sf(t)` is the upper tail of the standardised difference, `quantile` that of the two-sided
+// interval.
 template <class Sf>
 PairedResult Standardised(double estimate, double error, double quantile, Sf&& sf,
                           const Hypothesis& hypothesis) {
@@ -81,8 +82,7 @@ Result<PairedResult> McNemar(std::span<const uint8_t> hits_a, std::span<const ui
   result.difference = (b - c) / n;
   result.test = "mcnemar";
   if (hypothesis.claim == Claim::kDifferent) {
-    result.p_value =
-        b + c == 0 ? 1 : std::min(1.0, 2 * BinomialCdf(std::min(b, c), b + c, 0.5));
+    result.p_value = b + c == 0 ? 1 : std::min(1.0, 2 * BinomialCdf(std::min(b, c), b + c, 0.5));
   }
   return result;
 }
@@ -100,16 +100,17 @@ Result<PairedResult> PairedBootstrap(size_t n, size_t resamples, const Rng& rng,
   result.test = "paired_bootstrap";
   result.difference = n == 0 ? std::numeric_limits<double>::quiet_NaN() : difference(all);
   if (!std::isfinite(result.difference)) {
-    return Fail(Code::kFailedPrecondition, "the difference of the two models does not exist on these " +
-                                               std::to_string(n) + " rows",
-                "a metric that needs both classes needs rows of both");
+    return Fail(
+        Code::kFailedPrecondition,
+        "the difference of the two models does not exist on these " + std::to_string(n) + " rows",
+        "a metric that needs both classes needs rows of both");
   }
   const std::vector<double> values =
       Sorted(Finite(BootstrapValues(n, resamples, rng, difference, strata)));
   if (values.empty() || values.size() * 2 < resamples) {
-    return Fail(Code::kFailedPrecondition,
-                "only " + std::to_string(values.size()) + " of " + std::to_string(resamples) +
-                    " resamples of " + std::to_string(n) + " rows have a difference");
+    return Fail(Code::kFailedPrecondition, "only " + std::to_string(values.size()) + " of " +
+                                               std::to_string(resamples) + " resamples of " +
+                                               std::to_string(n) + " rows have a difference");
   }
   const double tail = (1 - hypothesis.level) / 2;
   result.low = SortedQuantile(values, tail);

@@ -44,8 +44,8 @@ Ranks RankBoth(const std::vector<double>& r, const std::vector<double>& c) {
   return ranks;
 }
 
-// P(U >= u) without ties: U's counts are the coefficients of the Gaussian binomial, product over i of
-// (1 - q^(n+i)) / (1 - q^i). Exact integers in 128 bits; `fits` false when they would not fit.
+// P(U >= u) without ties: U's counts are the coefficients of the Gaussian binomial, product over i
+// of (1 - q^(n+i)) / (1 - q^i). Exact integers in 128 bits; `fits` false when they would not fit.
 struct Exact {
   double p = 0;
   bool fits = false;
@@ -73,7 +73,8 @@ Exact ExactMannWhitney(size_t n1, size_t n2, size_t u) {
   return {tail / total, true};
 }
 
-// Values of zeta reachable by lattice paths with their number of paths (Xiao, Gordon & Yakovlev 2006).
+// Values of zeta reachable by lattice paths with their number of paths (Xiao, Gordon & Yakovlev
+// 2006).
 using Frequencies = std::vector<std::pair<int64_t, double>>;
 
 Frequencies MergeAndShift(const Frequencies& a, const Frequencies& b, int64_t shift) {
@@ -135,7 +136,8 @@ double AndersonSigma(double n_r, double n_c) {
   const double h = harmonic + 1;
   const double a = (4 * g - 6) + (10 - 6 * g) * inverse;
   const double b = (2 * g - 4) * 4 + 16 * h + (2 * g - 14 * h - 4) * inverse - 8 * h + 4 * g - 6;
-  const double c = (6 * h + 2 * g - 2) * 4 + (4 * h - 4 * g + 6) * 2 + (2 * h - 6) * inverse + 4 * h;
+  const double c =
+      (6 * h + 2 * g - 2) * 4 + (4 * h - 4 * g + 6) * 2 + (2 * h - 6) * inverse + 4 * h;
   const double d = (2 * h + 6) * 4 - 8 * h;
   return std::sqrt((a * total * total * total + b * total * total + c * total + d) /
                    ((total - 1) * (total - 2) * (total - 3)));
@@ -153,8 +155,8 @@ double FitParabola(std::span<const double> x, std::span<const double> y, double 
       if (k < t.size()) t[k] += power * y[i];
     }
   }
-  const auto det = [](double a, double b, double c, double d, double e, double f, double g, double h,
-                      double i) {
+  const auto det = [](double a, double b, double c, double d, double e, double f, double g,
+                      double h, double i) {
     return a * (e * i - f * h) - b * (d * i - f * g) + c * (d * h - e * g);
   };
   const double whole = det(s[0], s[1], s[2], s[1], s[2], s[3], s[2], s[3], s[4]);
@@ -190,13 +192,10 @@ TestResult MannWhitney(std::span<const double> r, std::span<const double> c,
   const Ranks ranks = RankBoth(Sorted(r), Sorted(c));
   const double n1 = static_cast<double>(r.size());
   const double n2 = static_cast<double>(c.size());
-  const double u1 =
-      std::accumulate(ranks.r.begin(), ranks.r.end(), 0.0) - n1 * (n1 + 1) / 2;
+  const double u1 = std::accumulate(ranks.r.begin(), ranks.r.end(), 0.0) - n1 * (n1 + 1) / 2;
   const double u2 = n1 * n2 - u1;
   const bool two_sided = alternative == Alternative::kTwoSided;
-  const double u = two_sided                               ? std::max(u1, u2)
-                   : alternative == Alternative::kGreater ? u1
-                                                          : u2;
+  const double u = two_sided ? std::max(u1, u2) : alternative == Alternative::kGreater ? u1 : u2;
   const double factor = two_sided ? 2 : 1;
   if (ranks.ties == 0 && std::min(r.size(), c.size()) <= 8) {
     const Exact exact = ExactMannWhitney(r.size(), c.size(), static_cast<size_t>(u));
@@ -227,8 +226,8 @@ TestResult CramerVonMises(std::span<const double> r, std::span<const double> c) 
   const double n = n1 + n2;
   const double t = u / (k * n) - (4 * k - 1) / (6 * n);
   if (std::max(r.size(), c.size()) <= 20) {
-    return {t, ExactCramerVonMises(u, static_cast<int64_t>(r.size()),
-                                   static_cast<int64_t>(c.size()))};
+    return {t,
+            ExactCramerVonMises(u, static_cast<int64_t>(r.size()), static_cast<int64_t>(c.size()))};
   }
   const double mean = (1 + 1 / n) / 6;
   const double variance =

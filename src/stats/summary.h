@@ -15,7 +15,8 @@ double StandardDeviation(std::span<const double> values, size_t ddof = 1);
 /// Population skewness m3 / m2^1.5; 0 for a constant sample, NaN for an empty one.
 double Skewness(std::span<const double> values);
 
-/// Quantile of an ascending sample, linear between order statistics (NumPy's default); NaN if empty.
+/// Quantile of an ascending sample, linear between order statistics (NumPy's default); NaN if
+/// empty.
 double SortedQuantile(std::span<const double> sorted, double q);
 /// The same of an unsorted sample (copies and sorts).
 double Quantile(std::span<const double> values, double q);
@@ -36,8 +37,8 @@ std::vector<double> UniformEdges(double low, double high, size_t bins);
 std::vector<double> SturgesEdges(std::span<const double> values);
 /// numpy.histogram_bin_edges(values, 'doane') for float samples.
 std::vector<double> DoaneEdges(std::span<const double> values);
-/// numpy.histogram: bins are closed on the left, the last one on both sides; what lies outside is not
-/// counted. `edges` ascending, at least two. edges.size() - 1 counts.
+/// numpy.histogram: bins are closed on the left, the last one on both sides; what lies outside is
+/// not counted. `edges` ascending, at least two. edges.size() - 1 counts.
 std::vector<uint64_t> Histogram(std::span<const double> values, std::span<const double> edges);
 
 }  // namespace quern::stats
