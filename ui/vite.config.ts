@@ -1,13 +1,11 @@
 import react from "@vitejs/plugin-react";
 import { defineConfig } from "vite";
 
-// One entry, one chunk, one style sheet: scripts/inline.mjs folds them into a single page.
+// One entry, one chunk, one style sheet: scripts/build.mjs folds them into a single page.
 export default defineConfig({
   plugins: [react()],
   base: "./",
   build: {
-    outDir: "dist/assets",
-    emptyOutDir: true,
     target: "es2022",
     modulePreload: false,
     cssCodeSplit: false,

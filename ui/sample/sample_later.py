@@ -120,11 +120,11 @@ def retrain(batch, frame, x_train, y_train, champion, version, record):
                            "reason": f"the lower end of its gain, {delta['low']:+.2f}, is "
                                      f"{'above' if accepted else 'not above'} the margin of -0.05"})
     state = "fired" if record["drift"]["dataset"]["drifted"] else "not_fired"
-    promoted = best is not None and best[1] > 0
+    promoted = best is not None
     if promoted:
         next(c for c in candidates if c["name"] == best[0])["version"] = version + 1
     action = {"action": "promote" if promoted else "keep", "version": version + 1 if promoted else version,
-              "reason": f"{best[0]} is not worse than the champion and scores higher on {len(held)} recent rows"
+              "reason": f"{best[0]} is not worse than the champion by more than the margin on {len(held)} recent rows"
               if promoted else "no candidate was shown to be at least as good as the champion"}
     share = record["drift"]["dataset"]
     document = {"batch": batch,

@@ -2,7 +2,13 @@ import type { ColumnProfile } from "./document";
 import { ShareBar } from "./Bars";
 import { count, inWords, known, num, percent, plain } from "./format";
 import { Sparkline } from "./Histogram";
-import { measureName } from "./words";
+import { measureName, shortMeasure } from "./words";
+
+/** Codes such as 1, 2, 3 are read in their order, other values most frequent first. */
+function inOrder<T extends { value: unknown }>(top: T[]): T[] {
+  const numeric = top.every((t) => t.value !== "" && Number.isFinite(Number(t.value)));
+  return numeric ? [...top].sort((a, b) => Number(a.value) - Number(b.value)) : top;
+}
 
 function Shape({ column }: { column: ColumnProfile }) {
   const counts = column.histogram?.counts;
@@ -17,7 +23,7 @@ function Shape({ column }: { column: ColumnProfile }) {
   }
   const top = column.top ?? [];
   if (top.length === 0) return <span className="muted">no values</span>;
-  const shown = top.slice(0, 6);
+  const shown = inOrder(top.slice(0, 6));
   return (
     <span className="shape">
       <Sparkline counts={shown.map((t) => t.count)} label={`Most frequent values of ${column.name}: ${
@@ -59,9 +65,9 @@ function Relation({ column }: { column: ColumnProfile }) {
   const share = target.bins.every((b) => known(b.rate));
   const words = target.bins.map((b) => `${b.label}: ${share ? percent(b.rate) : num(b.mean)}`).join(", ");
   return (
-    <span className="shape" title={words}>
+    <span className="shape" title={`${measureName(target.measure)}; ${words}`}>
       <Sparkline counts={rates} rates={share} color={share ? "positive" : "known"} label={`By value of ${column.name}: ${words}`} />
-      <small><span>{measureName(target.measure)}</span><span>{num(target.value, 2)}</span></small>
+      <small><span>{shortMeasure(target.measure)}</span><span>{num(target.value, 2)}</span></small>
     </span>
   );
 }
@@ -86,8 +92,10 @@ export function ColumnTable({ columns, rows, target }: {
             <th scope="row">{c.name}<small>{c.type}, {count(c.distinct)} distinct</small><Notes column={c} rows={rows} /></th>
             <td data-label="Shape"><Shape column={c} /></td>
             <td data-label="Missing">
-              <ShareBar share={c.missing_share} color="missing" hatched
-                words={known(c.missing) && c.missing > 0 ? `${count(c.missing)} rows, ${inWords(c.missing_share)}` : undefined} />
+              {c.missing_share === 0 ? <span className="muted">none</span> : (
+                <ShareBar share={c.missing_share} color="missing" hatched
+                  words={known(c.missing) ? `${count(c.missing)} rows, ${inWords(c.missing_share)}` : undefined} />
+              )}
             </td>
             <td data-label="Typical" className="num"><Typical column={c} rows={rows} /></td>
             <td data-label="Range" className="num">{known(c.min) ? `${num(c.min)} to ${num(known(c.max) ? c.max : null)}`

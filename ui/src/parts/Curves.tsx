@@ -75,7 +75,6 @@ export function Calibration({ evaluate }: { evaluate: Evaluate }) {
 export function ScoreHistogram({ evaluate }: { evaluate: Evaluate }) {
   const option = useMemo(() => {
     const { edges = [], by_class: classes = [] } = evaluate.score_histogram ?? {};
-    const middles = edges.slice(0, -1).map((e, at) => (e + (edges[at + 1] ?? e)) / 2);
     const isPositive = (label: string) => label === evaluate.positive;
     const ordered = [...classes].sort((a, b) => Number(isPositive(b.label)) - Number(isPositive(a.label)));
     return {
@@ -83,16 +82,18 @@ export function ScoreHistogram({ evaluate }: { evaluate: Evaluate }) {
         const at = ps[0]?.dataIndex ?? 0;
         return tip(`score ${num(edges[at])} to ${num(edges[at + 1])}`, ...ordered.map((c) => `class ${c.label}: ${count(c.counts[at])}`));
       } }),
-      xAxis: valueAxis("score", { min: edges[0], max: edges[edges.length - 1], splitLine: { show: false } }),
+      // Bars stand on a hidden axis of bins; the visible one carries the scores and the threshold.
+      xAxis: [{ type: "category", show: false, data: edges.slice(0, -1).map(String) },
+        valueAxis("score", { position: "bottom", min: edges[0], max: edges[edges.length - 1], splitLine: { show: false } })],
       yAxis: valueAxis("rows", { minInterval: 1, nameGap: 30 }),
-      series: ordered.map((c, order) => ({
-        type: "bar", name: c.label, stack: "rows", barWidth: `${Math.floor(78 / Math.max(1, middles.length))}%`,
-        emphasis: { disabled: true }, data: c.counts.map((n, at) => [middles[at], n]),
+      series: [...ordered.map((c) => ({
+        type: "bar", name: c.label, stack: "rows", barCategoryGap: "12%", xAxisIndex: 0, emphasis: { disabled: true }, data: c.counts,
         itemStyle: { color: color(isPositive(c.label) ? "positive" : "negative") },
-        markLine: order === 0 && known(evaluate.threshold) ? { silent: true, symbol: "none",
+      })), {
+        type: "line", xAxisIndex: 1, data: [], silent: true, markLine: known(evaluate.threshold) ? { silent: true, symbol: "none",
           lineStyle: { color: color("ink"), width: 1.5 }, label: { formatter: "threshold", color: color("ink"), fontSize: 11 },
           data: [{ xAxis: evaluate.threshold }] } : undefined,
-      })),
+      }],
     };
   }, [evaluate]);
   return <Chart option={{ ...option, grid: { ...plane, top: 28 } }} height={300} label="Scores by class" />;

@@ -7,7 +7,7 @@ import { metricName, opWords, valueOf } from "./words";
 const WORD: Record<string, string> = { pass: "pass", fail: "fail", pending: "pending" };
 
 function sentence(gate: Gate): string {
-  const goal = `${opWords(gate.op)} ${num(gate.limit)}`;
+  const goal = `${opWords(gate.op)} ${valueOf(gate.metric?.startsWith("serving.") ? gate.metric : "serving.", gate.limit)}`;
   if (!known(gate.observed)) return `must be ${goal}; not measured yet`;
   const interval = range({ value: gate.observed, low: gate.low, high: gate.high }, (x) => valueOf(gate.metric, x));
   const open = gate.status === "pass" && known(gate.low) && known(gate.high) && known(gate.limit) &&
@@ -23,7 +23,7 @@ export function GateList({ gates }: { gates: readonly Gate[] }) {
         <div key={`${gate.kind}-${gate.id}`} className={`gate tone-edge-${toneOf(gate.status)}`}>
           <IntervalList separate show={(x) => valueOf(gate.metric, x)} items={[{
             label: gate.text || metricName(gate.metric),
-            note: `${metricName(gate.metric)} ${sentence(gate)}`,
+            note: `${gate.kind === "key_metric" ? "" : `${metricName(gate.metric)} `}${sentence(gate)}`,
             interval: { value: gate.observed, low: gate.low, high: gate.high },
             limit: gate.limit,
             color: gate.status === "pass" ? "good" : gate.status === "fail" ? "bad" : "open",

@@ -10,7 +10,7 @@ export function Sparkline(props: { counts: readonly Maybe<number>[]; label: stri
     <svg className="sparkline" viewBox="0 0 100 28" preserveAspectRatio="none" role="img" aria-label={props.label}>
       {counts.map((c, at) => {
         const height = known(c) ? (c / top) * 27 : 0;
-        return <rect key={at} x={at * width + 0.4} width={Math.max(0.5, width - 0.8)} y={28 - height}
+        return <rect key={at} x={at * width + width * 0.07} width={width * 0.86} y={28 - height}
           height={known(c) && c > 0 ? Math.max(height, 0.8) : 0} fill={`var(--${color})`} />;
       })}
       <line x1="0" x2="100" y1="27.8" y2="27.8" stroke="var(--line-strong)" strokeWidth="0.5" />

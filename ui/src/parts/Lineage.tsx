@@ -4,7 +4,9 @@ import type { LineageGraph, LineageNode } from "./document";
 import { Scroll } from "./Layout";
 
 const WIDTH = 148;
-const HEIGHT = 58;
+const HEIGHT = 54;
+/** Beyond this the picture would be too small to read from left to right, and runs downwards. */
+const WIDEST = 1050;
 const COLORS: Record<string, string> = {
   source: "new", snapshot: "negative", table: "negative", check: "open", profile: "open", run: "known", model: "known",
   deployment: "good", monitor: "new", drift: "new", decision: "positive", retrain: "positive", gate: "good",
@@ -14,7 +16,7 @@ interface Placed { nodes: (LineageNode & { x: number; y: number })[]; paths: str
 
 function place(graph: LineageGraph, direction: "LR" | "TB"): Placed {
   const g = new dagre.graphlib.Graph();
-  g.setGraph({ rankdir: direction, nodesep: 18, ranksep: direction === "LR" ? 40 : 30, marginx: 6, marginy: 6 });
+  g.setGraph({ rankdir: direction, nodesep: 18, ranksep: direction === "LR" ? 40 : 24, marginx: 6, marginy: 6 });
   g.setDefaultEdgeLabel(() => ({}));
   const nodes = graph.nodes ?? [];
   for (const node of nodes) g.setNode(node.id, { width: WIDTH, height: HEIGHT });
@@ -54,7 +56,10 @@ function useNarrow(): boolean {
 /** From source to decision: what came from what. Point at a node to see only what it depends on and leads to. */
 export function Lineage({ graph }: { graph: LineageGraph }) {
   const narrow = useNarrow();
-  const placed = useMemo(() => place(graph, narrow ? "TB" : "LR"), [graph, narrow]);
+  const placed = useMemo(() => {
+    const wide = narrow ? null : place(graph, "LR");
+    return wide && wide.width <= WIDEST ? wide : place(graph, "TB");
+  }, [graph, narrow]);
   const [seen, setSeen] = useState<string | null>(null);
   const related = useMemo(() => (seen ? relatives(graph, seen) : null), [graph, seen]);
   const edges = (graph.edges ?? []);
@@ -62,7 +67,7 @@ export function Lineage({ graph }: { graph: LineageGraph }) {
   return (
     <Scroll label="Lineage picture">
       <svg className="lineage" viewBox={`0 0 ${placed.width} ${placed.height}`}
-        style={{ width: placed.width, minWidth: Math.min(placed.width, placed.width * 0.72), maxWidth: "100%" }}
+        style={{ width: placed.width, minWidth: placed.width * 0.85, maxWidth: "100%" }}
         role="img" aria-label={`${placed.nodes.length} things and ${edges.length} links from source to decision: ${
           placed.nodes.map((n) => `${n.kind ?? ""} ${n.label ?? n.id}`).join(", ")}`}>
         <defs>

@@ -32,7 +32,7 @@ export function ModelComparison({ train }: { train: Train }) {
       value: [m.metrics?.[key]?.mean, modelName(m.name)], itemStyle: { color: shade(m.name) },
     }));
     return {
-      grid: { ...plane, left: 8, containLabel: true }, tooltip: tooltip(),
+      grid: { ...plane, left: 14 + 6.9 * Math.max(...names.map((n) => n.length)) }, tooltip: tooltip(),
       xAxis: valueAxis(metricName(key), { scale: true }),
       yAxis: categoryAxis(names, { axisLabel: { color: color("ink"), fontSize: 12 } }),
       series: [

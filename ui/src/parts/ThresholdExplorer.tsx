@@ -96,14 +96,22 @@ const LINES = [["recall", "recall", "solid", "positive"], ["specificity", "speci
 
 function Course({ rows, threshold }: { rows: readonly ThresholdRow[]; threshold: number }) {
   const option = useMemo(() => ({
-    grid: { ...plane, right: 74 }, tooltip: tooltip({ show: false }), xAxis: unitAxis("threshold"), yAxis: unitAxis("", { nameGap: 0 }),
+    grid: plane, tooltip: tooltip({ show: false }), xAxis: unitAxis("threshold"), yAxis: unitAxis("", { nameGap: 0 }),
     series: LINES.map(([key, name, type, shade], order) => ({
       type: "line", name, symbol: "none", silent: true, data: rows.map((r) => [r.threshold, r[key]]),
       lineStyle: { color: color(shade), width: 2, type }, itemStyle: { color: color(shade) },
-      endLabel: { show: true, formatter: name, color: color("ink"), fontSize: 12 }, labelLayout: { moveOverlap: "shiftY" },
       markLine: order === 0 ? { silent: true, symbol: "none", label: { show: false }, lineStyle: { color: color("ink"), width: 1.5, type: "solid" },
         data: [{ xAxis: threshold }] } : undefined,
     })),
   }), [rows, threshold]);
-  return <Chart option={option} height={260} label={`Recall, specificity, precision and F1 at every threshold; now ${num(threshold, 2)}`} />;
+  return (
+    <div>
+      <ul className="legend">
+        {LINES.map(([key, name, type, shade]) => (
+          <li key={key}><span className="line-swatch" style={{ borderTopStyle: type, color: color(shade) }} />{name}</li>
+        ))}
+      </ul>
+      <Chart option={option} height={260} label={`Recall, specificity, precision and F1 at every threshold; now ${num(threshold, 2)}`} />
+    </div>
+  );
 }

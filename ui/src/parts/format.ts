@@ -23,7 +23,7 @@ export function num(x: Maybe<number>, digits = 3): string {
   const sign = x < 0 ? MINUS : "";
   if (size < 1e-4 || size >= 1e15) {
     const [mantissa, exponent] = size.toExponential(1).split("e");
-    return `${sign}${mantissa} × 10${superscript(Number(exponent))}`;
+    return `${sign}${mantissa}\u00a0×\u00a010${superscript(Number(exponent))}`;
   }
   if (Number.isInteger(x)) return sign + grouped(String(size));
   const places = Math.max(0, Math.min(6, digits - 1 - Math.floor(Math.log10(size))));
@@ -56,9 +56,9 @@ export function count(x: Maybe<number>): string {
 export function percent(x: Maybe<number>): string {
   if (!known(x)) return NONE;
   const p = x * 100;
-  if (p !== 0 && Math.abs(p) < 0.1) return "< 0.1 %";
-  if (p < 100 && p > 99.9) return "> 99.9 %";
-  return `${Math.abs(p) < 10 && p !== Math.round(p) ? p.toFixed(1) : p.toFixed(0)} %`;
+  if (p !== 0 && Math.abs(p) < 0.1) return "<\u00a00.1\u00a0%";
+  if (p < 100 && p > 99.9) return ">\u00a099.9\u00a0%";
+  return `${Math.abs(p) < 10 && p !== Math.round(p) ? p.toFixed(1) : p.toFixed(0)}\u00a0%`;
 }
 
 /** "none", "1 in 7", "about half", "9 in 10", "all". */

@@ -23,8 +23,8 @@ const METRICS: Record<string, [name: string, meaning: string]> = {
   median_absolute_error: ["Median error", "median absolute error; lower is better"],
   mape: ["MAPE", "mean absolute error in per cent; lower is better"],
   r2: ["R²", "share of the variance that is explained"],
-  "serving.p99_ms": ["Slowest 1 % of answers (ms)", "latency that 99 of 100 requests stay under"],
-  "serving.p50_ms": ["Median answer (ms)", "latency that half of the requests stay under"],
+  "serving.p99_ms": ["Time for 99 of 100 answers", "latency that 99 of 100 requests stay under"],
+  "serving.p50_ms": ["Time for half of the answers", "latency that half of the requests stay under"],
   "serving.max_difference": ["Largest served difference", "served score minus evaluated score"],
 };
 const LOWER = new Set(["log_loss", "brier", "brier_score", "ece", "rmse", "mse", "mae", "mape",
@@ -39,6 +39,15 @@ const TESTS: Record<string, string> = {
   jensenshannon: "Jensen–Shannon", hellinger: "Hellinger", cramer_von_mises: "Cramér–von Mises", fisher_exact: "Fisher exact",
   anderson: "Anderson–Darling", chi2_contingency: "chi-square contingency", g_test: "G test", mannw: "Mann–Whitney",
 };
+
+const SHORT: Record<string, string> = {
+  correlation_ratio: "corr. ratio", eta: "corr. ratio", cramers_v: "Cramér’s V", pearson: "Pearson", spearman: "Spearman",
+};
+
+/** The measure in a narrow cell. */
+export function shortMeasure(key: Maybe<string>): string {
+  return key ? SHORT[key] ?? spoken(key) : "";
+}
 
 export function spoken(key: string): string {
   return key.replace(/[_.]/g, " ");
@@ -73,5 +82,6 @@ export function modelName(key: Maybe<string>): string {
   return key ? spoken(key) : "the model";
 }
 export function valueOf(key: Maybe<string>, x: Maybe<number>): string {
-  return key?.startsWith("serving.") ? num(x) : shown(x);
+  if (!key?.startsWith("serving.")) return shown(x);
+  return key.endsWith("_ms") && typeof x === "number" ? `${num(x)} ms` : num(x);
 }

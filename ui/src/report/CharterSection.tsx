@@ -14,7 +14,7 @@ export function CharterSection({ document: d }: { document: ReportDocument }) {
   return (
     <Section id="charter" title="Charter" verdict={charter(d)}>
       {design.added_value && <blockquote className="added-value">{design.added_value}</blockquote>}
-      <Panel title="Goals and their evidence" lead="Dot: what was measured. Whisker: its 95 % interval. Upright line: the limit." wide>
+      <Panel title="Goals and their evidence" lead="Dot: what was measured. Whisker: its 95 % interval. Upright line: the limit." wide>
         {gates.length > 0 ? <GateList gates={gates} /> : <Empty>No key metric and no measurable requirement is declared.</Empty>}
         {unmeasured.length > 0 && (
           <ul className="plain-list">

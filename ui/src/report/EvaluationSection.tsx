@@ -1,7 +1,7 @@
 import type { Evaluate, ReportDocument } from "../parts/document";
 import { Confusion } from "../parts/Confusion";
 import { Calibration, PrCurve, Residuals, RocCurve, ScoreHistogram } from "../parts/Curves";
-import { capital, count, known, num, plain, plural, pValue, range, signed, metric } from "../parts/format";
+import { capital, count, known, num, plural, pValue, range, signed, metric } from "../parts/format";
 import { IntervalList } from "../parts/IntervalList";
 import { Empty, Grid, KeyNumbers, Legend, Panel, Section } from "../parts/Layout";
 import { Slices } from "../parts/Slices";
@@ -68,8 +68,10 @@ export function EvaluationSection({ document: d }: { document: ReportDocument })
         {(e.residuals?.length ?? 0) > 0 && (
           <Panel title="Predicted against actual" lead="On the diagonal is right."><Residuals pairs={e.residuals ?? []} /></Panel>
         )}
+      </Grid>
+      <Grid>
         {metrics.length > 0 && (
-          <Panel title="All metrics" lead="With 95 % bootstrap intervals.">
+          <Panel title="All metrics" lead="With 95 % bootstrap intervals.">
             <IntervalList separate={metrics.some(([, i]) => (i?.high ?? 0) > 1.0001 || (i?.low ?? 0) < 0)}
               domain={metrics.every(([, i]) => (i?.high ?? 0) <= 1.0001 && (i?.low ?? 0) >= 0) ? [0, 1] : undefined}
               items={metrics.map(([k, interval]) => ({ label: metricName(k), note: metricMeaning(k), interval }))} />
@@ -96,9 +98,9 @@ function HypothesisVerdict({ evaluate }: { evaluate: Evaluate }) {
   if (!h) return null;
   return (
     <div className={`callout tone-edge-${toneOf(h.verdict)}`}>
-      <p><Status tone={toneOf(h.verdict)}>{h.verdict}</Status> <b>{capital(plain(h.text))}</b></p>
+      <p><Status tone={toneOf(h.verdict)}>{h.verdict}</Status> <b>“{h.text}”</b></p>
       <p className="muted">
-        Measured difference {signed(h.difference?.value)}{range(h.difference) && ` (95 % interval ${range(h.difference, (x) => signed(x))})`}
+        Measured difference {signed(h.difference?.value)}{range(h.difference) && ` (95 % interval ${range(h.difference, (x) => signed(x))})`}
         {known(h.p_value) && `, p ${pValue(h.p_value).startsWith("<") ? "" : "= "}${pValue(h.p_value)}`}{h.test && `, ${h.test}`}.
       </p>
     </div>

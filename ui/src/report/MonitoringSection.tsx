@@ -75,7 +75,7 @@ function Performance({ batch: b }: { batch: Monitor }) {
   if (keys.length === 0) return <Empty>No labels have arrived, so performance is not known.</Empty>;
   const unit = keys.every((k) => [seen[k], hoped[k]].every((i) => !i || ((i.high ?? i.value ?? 0) <= 1 && (i.low ?? i.value ?? 0) >= 0)));
   return (
-    <IntervalList domain={unit ? [0, 1] : undefined} separate={!unit} items={keys.map((k) => ({
+    <IntervalList separate={!unit} items={keys.map((k) => ({
       label: metricName(k), note: known(hoped[k]?.value) ? `expected ${hoped[k]?.value?.toFixed(3)}` : metricMeaning(k),
       interval: seen[k] ?? { value: null }, color: "new", second: hoped[k], secondColor: "known",
     }))} />

@@ -27,7 +27,7 @@ function Decision({ retrain: r, at }: { retrain: Retrain; at: number }) {
       <ul className="conditions">
         <li><Status tone={toneOf(state)}>{`trigger ${spoken(state)}`}</Status></li>
         {r.trigger?.conditions?.map((c) => (
-          <li key={c.when}><b>{spoken(c.when)}</b>: {spoken(c.state ?? "undecided")}{c.reason ? ` — ${c.reason}` : ""}</li>
+          <li key={c.when}><b>{spoken(c.when)}</b>: {spoken(c.state ?? "undecided")}{c.reason ? ` (${c.reason})` : ""}</li>
         ))}
       </ul>
       {(r.candidates?.length ?? 0) > 0 ? <Evidence retrain={r} /> : <p className="muted">No candidate was trained.</p>}

@@ -86,7 +86,7 @@ export function training(train: Train): string {
 export function evaluation(e: Evaluate, train: Train | null | undefined): string {
   const keys = [train?.metric, "recall", "specificity"].filter((k): k is string => Boolean(k && e.metrics?.[k]));
   const first = keys[0];
-  const lead = first ? `On ${plural(e.rows, "row")} that no fit has seen, ${metricName(first)} is ${metric(e.metrics?.[first]?.value)} (95 % interval ${
+  const lead = first ? `On ${plural(e.rows, "row")} that no fit has seen, ${metricName(first)} is ${metric(e.metrics?.[first]?.value)} (95 % interval ${
     range(e.metrics?.[first])})` : `Evaluated on ${plural(e.rows, "row")} that no fit has seen`;
   const recall = e.metrics?.recall?.value;
   const specificity = e.metrics?.specificity?.value;
