@@ -158,7 +158,13 @@ ConceptVerdict Decide(const std::vector<Shift>& shifts, size_t rows,
     }
     resolved = resolved && shift.low > -shift.resolution && shift.high < shift.resolution;
   }
-  if (!found.empty()) return {ConceptState::kYes, found + figures};
+  if (!found.empty()) {
+    if (!options.lost_columns.empty()) {
+      found += "; the model does not get " + Join(options.lost_columns, ", ") +
+               " here, which may be a part of it";
+    }
+    return {ConceptState::kYes, found + figures};
+  }
   if (!resolved) {
     const Shift& first = shifts.front();
     return {ConceptState::kUndecided,

@@ -54,6 +54,9 @@ struct ConceptOptions {
   double material_slope = 0.5;
   size_t min_rows = 30;
   double threshold = 0.5;  // of the decision, for errors
+  /// Model inputs that are (nearly) absent from this batch: a "yes" says that their loss may be a
+  /// part of it.
+  std::vector<std::string> lost_columns;
 };
 
 /// Binary classification. Tests, Holm-adjusted: calibration in the large (mean of label - score,

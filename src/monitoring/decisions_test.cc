@@ -41,6 +41,10 @@ TEST_CASE("concept drift: changed relation yes, changed population no, few label
   const ConceptVerdict sicker = judge(Simulate(400, 1, 1.5, 0, 4));
   CHECK(sicker.state == ConceptState::kYes);
   CHECK(sicker.reason.find("points more frequent") != std::string::npos);
+  ConceptOptions blind;
+  blind.lost_columns = {"ca", "thal"};
+  const auto lost = JudgeBinaryConcept(reference, Simulate(400, 1, 1.5, 0, 4), Unknown(), blind);
+  CHECK(lost->reason.find("does not get ca, thal") != std::string::npos);
   CHECK(judge(Simulate(400, -0.2, 0, 0, 5)).state == ConceptState::kYes);
   CHECK(judge(Simulate(35, 1, 0, 0, 6)).state == ConceptState::kUndecided);
   CHECK(judge(Simulate(10, 1, 3, 0, 6)).state == ConceptState::kUndecided);
