@@ -4,7 +4,8 @@
 //
 //   MLmodel                      flavors onnx and python_function, signature of named tensors
 //   model.onnx                   the graph
-//   quern.json                   schema, classes, threshold, metrics, reference profile, lineage
+//   quern.json                   schema, classes, threshold, metrics, reference profile
+//   lineage.json                 time and ids: the only part besides MLmodel outside of the digest
 //   input_example.json, serving_input_example.json
 //   requirements.txt, conda.yaml, python_env.yaml
 #include <cstdint>
