@@ -42,12 +42,12 @@ FoldResults CrossValidate(const LearnerSpec& learner, const json::value& folds) 
   return results;
 }
 
-struct Split {
+struct TrainTest {
   Frame train, test;
   Target train_target, test_target;
 };
 
-Split FirstFold(const Target& target, const json::value& fixture) {
+TrainTest FirstFold(const Target& target, const json::value& fixture) {
   const Frame rows = Cleveland();
   const std::vector<uint32_t> test = Indices(fixture.at("folds").at(0));
   const std::vector<uint32_t> train = Others(rows.rows(), test);
@@ -56,7 +56,7 @@ Split FirstFold(const Target& target, const json::value& fixture) {
 
 std::vector<double> Predict(const char* kind, Params params, const json::value& fixture) {
   const Target pressure = Numeric(Cleveland().Find("trestbps")->numbers);
-  const Split split = FirstFold(pressure, fixture);
+  const TrainTest split = FirstFold(pressure, fixture);
   auto fitted = Fit(HeartPrep("trestbps"), {kind, std::move(params)}, split.train,
                     split.train_target, {});
   REQUIRE_MESSAGE(fitted.has_value(), (fitted ? "" : fitted.error().ToString()));
@@ -66,7 +66,7 @@ std::vector<double> Predict(const char* kind, Params params, const json::value& 
 TEST_CASE("logistic, knn and tree agree with scikit-learn on ten folds") {
   const json::value fixture = Fixture("ml_cleveland.json");
   const json::value& learners = fixture.at("learners");
-  const auto compare = [&](const char* name, const LearnerSpec& spec, double limit) {
+  const auto compare = [&](const std::string& name, const LearnerSpec& spec, double limit) {
     CAPTURE(name);
     const FoldResults ours = CrossValidate(spec, fixture.at("folds"));
     const json::value& expected = learners.at(name);
@@ -113,7 +113,7 @@ TEST_CASE("softmax regression and class weights agree with scikit-learn") {
   stages.classes = {"0", "1", "2", "3", "4"};
   for (const double stage : rows.Find("target")->numbers)
     stages.index.push_back(static_cast<uint32_t>(stage));
-  const Split split = FirstFold(stages, fixture);
+  const TrainTest split = FirstFold(stages, fixture);
   const auto fitted =
       Fit(HeartPrep(), {"logistic", {{"C", 0.3}}}, split.train, split.train_target, {});
   REQUIRE(fitted.has_value());
@@ -123,7 +123,7 @@ TEST_CASE("softmax regression and class weights agree with scikit-learn") {
     for (const double p : Numbers(row)) expected.push_back(p);
   CHECK(Distance(scores->probabilities, expected) <= 1e-6);
 
-  const Split two = FirstFold(Disease(rows), fixture);
+  const TrainTest two = FirstFold(Disease(rows), fixture);
   const auto weighted = Fit(HeartPrep(), {"logistic", {}}, two.train, two.train_target,
                             {.seed = 0, .class_weights = {1, 2.5}});
   CHECK(Distance(Positive(*Score(*weighted, two.test)), Numbers(fixture.at("weighted_logistic"))) <=

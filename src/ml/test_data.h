@@ -49,11 +49,11 @@ inline Frame Cleveland() {
   std::istringstream lines(ReadAll("examples/heart/data/processed.cleveland.data"));
   std::string line;
   std::getline(lines, line);
-  for (const std::string_view name : Split(Trim(line), ','))
+  for (const std::string_view name : quern::Split(Trim(line), ','))
     frame.columns.push_back({std::string(name), false, {}, {}});
   while (std::getline(lines, line)) {
     size_t c = 0;
-    for (const std::string_view field : Split(Trim(line), ','))
+    for (const std::string_view field : quern::Split(Trim(line), ','))
       frame.columns[c++].numbers.push_back(
           ParseDouble(field).value_or(std::numeric_limits<double>::quiet_NaN()));
   }

@@ -122,15 +122,15 @@ class Grower {
       ensemble_.leaves.push_back(static_cast<float>(sums[k] / sums[width_] * leaf_scale_));
   }
 
-  /// Columns at random until max_features that vary here were tried, or all in order.
+  /// Columns in order, or so many at random, and more of them while none varies in these rows.
   Choice BestSplit(size_t begin, size_t end) {
     Choice best;
     const size_t all = order_.size();
     const size_t wanted = options_.max_features == 0 ? all : options_.max_features;
-    size_t tried = 0;
-    for (size_t i = 0; i < all && tried < wanted; ++i) {
+    bool varies = false;
+    for (size_t i = 0; i < all && (i < wanted || !varies); ++i) {
       if (wanted < all) std::swap(order_[i], order_[i + rng_.Below(all - i)]);
-      if (TryColumn(order_[i], begin, end, best)) ++tried;
+      varies = TryColumn(order_[i], begin, end, best) || varies;
     }
     return best;
   }

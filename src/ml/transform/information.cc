@@ -168,7 +168,8 @@ Codes ToCodes(const std::vector<double>& values) {
 
 std::vector<double> MutualInformation(const Matrix& matrix, const std::vector<bool>& discrete,
                                       const Target& target) {
-  const Rng rng(0x5ca1ab1e);  // noise of a part in 1e10 only breaks ties
+  // Noise of a part in 1e10 only breaks ties; the same for every column, so that equal columns tie.
+  const Rng rng(0x5ca1ab1e);
   std::vector<double> scores;
   for (size_t c = 0; c < matrix.cols; ++c) {
     std::vector<double> x, y;
@@ -186,11 +187,11 @@ std::vector<double> MutualInformation(const Matrix& matrix, const std::vector<bo
       scores.push_back(std::numeric_limits<double>::quiet_NaN());
     } else if (target.task != Task::kRegression) {
       scores.push_back(discrete[c] ? DiscreteInformation(ToCodes(x), classes)
-                                   : MixedInformation(Jitter(x, rng.Fork(c)), classes));
+                                   : MixedInformation(Jitter(x, rng.Fork("column")), classes));
     } else {
       y = Jitter(y, rng.Fork("target"));
       scores.push_back(discrete[c] ? MixedInformation(y, ToCodes(x))
-                                   : ContinuousInformation(Jitter(x, rng.Fork(c)), y));
+                                   : ContinuousInformation(Jitter(x, rng.Fork("column")), y));
     }
   }
   return scores;
