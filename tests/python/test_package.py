@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-BIN = pathlib.Path(os.environ.get("QUERN_BIN", ROOT / "build" / "bin"))
+BIN = pathlib.Path(os.environ.get("QUERN_BUILD", ROOT / "build")) / "bin"
 CASES = [f"{task}-{kind}" for task in ("binary", "multiclass", "regression") for kind in range(6)]
 
 
