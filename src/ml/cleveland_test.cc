@@ -21,7 +21,8 @@ struct FoldResults {
 
 std::vector<double> Positive(const Scores& scores) {
   std::vector<double> out;
-  for (size_t i = 1; i < scores.probabilities.size(); i += 2) out.push_back(scores.probabilities[i]);
+  for (size_t i = 1; i < scores.probabilities.size(); i += 2)
+    out.push_back(scores.probabilities[i]);
   return out;
 }
 
@@ -32,7 +33,8 @@ FoldResults CrossValidate(const LearnerSpec& learner, const json::value& folds) 
   for (const json::value& fold : folds.as_array()) {
     const std::vector<uint32_t> test = Indices(fold);
     const std::vector<uint32_t> train = Others(rows.rows(), test);
-    auto fitted = Fit(HeartPrep(), learner, rows.Take(train), target.Take(train), {.seed = 1, .class_weights = {}});
+    auto fitted = Fit(HeartPrep(), learner, rows.Take(train), target.Take(train),
+                      {.seed = 1, .class_weights = {}});
     REQUIRE_MESSAGE(fitted.has_value(), (fitted ? "" : fitted.error().ToString()));
     const auto scores = Score(*fitted, rows.Take(test));
     REQUIRE(scores.has_value());
@@ -57,8 +59,8 @@ TrainTest FirstFold(const Target& target, const json::value& fixture) {
 std::vector<double> Predict(const char* kind, Params params, const json::value& fixture) {
   const Target pressure = Numeric(Cleveland().Find("trestbps")->numbers);
   const TrainTest split = FirstFold(pressure, fixture);
-  auto fitted = Fit(HeartPrep("trestbps"), {kind, std::move(params)}, split.train,
-                    split.train_target, {});
+  auto fitted =
+      Fit(HeartPrep("trestbps"), {kind, std::move(params)}, split.train, split.train_target, {});
   REQUIRE_MESSAGE(fitted.has_value(), (fitted ? "" : fitted.error().ToString()));
   return Score(*fitted, split.test)->predictions;
 }
@@ -80,7 +82,8 @@ TEST_CASE("logistic, knn and tree agree with scikit-learn on ten folds") {
           1e-9);
   const FoldResults tree = CrossValidate({"decision_tree", {}}, fixture.at("folds"));
   const std::vector<double> expected = Numbers(learners.at("decision_tree").at("auc"));
-  CHECK(std::abs(tree.mean() - std::accumulate(expected.begin(), expected.end(), 0.0) / 10) <= 0.01);
+  CHECK(std::abs(tree.mean() - std::accumulate(expected.begin(), expected.end(), 0.0) / 10) <=
+        0.01);
 }
 
 TEST_CASE("mean ROC AUC of every learner with its defaults") {
@@ -132,11 +135,13 @@ TEST_CASE("softmax regression and class weights agree with scikit-learn") {
 
 TEST_CASE("regression agrees with scikit-learn") {
   const json::value fixture = Fixture("ml_cleveland.json");
-  CHECK(Distance(Predict("linear", {{"alpha", 2.0}}, fixture), Numbers(fixture.at("ridge"))) <= 1e-6);
+  CHECK(Distance(Predict("linear", {{"alpha", 2.0}}, fixture), Numbers(fixture.at("ridge"))) <=
+        1e-6);
   CHECK(Distance(Predict("linear", {{"alpha", 0.0}}, fixture),
                  Numbers(fixture.at("least_squares"))) <= 1e-6);
-  CHECK(Distance(Predict("decision_tree", {{"max_depth", 3.0}, {"min_samples_leaf", 10.0}}, fixture),
-                 Numbers(fixture.at("regression_tree"))) <= 1e-4);
+  CHECK(
+      Distance(Predict("decision_tree", {{"max_depth", 3.0}, {"min_samples_leaf", 10.0}}, fixture),
+               Numbers(fixture.at("regression_tree"))) <= 1e-4);
   CHECK(Distance(Predict("knn", {}, fixture), Numbers(fixture.at("knn_regression"))) <= 1e-9);
 }
 

@@ -13,18 +13,17 @@ Result<std::vector<double>> RowWeights(const Target& target,
   std::vector<double> weights(target.rows(), 1.0);
   if (class_weights.empty()) return weights;
   if (target.task == Task::kRegression)
-    return Fail(Code::kInvalidArgument, "class weights for a regression target",
-                "leave them out");
+    return Fail(Code::kInvalidArgument, "class weights for a regression target", "leave them out");
   if (class_weights.size() != target.classes.size())
     return Fail(Code::kInvalidArgument, std::to_string(class_weights.size()) +
                                             " class weights for " +
                                             std::to_string(target.classes.size()) + " classes");
   for (size_t k = 0; k < class_weights.size(); ++k)
     if (!(class_weights[k] > 0) || std::isinf(class_weights[k]))
-      return Fail(Code::kInvalidArgument,
-                  "the weight of class '" + target.classes[k] + "' is " +
-                      ShortestDouble(class_weights[k]),
-                  "weights are positive numbers");
+      return Fail(
+          Code::kInvalidArgument,
+          "the weight of class '" + target.classes[k] + "' is " + ShortestDouble(class_weights[k]),
+          "weights are positive numbers");
   for (size_t r = 0; r < weights.size(); ++r) weights[r] = class_weights[target.index[r]];
   return weights;
 }

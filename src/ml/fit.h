@@ -14,8 +14,8 @@
 
 namespace quern::ml {
 
-/// Labels aligned with a frame's rows. Classification: `classes` in index order and `index` per row;
-/// regression: `values` per row.
+/// Labels aligned with a frame's rows. Classification: `classes` in index order and `index` per
+/// row; regression: `values` per row.
 struct Target {
   Task task = Task::kBinary;
   std::vector<std::string> classes;
@@ -33,8 +33,8 @@ struct FitOptions {
   const CancelToken* cancel = nullptr;
 };
 
-/// Fits preparation and learner on exactly these rows, on one thread. Deterministic in (spec, rows, seed).
-/// kInvalidArgument: unknown column, target with one class, no usable column, bad parameter.
+/// Fits preparation and learner on exactly these rows, on one thread. Deterministic in (spec, rows,
+/// seed). kInvalidArgument: unknown column, target with one class, no usable column, bad parameter.
 Result<FittedPipeline> Fit(const PrepSpec& prep, const LearnerSpec& learner, const Frame& rows,
                            const Target& target, const FitOptions& options);
 
@@ -43,8 +43,8 @@ Result<FittedPipeline> Fit(const PrepSpec& prep, const LearnerSpec& learner, con
 Result<Matrix> Transform(const FittedPipeline& pipeline, const Frame& rows);
 Result<Scores> Score(const FittedPipeline& pipeline, const Frame& rows);
 
-/// Fit() in two steps, for searches that try many learners on the same rows: what preparation learned,
-/// the matrix that the learner sees, and the labels.
+/// Fit() in two steps, for searches that try many learners on the same rows: what preparation
+/// learned, the matrix that the learner sees, and the labels.
 struct Prepared {
   FittedPipeline pipeline;  // without a model
   Matrix matrix;
@@ -57,9 +57,11 @@ Result<FittedPipeline> FitLearner(const Prepared& prepared, const LearnerSpec& l
 /// Score() of rows that Transform() already prepared; `matrix` has the pipeline's columns.
 Scores ScoreMatrix(const FittedPipeline& pipeline, const Matrix& matrix);
 
-/// Defaults filled in; unknown parameter or value out of bounds is kInvalidArgument with a suggestion.
+/// Defaults filled in; unknown parameter or value out of bounds is kInvalidArgument with a
+/// suggestion.
 Result<LearnerSpec> ValidateLearner(const LearnerSpec& learner, Task task);
-/// Names that LearnerSpec::kind may have, and the parameters of one with type, default, bounds and doc.
+/// Names that LearnerSpec::kind may have, and the parameters of one with type, default, bounds and
+/// doc.
 struct ParamDoc {
   std::string name;
   std::string type;  // "integer", "number", "text", "boolean"

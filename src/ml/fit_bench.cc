@@ -13,7 +13,8 @@ void BM_Fit(benchmark::State& state, const std::string& kind) {
   const Frame rows = testing::Cleveland();
   const Target target = testing::Disease(rows);
   for (auto _ : state) {
-    auto fitted = Fit(testing::HeartPrep(), {kind, {}}, rows, target, {.seed = 1, .class_weights = {}});
+    auto fitted =
+        Fit(testing::HeartPrep(), {kind, {}}, rows, target, {.seed = 1, .class_weights = {}});
     if (!fitted) return state.SkipWithError(fitted.error().ToString().c_str());
     benchmark::DoNotOptimize(fitted);
   }

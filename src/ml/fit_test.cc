@@ -50,8 +50,8 @@ TEST_CASE("selection inside of the folds does not leak: noise scores one half") 
     const auto fitted =
         Fit(prep, {"logistic", {}}, frame.Take(split.train), target.Take(split.train), {});
     const auto scores = Score(*fitted, frame.Take(split.test));
-    honest += *Metric("roc_auc", target.Take(split.test), *scores) /
-              static_cast<double>(splits->size());
+    honest +=
+        *Metric("roc_auc", target.Take(split.test), *scores) / static_cast<double>(splits->size());
   }
   CHECK(std::abs(honest - 0.5) < 0.08);
   // What a selection on all rows would pretend on the very same data.
@@ -110,7 +110,8 @@ TEST_CASE("what cannot be fitted is an error that says why") {
   CHECK(has(message(Plain({"a"}), {"logistik", {}}, target), "logistic"));
   CHECK(has(message(Plain({"a"}), {"logistic", {{"c", 1.0}}}, target), "'c'"));
   CHECK(has(message(Plain({"a"}), {"logistic", {{"C", -1.0}}}, target), "-1"));
-  CHECK(has(message(Plain({"a"}), {"knn", {{"weights", std::string("near")}}}, target), "distance"));
+  CHECK(
+      has(message(Plain({"a"}), {"knn", {{"weights", std::string("near")}}}, target), "distance"));
   CHECK(has(message(Plain({"a"}), {"knn", {{"n_neighbors", 1.5}}}, target), "integer"));
   CHECK(has(message(Plain({"a"}), {"knn", {{"n_neighbors", 9.0}}}, target), "4 training rows"));
   CHECK(has(message(Plain({"a"}), {"linear", {}}, target), "classification"));
@@ -140,7 +141,8 @@ TEST_CASE("every learner is deterministic in its seed and cancels") {
     if (kind == "linear") continue;
     CAPTURE(kind);
     const auto score = [&](uint64_t seed) {
-      const auto fitted = Fit(HeartPrep(), {kind, {}}, frame, target, {.seed = seed, .class_weights = {}});
+      const auto fitted =
+          Fit(HeartPrep(), {kind, {}}, frame, target, {.seed = seed, .class_weights = {}});
       REQUIRE(fitted.has_value());
       return Score(*fitted, frame)->probabilities;
     };

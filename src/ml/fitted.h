@@ -1,7 +1,7 @@
 #pragma once
-// A fitted pipeline: pure data, made by fitting alone, read by the scorer here and by model/, which writes
-// the same thing as one ONNX graph. Whatever is added here must be added to both (a differential test
-// compares them).
+// A fitted pipeline: pure data, made by fitting alone, read by the scorer here and by model/, which
+// writes the same thing as one ONNX graph. Whatever is added here must be added to both (a
+// differential test compares them).
 #include <array>
 #include <cstdint>
 #include <limits>
@@ -20,9 +20,9 @@ struct InputColumn {
   bool is_text = false;
 };
 
-/// How one raw or derived column becomes matrix columns. Order of operations, numeric: impute, clip,
-/// (x - offset) / scale, preceded by the indicator's value from the raw column. Categorical: impute,
-/// look up, encode.
+/// How one raw or derived column becomes matrix columns. Order of operations, numeric: impute,
+/// clip, (x - offset) / scale, preceded by the indicator's value from the raw column. Categorical:
+/// impute, look up, encode.
 struct Feature {
   std::string column;
   bool categorical = false;
@@ -96,8 +96,8 @@ using FittedModel = std::variant<ConstantModel, LinearModel, TreeEnsemble, KnnMo
 
 struct FittedPipeline {
   Task task = Task::kBinary;
-  /// Class labels in index order (binary: negative, positive); empty for regression. Numeric labels are
-  /// in shortest form.
+  /// Class labels in index order (binary: negative, positive); empty for regression. Numeric labels
+  /// are in shortest form.
   std::vector<std::string> classes;
   bool numeric_classes = false;  // every label is a number
   std::vector<InputColumn> inputs;

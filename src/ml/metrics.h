@@ -4,8 +4,8 @@
 // thread-safe.
 //
 // Rows and weights: every function takes the rows to use as indices into target and scores, repeats
-// allowed (a bootstrap sample); an empty list means all rows. Weights are per row of the target, empty
-// means 1.
+// allowed (a bootstrap sample); an empty list means all rows. Weights are per row of the target,
+// empty means 1.
 #include <cstdint>
 #include <span>
 #include <string>

@@ -24,7 +24,8 @@ Result<Range> ParseRange(std::string_view text);
 Result<Range> ChoiceRange(std::vector<ParamValue> choices);
 /// How ParseRange() would be given it.
 std::string RangeText(const Range& range);
-/// Every name is a parameter of `kind` and every value of its range is within the parameter's bounds.
+/// Every name is a parameter of `kind` and every value of its range is within the parameter's
+/// bounds.
 Status ValidateSpace(const std::string& kind, const Space& space);
 
 struct Trial {
@@ -42,17 +43,18 @@ inline constexpr size_t kTrialBatch = 4;
 class Sampler {
  public:
   virtual ~Sampler() = default;
-  /// Parameters of trial `number`. `history` by ascending number; its running ones count as bad ones
-  /// (constant liar), failed ones are not looked at.
+  /// Parameters of trial `number`. `history` by ascending number; its running ones count as bad
+  /// ones (constant liar), failed ones are not looked at.
   virtual Params Suggest(const std::vector<Trial>& history, uint64_t number) const = 0;
 };
 
-/// `name`: "random" or "tpe" (multivariate, 10 random start-up trials, 24 candidates; Optuna 5's rules).
+/// `name`: "random" or "tpe" (multivariate, 10 random start-up trials, 24 candidates; Optuna 5's
+/// rules).
 Result<std::unique_ptr<Sampler>> MakeSampler(std::string_view name, Space space, uint64_t seed,
                                              bool maximize);
 
-/// The next `count` trials (at most kTrialBatch are sensible), numbered on from the history, each seeing
-/// the others of the batch before it as running.
+/// The next `count` trials (at most kTrialBatch are sensible), numbered on from the history, each
+/// seeing the others of the batch before it as running.
 std::vector<Trial> SuggestBatch(const Sampler& sampler, const std::vector<Trial>& history,
                                 size_t count);
 

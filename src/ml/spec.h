@@ -1,5 +1,6 @@
 #pragma once
-// What a user declares: the pipeline before it is fitted. Plain values, parsed from quern.yaml elsewhere.
+// What a user declares: the pipeline before it is fitted. Plain values, parsed from quern.yaml
+// elsewhere.
 #include <map>
 #include <optional>
 #include <string>
@@ -17,16 +18,19 @@ enum class Clip { kNone, kIqr, kQuantile };
 struct NumericPrep {
   NumericImpute impute = NumericImpute::kMedian;
   double impute_value = 0;  // for kConstant
-  bool indicator = false;   // adds a 0/1 column "NAME__missing" if the training rows have missing ones
+  bool indicator =
+      false;  // adds a 0/1 column "NAME__missing" if the training rows have missing ones
   Clip clip = Clip::kNone;
-  double clip_low = 0.01;   // kQuantile: lower and upper quantile; kIqr: clip_high is the multiple (1.5)
+  double clip_low =
+      0.01;  // kQuantile: lower and upper quantile; kIqr: clip_high is the multiple (1.5)
   double clip_high = 0.99;
   Scale scale = Scale::kStandard;
 };
 
 enum class CategoricalImpute { kNone, kMostFrequent, kConstant };
 enum class Encode { kOneHot, kOrdinal };
-/// What a category unseen in training becomes: all zeros (ordinal: -1), or the imputed value's code.
+/// What a category unseen in training becomes: all zeros (ordinal: -1), or the imputed value's
+/// code.
 enum class Unknown { kIgnore, kImpute };
 
 struct CategoricalPrep {
@@ -40,8 +44,8 @@ enum class SelectMethod { kNone, kVariance, kAnovaF, kMutualInformation };
 
 struct Selection {
   SelectMethod method = SelectMethod::kNone;
-  size_t keep = 0;          // raw (or derived) columns, a one-hot group counts once; 0 = all
-  double threshold = 0;     // kVariance: groups whose every column has variance <= threshold go
+  size_t keep = 0;       // raw (or derived) columns, a one-hot group counts once; 0 = all
+  double threshold = 0;  // kVariance: groups whose every column has variance <= threshold go
 };
 
 struct DerivedColumn {
@@ -70,11 +74,13 @@ using ParamValue = std::variant<double, std::string, bool>;
 using Params = std::map<std::string, ParamValue>;
 
 struct LearnerSpec {
-  std::string kind;  // dummy, logistic, linear, decision_tree, random_forest, gradient_boosting, knn
-  Params params;     // unknown names and values out of bounds are errors of ValidateLearner()
+  std::string
+      kind;       // dummy, logistic, linear, decision_tree, random_forest, gradient_boosting, knn
+  Params params;  // unknown names and values out of bounds are errors of ValidateLearner()
 };
 
-/// A declared search range of one parameter: `2..8` (integers), `0.1..0.9`, `log(0.01..0.3)`, `[a, b]`.
+/// A declared search range of one parameter: `2..8` (integers), `0.1..0.9`, `log(0.01..0.3)`, `[a,
+/// b]`.
 struct Range {
   enum class Kind { kInt, kReal, kLogReal, kLogInt, kChoice } kind = Kind::kReal;
   double low = 0;

@@ -17,8 +17,9 @@ struct Split {
   std::vector<uint32_t> test;
 };
 
-/// What a project declares. A time column gives time splits, a group column group splits (stratified
-/// by group for classification), otherwise stratified or plain ones; both together are an error.
+/// What a project declares. A time column gives time splits, a group column group splits
+/// (stratified by group for classification), otherwise stratified or plain ones; both together are
+/// an error.
 struct SplitSpec {
   double test = 0.2;  // share of rows held out, in (0, 1)
   bool stratify = true;
@@ -28,7 +29,8 @@ struct SplitSpec {
   const Column* times = nullptr;
 };
 
-/// The hold-out that `spec` asks for. Times: the last rows. Groups: whole groups until the share is met.
+/// The hold-out that `spec` asks for. Times: the last rows. Groups: whole groups until the share is
+/// met.
 Result<Split> HoldOut(const SplitSpec& spec, const Target& target, const Rng& rng);
 /// folds x repeats splits, repeats outermost. Time splits cannot be repeated.
 Result<std::vector<Split>> Folds(const SplitSpec& spec, const Target& target, const Rng& rng);
@@ -40,8 +42,9 @@ Result<Split> PlainHoldOut(size_t rows, double test, Rng rng);
 
 /// Fold sizes differ by at most one; rows shuffled.
 Result<std::vector<Split>> KFold(size_t rows, size_t folds, Rng rng);
-/// scikit-learn's StratifiedKFold(shuffle): allocation by first appearance of classes, test sizes per
-/// class differ by at most one. More folds than rows of a class: kInvalidArgument naming class and count.
+/// scikit-learn's StratifiedKFold(shuffle): allocation by first appearance of classes, test sizes
+/// per class differ by at most one. More folds than rows of a class: kInvalidArgument naming class
+/// and count.
 Result<std::vector<Split>> StratifiedKFold(const Target& target, size_t folds, Rng rng);
 /// `groups`: an id below the number of groups per row. Largest groups first to the lightest fold.
 Result<std::vector<Split>> GroupKFold(std::span<const uint32_t> groups, size_t folds);
@@ -49,7 +52,8 @@ Result<std::vector<Split>> GroupKFold(std::span<const uint32_t> groups, size_t f
 Result<std::vector<Split>> StratifiedGroupKFold(const Target& target,
                                                 std::span<const uint32_t> groups, size_t folds,
                                                 Rng rng);
-/// Growing window: fold i trains on what comes before its test block. `order`: rows from old to new.
+/// Growing window: fold i trains on what comes before its test block. `order`: rows from old to
+/// new.
 Result<std::vector<Split>> TimeSeriesSplit(std::span<const uint32_t> order, size_t folds,
                                            size_t gap = 0);
 

@@ -65,7 +65,8 @@ inline Target Disease(const Frame& frame) {
   Target target;
   target.classes = {"0", "1"};
   target.numeric_classes = true;
-  for (const double stage : frame.Find("target")->numbers) target.index.push_back(stage > 0 ? 1 : 0);
+  for (const double stage : frame.Find("target")->numbers)
+    target.index.push_back(stage > 0 ? 1 : 0);
   return target;
 }
 
@@ -76,7 +77,8 @@ inline Target Numeric(std::vector<double> values) {
   return target;
 }
 
-/// Medians and standard scaling; most frequent and one-hot; all columns but the target and `without`.
+/// Medians and standard scaling; most frequent and one-hot; all columns but the target and
+/// `without`.
 inline PrepSpec HeartPrep(const std::string& without = "") {
   PrepSpec prep;
   for (const char* name : {"age", "trestbps", "chol", "thalach", "oldpeak", "ca"})

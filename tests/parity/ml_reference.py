@@ -19,7 +19,7 @@ from sklearn.feature_selection import (
     mutual_info_regression,
 )
 from sklearn.impute import SimpleImputer
-from sklearn.linear_model import LogisticRegression, Ridge
+from sklearn.linear_model import LinearRegression, LogisticRegression, Ridge
 from sklearn.model_selection import GroupKFold, RepeatedStratifiedKFold
 from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor
 from sklearn.pipeline import Pipeline, make_pipeline
@@ -108,7 +108,7 @@ def cleveland():
     shape.transformers[0] = (*shape.transformers[0][:2], [c for c in NUMERIC if c != "trestbps"])
     for name, learner in {
         "ridge": Ridge(alpha=2.0, solver="cholesky"),
-        "least_squares": Ridge(alpha=0.0, solver="svd"),
+        "least_squares": LinearRegression(),
         "regression_tree": DecisionTreeRegressor(max_depth=3, min_samples_leaf=10, random_state=0),
         "knn_regression": KNeighborsRegressor(5, algorithm="brute"),
     }.items():

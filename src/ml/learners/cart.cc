@@ -99,10 +99,10 @@ class Grower {
       return ranks[row] == missing ? best.missing_left : ranks[row] <= best.left_rank;
     };
     const auto first = rows_in_.begin();
-    const auto middle = static_cast<size_t>(
-        std::stable_partition(first + static_cast<ptrdiff_t>(begin),
-                              first + static_cast<ptrdiff_t>(end), goes_left) -
-        first);
+    const auto middle =
+        static_cast<size_t>(std::stable_partition(first + static_cast<ptrdiff_t>(begin),
+                                                  first + static_cast<ptrdiff_t>(end), goes_left) -
+                            first);
     TreeNode node;
     node.feature = static_cast<int32_t>(best.column);
     node.threshold = ThresholdBetween(columns_.Largest(best.column, best.left_rank),
@@ -181,8 +181,8 @@ class Grower {
       const double gain = Proxy(left_.data()) + Proxy(right_.data());
       // Sums in another order differ in the last bits: only a real gain replaces an earlier split.
       if (gain > best.gain + 1e-12 * std::abs(best.gain) || !std::isfinite(best.gain))
-        best = {gain,  column, present_[i].rank, present_[i + 1].rank, missing_left,
-                missing_rows > 0};
+        best = {gain,         column,          present_[i].rank, present_[i + 1].rank,
+                missing_left, missing_rows > 0};
     }
   }
 

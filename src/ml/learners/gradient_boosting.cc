@@ -1,5 +1,5 @@
-// Gradient boosting by XGBoost, histogram method, one thread: small fits run in parallel over folds and
-// trials, not inside.
+// Gradient boosting by XGBoost, histogram method, one thread: small fits run in parallel over folds
+// and trials, not inside.
 #include "base/text.h"
 #include "ml/learners/learner.h"
 #include "ml/learners/xgboost.h"
@@ -16,16 +16,20 @@ std::map<std::string, std::string> XgboostParams(const TrainingSet& rows, const 
       {"seed", std::to_string(rng.Below(1u << 31))},
       {"eta", ShortestDouble(params.Number("learning_rate"))},
   };
-  for (const char* name : {"max_depth", "subsample", "colsample_bytree", "min_child_weight",
-                           "reg_lambda", "gamma"})
+  for (const char* name :
+       {"max_depth", "subsample", "colsample_bytree", "min_child_weight", "reg_lambda", "gamma"})
     all[name] = ShortestDouble(params.Number(name));
   switch (rows.y.task) {
-    case Task::kBinary: all["objective"] = "binary:logistic"; break;
+    case Task::kBinary:
+      all["objective"] = "binary:logistic";
+      break;
     case Task::kMulticlass:
       all["objective"] = "multi:softprob";
       all["num_class"] = std::to_string(rows.classes());
       break;
-    case Task::kRegression: all["objective"] = "reg:squarederror"; break;
+    case Task::kRegression:
+      all["objective"] = "reg:squarederror";
+      break;
   }
   return all;
 }

@@ -68,7 +68,8 @@ TEST_CASE("boosted trees score as XGBoost does") {
 
 TEST_CASE("an objective that is not ours is refused, library errors are values") {
   const Data data = Make(0);
-  const auto other = Booster::Train(data.x, data.labels, {}, {{"objective", "reg:gamma"}}, 1, nullptr);
+  const auto other =
+      Booster::Train(data.x, data.labels, {}, {{"objective", "reg:gamma"}}, 1, nullptr);
   REQUIRE(other.has_value());
   CHECK(!ReadBoostedTrees(*other->Save()).has_value());
   const auto bad = Booster::Train(data.x, data.labels, {}, {{"objective", "none"}}, 1, nullptr);

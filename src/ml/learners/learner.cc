@@ -24,7 +24,8 @@ Status CheckNumber(const std::string& kind, const ParamDoc& doc, const ParamValu
   const std::string type = doc.type == "integer" ? "an integer" : "a number";
   if (!number || !std::isfinite(*number) ||
       (doc.type == "integer" && *number != std::round(*number)))
-    return Fail(Code::kInvalidArgument, "parameter '" + doc.name + "' of " + kind + " is not " + type,
+    return Fail(Code::kInvalidArgument,
+                "parameter '" + doc.name + "' of " + kind + " is not " + type,
                 "give " + type + " " + Bounds(doc));
   if (doc.low != doc.high && (*number < doc.low || *number > doc.high))
     return Fail(Code::kInvalidArgument,
@@ -113,9 +114,9 @@ Result<LearnerSpec> ValidateLearner(const LearnerSpec& spec, Task task) {
     const auto doc = std::find_if(learner->params.begin(), learner->params.end(),
                                   [&](const ParamDoc& d) { return d.name == name; });
     if (doc == learner->params.end())
-      return Fail(Code::kInvalidArgument, spec.kind + " has no parameter '" + name + "'",
-                  learner->params.empty() ? "it takes none"
-                                          : SuggestName(name, Names(learner->params)));
+      return Fail(
+          Code::kInvalidArgument, spec.kind + " has no parameter '" + name + "'",
+          learner->params.empty() ? "it takes none" : SuggestName(name, Names(learner->params)));
     QUERN_TRY(CheckParam(spec.kind, *doc, value));
   }
   for (const ParamDoc& doc : learner->params) full.params.try_emplace(doc.name, doc.fallback);

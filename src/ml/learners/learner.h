@@ -1,6 +1,6 @@
 #pragma once
-// What every learner is: a kind, its parameters, declared once, and a function from training rows to a
-// fitted model. Private to ml/.
+// What every learner is: a kind, its parameters, declared once, and a function from training rows
+// to a fitted model. Private to ml/.
 #include <string>
 #include <vector>
 

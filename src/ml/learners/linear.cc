@@ -1,5 +1,5 @@
-// Ridge regression: minimises sum w (y - a - x b)^2 + alpha |b|^2, the intercept free; scikit-learn's
-// Ridge. alpha 0 is least squares, of least norm where columns depend on each other.
+// Ridge regression: minimises sum w (y - a - x b)^2 + alpha |b|^2, the intercept free;
+// scikit-learn's Ridge. alpha 0 is least squares, of least norm where columns depend on each other.
 #include <Eigen/Cholesky>
 #include <Eigen/Core>
 #include <Eigen/QR>

@@ -1,5 +1,6 @@
-// Logistic and softmax regression with scikit-learn's objective, C sum w loss + |weights|^2 / 2, the
-// intercepts free; minimised by Newton steps with backtracking to a gradient near machine precision.
+// Logistic and softmax regression with scikit-learn's objective, C sum w loss + |weights|^2 / 2,
+// the intercepts free; minimised by Newton steps with backtracking to a gradient near machine
+// precision.
 #include <Eigen/Cholesky>
 #include <Eigen/Core>
 #include <algorithm>
@@ -23,12 +24,11 @@ class Problem {
  public:
   Problem(const TrainingSet& rows, std::vector<size_t> label, Index outputs, double c)
       : x_(static_cast<Index>(rows.x.rows), static_cast<Index>(rows.x.cols) + 1),
-        w_(c * Eigen::Map<const VectorXd>(rows.weights.data(),
-                                          static_cast<Index>(rows.x.rows))),
+        w_(c * Eigen::Map<const VectorXd>(rows.weights.data(), static_cast<Index>(rows.x.rows))),
         label_(std::move(label)),
         outputs_(outputs) {
-    x_.leftCols(x_.cols() - 1) = Eigen::Map<const RowMajor>(
-        rows.x.values.data(), x_.rows(), x_.cols() - 1);
+    x_.leftCols(x_.cols() - 1) =
+        Eigen::Map<const RowMajor>(rows.x.values.data(), x_.rows(), x_.cols() - 1);
     x_.col(x_.cols() - 1).setOnes();
   }
 
@@ -45,8 +45,8 @@ class Problem {
         loss += w_[i] * (m > 0 ? std::log1p(std::exp(-m)) : std::log1p(std::exp(m)) - m);
       } else {
         const double top = margin_.row(i).maxCoeff();
-        loss += w_[i] * (top + std::log((margin_.row(i).array() - top).exp().sum()) -
-                         margin_(i, k));
+        loss +=
+            w_[i] * (top + std::log((margin_.row(i).array() - top).exp().sum()) - margin_(i, k));
       }
     }
     return loss + 0.5 * Penalised(theta).squaredNorm();
@@ -101,8 +101,8 @@ class Problem {
     probability_.array().colwise() /= sums.array();
   }
 
-  /// Softmax does not change when all intercepts grow alike: curvature in that direction alone makes
-  /// the steps unique and leaves the optimum where it is.
+  /// Softmax does not change when all intercepts grow alike: curvature in that direction alone
+  /// makes the steps unique and leaves the optimum where it is.
   void PinIntercepts(MatrixXd& hessian) const {
     if (outputs_ == 1) return;
     const Index d = x_.cols();

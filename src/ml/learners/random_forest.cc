@@ -1,5 +1,5 @@
-// Random forest (Breiman 2001): trees on bootstrap samples, a random choice of columns at each node, and
-// class shares (or values) averaged over trees.
+// Random forest (Breiman 2001): trees on bootstrap samples, a random choice of columns at each
+// node, and class shares (or values) averaged over trees.
 #include <algorithm>
 #include <cmath>
 

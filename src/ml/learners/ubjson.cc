@@ -20,8 +20,7 @@ class Reader {
 
  private:
   std::unexpected<Error> Bad(const std::string& why) const {
-    return Fail(Code::kDataLoss,
-                "binary JSON " + why + " at byte " + std::to_string(at_));
+    return Fail(Code::kDataLoss, "binary JSON " + why + " at byte " + std::to_string(at_));
   }
 
   Result<char> Marker() {
@@ -71,7 +70,8 @@ class Reader {
         QUERN_ASSIGN(const uint64_t raw, Bytes(8));
         return std::bit_cast<double>(raw);
       }
-      default: return Bad(std::string("has the type '") + type + "' for a number");
+      default:
+        return Bad(std::string("has the type '") + type + "' for a number");
     }
   }
 

@@ -94,8 +94,8 @@ Result<std::vector<float>> Booster::Predict(const Matrix& x) const {
 Result<std::string> Booster::Save() const {
   bst_ulong length = 0;
   const char* bytes = nullptr;
-  QUERN_TRY(Call(
-      XGBoosterSaveModelToBuffer(state_->handle, "{\"format\":\"ubj\"}", &length, &bytes)));
+  QUERN_TRY(
+      Call(XGBoosterSaveModelToBuffer(state_->handle, "{\"format\":\"ubj\"}", &length, &bytes)));
   return std::string(bytes, length);
 }
 

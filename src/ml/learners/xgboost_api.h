@@ -1,6 +1,6 @@
 #pragma once
-// The part of XGBoost's C API (3.x) that is used here, declared by us because the library comes without
-// a header. Every function answers 0, or -1 with XGBGetLastError() on the same thread.
+// The part of XGBoost's C API (3.x) that is used here, declared by us because the library comes
+// without a header. Every function answers 0, or -1 with XGBGetLastError() on the same thread.
 #include <cstdint>
 
 extern "C" {

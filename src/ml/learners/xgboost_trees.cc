@@ -62,8 +62,8 @@ Status SetObjective(const UbjValue& root, TreeEnsemble& ensemble) {
   for (size_t k = 0; k < ensemble.outputs; ++k) {
     const double score = scores[scores.size() == 1 ? 0 : k];
     // The logistic objective keeps a probability; the others a margin.
-    ensemble.base.push_back(static_cast<float>(
-        ensemble.link == Link::kLogistic ? -std::log(1 / score - 1) : score));
+    ensemble.base.push_back(
+        static_cast<float>(ensemble.link == Link::kLogistic ? -std::log(1 / score - 1) : score));
   }
   return {};
 }

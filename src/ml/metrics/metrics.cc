@@ -46,10 +46,12 @@ const std::vector<Entry>& Table() {
       {{"log_loss", both, false, true, "Mean negative log-likelihood, natural logarithm."},
        LogLoss},
       {{"brier", both, false, true,
-        "Mean squared error of probabilities; binary on the scale 0 to 1, else summed over classes."},
+        "Mean squared error of probabilities; binary on the scale 0 to 1, else summed over "
+        "classes."},
        Brier},
       {{"ece", both, false, true,
-        "Expected calibration error: |confidence - accuracy| over 15 bins of equal width, weighted."},
+        "Expected calibration error: |confidence - accuracy| over 15 bins of equal width, "
+        "weighted."},
        ExpectedCalibrationError},
       {{"rmse", regression, false, false, "Root of the mean squared error."}, Rmse},
       {{"mae", regression, false, false, "Mean absolute error."}, Mae},
@@ -72,12 +74,12 @@ Status CheckLengths(const Target& target, const Scores& scores, std::span<const 
                         : scores.labels.size() == n && scores.classes == target.classes.size() &&
                               scores.probabilities.size() == n * scores.classes;
   if (!fits)
-    return Fail(Code::kInvalidArgument,
-                "scores do not fit the target's " + std::to_string(n) + " rows and " +
-                    std::to_string(target.classes.size()) + " classes");
+    return Fail(Code::kInvalidArgument, "scores do not fit the target's " + std::to_string(n) +
+                                            " rows and " + std::to_string(target.classes.size()) +
+                                            " classes");
   if (!weights.empty() && weights.size() != n)
-    return Fail(Code::kInvalidArgument, std::to_string(weights.size()) + " weights for " +
-                                            std::to_string(n) + " rows");
+    return Fail(Code::kInvalidArgument,
+                std::to_string(weights.size()) + " weights for " + std::to_string(n) + " rows");
   for (const uint32_t row : rows)
     if (row >= n)
       return Fail(Code::kInvalidArgument,

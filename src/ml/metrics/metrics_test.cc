@@ -28,8 +28,7 @@ Case ReadCase(const json::value& value) {
   for (const json::value& row : value.at("p").as_array())
     for (const double p : Numbers(row)) read.scores.probabilities.push_back(p);
   read.scores.classes = value.at("p").at(0).as_array().size();
-  for (size_t k = 0; k < read.scores.classes; ++k)
-    read.target.classes.push_back(std::to_string(k));
+  for (size_t k = 0; k < read.scores.classes; ++k) read.target.classes.push_back(std::to_string(k));
   read.target.task = read.scores.classes == 2 ? Task::kBinary : Task::kMulticlass;
   return read;
 }
@@ -62,18 +61,20 @@ TEST_CASE("metrics and curves agree with scikit-learn") {
     }
     const json::object& parts = value.as_object();
     if (parts.contains("roc"))
-      CheckCurve(Roc(c.target, c.scores), value.at("roc"), [](const RocPoint& p) { return p.fpr; },
-                 [](const RocPoint& p) { return p.tpr; });
+      CheckCurve(
+          Roc(c.target, c.scores), value.at("roc"), [](const RocPoint& p) { return p.fpr; },
+          [](const RocPoint& p) { return p.tpr; });
     if (parts.contains("pr"))
-      CheckCurve(PrecisionRecall(c.target, c.scores), value.at("pr"),
-                 [](const PrPoint& p) { return p.recall; },
-                 [](const PrPoint& p) { return p.precision; });
+      CheckCurve(
+          PrecisionRecall(c.target, c.scores), value.at("pr"),
+          [](const PrPoint& p) { return p.recall; }, [](const PrPoint& p) { return p.precision; });
     for (const auto kind : {Bins::kUniform, Bins::kQuantile})
       if (parts.contains("uniform"))
-        CheckCurve(CalibrationBins(c.target, c.scores, 5, kind),
-                   value.at(kind == Bins::kUniform ? "uniform" : "quantile"),
-                   [](const CalibrationBin& b) { return b.score; },
-                   [](const CalibrationBin& b) { return b.rate; });
+        CheckCurve(
+            CalibrationBins(c.target, c.scores, 5, kind),
+            value.at(kind == Bins::kUniform ? "uniform" : "quantile"),
+            [](const CalibrationBin& b) { return b.score; },
+            [](const CalibrationBin& b) { return b.rate; });
   }
 }
 

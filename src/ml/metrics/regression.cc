@@ -29,8 +29,8 @@ double Mae(const RowView& view) {
   return Mean(view, [](double y, double p) { return std::abs(y - p); });
 }
 
-// A constant target scores 1 if it is met exactly and 0 otherwise, as scikit-learn; fewer than two rows
-// have no R².
+// A constant target scores 1 if it is met exactly and 0 otherwise, as scikit-learn; fewer than two
+// rows have no R².
 double R2(const RowView& view) {
   if (view.size() < 2) return std::numeric_limits<double>::quiet_NaN();
   const double mean = Mean(view, [](double y, double) { return y; });

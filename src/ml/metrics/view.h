@@ -11,8 +11,8 @@ namespace quern::ml {
 struct RowView {
   const Target& target;
   const Scores& scores;
-  std::span<const uint32_t> rows;     // empty: all
-  std::span<const double> weights;    // empty: 1 each
+  std::span<const uint32_t> rows;   // empty: all
+  std::span<const double> weights;  // empty: 1 each
 
   size_t size() const { return rows.empty() ? target.rows() : rows.size(); }
   size_t Row(size_t i) const { return rows.empty() ? i : rows[i]; }
@@ -36,7 +36,8 @@ class LabelCounts {
 
  private:
   double At(size_t actual, size_t predicted) const { return cells_[actual * n_ + predicted]; }
-  /// Binary: `of` the positive class; else the mean over classes that occur in labels or predictions.
+  /// Binary: `of` the positive class; else the mean over classes that occur in labels or
+  /// predictions.
   template <class F>
   double Average(F of) const;
 

@@ -19,9 +19,9 @@ std::vector<double> Weights(size_t m) {
     const size_t ramp = m - kFullWeight;
     const double start = 1.0 / static_cast<double>(m);
     for (size_t i = 0; i < ramp; ++i)
-      weights[i] = ramp == 1 ? start
-                             : start + (1 - start) * static_cast<double>(i) /
-                                           static_cast<double>(ramp - 1);
+      weights[i] =
+          ramp == 1 ? start
+                    : start + (1 - start) * static_cast<double>(i) / static_cast<double>(ramp - 1);
   }
   weights.push_back(kPriorWeight);
   const double total = std::accumulate(weights.begin(), weights.end(), 0.0);
@@ -115,8 +115,9 @@ ParzenEstimator::Kernels ParzenEstimator::Categorical(const Dimension& dimension
   Kernels kernels;
   for (const Point& point : points)
     for (size_t k = 0; k < n; ++k)
-      kernels.shares.push_back((kPriorWeight / count + (static_cast<double>(k) == point[d] ? 1 : 0)) /
-                               (kPriorWeight / count * static_cast<double>(n) + 1));
+      kernels.shares.push_back(
+          (kPriorWeight / count + (static_cast<double>(k) == point[d] ? 1 : 0)) /
+          (kPriorWeight / count * static_cast<double>(n) + 1));
   kernels.shares.insert(kernels.shares.end(), n, 1.0 / static_cast<double>(n));
   return kernels;
 }
@@ -133,8 +134,8 @@ Point ParzenEstimator::Sample(Rng& rng) const {
           Pick(all.subspan(kernel * dimension.choices, dimension.choices), rng)));
       continue;
     }
-    // Truncated normal by rejection: mu lies inside, sigma is at most the range, so about one draw in
-    // three is accepted at worst.
+    // Truncated normal by rejection: mu lies inside, sigma is at most the range, so about one draw
+    // in three is accepted at worst.
     double x = 0;
     do {
       x = kernels.mu[kernel] + kernels.sigma[kernel] * rng.Normal();

@@ -1,6 +1,6 @@
 #pragma once
-// Parzen estimators over a search space: a mixture of products, one kernel per observation and a prior
-// (Optuna 5's multivariate TPE). Private to ml/search.
+// Parzen estimators over a search space: a mixture of products, one kernel per observation and a
+// prior (Optuna 5's multivariate TPE). Private to ml/search.
 #include <cmath>
 #include <vector>
 
@@ -15,13 +15,14 @@ struct Dimension {
   bool choice = false;
   bool log = false;
   bool integer = false;
-  double low = 0;   // outer bounds in internal scale: half a step outside of integers
+  double low = 0;  // outer bounds in internal scale: half a step outside of integers
   double high = 0;
   double first = 0;  // the declared bounds, as given
   double last = 0;
   size_t choices = 0;
 
-  /// From a parameter's number (or choice index) to the internal scale and back, rounded and clipped.
+  /// From a parameter's number (or choice index) to the internal scale and back, rounded and
+  /// clipped.
   double ToInternal(double value) const { return log ? std::log(value) : value; }
   double FromInternal(double x) const;
 };
@@ -37,10 +38,10 @@ class ParzenEstimator {
   double LogDensity(const Point& point) const;
 
  private:
-  struct Kernels {                 // of one dimension, the prior last
-    std::vector<double> mu;        // numbers
+  struct Kernels {           // of one dimension, the prior last
+    std::vector<double> mu;  // numbers
     std::vector<double> sigma;
-    std::vector<double> shares;    // choices: kernels x choices
+    std::vector<double> shares;  // choices: kernels x choices
   };
   Kernels Numeric(const Dimension& dimension, const std::vector<Point>& points, size_t d) const;
   Kernels Categorical(const Dimension& dimension, const std::vector<Point>& points, size_t d) const;

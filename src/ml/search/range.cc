@@ -69,14 +69,13 @@ Status CheckChoice(const ParamDoc& doc, const ParamValue& value) {
   if (const double* number = std::get_if<double>(&value)) {
     if (doc.type == "integer" || doc.type == "number") return CheckNumber(doc, *number);
   } else if (const std::string* text = std::get_if<std::string>(&value)) {
-    if (doc.type == "text" && std::find(doc.choices.begin(), doc.choices.end(), *text) !=
-                                  doc.choices.end())
+    if (doc.type == "text" &&
+        std::find(doc.choices.begin(), doc.choices.end(), *text) != doc.choices.end())
       return {};
   } else if (doc.type == "boolean") {
     return {};
   }
-  return Fail(Code::kInvalidArgument,
-              "range of '" + doc.name + "' has '" + ValueText(value) + "'",
+  return Fail(Code::kInvalidArgument, "range of '" + doc.name + "' has '" + ValueText(value) + "'",
               doc.choices.empty() ? "the parameter's type is " + doc.type
                                   : SuggestName(ValueText(value), doc.choices));
 }
@@ -87,9 +86,10 @@ Status CheckRange(const ParamDoc& doc, const Range& range) {
     return {};
   }
   if (doc.type != "integer" && doc.type != "number")
-    return Fail(Code::kInvalidArgument,
-                "range '" + RangeText(range) + "' for '" + doc.name + "', whose type is " + doc.type,
-                "give a list of values");
+    return Fail(
+        Code::kInvalidArgument,
+        "range '" + RangeText(range) + "' for '" + doc.name + "', whose type is " + doc.type,
+        "give a list of values");
   if (doc.type == "integer" &&
       (range.kind == Range::Kind::kReal || range.kind == Range::Kind::kLogReal))
     return Fail(Code::kInvalidArgument,
@@ -147,8 +147,8 @@ Status ValidateSpace(const std::string& kind, const Space& space) {
     return Fail(Code::kInvalidArgument, "no learner '" + kind + "'", SuggestName(kind, kinds));
   const std::vector<ParamDoc>& docs = LearnerParams(kind);
   for (const auto& [name, range] : space) {
-    const auto doc = std::find_if(docs.begin(), docs.end(),
-                                  [&](const ParamDoc& d) { return d.name == name; });
+    const auto doc =
+        std::find_if(docs.begin(), docs.end(), [&](const ParamDoc& d) { return d.name == name; });
     if (doc == docs.end()) {
       std::vector<std::string> names;
       for (const ParamDoc& d : docs) names.push_back(d.name);

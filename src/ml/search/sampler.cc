@@ -134,8 +134,7 @@ class TpeSampler : public Sampler {
 
 Result<std::unique_ptr<Sampler>> MakeSampler(std::string_view name, Space space, uint64_t seed,
                                              bool maximize) {
-  if (name == "random")
-    return std::unique_ptr<Sampler>(new RandomSampler(std::move(space), seed));
+  if (name == "random") return std::unique_ptr<Sampler>(new RandomSampler(std::move(space), seed));
   if (name == "tpe")
     return std::unique_ptr<Sampler>(new TpeSampler(std::move(space), seed, maximize));
   const std::vector<std::string> known{"random", "tpe"};

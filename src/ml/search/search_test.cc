@@ -52,7 +52,8 @@ TEST_CASE("ranges are read and written") {
   CHECK(ParseRange("1.0..3.0")->kind == Range::Kind::kReal);
   CHECK(ParseRange(RangeText(*ParseRange("1.0..3.0")))->kind == Range::Kind::kReal);
   CHECK(ParseRange(" -3 .. 4 ")->low == -3);
-  for (const char* text : {"", "3", "8..2", "2..2", "log(0..1)", "a..b", "[]", "log(1..2", "1..inf"}) {
+  for (const char* text :
+       {"", "3", "8..2", "2..2", "log(0..1)", "a..b", "[]", "log(1..2", "1..inf"}) {
     CAPTURE(std::string(text));
     const auto range = ParseRange(text);
     REQUIRE(!range.has_value());
@@ -102,12 +103,15 @@ TEST_CASE("suggestions stay within their ranges and depend on seed and history a
 }
 
 TEST_CASE("TPE finds the optimum better than chance") {
+  Space space = MakeSpace();
+  space.erase("share");
+  space.erase("rounds");
   double tpe = 0, random = 0;
   for (uint64_t seed = 0; seed < 20; ++seed) {
-    tpe += Best(Search(**MakeSampler("tpe", MakeSpace(), seed, true), 12)) / 20;
-    random += Best(Search(**MakeSampler("random", MakeSpace(), seed, true), 12)) / 20;
+    tpe += Best(Search(**MakeSampler("tpe", space, seed, true), 12)) / 20;
+    random += Best(Search(**MakeSampler("random", space, seed, true), 12)) / 20;
   }
-  CHECK(tpe > random + 0.05);
+  CHECK(tpe > random + 0.08);
 }
 
 TEST_CASE("failed and undefined trials are not learned from") {

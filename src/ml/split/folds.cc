@@ -24,8 +24,9 @@ Status CheckClassFolds(const Target& target, size_t folds) {
   for (size_t k = 0; k < counts.size(); ++k)
     if (counts[k] < folds)
       return Fail(Code::kInvalidArgument,
-                  std::to_string(folds) + " folds, but class '" + target.classes[k] + "' has only " +
-                      std::to_string(counts[k]) + (counts[k] == 1 ? " row" : " rows"),
+                  std::to_string(folds) + " folds, but class '" + target.classes[k] +
+                      "' has only " + std::to_string(counts[k]) +
+                      (counts[k] == 1 ? " row" : " rows"),
                   "use at most " + std::to_string(counts[k]) +
                       " folds, or merge or drop the class, or set stratify: false");
   return {};
@@ -193,8 +194,7 @@ Result<std::vector<Split>> TimeSeriesSplit(std::span<const uint32_t> order, size
 }
 
 Result<std::vector<Split>> Folds(const SplitSpec& spec, const Target& target, const Rng& rng) {
-  if (spec.repeats == 0)
-    return Fail(Code::kInvalidArgument, "repeats is 0", "use at least 1");
+  if (spec.repeats == 0) return Fail(Code::kInvalidArgument, "repeats is 0", "use at least 1");
   if (spec.groups && spec.times)
     return Fail(Code::kInvalidArgument, "both a group column and a time column split the rows",
                 "declare one of them");

@@ -18,8 +18,7 @@ Split FromMask(const std::vector<bool>& test) {
 /// Test rows per class: floors of the proportional shares, the rest by largest remainder; ties at
 /// random (scikit-learn's _approximate_mode).
 std::vector<size_t> Allocate(const std::vector<size_t>& counts, size_t draws, Rng& rng) {
-  const auto total =
-      static_cast<double>(std::accumulate(counts.begin(), counts.end(), size_t{0}));
+  const auto total = static_cast<double>(std::accumulate(counts.begin(), counts.end(), size_t{0}));
   std::vector<size_t> shares(counts.size());
   std::vector<double> remainder(counts.size());
   size_t given = 0;

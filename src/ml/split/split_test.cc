@@ -111,7 +111,8 @@ TEST_CASE("groups stay together; the allocation is scikit-learn's") {
 }
 
 TEST_CASE("time splits train on the past alone") {
-  const Column days{"day", true, {}, {"2020-03", "2020-01", "2020-02", "2020-05", "2020-04", "2020-06"}};
+  const Column days{
+      "day", true, {}, {"2020-03", "2020-01", "2020-02", "2020-05", "2020-04", "2020-06"}};
   SplitSpec spec;
   spec.folds = 2;
   spec.times = &days;
@@ -136,8 +137,7 @@ TEST_CASE("time splits train on the past alone") {
 }
 
 TEST_CASE("missing groups are groups of their own") {
-  CHECK(GroupIds({"g", true, {}, {"a", "", "b", "a", ""}}) ==
-        std::vector<uint32_t>{0, 1, 2, 0, 3});
+  CHECK(GroupIds({"g", true, {}, {"a", "", "b", "a", ""}}) == std::vector<uint32_t>{0, 1, 2, 0, 3});
 }
 
 }  // namespace

@@ -23,9 +23,9 @@ Result<Frame> WithDerived(const std::vector<InputColumn>& inputs,
                   SuggestName(input.name, names));
     }
     if (column->is_text != input.is_text)
-      return Fail(Code::kInvalidArgument,
-                  "column '" + input.name + "' holds " + Type(column->is_text) + ", but " +
-                      Type(input.is_text) + " are expected");
+      return Fail(Code::kInvalidArgument, "column '" + input.name + "' holds " +
+                                              Type(column->is_text) + ", but " +
+                                              Type(input.is_text) + " are expected");
     frame.columns.push_back(*column);
   }
   for (const DerivedColumn& column : derived) {

@@ -1,6 +1,6 @@
-// Mutual information of a matrix column with the target, in nats: the discrete formula between codes,
-// Ross (2014) between a measurement and codes, Kraskov et al. (2004) between measurements; 3 neighbours,
-// as scikit-learn's mutual_info_classif and mutual_info_regression.
+// Mutual information of a matrix column with the target, in nats: the discrete formula between
+// codes, Ross (2014) between a measurement and codes, Kraskov et al. (2004) between measurements; 3
+// neighbours, as scikit-learn's mutual_info_classif and mutual_info_regression.
 #include <algorithm>
 #include <cmath>
 #include <limits>
@@ -48,8 +48,8 @@ std::vector<double> NeighbourDistances(const std::vector<double>& sorted, size_t
     size_t left = i, right = i;  // the k nearest so far are left … right without i
     double last = 0;
     for (size_t taken = 0; taken < k; ++taken) {
-      const double l = left > 0 ? sorted[i] - sorted[left - 1]
-                                : std::numeric_limits<double>::infinity();
+      const double l =
+          left > 0 ? sorted[i] - sorted[left - 1] : std::numeric_limits<double>::infinity();
       const double r = right + 1 < sorted.size() ? sorted[right + 1] - sorted[i]
                                                  : std::numeric_limits<double>::infinity();
       last = std::min(l, r);
@@ -102,8 +102,8 @@ double MixedInformation(const std::vector<double>& values, const Codes& codes) {
   return std::max(0.0, Digamma(n) + (k_sum - label_sum - within_sum) / n);
 }
 
-/// Chebyshev distance to the third neighbour in the plane; `order` sorts x. Walks outwards from each
-/// point until the distance in x alone is too large.
+/// Chebyshev distance to the third neighbour in the plane; `order` sorts x. Walks outwards from
+/// each point until the distance in x alone is too large.
 double PlaneDistance(const std::vector<double>& x, const std::vector<double>& y,
                      const std::vector<size_t>& order, size_t at) {
   const size_t i = order[at];

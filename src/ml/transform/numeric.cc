@@ -33,11 +33,16 @@ double Mean(std::span<const double> values) {
 
 std::optional<double> ImputedValue(const NumericPrep& prep, std::span<const double> sorted) {
   switch (prep.impute) {
-    case NumericImpute::kNone: return std::nullopt;
-    case NumericImpute::kMedian: return SortedQuantile(sorted, 0.5);
-    case NumericImpute::kMean: return Mean(sorted);
-    case NumericImpute::kMostFrequent: return Mode(sorted);
-    case NumericImpute::kConstant: return prep.impute_value;
+    case NumericImpute::kNone:
+      return std::nullopt;
+    case NumericImpute::kMedian:
+      return SortedQuantile(sorted, 0.5);
+    case NumericImpute::kMean:
+      return Mean(sorted);
+    case NumericImpute::kMostFrequent:
+      return Mode(sorted);
+    case NumericImpute::kConstant:
+      return prep.impute_value;
   }
   return std::nullopt;
 }
@@ -46,15 +51,15 @@ Status LearnClip(const NumericPrep& prep, std::span<const double> sorted, Featur
   if (prep.clip == Clip::kQuantile) {
     if (!(prep.clip_low >= 0 && prep.clip_low < prep.clip_high && prep.clip_high <= 1))
       return Fail(Code::kInvalidArgument,
-                  "clip quantiles of '" + feature.column + "' are " + ShortestDouble(prep.clip_low) +
-                      " and " + ShortestDouble(prep.clip_high),
+                  "clip quantiles of '" + feature.column + "' are " +
+                      ShortestDouble(prep.clip_low) + " and " + ShortestDouble(prep.clip_high),
                   "use two shares in order, such as 0.01 and 0.99");
     feature.clip_low = SortedQuantile(sorted, prep.clip_low);
     feature.clip_high = SortedQuantile(sorted, prep.clip_high);
   } else if (prep.clip == Clip::kIqr) {
     if (!(prep.clip_high > 0))
-      return Fail(Code::kInvalidArgument, "clip multiple of '" + feature.column + "' is " +
-                                              ShortestDouble(prep.clip_high),
+      return Fail(Code::kInvalidArgument,
+                  "clip multiple of '" + feature.column + "' is " + ShortestDouble(prep.clip_high),
                   "use a positive multiple of the interquartile range, such as 1.5");
     const double q1 = SortedQuantile(sorted, 0.25), q3 = SortedQuantile(sorted, 0.75);
     feature.clip_low = q1 - prep.clip_high * (q3 - q1);
@@ -82,8 +87,10 @@ void LearnStandard(std::span<const double> values, Feature& feature) {
 
 void LearnScale(Scale scale, std::span<const double> sorted, Feature& feature) {
   switch (scale) {
-    case Scale::kNone: return;
-    case Scale::kStandard: return LearnStandard(sorted, feature);
+    case Scale::kNone:
+      return;
+    case Scale::kStandard:
+      return LearnStandard(sorted, feature);
     case Scale::kMinMax:
       feature.offset = sorted.front();
       feature.scale = NotTiny(sorted.back() - sorted.front());

@@ -88,13 +88,13 @@ Result<std::vector<Feature>> FitFeatures(const PrepSpec& prep, const Frame& fram
     std::optional<Feature> feature;
     if (categorical) {
       const auto own = prep.categorical_of.find(name);
-      QUERN_ASSIGN(feature, FitCategorical(column, own == prep.categorical_of.end()
-                                                       ? prep.categorical
-                                                       : own->second));
+      QUERN_ASSIGN(feature,
+                   FitCategorical(
+                       column, own == prep.categorical_of.end() ? prep.categorical : own->second));
     } else {
       const auto own = prep.numeric_of.find(name);
-      QUERN_ASSIGN(feature, FitNumeric(column, own == prep.numeric_of.end() ? prep.numeric
-                                                                            : own->second));
+      QUERN_ASSIGN(feature,
+                   FitNumeric(column, own == prep.numeric_of.end() ? prep.numeric : own->second));
     }
     if (feature) {
       features.push_back(std::move(*feature));

@@ -10,7 +10,8 @@ namespace {
 
 constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
 
-/// One-way ANOVA F of a column over the classes, missing values left out (scikit-learn's f_classif).
+/// One-way ANOVA F of a column over the classes, missing values left out (scikit-learn's
+/// f_classif).
 double ClassF(const Matrix& matrix, size_t c, const Target& target) {
   const size_t classes = target.classes.size();
   std::vector<double> sums(classes), counts(classes);
@@ -77,11 +78,13 @@ std::vector<bool> DiscreteColumns(const std::vector<Feature>& features) {
 std::vector<double> ColumnScores(const Selection& select, const std::vector<Feature>& features,
                                  const Matrix& matrix, const Target& target) {
   switch (select.method) {
-    case SelectMethod::kAnovaF: return AnovaF(matrix, target);
+    case SelectMethod::kAnovaF:
+      return AnovaF(matrix, target);
     case SelectMethod::kMutualInformation:
       return MutualInformation(matrix, DiscreteColumns(features), target);
     case SelectMethod::kVariance:
-    case SelectMethod::kNone: break;
+    case SelectMethod::kNone:
+      break;
   }
   return RawVariances(matrix, features);
 }

@@ -31,15 +31,16 @@ Result<Frame> WithDerived(const std::vector<InputColumn>& inputs,
                           const std::vector<DerivedColumn>& derived, const Frame& rows);
 
 /// A score per matrix column, higher is more useful; NaN for columns that say nothing.
-/// `discrete[c]`: the column holds few codes (indicators, one-hot, ordinal) rather than measurements.
+/// `discrete[c]`: the column holds few codes (indicators, one-hot, ordinal) rather than
+/// measurements.
 std::vector<double> AnovaF(const Matrix& matrix, const Target& target);
 std::vector<double> MutualInformation(const Matrix& matrix, const std::vector<bool>& discrete,
                                       const Target& target);
 /// Population variances before scaling.
 std::vector<double> RawVariances(const Matrix& matrix, const std::vector<Feature>& features);
 
-/// Which features stay, by group scores: a group's score is the largest of its columns', ties go to the
-/// earlier feature.
+/// Which features stay, by group scores: a group's score is the largest of its columns', ties go to
+/// the earlier feature.
 std::vector<bool> SelectFeatures(const Selection& select, const std::vector<Feature>& features,
                                  const Matrix& matrix, const Target& target);
 

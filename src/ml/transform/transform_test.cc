@@ -132,8 +132,8 @@ TEST_CASE("selection scores agree with scikit-learn") {
   const std::vector<bool> discrete{false, false, true};
   CHECK(Distance(AnovaF(matrix, classes), Numbers(fixture.at("f_classif"))) <= 1e-8);
   CHECK(Distance(AnovaF(matrix, value), Numbers(fixture.at("f_regression"))) <= 1e-8);
-  // scikit-learn squares and roots distances, so that the k-th neighbour itself is now and then counted
-  // as nearer than the k-th neighbour.
+  // scikit-learn squares and roots distances, so that the k-th neighbour itself is now and then
+  // counted as nearer than the k-th neighbour.
   CHECK(Distance(MutualInformation(matrix, discrete, classes),
                  Numbers(fixture.at("mutual_info_classif"))) <= 0.005);
   CHECK(Distance(MutualInformation(matrix, discrete, value),
@@ -149,7 +149,9 @@ TEST_CASE("a one-hot group stays or goes whole, ties go to the earlier column") 
   target.classes = {"no", "yes"};
   target.index = {0, 0, 1, 1};
   PrepSpec prep;
-  prep.inputs = {{"same", false, false}, {"again", false, false}, {"kind", true, true},
+  prep.inputs = {{"same", false, false},
+                 {"again", false, false},
+                 {"kind", true, true},
                  {"flat", false, false}};
   prep.select.method = SelectMethod::kMutualInformation;
   prep.select.keep = 2;
