@@ -82,7 +82,8 @@ Status FrameBuilder::SetNumber(size_t index, size_t row, double value) {
     if (value != value) return SetMissing(index, row);
     return WrongType(index, row, "the number " + ShortestDouble(value));
   }
-  if (std::isinf(value)) return WrongType(index, row, "an infinite one");
+  // Readers of JSON give the token Infinity as the largest double.
+  if (std::abs(value) >= std::numeric_limits<double>::max()) return WrongType(index, row, "an infinite one");
   column.numbers[row] = value;
   return {};
 }

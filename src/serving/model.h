@@ -1,26 +1,19 @@
 #pragma once
 // What serving asks of a model: its raw inputs, and scores for rows. Anything that scores can be served.
-#include <string>
-#include <vector>
-
 #include "base/frame.h"
 #include "base/result.h"
 #include "ml/fitted.h"
-#include "ml/spec.h"
+#include "model/signature.h"
 
 namespace quern::serving {
 
-struct Signature {
-  ml::Task task = ml::Task::kBinary;
-  /// Raw columns in order; all are required, a value may be missing.
-  std::vector<ml::InputColumn> inputs;
-  /// Labels in index order (binary: negative, positive); empty for regression.
-  std::vector<std::string> classes;
-  /// Every label is a number: it is sent as one.
-  bool numeric_classes = false;
-  /// Binary: positive if P(positive) >= threshold.
-  double threshold = 0.5;
-};
+/// Raw inputs (all required, a value may be missing), classes, threshold.
+using model::Signature;
+
+/// How class labels are sent: as text unless every class is a number, then as integers if all are whole
+/// (the type of the package's output `label`).
+enum class LabelType { kText, kInteger, kDouble };
+LabelType LabelTypeOf(const Signature& signature);
 
 /// Immutable and thread-safe once made.
 class ScoringModel {

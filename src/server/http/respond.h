@@ -1,0 +1,37 @@
+#pragma once
+// Small parts that every protocol room shares: answers, errors, media types.
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/json.h"
+#include "base/result.h"
+#include "net/http.h"
+
+namespace quern::server {
+
+net::HttpResponse JsonResponse(std::string body, int status = 200);
+
+/// Message and hint as a client may see them. Internal failures keep their text to themselves: it goes to
+/// the log, the client learns only that.
+std::string PublicMessage(const Error& error);
+/// `{"error": message}` with the status that belongs to the code.
+net::HttpResponse ErrorResponse(const Error& error);
+
+struct MediaType {
+  std::string type;     // lower case, "application/json"; "" if the header is absent
+  std::string charset;  // lower case; "utf-8" if not given
+  std::string other;    // names of parameters besides charset, with commas
+};
+MediaType ParseMediaType(std::string_view content_type);
+
+/// Why (for a 415) a body is not taken as JSON: it is marked as something else. Nothing if it is JSON or
+/// unmarked.
+std::optional<std::string> NotJson(const net::HttpRequest& request);
+/// Parses a body with NaN and Infinity tokens allowed; errors say where in the body.
+Result<json::value> ParseBody(std::string_view body);
+
+/// `text` with everything that is not printable ASCII replaced: safe in any answer.
+std::string Printable(std::string_view text);
+
+}  // namespace quern::server

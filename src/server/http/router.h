@@ -1,0 +1,50 @@
+#pragma once
+// Routes, declared once each: method, path, what it does, who does it.
+#include <functional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "net/http.h"
+
+namespace quern::server {
+
+/// A request and what its path held.
+struct Call {
+  const net::HttpRequest& request;
+  std::vector<std::pair<std::string_view, std::string>> params;
+
+  /// The text at `{name}` of the pattern; "" if the pattern has none.
+  std::string_view Param(std::string_view name) const;
+};
+
+struct Route {
+  std::string method;
+  /// "/v2/models/{name}/ready"; a part in braces takes one whole segment.
+  std::string pattern;
+  /// One line for people.
+  std::string doc;
+  std::function<net::HttpResponse(const Call&)> handler;
+};
+
+/// Immutable once serving. 404 and 405 (with Allow) are `{"error"}`; HEAD is answered as GET; the caller's
+/// X-Request-Id is given back.
+class Router {
+ public:
+  /// Two routes of the same method and pattern are a broken invariant.
+  void Add(Route route);
+  net::HttpResponse Dispatch(const net::HttpRequest& request) const;
+  const std::vector<Route>& routes() const { return routes_; }
+
+ private:
+  struct Compiled {
+    std::vector<std::string> parts;
+    size_t route;
+  };
+  net::HttpResponse Find(const net::HttpRequest& request) const;
+  std::vector<Route> routes_;
+  std::vector<Compiled> compiled_;
+};
+
+}  // namespace quern::server

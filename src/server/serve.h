@@ -1,0 +1,69 @@
+#pragma once
+// The model server as one object: what `quern serve`, the deploy and the monitor steps start and stop.
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "base/time.h"
+#include "net/http.h"
+#include "serving/model.h"
+#include "serving/prediction_log.h"
+#include "store/database.h"
+
+namespace quern::server {
+
+/// Makes a model of a package directory.
+using ModelLoader =
+    std::function<Result<std::shared_ptr<const serving::ScoringModel>>(const std::string& dir)>;
+
+struct ModelToServe {
+  std::string name;
+  std::string version;
+  std::vector<std::string> aliases;
+  std::string package_dir;
+};
+
+struct ServeOptions {
+  /// The first one is what /invocations asks.
+  std::vector<ModelToServe> models;
+  /// Host, port, threads, limits, timeouts.
+  net::ServerOptions http;
+  /// Where predictions and labels are kept; must outlive the server. Null: neither is.
+  store::Database* database = nullptr;
+  /// With a database: whether predictions are logged. Labels are kept in any case.
+  bool log_predictions = true;
+  serving::PredictionLogOptions log;
+  const Clock* clock = &SystemClock();
+  /// Replaced in tests.
+  ModelLoader load;
+};
+
+/// A listening model server. Thread-safe.
+class RunningServer {
+ public:
+  virtual ~RunningServer() = default;
+  virtual uint16_t port() const = 0;
+  /// "http://127.0.0.1:8080".
+  virtual std::string url() const = 0;
+  /// Loads another model, or exchanges a version, while requests are under way; those that began keep
+  /// what they began with.
+  virtual Status AddModel(const ModelToServe& model) = 0;
+  virtual Status SetAlias(std::string_view name, std::string_view alias,
+                          std::string_view version) = 0;
+  virtual Status RemoveModel(std::string_view name, std::string_view version) = 0;
+  /// No longer ready, requests in flight are answered, the prediction log is written. Idempotent.
+  virtual void Stop() = 0;
+};
+
+/// Loads all models, then listens. Errors: of loading (naming the model and its directory), of listening.
+Result<std::unique_ptr<RunningServer>> StartServer(ServeOptions options);
+
+/// Runs until SIGTERM or SIGINT, then stops gracefully; returns the signal's number. Call
+/// net::BlockShutdownSignals() before StartServer().
+int WaitForSignal(RunningServer& server);
+
+}  // namespace quern::server
