@@ -100,7 +100,7 @@ export function ColumnTable({ columns, rows, target }: {
             <td data-label="Typical" className="num"><Typical column={c} rows={rows} /></td>
             <td data-label="Range" className="num">{known(c.min) ? `${num(c.min)} to ${num(known(c.max) ? c.max : null)}`
               : c.min ? `${c.min} to ${c.max}` : `${count(c.distinct)} values`}</td>
-            {related && <td data-label="By value"><Relation column={c} /></td>}
+            {related && <td data-label={target ? `Rate of ${target} by value` : "Relation to the target"}><Relation column={c} /></td>}
           </tr>
         ))}
       </tbody>

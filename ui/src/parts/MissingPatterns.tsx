@@ -56,7 +56,7 @@ export function MissingGrid({ sources }: { sources: readonly Explore[] }) {
               {sources.map((s) => {
                 const share = s.columns?.find((c) => c.name === name)?.missing_share;
                 return (
-                  <td key={s.source} style={{ background: `color-mix(in oklab, var(--missing) ${Math.round((share ?? 0) * 100)}%, transparent)` }}>
+                  <td key={s.source} style={{ background: `color-mix(in oklab, var(--missing) ${Math.round((share ?? 0) * 80)}%, transparent)` }}>
                     {share === 0 ? <span className="muted">none</span> : percent(share)}
                   </td>
                 );

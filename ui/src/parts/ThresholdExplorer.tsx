@@ -67,7 +67,7 @@ function Outcome({ row, positives, negatives }: { row: ThresholdRow; positives: 
     <div className="outcome">
       <p aria-live="polite">
         Of {count(positives)} positives, <b>{count(found)} are found</b> and <b>{count(positives - found)} missed</b>;
-        of {count(negatives)} negatives, <b>{count(negatives - cleared)} get a false alarm</b>.
+        of {count(negatives)} negatives, <b>{count(negatives - cleared)} {negatives - cleared === 1 ? "gets" : "get"} a false alarm</b>.
         {known(row.precision) && ` ${percent(row.precision)} of the alarms are right.`}
       </p>
       <svg viewBox="0 0 200 104" className="waffle" role="img" aria-label={`Per 100 rows: ${foundDots} found, ${sick - foundDots} missed, ${

@@ -58,7 +58,8 @@ export function percent(x: Maybe<number>): string {
   const p = x * 100;
   if (p !== 0 && Math.abs(p) < 0.1) return "<\u00a00.1\u00a0%";
   if (p < 100 && p > 99.9) return ">\u00a099.9\u00a0%";
-  return `${Math.abs(p) < 10 && p !== Math.round(p) ? p.toFixed(1) : p.toFixed(0)}\u00a0%`;
+  const fine = p !== Math.round(p) && (Math.abs(p) < 10 || (p > 99 && p < 100));
+  return `${fine ? p.toFixed(1) : p.toFixed(0)}\u00a0%`;
 }
 
 /** "none", "1 in 7", "about half", "9 in 10", "all". */

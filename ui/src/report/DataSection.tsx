@@ -32,7 +32,7 @@ export function DataSection({ document: d }: { document: ReportDocument }) {
         <>
           <div className="source-cards">{sources.map((s) => <SourceCard key={s.name} source={s} />)}</div>
           {explored.length > 1 && (
-            <Panel title="What is missing, by source" lead="The darker, the more rows lack the value. A column that one source lacks stands out." wide>
+            <Panel title="What is missing, by source" lead="The stronger the shade, the more rows lack the value. A column that one source lacks stands out." wide>
               <MissingGrid sources={explored} />
             </Panel>
           )}

@@ -52,7 +52,7 @@ function Evidence({ retrain: r }: { retrain: Retrain }) {
         { head: metricName(r.metric), numeric: true, cell: (c) => metric(c.value?.value) },
         { head: "Gain over the champion", numeric: true, cell: (c) => <>{signed(c.difference?.value)}<small>{range(c.difference, (x) => signed(x))}</small></> },
         { head: "p", numeric: true, cell: (c) => pValue(c.p_value) },
-        { head: "Why", cell: (c) => c.reason ?? "" },
+        { head: "Why", cell: (c) => <span className="prose">{c.reason ?? ""}</span> },
       ]} />
     </>
   );

@@ -1,0 +1,60 @@
+// Opens one page in a headless Chromium and prints what a test needs to know as one line of JSON.
+// Usage: node look.mjs PAGE.html WIDTH light|dark [PICTURE.png]
+import { createRequire } from "node:module";
+import { pathToFileURL } from "node:url";
+
+const require = createRequire(new URL("../../ui/package.json", import.meta.url));
+const { chromium } = require("playwright-core");
+const [page, width, theme, picture] = process.argv.slice(2);
+
+const browser = await chromium.launch({
+  executablePath: process.env.QUERN_CHROMIUM ?? "/usr/bin/chromium",
+  args: ["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
+});
+const tab = await browser.newPage({ viewport: { width: Number(width), height: 900 }, colorScheme: theme });
+const seen = { messages: [], requests: [] };
+tab.on("console", (m) => ["error", "warning"].includes(m.type()) && seen.messages.push(m.text()));
+tab.on("pageerror", (e) => seen.messages.push(String(e)));
+tab.on("request", (r) => seen.requests.push(r.url()));
+const url = pathToFileURL(page).href;
+await tab.goto(url);
+await tab.waitForSelector(".page");
+
+seen.sections = await tab.$$eval("section.section", (all) => all.map((s) => s.id));
+seen.alerts = await tab.$$eval("[role=alert]", (all) => all.map((e) => e.textContent));
+seen.charts = await tab.$$eval(".chart svg", (all) => all.length);
+seen.empty = await tab.$$eval(".empty", (all) => all.map((e) => e.textContent));
+seen.headline = await tab.$eval("h1", (e) => e.textContent);
+seen.text = await tab.$eval(".page", (e) => e.innerText);
+// Everything a reader can unfold counts as part of the page.
+await tab.evaluate(() => document.querySelectorAll("details").forEach((d) => (d.open = true)));
+await tab.waitForTimeout(200);
+seen.overflow = await tab.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
+seen.long = (await tab.$eval(".page", (e) => e.innerText)).match(/\d\.\d{6,}/g) ?? [];
+await tab.addScriptTag({ path: require.resolve("axe-core") }).catch(() => tab.evaluate(require("axe-core").source));
+const axe = await tab.evaluate(() => window.axe.run(document, { runOnly: ["wcag2a", "wcag2aa", "wcag21aa"] }));
+seen.violations = axe.violations.map((v) => ({ id: v.id, help: v.help, nodes: v.nodes.slice(0, 5).map((n) => n.html.slice(0, 160)) }));
+seen.explorer = await explore(tab);
+seen.toggled = await toggle(tab);
+seen.requests = seen.requests.filter((r) => r !== url && !r.startsWith("data:"));
+if (picture) await tab.screenshot({ path: picture, fullPage: true });
+await browser.close();
+console.log(JSON.stringify(seen));
+
+/** The threshold slider by keyboard: the sentence before and after. */
+async function explore(tab) {
+  const slider = tab.locator(".explorer input[type=range]");
+  if ((await slider.count()) === 0) return null;
+  const sentence = tab.locator(".outcome p");
+  const before = await sentence.textContent();
+  await slider.focus();
+  for (let i = 0; i < 30; i += 1) await tab.keyboard.press("ArrowRight");
+  return { before, after: await sentence.textContent() };
+}
+
+async function toggle(tab) {
+  const theme = () => tab.evaluate(() => document.documentElement.dataset.theme);
+  const before = await theme();
+  await tab.click(".nav-tools button");
+  return [before, await theme()];
+}
