@@ -1,4 +1,4 @@
-// The C++ scorer and the ONNX graph against each other, and the graph against values worked by hand.
+// The C++ scorer and the ONNX graph against each other, and the graph against values by hand.
 #include "model/onnx_build.h"
 
 #include <doctest/doctest.h>

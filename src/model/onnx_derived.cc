@@ -1,6 +1,6 @@
-// Derived columns: the tree of expr/ compiled into nodes that mean what expr::Evaluate means, NULL included.
-// A number's NULL is NaN, a text's is "". A boolean is a pair of masks, "is true" and "is false", both
-// clear when it is NULL, which makes SQL's three-valued logic two plain ORs and ANDs.
+// Derived columns: the tree of expr/ compiled into nodes that mean what expr::Evaluate means, NULL
+// included. A number's NULL is NaN, a text's is "". A boolean is a pair of masks, "is true" and "is
+// false", both clear when it is NULL, which makes SQL's three-valued logic two plain ORs and ANDs.
 #include <fmt/format.h>
 
 #include <limits>
@@ -26,8 +26,8 @@ struct Operand {
 };
 using Form = Operand::Form;
 
-/// Compiles one expression that has passed expr::Check. Values of literals alone are scalars, all others
-/// [N,1].
+/// Compiles one expression that has passed expr::Check. Values of literals alone are scalars, all
+/// others [N,1].
 class Compiler {
  public:
   Compiler(GraphWriter& graph, const ColumnValues& columns, std::string name)
@@ -176,7 +176,8 @@ class Compiler {
       case Kind::kAbs: return OfNumber(Add("Abs", {x}));
       case Kind::kFloor: return OfNumber(Add("Floor", {x}));
       case Kind::kRound: return OfNumber(RoundAway(x));
-      // Guards decide by comparison, which is false for NaN: the vectorised functions need not keep it.
+      // Guards decide by comparison, which is false for NaN: the vectorised functions need not keep
+      // it.
       case Kind::kLn:
         return OfNumber(Add("Where", {Add("Greater", {x, graph_.Scalar(0)}), Add("Log", {x}),
                                       graph_.Scalar(kMissing)}));
@@ -191,8 +192,8 @@ class Compiler {
     return CannotSay(expr, "this operator");
   }
 
-  /// Halves away from zero, where ONNX rounds them to even: truncate, then add the sign if half or more
-  /// was cut off. NaN stays NaN since it is added to itself.
+  /// Halves away from zero, where ONNX rounds them to even: truncate, then add the sign if half or
+  /// more was cut off. NaN stays NaN since it is added to itself.
   Value RoundAway(const Value& x) {
     const Value size = Add("Abs", {x});
     const Value whole = Add("Floor", {size});

@@ -86,8 +86,8 @@ Value TextBlock(GraphWriter& graph, const ml::Feature& feature, const Value& raw
   return ToDouble(graph, feature.column + "/one_hot", equal);
 }
 
-/// Numbers: one comparison with all categories gives the one-hot block; an unknown value is a row of
-/// zeros, which is what `unknown` replaces.
+/// Numbers: one comparison with all categories gives the one-hot block; an unknown value is a row
+/// of zeros, which is what `unknown` replaces.
 Value NumberBlock(GraphWriter& graph, const ml::Feature& feature, const Value& raw) {
   const std::string& name = feature.column;
   const auto width = static_cast<int64_t>(feature.categories());

@@ -30,8 +30,8 @@ inline constexpr int64_t kCastDouble = 11;
 /// A value in the graph, by its name.
 using Value = std::string;
 
-/// Builds one graph of ai.onnx 19 and ai.onnx.ml 3, IR version 9: the oldest that have every operator
-/// needed, so that old runtimes accept the file. Same calls, same bytes. Not thread-safe.
+/// Builds one graph of ai.onnx 19 and ai.onnx.ml 3, IR version 9: the oldest that have every
+/// operator needed, so that old runtimes accept the file. Same calls, same bytes. Not thread-safe.
 class GraphWriter {
  public:
   GraphWriter();

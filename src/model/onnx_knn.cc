@@ -1,5 +1,6 @@
-// Nearest neighbours by brute force. Squared distances are added up feature by feature: exact differences
-// (no x² + y² - 2xy, which cancels), in the order of a plain loop, and [N, points] is the largest tensor.
+// Nearest neighbours by brute force. Squared distances are added up feature by feature: exact
+// differences (no x² + y² - 2xy, which cancels), in the order of a plain loop, and [N, points] is
+// the largest tensor.
 #include <fmt/format.h>
 
 #include <algorithm>

@@ -41,7 +41,8 @@ Result<Value> WriteLinear(GraphWriter& graph, const ml::LinearModel& model, cons
 Value WriteConstant(GraphWriter& graph, const ml::ConstantModel& model, const Value& any) {
   const auto width = static_cast<int64_t>(model.values.size());
   const Value values = graph.Doubles("model/values", model.values, {1, width});
-  // The column is [N,1], so expanding to its shape keeps the row's width and repeats the row N times.
+  // The column is [N,1], so expanding to its shape keeps the row's width and repeats the row N
+  // times.
   const Value shape = graph.Node("Shape", "model/shape", {any});
   return graph.Node("Expand", "model/expand", {values, shape});
 }

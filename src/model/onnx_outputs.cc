@@ -70,13 +70,14 @@ Status WriteOutputs(GraphWriter& graph, const ml::FittedPipeline& pipeline, cons
     return {};
   }
   const bool binary = pipeline.task == ml::Task::kBinary;
-  if (classes < 2 || (binary && classes != 2) || (outputs != classes && !(binary && outputs == 1))) {
+  const bool one_score = binary && outputs == 1;
+  if (classes < 2 || (binary && classes != 2) || (outputs != classes && !one_score)) {
     return Fail(Code::kInvalidArgument, fmt::format("a {} classifier of {} outputs and {} classes",
                                                     binary ? "binary" : "multiclass", outputs,
                                                     classes));
   }
   Value index;
-  if (binary && outputs == 1) {
+  if (one_score) {
     const Value negative = graph.Node("Sub", "decide/negative", {graph.Scalar(1), scores});
     graph.NodeTo("Concat", kProbabilitiesOutput, {negative, scores}, {{"axis", int64_t{1}}});
     index = DecideBinary(graph, pipeline.threshold, scores);

@@ -23,7 +23,8 @@ Status WriteDerived(GraphWriter& graph, const ml::FittedPipeline& pipeline, Colu
 Result<Value> WriteFeatures(GraphWriter& graph, const ml::FittedPipeline& pipeline,
                             const ColumnValues& columns);
 
-/// Learners: matrix in, scores [N, outputs] in double out, the link applied. `width` is the matrix's.
+/// Learners: matrix in, scores [N, outputs] in double out, the link applied. `width` is the
+/// matrix's.
 Result<Value> WriteLinear(GraphWriter& graph, const ml::LinearModel& model, const Value& matrix,
                           size_t width);
 Result<Value> WriteTrees(GraphWriter& graph, const ml::TreeEnsemble& model, const Value& matrix,
@@ -37,7 +38,8 @@ Value WriteConstant(GraphWriter& graph, const ml::ConstantModel& model, const Va
 /// Applies the link to margins [N, outputs].
 Value WriteLink(GraphWriter& graph, ml::Link link, const Value& margins);
 
-/// From scores to the graph's outputs. Binary scores may be one column (of the positive class) or two.
+/// From scores to the graph's outputs. Binary scores may be one column (of the positive class) or
+/// two.
 Status WriteOutputs(GraphWriter& graph, const ml::FittedPipeline& pipeline, const Value& scores,
                     size_t outputs);
 

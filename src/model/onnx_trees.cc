@@ -1,5 +1,5 @@
-// Tree ensembles as TreeEnsembleRegressor: margins only. The link is a node of its own, since ONNX Runtime
-// ignores post_transform on a single target.
+// Tree ensembles as TreeEnsembleRegressor: margins only. The link is a node of its own, since ONNX
+// Runtime ignores post_transform on a single target.
 #include <fmt/format.h>
 
 #include "model/onnx_stages.h"
@@ -67,8 +67,8 @@ Result<Value> WriteTrees(GraphWriter& graph, const ml::TreeEnsemble& model, cons
       (model.leaf_width > 1 && model.leaf_width != model.outputs) ||
       (!model.base.empty() && model.base.size() != model.outputs)) {
     return Fail(Code::kInvalidArgument,
-                fmt::format("tree ensemble of {} trees, {} outputs, leaves of {} and {} base values "
-                            "is not consistent",
+                fmt::format("tree ensemble of {} trees, {} outputs, leaves of {} and {} base "
+                            "values is not consistent",
                             model.trees.size(), model.outputs, model.leaf_width,
                             model.base.size()));
   }

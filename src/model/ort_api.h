@@ -1,8 +1,8 @@
 #pragma once
-// The part of ONNX Runtime's C API that is used here. Its header stands in no package registry, but the API
-// is an append-only table of function pointers: this struct names the slots in use, typed, and leaves the
-// others as gaps; the static_asserts hold every slot to its published index. Every function but Release*
-// answers null or a status to be released.
+// The part of ONNX Runtime's C API that is used here. Its header stands in no package registry, but
+// the API is an append-only table of function pointers: this struct names the slots in use, typed,
+// and leaves the others as gaps; the static_asserts hold every slot to its published index. Every
+// function but Release* answers null or a status to be released.
 #include <cstddef>
 #include <cstdint>
 

@@ -19,8 +19,8 @@ namespace {
 
 constexpr int64_t kFormat = 1;
 
-/// Files under the digest, in the order in which they enter it. MLmodel and lineage.json hold times and
-/// ids and stand outside.
+/// Files under the digest, in the order in which they enter it. MLmodel and lineage.json hold times
+/// and ids and stand outside.
 constexpr const char* kDigested[] = {"model.onnx",       "quern.json",
                                      "input_example.json", "serving_input_example.json",
                                      "requirements.txt", "conda.yaml",

@@ -1,6 +1,6 @@
 #pragma once
-// The model package: an MLflow model directory that holds data only, so that MLflow, ONNX Runtime and
-// anything else open it.
+// The model package: an MLflow model directory that holds data only, so that MLflow, ONNX Runtime
+// and anything else open it.
 //
 //   MLmodel                      flavors onnx and python_function, signature of named tensors
 //   model.onnx                   the graph
@@ -52,13 +52,13 @@ struct PackageInfo {
   std::string lineage_json;
 };
 
-/// Writes a whole package and then moves it into place: `dir` either holds all of it or does not exist.
-/// kAlreadyExists if `dir` is there; kInvalidArgument for what BuildOnnx refuses, for text that is no JSON,
-/// or for an example without a raw column.
+/// Writes a whole package and then moves it into place: `dir` either holds all of it or does not
+/// exist. kAlreadyExists if `dir` is there; kInvalidArgument for what BuildOnnx refuses, for text
+/// that is no JSON, or for an example without a raw column.
 Result<PackageInfo> WritePackage(const PackageSpec& spec, const std::string& dir, Fs& fs);
 
-/// Reads and verifies. kNotFound: no folder, or no package in it; kDataLoss: a file is missing, is not
-/// what it says, or the digest does not match; kFailedPrecondition: written by a newer program.
+/// Reads and verifies. kNotFound: no folder, or no package in it; kDataLoss: a file is missing, is
+/// not what it says, or the digest does not match; kFailedPrecondition: written by a newer program.
 Result<PackageInfo> ReadPackage(const std::string& dir, Fs& fs);
 
 }  // namespace quern::model

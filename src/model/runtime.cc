@@ -11,8 +11,8 @@
 namespace quern::model {
 namespace {
 
-/// What the process shares: the table, the environment, the CPU's memory. Made once, never destroyed,
-/// since sessions may outlive static destructors.
+/// What the process shares: the table, the environment, the CPU's memory. Made once, never
+/// destroyed, since sessions may outlive static destructors.
 struct Library {
   const ort::Api* api = nullptr;
   ort::Env* env = nullptr;

@@ -38,8 +38,8 @@ std::string RuntimeVersion();
 /// One loaded session on one thread. Thread-safe: any number of threads may Run at once.
 class OnnxModel {
  public:
-  /// kInvalidArgument: bytes that are no model, or an operator that the runtime lacks (its message is
-  /// kept); kFailedPrecondition: a runtime older than 1.17.
+  /// kInvalidArgument: bytes that are no model, or an operator that the runtime lacks (its message
+  /// is kept); kFailedPrecondition: a runtime older than 1.17.
   static Result<std::unique_ptr<OnnxModel>> Load(std::string_view bytes);
   /// As Load; external data is looked for beside the file. kNotFound if there is none.
   static Result<std::unique_ptr<OnnxModel>> LoadFile(const std::string& path);

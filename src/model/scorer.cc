@@ -47,8 +47,8 @@ Column ToTexts(const Column& column) {
   return out;
 }
 
-/// The model's columns in its order. Those that had to be converted live in `converted`, the others in
-/// the frame.
+/// The model's columns in its order. Those that had to be converted live in `converted`, the others
+/// in the frame.
 Result<std::vector<const Column*>> Pick(const Signature& signature, const Frame& frame,
                                         std::list<Column>& converted) {
   std::vector<const Column*> picked;
@@ -183,7 +183,8 @@ Status Scorer::ReadLabels(const Tensor& tensor, size_t count, ml::Scores& scores
     const auto found =
         std::find(signature_.classes.begin(), signature_.classes.end(), label);
     if (found == signature_.classes.end()) {
-      return Fail(Code::kInternal, fmt::format("the graph answered '{}', which is no class", label));
+      return Fail(Code::kInternal,
+                  fmt::format("the graph answered '{}', which is no class", label));
     }
     scores.labels.push_back(static_cast<uint32_t>(found - signature_.classes.begin()));
     return {};

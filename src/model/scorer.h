@@ -13,7 +13,8 @@
 
 namespace quern::model {
 
-/// A model with its signature, ready to score. Thread-safe: any number of threads may Score at once.
+/// A model with its signature, ready to score. Thread-safe: any number of threads may Score at
+/// once.
 class Scorer {
  public:
   /// From a package, verified. Errors of ReadPackage; kDataLoss if graph and quern.json disagree.
@@ -27,9 +28,10 @@ class Scorer {
   /// Of the package that it was loaded from; empty otherwise.
   const PackageInfo& package() const { return package_; }
 
-  /// Raw columns by name, in any order; further columns are ignored. Text that is a number serves a number
-  /// column and a number serves a text column (in its shortest form). kInvalidArgument: a column is absent
-  /// (the message names all of them), or a text is no number (column, row and value are named).
+  /// Raw columns by name, in any order; further columns are ignored. Text that is a number serves a
+  /// number column and a number serves a text column (in its shortest form). kInvalidArgument: a
+  /// column is absent (the message names all of them), or a text is no number (column, row and
+  /// value are named).
   Result<ml::Scores> Score(const Frame& frame) const;
 
  private:

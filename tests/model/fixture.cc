@@ -1,6 +1,6 @@
-// quern_model_fixture DIR SEED: writes packages of random pipelines with rows and the scores of ml::Score,
-// for tests in Python. Per case: DIR/CASE/package, DIR/CASE/rows.json {column: [values]} (null is missing),
-// DIR/CASE/scores.json {task, classes, labels, probabilities, predictions}.
+// quern_model_fixture DIR SEED: writes packages of random pipelines with rows and the scores of
+// ml::Score, for tests in Python. Per case: DIR/CASE/package, DIR/CASE/rows.json {column: [values]}
+// (null is missing), DIR/CASE/scores.json {task, classes, labels, probabilities, predictions}.
 #include <fmt/format.h>
 
 #include <boost/json.hpp>

@@ -279,7 +279,8 @@ ml::FittedPipeline RandomPipeline(ml::Task task, ModelKind kind, Rng& rng) {
   rng.Shuffle(std::span<ml::Feature>(pipeline.features));
   pipeline.features.resize(1 + rng.Below(pipeline.features.size()));
   for (const ml::Feature& feature : pipeline.features) AddNames(feature, pipeline.feature_names);
-  pipeline.model = AnyModel(task, kind, pipeline.feature_names.size(), pipeline.classes.size(), rng);
+  pipeline.model =
+      AnyModel(task, kind, pipeline.feature_names.size(), pipeline.classes.size(), rng);
   pipeline.threshold = 0.2 + 0.6 * rng.Uniform();
   pipeline.learner = "random";
   return pipeline;

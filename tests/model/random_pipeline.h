@@ -1,6 +1,6 @@
 #pragma once
-// Fitted pipelines that nobody fitted: every kind of model over every kind of preparation, with numbers at
-// random, and rows that try them with missing, unseen and extreme values.
+// Fitted pipelines that nobody fitted: every kind of model over every kind of preparation, with
+// numbers at random, and rows that try them with missing, unseen and extreme values.
 #include <string>
 #include <vector>
 
@@ -17,14 +17,16 @@ inline constexpr ModelKind kModelKinds[] = {ModelKind::kConstant, ModelKind::kLi
 inline constexpr ml::Task kTasks[] = {ml::Task::kBinary, ml::Task::kMulticlass,
                                       ml::Task::kRegression};
 
-/// Columns age, dose, weight (numbers), stage (number category), site, note (text categories) and the
-/// derived column ratio, each prepared at random.
+/// Columns age, dose, weight (numbers), stage (number category), site, note (text categories) and
+/// the derived column ratio, each prepared at random.
 ml::FittedPipeline RandomPipeline(ml::Task task, ModelKind kind, Rng& rng);
 
-/// Rows for such a pipeline: about a sixth missing, some unseen categories and some extreme numbers.
+/// Rows for such a pipeline: about a sixth missing, some unseen categories and some extreme
+/// numbers.
 Frame RandomRows(size_t rows, Rng& rng);
 
-/// An expression of random shape over the columns of RandomRows that is a number. Only what ONNX can say.
+/// An expression of random shape over the columns of RandomRows that is a number. Only what ONNX
+/// can say.
 std::string RandomExpression(Rng& rng);
 
 }  // namespace quern::model::testing
