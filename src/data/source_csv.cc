@@ -43,7 +43,7 @@ Result<bool> CsvReader::Next(CsvRecord& record) {
     }
     if (start_ >= buffer_.size()) return false;
     if (scan == Scan::kBadQuote) {
-      end = FirstLineEnd();
+      QUERN_ASSIGN(end, FirstLineEnd());
     } else {
       record.problem.clear();
     }
@@ -54,11 +54,18 @@ Result<bool> CsvReader::Next(CsvRecord& record) {
   }
 }
 
-size_t CsvReader::FirstLineEnd() const {
-  const size_t found = buffer_.find_first_of("\r\n", start_);
-  if (found == std::string::npos) return buffer_.size();
-  const bool pair = buffer_.compare(found, 2, "\r\n") == 0;
-  return found + (pair ? 2 : 1);
+Result<size_t> CsvReader::FirstLineEnd() {
+  for (;;) {
+    const size_t found = buffer_.find_first_of("\r\n", start_);
+    // A \r at the very end of the buffer may be half of \r\n.
+    const bool whole = found < buffer_.size() && (buffer_[found] == '\n' || found + 1 < buffer_.size());
+    if (!whole && !at_end_) {
+      QUERN_TRY(Fill());
+      continue;
+    }
+    if (found == std::string::npos) return buffer_.size();
+    return found + (buffer_.compare(found, 2, "\r\n") == 0 ? 2 : 1);
+  }
 }
 
 /// Sets place and raw text of the record in [start_, end) and moves on.

@@ -44,7 +44,8 @@ class CsvReader {
   Scan ScanQuoted(std::string& field, size_t& at, CsvRecord& record);
   Result<bool> Fill();
   void Finish(CsvRecord& record, size_t end);
-  size_t FirstLineEnd() const;
+  /// Past the line end after start_, reading on if need be.
+  Result<size_t> FirstLineEnd();
 
   Block read_;
   char delimiter_;
