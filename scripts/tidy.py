@@ -36,8 +36,9 @@ def look_at(file, build, headers):
     stamp = build / "tidy" / os.path.relpath(file, ROOT / "src").replace("/", "_")
     if stamp.exists() and stamp.read_text() == key:
         return set()
-    result = subprocess.run(["clang-tidy-19", "--quiet", "-p", str(build), "--extra-arg=-Wno-unknown-warning-option",
-                             file], capture_output=True, text=True, errors="replace")
+    command = ["clang-tidy-19", "--quiet", "-p", str(build), "--extra-arg=-Wno-unknown-warning-option",
+               "--extra-arg=-Wthread-safety", file]
+    result = subprocess.run(command, capture_output=True, text=True, errors="replace")
     found = {(os.path.relpath(place, ROOT), text) for place, text in FINDING.findall(result.stdout)}
     if result.returncode != 0 and not found:
         found = {(os.path.relpath(file, ROOT), result.stderr.strip()[-400:] or "clang-tidy failed")}

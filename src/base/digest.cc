@@ -87,9 +87,10 @@ Result<std::string> Sha256File(const std::string& path) {
   EVP_DigestInit_ex(context, EVP_sha256(), nullptr);
   std::array<char, 1 << 16> buffer;
   size_t got = 0;
-  while ((got = std::fread(buffer.data(), 1, buffer.size(), file)) > 0) {
+  do {
+    got = std::fread(buffer.data(), 1, buffer.size(), file);
     EVP_DigestUpdate(context, buffer.data(), got);
-  }
+  } while (got == buffer.size());
   const bool failed = std::ferror(file) != 0;
   std::fclose(file);
   std::array<unsigned char, EVP_MAX_MD_SIZE> out{};

@@ -127,7 +127,7 @@ std::optional<size_t> FindInvalidUtf8(std::string_view text) {
   for (size_t i = 0; i < text.size();) {
     const unsigned char lead = byte(i);
     size_t extra = 0;
-    uint32_t point = lead;
+    uint32_t point = 0;
     uint32_t least = 0;
     if (lead < 0x80) {
       ++i;

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <chrono>
+#include <cmath>
 #include <cstdio>
 
 #include "base/text.h"
@@ -64,7 +65,7 @@ Result<int64_t> ParseTime(std::string_view text) {
   if (at != copy.size() || !date.ok() || h > 23 || mi > 59 || s >= 61) return bad();
   const auto time = sys_days{date} + hours{h} + minutes{mi};
   return duration_cast<milliseconds>(time.time_since_epoch()).count() +
-         static_cast<int64_t>(s * 1000 + 0.5);
+         std::llround(s * 1000);
 }
 
 Result<double> ParseDuration(std::string_view text) {
