@@ -8,8 +8,8 @@ const HEIGHT = 54;
 /** Beyond this the picture would be too small to read from left to right, and runs downwards. */
 const WIDEST = 1050;
 const COLORS: Record<string, string> = {
-  source: "new", snapshot: "negative", table: "negative", check: "open", profile: "open", run: "known", model: "known",
-  deployment: "good", monitor: "new", drift: "new", decision: "positive", retrain: "positive", gate: "good",
+  source: "negative", snapshot: "negative", table: "negative", check: "open", profile: "open", run: "known", model: "known",
+  deployment: "known", monitor: "new", drift: "new", retrain: "new", decision: "ink",
 };
 
 interface Placed { nodes: (LineageNode & { x: number; y: number })[]; paths: string[]; width: number; height: number }
@@ -67,7 +67,7 @@ export function Lineage({ graph }: { graph: LineageGraph }) {
   return (
     <Scroll label="Lineage picture">
       <svg className="lineage" viewBox={`0 0 ${placed.width} ${placed.height}`}
-        style={{ width: placed.width, minWidth: placed.width * 0.85, maxWidth: "100%" }}
+        style={{ width: placed.width, minWidth: placed.width * 0.85, maxWidth: "100%", marginInline: "auto" }}
         role="img" aria-label={`${placed.nodes.length} things and ${edges.length} links from source to decision: ${
           placed.nodes.map((n) => `${n.kind ?? ""} ${n.label ?? n.id}`).join(", ")}`}>
         <defs>

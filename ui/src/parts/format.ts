@@ -41,7 +41,8 @@ export function fixed(x: Maybe<number>, places = 3): string {
 /** A metric's value: three places for values of unit size, fewer for large ones. */
 export function metric(x: Maybe<number>): string {
   if (!known(x)) return NONE;
-  return Math.abs(x) >= 10 ? num(x, 3) : fixed(x, 3);
+  const size = Math.abs(x);
+  return fixed(x, size >= 100 ? 0 : size >= 10 ? 1 : 3);
 }
 
 export function signed(x: Maybe<number>, places = 3): string {

@@ -55,6 +55,11 @@ export function spoken(key: string): string {
 export function metricName(key: Maybe<string>): string {
   return key ? METRICS[key]?.[0] ?? spoken(key) : "metric";
 }
+/** The name inside of a sentence: "accuracy" but "ROC AUC" and "Brier score". */
+export function metricInText(key: Maybe<string>): string {
+  const name = metricName(key);
+  return /^[A-Z][a-z]/.test(name) && !/^(Brier|Matthews|Cohen)/.test(name) ? name.charAt(0).toLowerCase() + name.slice(1) : name;
+}
 export function metricMeaning(key: Maybe<string>): string | undefined {
   return key ? METRICS[key]?.[1] : undefined;
 }

@@ -3,7 +3,7 @@
 import type { Evaluate, Explore, Gate, Monitor, ReportDocument, Retrain, Train } from "../parts/document";
 import { capital, inWords, known, list, metric, percent, plural, range, signed } from "../parts/format";
 import { collectGates } from "../parts/GateList";
-import { metricName, modelName } from "../parts/words";
+import { metricInText, modelName } from "../parts/words";
 import type { Tone } from "../parts/Status";
 
 export interface Conclusion { tone: Tone; text: string }
@@ -34,7 +34,7 @@ export function overall(d: ReportDocument): Conclusion {
   const open = gates.filter((g) => g.status === "pending");
   if (broken.length) {
     return { tone: "bad", text: `${broken.length} of ${plural(gates.length, "goal")} ${broken.length === 1 ? "is" : "are"} missed: ${
-      list(broken.map((g) => g.text || metricName(g.metric)))}.` };
+      list(broken.map((g) => g.text || metricInText(g.metric)))}.` };
   }
   if (d.state === "failed") return { tone: "bad", text: "The run failed before it was complete; the steps at the end say where." };
   if (!d.evaluate) return { tone: "open", text: "No model has been evaluated yet." };
@@ -49,8 +49,10 @@ export function overall(d: ReportDocument): Conclusion {
 export function charter(d: ReportDocument): string {
   const gates = allGates(d);
   const open = d.design?.open?.length ?? 0;
+  const pending = gates.filter((g) => g.status === "pending").length;
   const words = gates.length === 0 ? "No measurable goals are declared"
-    : `${gates.filter((g) => g.status === "pass").length} of ${plural(gates.length, "measurable goal")} met`;
+    : `${gates.filter((g) => g.status === "pass").length} of ${plural(gates.length, "measurable goal")} met${
+      pending ? `, ${pending === gates.length ? "none" : pending} ${pending === gates.length ? "measured yet" : "not measured yet"}` : ""}`;
   return `${words}; ${open === 0 ? "no question is open" : `${plural(open, "question")} still open`}.`;
 }
 
@@ -79,14 +81,14 @@ export function training(train: Train): string {
   const best = train.models?.find((m) => m.name === train.selected);
   const found = best?.metrics?.[key];
   if (!train.selected) return "No model was selected.";
-  return `${capital(modelName(train.selected))} was selected with ${metricName(key)} ${metric(found?.mean)}${
+  return `${capital(modelName(train.selected))} was selected with ${metricInText(key)} ${metric(found?.mean)}${
     known(found?.std) ? ` ± ${metric(found.std)}` : ""} over ${plural(found?.folds?.length ?? train.folds, "fold")}.`;
 }
 
 export function evaluation(e: Evaluate, train: Train | null | undefined): string {
   const keys = [train?.metric, "recall", "specificity"].filter((k): k is string => Boolean(k && e.metrics?.[k]));
   const first = keys[0];
-  const lead = first ? `On ${plural(e.rows, "row")} that no fit has seen, ${metricName(first)} is ${metric(e.metrics?.[first]?.value)} (95 % interval ${
+  const lead = first ? `On ${plural(e.rows, "row")} that no fit has seen, ${metricInText(first)} is ${metric(e.metrics?.[first]?.value)} (95 % interval ${
     range(e.metrics?.[first])})` : `Evaluated on ${plural(e.rows, "row")} that no fit has seen`;
   const recall = e.metrics?.recall?.value;
   const specificity = e.metrics?.specificity?.value;
@@ -113,7 +115,7 @@ export function oneBatch(b: Monitor): string {
   const seen = key ? b.performance?.metrics?.[key] : null;
   const hoped = key ? b.performance?.expected?.[key] : null;
   if (!key || !known(seen?.value)) return `${shift}; no labels have arrived, so performance is not known.`;
-  return `${shift}; ${metricName(key)} turned out ${metric(seen.value)}${known(hoped?.value) ? ` where ${metric(hoped.value)} was expected` : ""}.`;
+  return `${shift}; ${metricInText(key)} turned out ${metric(seen.value)}${known(hoped?.value) ? ` where ${metric(hoped.value)} was expected` : ""}.`;
 }
 
 export function retraining(decisions: readonly Retrain[]): string {
@@ -128,7 +130,7 @@ export function oneDecision(r: Retrain): string {
   const d = r.decision;
   if (!d) return "No decision was recorded.";
   const best = r.candidates?.find((c) => c.version === d.version && known(c.difference?.value));
-  const gain = d.action === "promote" && best ? ` It changes ${metricName(r.metric)} by ${signed(best.difference?.value)} (${
+  const gain = d.action === "promote" && best ? ` It changes ${metricInText(r.metric)} by ${signed(best.difference?.value)} (${
     range(best.difference, (x) => signed(x))}).` : "";
   return `${d.action === "promote" ? `Promoted version ${d.version ?? "?"}` : `Kept version ${d.version ?? "?"}`}: ${d.reason ?? "no reason given"}.${gain}`;
 }
