@@ -2,6 +2,7 @@ import dagre from "@dagrejs/dagre";
 import { useEffect, useMemo, useState } from "react";
 import type { LineageGraph, LineageNode } from "./document";
 import { Scroll } from "./Layout";
+import { spoken } from "./words";
 
 const WIDTH = 148;
 const HEIGHT = 54;
@@ -9,6 +10,7 @@ const HEIGHT = 54;
 const WIDEST = 1050;
 const COLORS: Record<string, string> = {
   source: "negative", snapshot: "negative", table: "negative", check: "open", profile: "open", run: "known", model: "known",
+  model_version: "known", batch: "new",
   deployment: "known", monitor: "new", drift: "new", retrain: "new", decision: "ink",
 };
 
@@ -83,8 +85,8 @@ export function Lineage({ graph }: { graph: LineageGraph }) {
             <title>{[n.kind, n.label ?? n.id, n.detail].filter(Boolean).join(": ")}</title>
             <rect width={WIDTH} height={HEIGHT} rx="8" className="node" />
             <rect width="5" height={HEIGHT} rx="2.5" fill={`var(--${COLORS[n.kind ?? ""] ?? "open"})`} />
-            <text x="15" y="17" className="kind">{n.kind ?? ""}</text>
-            <text x="15" y="33" className="name">{cut(n.label ?? n.id, 18)}</text>
+            <text x="15" y="17" className="kind">{spoken(n.kind ?? "")}</text>
+            <text x="15" y="33" className="name">{cut(baseName(n.label ?? n.id), 18)}</text>
             <text x="15" y="48" className="detail">{cut(n.detail ?? "", 24)}</text>
           </g>
         ))}
@@ -105,6 +107,11 @@ function relatives(graph: LineageGraph, start: string): Set<string> {
   walk(start, (id) => edges.filter((e) => e.from === id).map((e) => e.to));
   walk(start, (id) => edges.filter((e) => e.to === id).map((e) => e.from));
   return found;
+}
+
+/** The file's name of a path: its end tells more than its beginning. */
+function baseName(label: string): string {
+  return label.includes(" ") ? label : label.slice(label.lastIndexOf("/") + 1);
 }
 
 function cut(text: string, most: number): string {

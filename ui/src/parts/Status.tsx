@@ -12,7 +12,7 @@ const TONES: Record<string, Tone> = {
 };
 
 export function toneOf(state: string | null | undefined): Tone {
-  return (state && TONES[state]) || "open";
+  return (state && TONES[state.toLowerCase()]) || "open";
 }
 
 /** A verdict as sign and word; the colour only repeats them. */

@@ -36,7 +36,7 @@ export function overall(d: ReportDocument): Conclusion {
     return { tone: "bad", text: `${broken.length} of ${plural(gates.length, "goal")} ${broken.length === 1 ? "is" : "are"} missed: ${
       list(broken.map((g) => g.text || metricInText(g.metric)))}.` };
   }
-  if (d.state === "failed") return { tone: "bad", text: "The run failed before it was complete; the steps at the end say where." };
+  if (d.state?.toLowerCase() === "failed") return { tone: "bad", text: "The run failed before it was complete; the steps at the end say where." };
   if (!d.evaluate) return { tone: "open", text: "No model has been evaluated yet." };
   const model = capital(modelName(d.evaluate.model));
   const goals = gates.length === 0 ? "no goals are set" : open.length
