@@ -10,7 +10,7 @@
 namespace quern::data {
 namespace {
 
-constexpr size_t kBatch = 4096;
+constexpr size_t kBatch = 20480;
 constexpr size_t kRawLimit = 4096;
 
 const std::vector<std::string>& MissingOf(const SourceSpec& spec) {

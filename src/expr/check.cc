@@ -180,4 +180,24 @@ Result<Type> Check(const Expr& expr, const Schema& schema) {
   return *type;
 }
 
+namespace {
+
+void Collect(const Expr& expr, std::vector<ColumnRef>& out) {
+  if (expr.kind == Kind::kColumn) {
+    for (const ColumnRef& seen : out) {
+      if (seen.name == expr.text) return;
+    }
+    out.push_back({expr.text, expr.where});
+  }
+  for (const Expr& child : expr.children) Collect(child, out);
+}
+
+}  // namespace
+
+std::vector<ColumnRef> Columns(const Expr& expr) {
+  std::vector<ColumnRef> out;
+  Collect(expr, out);
+  return out;
+}
+
 }  // namespace quern::expr
