@@ -26,11 +26,13 @@ std::string FirstValues(const CheckOutcome& outcome) {
   if (outcome.examples.empty()) return "";
   std::string out = " (";
   const bool rows = outcome.expectation.kind == CheckKind::kExpression;
+  // The values of many columns would drown the sentence; the record has them.
+  const bool numbers = outcome.expectation.columns.size() > 2;
   for (size_t i = 0; i < outcome.examples.size() && i < kShown; ++i) {
     const CheckExample& example = outcome.examples[i];
     if (i) out += rows ? "; " : ", ";
     if (rows) out += "row " + std::to_string(example.row) + ": ";
-    out += ShownValue(example);
+    out += numbers ? "row " + std::to_string(example.row) : ShownValue(example);
   }
   if (outcome.failed > static_cast<int64_t>(kShown)) out += rows ? "; …" : ", …";
   return out + ")";

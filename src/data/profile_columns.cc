@@ -135,11 +135,14 @@ Status FillValues(table::Session& session, const ProfileView& view, size_t top_v
     if (column.type == ProfileType::kTime || column.type == ProfileType::kNumber) continue;
     const bool text = column.type == ProfileType::kText;
     const size_t limit = text ? top_values : std::max(kCategoryValues, top_values);
-    parts.push_back("(SELECT " + std::to_string(i) + " AS i, " + ProfileView::Column(i) +
-                    " AS v, count(*) AS n, count(*) OVER () AS distinct_values, "
-                    "count(*) FILTER (WHERE n = 1) OVER () AS once FROM " +
+    // Not count(*) FILTER … OVER (): the engine evaluates that in quadratic time.
+    parts.push_back("(WITH g AS (SELECT " + ProfileView::Column(i) + " AS v, count(*) AS n FROM " +
                     view.name() +
-                    " WHERE v IS NOT NULL GROUP BY v "
+                    " WHERE v IS NOT NULL GROUP BY v) "
+                    "SELECT " +
+                    std::to_string(i) +
+                    " AS i, v, n, d, once FROM g, "
+                    "(SELECT count(*) AS d, count(*) FILTER (WHERE n = 1) AS once FROM g) "
                     "ORDER BY n DESC, TRY_CAST(v AS DOUBLE) NULLS LAST, v LIMIT " +
                     std::to_string(limit) + ")");
   }
