@@ -128,6 +128,18 @@ TEST_CASE("unique counts every row of a repeated value, over several columns too
   CHECK(report.checks[1].failed == 2);
   CHECK(report.checks[1].evaluated == 4);
   CHECK(report.checks[1].success);
+  CHECK(
+      report.checks[1].text ==
+      "(x, y) occurs once: 2 of 4 occur more than once (x = 1, y = a, x = 1, y = a); that is 50 %, "
+      "up to 60 % is allowed");
+}
+
+TEST_CASE("a rule on many columns names rows, not values, in its sentence") {
+  auto session = Open("CREATE TABLE t AS SELECT 1 AS a, 2 AS b, 3 AS c FROM range(2)");
+  const auto report = Run(*session, "- {columns: [a, b, c], unique: true}");
+  CHECK(report.checks[0].text ==
+        "(a, b, c) occurs once: 2 of 2 occur more than once (row 1, row 2)");
+  CHECK(report.checks[0].examples[0].value.size() == 3);
 }
 
 TEST_CASE("expressions, row counts and freshness") {
