@@ -168,7 +168,8 @@ Result<Evaluation> Evaluate(const EvaluationSpec& spec, const std::string& metri
   Evaluation out;
   QUERN_ASSIGN(out.scores, score(rows));
   QUERN_ASSIGN(out.metrics, MetricIntervals(target, out.scores, spec.resamples, options.seed));
-  QUERN_ASSIGN(out.slices, Slices(spec, metric, rows, target, out.scores, options.seed));
+  QUERN_ASSIGN(out.slices, Slices(spec, metric, options.slice_rows != nullptr ? *options.slice_rows : rows,
+                                  target, out.scores, options.seed));
   QUERN_ASSIGN(out.importance,
                Importance(spec, metric, rows, target, out.scores, score, options));
   return out;

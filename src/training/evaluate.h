@@ -43,10 +43,12 @@ struct Evaluation {
 
 struct EvaluateOptions {
   uint64_t seed = 0;
+  /// The same rows with the columns to slice by, where `rows` holds the model's inputs alone.
+  const Frame* slice_rows = nullptr;
   const CancelToken* cancel = nullptr;
 };
 
-/// Metrics with stratified bootstrap intervals, slices and permutation importance on these rows.
+/// Metrics with stratified bootstrap intervals, slices, and permutation importance of every column of `rows`.
 Result<Evaluation> Evaluate(const EvaluationSpec& spec, const std::string& metric, const Frame& rows,
                             const ml::Target& target, const ScoreFn& score,
                             const EvaluateOptions& options);

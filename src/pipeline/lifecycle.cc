@@ -1,0 +1,130 @@
+#include "pipeline/lifecycle.h"
+
+#include <fmt/format.h>
+
+#include <boost/json.hpp>
+
+#include "base/text.h"
+#include "pipeline/release.h"
+#include "pipeline/steps.h"
+
+namespace quern::pipeline {
+namespace {
+
+/// The life cycle in its order. Batches follow each other, because each meets the champion that the one
+/// before it left.
+Graph MakeGraph(World& world) {
+  Graph graph;
+  const Project& project = world.project;
+  graph.steps.push_back(MakeDesignStep(world));
+  for (const std::string& name : project.data.train) {
+    graph.steps.push_back(MakeIngestStep(world, *project.data.Find(name)));
+  }
+  for (const auto& source : project.data.sources) {
+    if (graph.Find("ingest:" + source.name) == nullptr) graph.steps.push_back(MakeIngestStep(world, source));
+  }
+  for (const auto& source : project.data.sources) {
+    graph.steps.push_back(MakeValidateStep(world, source.name));
+  }
+  for (const auto& source : project.data.sources) {
+    graph.steps.push_back(MakeExploreStep(world, source.name));
+  }
+  graph.steps.push_back(MakeTrainStep(world));
+  graph.steps.push_back(MakeEvaluateStep(world));
+  graph.steps.push_back(MakeRegisterStep(world));
+  graph.steps.push_back(MakeDeployStep(world));
+  std::string before = "deploy";
+  std::vector<std::string> earlier;
+  for (const std::string& batch : project.monitoring.stream) {
+    graph.steps.push_back(MakeMonitorStep(world, batch, before));
+    if (project.retraining.declared) {
+      graph.steps.push_back(MakeRetrainStep(world, batch, before, earlier));
+      before = "retrain:" + batch;
+    }
+    earlier.push_back(batch);
+  }
+  graph.steps.push_back(MakeReportStep(world, graph));
+  return graph;
+}
+
+/// What is reproducible of a run, for git: step -> key and output digest, and the model that came out.
+Status WriteLock(const World& world, const RunSummary& summary) {
+  json::object steps;
+  for (const StepState& state : summary.steps) {
+    const auto output = summary.outputs.find(state.id);
+    if (output == summary.outputs.end() || state.id == "report") continue;
+    steps[state.id] = json::object{{"key", state.key}, {"output", output->second.digest}};
+  }
+  json::object lock{{"project", world.project.name}, {"program", QUERN_VERSION}, {"steps", std::move(steps)}};
+  if (const auto trained = summary.outputs.find("train"); trained != summary.outputs.end()) {
+    lock["model"] = trained->second.record.at("model_digest");
+  }
+  const std::string path = world.project.Path("quern.lock");
+  const std::string text = WritePrettyJson(lock);
+  if (auto there = world.workspace.fs().Read(path); there && *there == text) return {};
+  return world.workspace.fs().WriteAtomic(path, text);
+}
+
+/// The alias follows the last decision, also when that decision was found in the cache.
+Status SettleChampion(World& world, const RunSummary& summary) {
+  const StepOutput* last = nullptr;
+  for (const StepState& state : summary.steps) {
+    const auto output = summary.outputs.find(state.id);
+    if (output == summary.outputs.end()) continue;
+    const bool decides = state.phase == "register" || state.phase == "deploy" || state.phase == "retrain";
+    if (!decides) continue;
+    if (output->second.outcome == Outcome::kOk) last = &output->second;
+  }
+  if (last == nullptr) return {};
+  const Champion champion = ChampionOf(last->record);
+  return world.workspace.registry().SetAlias(champion.name, kChampionAlias, champion.version,
+                                             "the outcome of the run");
+}
+
+std::vector<std::string> Story(const World& world, const RunSummary& summary) {
+  std::vector<std::string> lines;
+  for (const std::string& batch : world.project.monitoring.stream) {
+    const auto monitored = summary.outputs.find("monitor:" + batch);
+    if (monitored == summary.outputs.end()) continue;
+    std::string line = fmt::format("{}: {}", batch, monitored->second.message);
+    const auto retrained = summary.outputs.find("retrain:" + batch);
+    if (retrained != summary.outputs.end()) line += "\n    decision: " + retrained->second.message;
+    lines.push_back(std::move(line));
+  }
+  return lines;
+}
+
+}  // namespace
+
+Result<LifecycleOutcome> RunLifecycle(const std::string& path, const Sets& sets,
+                                      const LifecycleOptions& options, Fs& fs, const Clock& clock,
+                                      RunListener& listener) {
+  QUERN_ASSIGN(const Project project, LoadProject(path, sets, fs));
+  QUERN_TRY(fs.MakeDirs(project.StateDir()));
+  QUERN_ASSIGN(const auto lock, ProjectLock::Acquire(project.StateDir(), options.wait_seconds));
+  QUERN_ASSIGN(const auto workspace, Workspace::Open(project.StateDir(), true, fs, clock));
+  World world(project, *workspace, options.run.threads);
+  const Graph graph = MakeGraph(world);
+  LifecycleOutcome outcome;
+  QUERN_ASSIGN(outcome.summary, Run(graph, project.name, workspace->cache(), options.run, listener));
+  if (outcome.summary.ran > 0) {
+    // Leftovers of a killed run: whoever holds the lock is the only one who writes there.
+    QUERN_TRY(fs.RemoveAll(workspace->Path("tmp")));
+    QUERN_TRY(SettleChampion(world, outcome.summary));
+    if (!outcome.summary.error) QUERN_TRY(WriteLock(world, outcome.summary));
+  }
+  outcome.story = Story(world, outcome.summary);
+  const auto report = outcome.summary.outputs.find("report");
+  if (report != outcome.summary.outputs.end()) outcome.report_path = workspace->Path("report.html");
+  return outcome;
+}
+
+Result<std::vector<StepState>> PlanLifecycle(const std::string& path, const Sets& sets,
+                                             const RunOptions& options, Fs& fs, const Clock& clock) {
+  QUERN_ASSIGN(const Project project, LoadProject(path, sets, fs));
+  QUERN_ASSIGN(const auto workspace, Workspace::Open(project.StateDir(), true, fs, clock));
+  World world(project, *workspace, options.threads);
+  return Plan(MakeGraph(world), workspace->cache(), options);
+}
+
+}  // namespace quern::pipeline

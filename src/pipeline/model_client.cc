@@ -1,0 +1,98 @@
+#include "pipeline/model_client.h"
+
+#include <boost/json.hpp>
+#include <cmath>
+
+#include "base/json.h"
+#include "base/text.h"
+
+namespace quern::pipeline {
+namespace {
+
+Result<json::value> BodyOf(const Result<net::HttpResponse>& response) {
+  if (!response) return std::unexpected(response.error());
+  if (response->status != 200) {
+    return Fail(Code::kUnavailable, "the model server answered " + std::to_string(response->status) + ": " +
+                                        response->body.substr(0, 300));
+  }
+  return ParseJson(response->body);
+}
+
+/// The named output, or null.
+const json::value* OutputOf(const json::value& body, std::string_view name) {
+  for (const json::value& output : body.at("outputs").as_array()) {
+    if (output.at("name").as_string() == name) return &output;
+  }
+  return nullptr;
+}
+
+}  // namespace
+
+std::string ModelClient::RequestBody(const Frame& rows, const std::string& request_id) const {
+  json::array inputs;
+  for (const ml::InputColumn& input : signature_.inputs) {
+    const Column* column = rows.Find(input.name);
+    json::array data;
+    for (size_t row = 0; row < rows.rows(); ++row) {
+      if (column == nullptr || column->Missing(row)) {
+        data.emplace_back(nullptr);
+      } else if (input.is_text) {
+        data.emplace_back(column->is_text ? column->texts[row] : ShortestDouble(column->numbers[row]));
+      } else {
+        data.emplace_back(column->numbers[row]);
+      }
+    }
+    inputs.push_back(json::object{{"name", input.name},
+                                  {"datatype", input.is_text ? "BYTES" : "FP64"},
+                                  {"shape", json::array{rows.rows(), 1}},
+                                  {"data", std::move(data)}});
+  }
+  json::object body{{"inputs", std::move(inputs)}};
+  if (!request_id.empty()) body["id"] = request_id;
+  return WriteJson(body);
+}
+
+Result<ModelClient::Answer> ModelClient::Score(const Frame& rows, const std::string& request_id) {
+  QUERN_ASSIGN(const json::value body,
+               BodyOf(client_.Post("/v2/models/" + net::EncodeUrl(model_) + "/infer",
+                                   RequestBody(rows, request_id))));
+  Answer answer;
+  const bool regression = signature_.task == ml::Task::kRegression;
+  const json::value* scores = OutputOf(body, regression ? "prediction" : "probabilities");
+  const json::value* labels = regression ? nullptr : OutputOf(body, "label");
+  if (scores == nullptr || (!regression && labels == nullptr)) {
+    return Fail(Code::kInternal, "the model server left out an output");
+  }
+  for (const json::value& score : scores->at("data").as_array()) {
+    const double value = score.is_null() ? std::nan("") : score.to_number<double>();
+    (regression ? answer.scores.predictions : answer.scores.probabilities).push_back(value);
+  }
+  answer.scores.classes = signature_.classes.size();
+  if (labels != nullptr) {
+    for (const json::value& label : labels->at("data").as_array()) {
+      const std::string text = label.is_string() ? std::string(label.as_string())
+                                                 : ShortestDouble(label.to_number<double>());
+      for (uint32_t i = 0; i < signature_.classes.size(); ++i) {
+        if (signature_.classes[i] == text) answer.scores.labels.push_back(i);
+      }
+    }
+  }
+  for (size_t row = 0; row < rows.rows(); ++row) {
+    answer.prediction_ids.push_back(request_id + "-" + std::to_string(row));
+  }
+  return answer;
+}
+
+Result<ModelClient::Feedback> ModelClient::SendLabels(const std::vector<std::string>& prediction_ids,
+                                                      const std::vector<std::string>& labels,
+                                                      const std::string& source) {
+  json::array list;
+  for (size_t i = 0; i < labels.size(); ++i) {
+    list.push_back(
+        json::object{{"prediction_id", prediction_ids[i]}, {"label", labels[i]}, {"source", source}});
+  }
+  QUERN_ASSIGN(const json::value body, BodyOf(client_.Post("/v1/feedback", WriteJson(list))));
+  return Feedback{labels.size(), body.at("unknown").as_array().size()};
+}
+
+}  // namespace quern::pipeline

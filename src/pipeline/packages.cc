@@ -1,0 +1,113 @@
+#include "pipeline/packages.h"
+
+#include <boost/json.hpp>
+
+#include "base/digest.h"
+#include "base/ids.h"
+#include "monitoring/profile.h"
+
+namespace quern::pipeline {
+namespace {
+
+constexpr uint32_t kExampleRows = 5;
+
+std::string LineageJson(const std::vector<std::string>& ids) {
+  json::array out;
+  for (const std::string& id : ids) out.emplace_back(id);
+  return WriteJson(json::object{{"inputs", std::move(out)}});
+}
+
+std::string DeclaredJson(const World& world) {
+  json::object out;
+  for (const char* section : {"features", "training"}) {
+    for (const auto& [name, value] : Leaves(world.project.root, section, {"hypothesis"})) out[name] = value;
+  }
+  return WriteJson(out);
+}
+
+std::string ReferenceJson(const World& world, const ml::FittedPipeline& pipeline, const Frame& rows) {
+  std::vector<std::string> names;
+  for (const ml::InputColumn& input : pipeline.inputs) names.push_back(input.name);
+  return WriteJson(
+      monitoring::ProfileRecord(monitoring::BuildProfile(rows.Select(names), world.project.monitoring.drift)));
+}
+
+}  // namespace
+
+std::string TextOf(const json::value& record, std::string_view key) {
+  return std::string(record.at(key).as_string());
+}
+
+Result<WrittenModel> WriteModel(World& world, const ml::FittedPipeline& pipeline,
+                                const PackageFacts& facts) {
+  Workspace& workspace = world.workspace;
+  model::PackageSpec spec;
+  spec.pipeline = &pipeline;
+  std::vector<uint32_t> first;
+  for (uint32_t row = 0; row < std::min<size_t>(kExampleRows, facts.training_rows->rows()); ++row) {
+    first.push_back(row);
+  }
+  spec.example = facts.training_rows->Take(first);
+  spec.metrics_json = WriteJson(training::MetricsRecord(facts.metrics));
+  spec.reference_json = ReferenceJson(world, pipeline, *facts.training_rows);
+  spec.pipeline_json = DeclaredJson(world);
+  spec.lineage_json = LineageJson(facts.lineage);
+  spec.created_ms = workspace.clock().NowMs();
+  const std::string aside = workspace.Path("tmp/package-" + NewHexId());
+  QUERN_TRY(workspace.fs().MakeDirs(workspace.Path("tmp")));
+  QUERN_ASSIGN(const model::PackageInfo info, model::WritePackage(spec, aside, workspace.fs()));
+  const std::string path = "artifacts/models/" + info.digest.substr(0, 16);
+  if (workspace.fs().Exists(workspace.Path(path))) {
+    QUERN_TRY(workspace.fs().RemoveAll(aside));
+  } else {
+    QUERN_TRY(workspace.fs().MoveInto(aside, workspace.Path(path)));
+  }
+  return WrittenModel{info.digest, path, info.bytes};
+}
+
+Frame LoadedModel::Inputs(const Frame& rows) const {
+  std::vector<std::string> names;
+  for (const ml::InputColumn& input : scorer->signature().inputs) names.push_back(input.name);
+  return rows.Select(names);
+}
+
+Result<LoadedModel> LoadModel(const World& world, const std::string& path) {
+  auto scorer = model::Scorer::Load(world.workspace.Path(path), world.workspace.fs());
+  if (!scorer) return std::unexpected(scorer.error());
+  LoadedModel loaded;
+  loaded.scorer = std::move(*scorer);
+  loaded.score = [scorer = loaded.scorer](const Frame& rows) { return scorer->Score(rows); };
+  return loaded;
+}
+
+ml::FittedPipeline ShapeOf(const model::Signature& signature) {
+  ml::FittedPipeline shape;
+  shape.task = signature.task;
+  shape.classes = signature.classes;
+  shape.numeric_classes = signature.numeric_classes;
+  shape.inputs = signature.inputs;
+  shape.threshold = signature.threshold;
+  return shape;
+}
+
+std::string SnapshotId(const StepContext& context, const std::string& source) {
+  const std::string digest = TextOf(context.Output("ingest:" + source).record, "digest");
+  return "snapshot:" + source + "@" + digest.substr(0, 12);
+}
+
+std::map<std::string, std::string> TagsOf(const World& world, const StepContext& context,
+                                          const std::vector<std::string>& sources) {
+  std::map<std::string, std::string> tags;
+  for (const std::string& source : sources) {
+    tags["quern.snapshot." + source] = TextOf(context.Output("ingest:" + source).record, "digest");
+  }
+  Digester digester;
+  for (const char* section : {"data", "features", "training"}) {
+    for (const auto& [name, value] : Leaves(world.project.root, section)) digester.Add(name).Add(value);
+  }
+  tags["quern.config_digest"] = digester.Finish();
+  tags["quern.program"] = std::string("quern ") + QUERN_VERSION;
+  return tags;
+}
+
+}  // namespace quern::pipeline

@@ -1,0 +1,145 @@
+#include "pipeline/project.h"
+
+#include <algorithm>
+
+#include "base/text.h"
+#include "expr/expr.h"
+#include "ml/metrics.h"
+
+namespace quern::pipeline {
+namespace {
+
+Result<std::string> FindFile(const std::string& path, Fs& fs) {
+  auto info = fs.Stat(path);
+  if (!info) {
+    return Fail(Code::kNotFound, "there is no '" + path + "'",
+                "name a folder with a quern.yaml, or make one with `quern init`");
+  }
+  if (!info->is_dir) return path;
+  const std::string file = path == "." ? "quern.yaml" : JoinPath(path, "quern.yaml");
+  if (!fs.Exists(file)) {
+    return Fail(Code::kNotFound, "there is no quern.yaml in '" + path + "'",
+                "make a project with `quern init DIR --data FILE --target EXPRESSION`");
+  }
+  return file;
+}
+
+Status CheckSourceNames(const std::vector<std::string>& names, const DataSpec& data,
+                        const YamlNode* where, const char* what) {
+  std::vector<std::string> known;
+  for (const auto& source : data.sources) known.push_back(source.name);
+  for (const std::string& name : names) {
+    if (std::find(known.begin(), known.end(), name) != known.end()) continue;
+    return FailAt(where != nullptr ? where->where : Position{},
+                  std::string(what) + " names source '" + name + "', which data.sources does not declare",
+                  SuggestName(name, known));
+  }
+  return {};
+}
+
+/// Names of models in the hypothesis exist, both ends of it.
+Status CheckHypothesis(const Project& project) {
+  if (!project.charter.hypothesis) return {};
+  const design::Hypothesis& hypothesis = *project.charter.hypothesis;
+  std::vector<std::string> known;
+  for (const auto& model : project.training.models) known.push_back(model.name);
+  for (const std::string& name : {hypothesis.challenger, hypothesis.baseline}) {
+    if (std::find(known.begin(), known.end(), name) == known.end()) {
+      return FailAt(hypothesis.where, "the hypothesis names model '" + name + "', which training does not fit",
+                    SuggestName(name, known));
+    }
+  }
+  return {};
+}
+
+Status CheckDeployment(const YamlNode* node) {
+  YamlMap map(node, "deployment");
+  QUERN_TRY(map.Choice("strategy", "basic", {"basic"}));
+  QUERN_ASSIGN(const auto targets, map.TextList("targets"));
+  for (const std::string& target : targets) {
+    if (target != "local") {
+      return FailAt(map.Get("targets")->where, "unknown deployment target '" + target + "'", "known: local");
+    }
+  }
+  return map.Finish();
+}
+
+}  // namespace
+
+const data::SourceSpec* DataSpec::Find(const std::string& source) const {
+  for (const data::SourceSpec& spec : sources) {
+    if (spec.name == source) return &spec;
+  }
+  return nullptr;
+}
+
+namespace {
+
+Status CheckSources(Project& project) {
+  DataSpec& data = project.data;
+  const YamlNode* data_node = project.root.Find("data");
+  const YamlNode* monitoring_node = project.root.Find("monitoring");
+  QUERN_TRY(CheckSourceNames(data.train, data, data_node->Find("train"), "data.train"));
+  QUERN_TRY(CheckSourceNames(project.monitoring.stream, data,
+                             monitoring_node != nullptr ? monitoring_node->Find("stream") : nullptr,
+                             "monitoring.stream"));
+  const auto& stream = project.monitoring.stream;
+  if (data.train.empty()) {
+    // What does not arrive later is there to train on.
+    for (const auto& source : data.sources) {
+      if (std::find(stream.begin(), stream.end(), source.name) == stream.end()) {
+        data.train.push_back(source.name);
+      }
+    }
+  }
+  if (data.train.empty()) {
+    return FailAt(data_node->where, "no source is left to train on: all are in monitoring.stream");
+  }
+  for (const std::string& name : data.train) {
+    if (std::find(stream.begin(), stream.end(), name) != stream.end()) {
+      return FailAt(monitoring_node->Find("stream")->where,
+                    "source '" + name + "' is trained on and monitored as new",
+                    "take it out of data.train or out of monitoring.stream");
+    }
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<Project> LoadProject(const std::string& path,
+                            const std::vector<std::pair<std::string, std::string>>& sets, Fs& fs) {
+  Project project;
+  QUERN_ASSIGN(project.file, FindFile(path, fs));
+  project.dir = DirName(project.file);
+  QUERN_ASSIGN(project.root, LoadDocument(project.file, fs));
+  for (const auto& [key, value] : sets) QUERN_TRY(SetValue(project.root, key, value));
+
+  YamlMap map(&project.root, "the project");
+  QUERN_ASSIGN(project.name, map.RequiredText("project"));
+  const YamlNode* data = map.Get("data");
+  if (data == nullptr) {
+    return FailAt(project.root.where, "the project has no data: section",
+                  "`quern init DIR --data FILE --target EXPRESSION` writes one");
+  }
+  QUERN_ASSIGN(project.data, ParseData(data));
+  const std::string& task = project.data.target.task;
+  QUERN_ASSIGN(project.features, ParseFeatures(map.Get("features")));
+  const YamlNode* training = map.Get("training");
+  QUERN_ASSIGN(project.training, ParseTraining(training, task));
+  QUERN_ASSIGN(project.evaluation, ParseEvaluation(map.Get("evaluation")));
+  QUERN_TRY(CheckDeployment(map.Get("deployment")));
+  QUERN_ASSIGN(project.monitoring, ParseMonitoring(map.Get("monitoring")));
+  QUERN_ASSIGN(project.retraining, ParseRetraining(map.Get("retraining")));
+  std::vector<std::string> metrics;
+  for (const ml::MetricInfo& info : ml::Metrics()) metrics.push_back(info.name);
+  QUERN_ASSIGN(project.charter,
+               design::ParseCharter(map.Get("design"),
+                                    training != nullptr ? training->Find("hypothesis") : nullptr, metrics));
+  QUERN_TRY(map.Finish());
+  QUERN_TRY(CheckSources(project));
+  QUERN_TRY(CheckHypothesis(project));
+  return project;
+}
+
+}  // namespace quern::pipeline

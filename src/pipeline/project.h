@@ -1,0 +1,113 @@
+#pragma once
+// A project: quern.yaml read, typed and checked. Everything that can be wrong without looking at the data
+// is an error here, with its place and a remedy.
+#include <map>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/fs.h"
+#include "base/result.h"
+#include "base/yaml.h"
+#include "data/expectation.h"
+#include "data/source.h"
+#include "design/charter.h"
+#include "ml/spec.h"
+#include "monitoring/acceptance.h"
+#include "monitoring/drift.h"
+#include "monitoring/trigger.h"
+#include "training/spec.h"
+
+namespace quern::pipeline {
+
+struct TargetSpec {
+  std::string name = "target";
+  std::string expression;  // over the source's columns
+  std::string task;        // "" = inferred from the labels
+  std::string positive;    // "" = inferred
+  Position where;          // of the expression
+};
+
+struct DataSpec {
+  std::vector<data::SourceSpec> sources;
+  std::vector<std::string> train;  // names of the sources that training reads
+  TargetSpec target;
+  data::ColumnDecls columns;
+  std::vector<std::string> ignore;  // never features
+  std::string key;                  // "" = row number
+  std::string time;
+  std::string group;
+  std::vector<data::Expectation> expectations;
+
+  const data::SourceSpec* Find(const std::string& source) const;
+};
+
+/// Preparation as declared; which raw columns there are is known after ingestion.
+struct FeatureSpec {
+  std::vector<ml::DerivedColumn> derived;
+  std::vector<Position> derived_where;
+  ml::NumericPrep numeric;
+  ml::CategoricalPrep categorical;
+  std::map<std::string, ml::NumericPrep> numeric_of;
+  std::map<std::string, ml::CategoricalPrep> categorical_of;
+  ml::Selection select;
+};
+
+struct MonitoringSpec {
+  std::vector<std::string> stream;  // sources that arrive later, in order
+  monitoring::DriftOptions drift;
+};
+
+struct RetrainingSpec {
+  bool declared = false;
+  monitoring::TriggerSpec trigger;
+  std::vector<std::string> data;  // combined, new_only
+  monitoring::AcceptRule accept;
+  double holdout = 0.3;  // share of the new labelled rows that candidates do not see
+  bool tune = false;
+};
+
+struct Project {
+  std::string name;
+  std::string dir;   // the folder of quern.yaml
+  std::string file;  // quern.yaml as it was named
+  YamlNode root;     // resolved: includes merged, --set applied
+  design::Charter charter;
+  DataSpec data;
+  FeatureSpec features;
+  training::TrainingSpec training;
+  training::EvaluationSpec evaluation;
+  MonitoringSpec monitoring;
+  RetrainingSpec retraining;
+
+  /// The state folder, DIR/.quern.
+  std::string StateDir() const { return JoinPath(dir, ".quern"); }
+  std::string Path(const std::string& relative) const { return JoinPath(dir, relative); }
+};
+
+/// Reads `path`, a folder holding quern.yaml or the file itself. `sets`: ("training.seed", "9"), applied
+/// before anything is typed. Errors: kNotFound without a project file, kInvalidArgument at the position.
+Result<Project> LoadProject(const std::string& path,
+                            const std::vector<std::pair<std::string, std::string>>& sets, Fs& fs);
+
+/// The document with its `include:` files merged in; a key that two files have is an error, so is a cycle.
+Result<YamlNode> LoadDocument(const std::string& file, Fs& fs);
+/// Sets `training.seed` to a YAML value; makes maps on the way.
+Status SetValue(YamlNode& root, const std::string& path, const std::string& value);
+
+/// Every leaf below `section` as ("training.seed", "7"), in file order; `except` names leave out keys of the
+/// section.
+std::vector<std::pair<std::string, std::string>> Leaves(const YamlNode& root,
+                                                        const std::string& section,
+                                                        const std::vector<std::string>& except = {});
+
+// Parsers of the sections, in their own files.
+Result<DataSpec> ParseData(const YamlNode* node);
+Result<FeatureSpec> ParseFeatures(const YamlNode* node);
+Result<training::TrainingSpec> ParseTraining(const YamlNode* node, const std::string& task);
+Result<training::EvaluationSpec> ParseEvaluation(const YamlNode* node);
+Result<MonitoringSpec> ParseMonitoring(const YamlNode* node);
+Result<RetrainingSpec> ParseRetraining(const YamlNode* node);
+
+}  // namespace quern::pipeline
