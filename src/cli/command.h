@@ -1,0 +1,69 @@
+#pragma once
+// What every verb of the program shares: where it writes, how it fails, what it was told.
+#include <cstdio>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/cancel.h"
+#include "base/fs.h"
+#include "base/json.h"
+#include "base/result.h"
+#include "base/time.h"
+
+namespace CLI {
+class App;
+}
+
+namespace quern::cli {
+
+/// One invocation of the program. Verbs register themselves on the command line and leave their work in
+/// `action`, which returns the exit code.
+struct Context {
+  bool json = false;      // --json: machines read standard output
+  bool terminal = false;  // standard output is a terminal: colours, bars
+  Fs& fs;
+  const Clock& clock;
+  CancelToken& cancel;
+  std::function<int()> action;
+
+  void Print(std::string_view text) const { std::fwrite(text.data(), 1, text.size(), stdout); }
+  void PrintLine(std::string_view text) const {
+    Print(text);
+    Print("\n");
+  }
+  void PrintJson(const json::value& value) const { PrintLine(WriteJson(value)); }
+  /// Standard error, and the exit code that fits.
+  int Complain(const Error& error) const;
+  /// `text` in a colour if a terminal reads: "red", "green", "yellow", "blue", "dim", "bold".
+  std::string Paint(std::string_view colour, std::string_view text) const;
+};
+
+/// Adds --json to a verb.
+void AddJsonFlag(CLI::App& verb, Context& context);
+
+// One function per verb (or family of verbs), each in a file of its own.
+void AddInit(CLI::App& app, Context& context);
+void AddRun(CLI::App& app, Context& context);
+void AddPlan(CLI::App& app, Context& context);
+void AddReport(CLI::App& app, Context& context);
+void AddStatus(CLI::App& app, Context& context);
+void AddRuns(CLI::App& app, Context& context);
+void AddModels(CLI::App& app, Context& context);
+void AddLineage(CLI::App& app, Context& context);
+void AddServe(CLI::App& app, Context& context);
+void AddData(CLI::App& app, Context& context);
+void AddDrift(CLI::App& app, Context& context);
+void AddEvaluate(CLI::App& app, Context& context);
+void AddPredict(CLI::App& app, Context& context);
+void AddGc(CLI::App& app, Context& context);
+void AddCompletion(CLI::App& app, Context& context);
+
+/// Runs the program on these arguments (without its own name); returns the exit code. Tests call it.
+int Main(int argc, const char* const* argv, CancelToken& cancel);
+
+/// Columns of text, aligned; numbers to the right. The first row is the head.
+std::string FormatTable(const std::vector<std::vector<std::string>>& rows);
+
+}  // namespace quern::cli

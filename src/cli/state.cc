@@ -1,0 +1,290 @@
+// Verbs that read what runs left behind: status, runs, models, lineage, report, gc.
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <boost/json.hpp>
+#include <cmath>
+#include <set>
+
+#include "base/text.h"
+#include "cli/command.h"
+#include "pipeline/lifecycle.h"
+#include "pipeline/workspace.h"
+
+namespace quern::cli {
+namespace {
+
+struct StateArgs {
+  std::string project = ".";
+  std::string what;
+  std::string set_alias;
+  std::string reason;
+  int limit = 20;
+  bool all = false;
+  bool yes = false;
+};
+
+std::string StateDirOf(const std::string& project, Fs& fs) {
+  if (fs.Exists(JoinPath(project, "quern.db"))) return project;
+  auto info = fs.Stat(project);
+  const std::string dir = info && !info->is_dir ? DirName(project) : project;
+  return JoinPath(dir, ".quern");
+}
+
+Result<std::unique_ptr<pipeline::Workspace>> Open(const StateArgs& args, Context& context) {
+  return pipeline::Workspace::Open(StateDirOf(args.project, context.fs), false, context.fs, context.clock);
+}
+
+/// Registers a verb over an opened workspace.
+CLI::App* AddVerb(CLI::App& app, Context& context, const char* name, const char* doc,
+                  const std::shared_ptr<StateArgs>& args,
+                  const std::function<Status(pipeline::Workspace&, const StateArgs&, Context&)>& body) {
+  CLI::App* verb = app.add_subcommand(name, doc);
+  verb->add_option("--project", args->project, "Project folder")->capture_default_str();
+  AddJsonFlag(*verb, context);
+  verb->callback([args, body, &context] {
+    context.action = [args, body, &context] {
+      auto workspace = Open(*args, context);
+      if (!workspace) return context.Complain(workspace.error());
+      const Status status = body(**workspace, *args, context);
+      return status ? 0 : context.Complain(status.error());
+    };
+  });
+  return verb;
+}
+
+Status ShowStatus(pipeline::Workspace& workspace, const StateArgs&, Context& context) {
+  QUERN_ASSIGN(const auto run, workspace.cache().LastRun());
+  if (!run) {
+    return Fail(Code::kNotFound, "nothing has run here yet", "`quern run` comes first");
+  }
+  QUERN_ASSIGN(const auto steps, workspace.cache().StepsOf(run->id));
+  if (context.json) {
+    json::array list;
+    for (const auto& step : steps) {
+      list.push_back(json::object{{"id", step.id}, {"state", step.state}, {"reason", step.reason},
+                                  {"seconds", step.seconds}});
+    }
+    context.PrintJson(json::object{{"run_id", run->id}, {"project", run->project}, {"state", run->state},
+                                   {"started", FormatTime(run->start_ms)}, {"summary", run->summary},
+                                   {"steps", std::move(list)}});
+    return {};
+  }
+  context.PrintLine(fmt::format("{} {} ({}), {}", run->project, run->state, FormatTime(run->start_ms), run->summary));
+  std::vector<std::vector<std::string>> table{{"step", "state", "time", "why"}};
+  for (const auto& step : steps) {
+    table.push_back({step.id, step.state, step.seconds > 0 ? FormatDuration(step.seconds) : "", step.reason});
+  }
+  context.Print(FormatTable(table));
+  return {};
+}
+
+json::object RunJson(const tracking::Run& run) {
+  json::object params, metrics, tags;
+  for (const auto& [key, value] : run.params) params[key] = value;
+  for (const auto& [key, value] : run.metrics) metrics[key] = value;
+  for (const auto& [key, value] : run.tags) tags[key] = value;
+  return {{"run_id", run.id}, {"experiment", run.experiment}, {"parent_id", run.parent_id}, {"name", run.name},
+          {"status", run.status}, {"start_time", run.start_ms},
+          {"end_time", run.end_ms ? json::value(*run.end_ms) : json::value(nullptr)},
+          {"params", std::move(params)}, {"metrics", std::move(metrics)}, {"tags", std::move(tags)}};
+}
+
+Status ShowRuns(pipeline::Workspace& workspace, const StateArgs& args, Context& context) {
+  if (!args.what.empty()) {
+    QUERN_ASSIGN(const auto run, workspace.runs().Get(args.what));
+    context.Print(context.json ? WriteJson(RunJson(run)) + "\n" : WritePrettyJson(RunJson(run)));
+    return {};
+  }
+  QUERN_ASSIGN(const auto runs, workspace.runs().List("", args.all ? "*" : "", args.limit));
+  if (context.json) {
+    json::array list;
+    for (const auto& run : runs) list.push_back(RunJson(run));
+    context.PrintJson(json::object{{"runs", std::move(list)}});
+    return {};
+  }
+  std::vector<std::vector<std::string>> table{{"run", "name", "status", "started", "roc_auc", "accuracy", "rmse"}};
+  const auto metric = [](const tracking::Run& run, const char* name) {
+    const auto found = run.metrics.find(name);
+    return found == run.metrics.end() ? std::string() : fmt::format("{:.4f}", found->second);
+  };
+  for (const auto& run : runs) {
+    table.push_back({run.id.substr(0, 8), run.name, run.status, FormatTime(run.start_ms), metric(run, "roc_auc"),
+                     metric(run, "accuracy"), metric(run, "rmse")});
+  }
+  context.Print(FormatTable(table));
+  return {};
+}
+
+Status ShowModels(pipeline::Workspace& workspace, const StateArgs& args, Context& context) {
+  if (!args.set_alias.empty()) {
+    QUERN_ASSIGN(const auto version, workspace.registry().Resolve(args.what));
+    return workspace.registry().SetAlias(version.name, args.set_alias, version.version,
+                                         args.reason.empty() ? "set by hand" : args.reason);
+  }
+  QUERN_ASSIGN(const auto versions, workspace.registry().List(args.what));
+  if (context.json) {
+    json::array list;
+    for (const auto& version : versions) {
+      json::array aliases;
+      for (const auto& alias : version.aliases) aliases.emplace_back(alias);
+      list.push_back(json::object{{"name", version.name}, {"version", version.version},
+                                  {"aliases", std::move(aliases)}, {"digest", version.digest},
+                                  {"path", workspace.Path(version.path)}, {"run_id", version.run_id},
+                                  {"created", FormatTime(version.created_ms)}});
+    }
+    context.PrintJson(json::object{{"versions", std::move(list)}});
+    return {};
+  }
+  std::vector<std::vector<std::string>> table{{"model", "version", "aliases", "created", "package"}};
+  for (const auto& version : versions) {
+    table.push_back({version.name, std::to_string(version.version), Join(version.aliases, ", "),
+                     FormatTime(version.created_ms), workspace.Path(version.path)});
+  }
+  context.Print(FormatTable(table));
+  return {};
+}
+
+Status ShowLineage(pipeline::Workspace& workspace, const StateArgs& args, Context& context) {
+  QUERN_ASSIGN(const auto graph,
+               args.what.empty() ? workspace.lineage().All() : workspace.lineage().Around(args.what));
+  if (context.json) {
+    json::array nodes, edges;
+    for (const auto& node : graph.nodes) {
+      nodes.push_back(json::object{{"id", node.id}, {"kind", node.kind}, {"label", node.label},
+                                   {"detail", node.detail}});
+    }
+    for (const auto& edge : graph.edges) edges.push_back(json::object{{"from", edge.from}, {"to", edge.to}});
+    context.PrintJson(json::object{{"nodes", std::move(nodes)}, {"edges", std::move(edges)}});
+    return {};
+  }
+  for (const auto& node : graph.nodes) {
+    context.PrintLine(context.Paint("bold", node.id) + "  " + node.detail);
+    for (const auto& edge : graph.edges) {
+      if (edge.to == node.id) context.PrintLine("    from " + edge.from);
+    }
+  }
+  return {};
+}
+
+/// Folders of results that no stored step and no registered version refers to.
+Result<std::vector<std::string>> Garbage(pipeline::Workspace& workspace) {
+  std::set<std::string> used;
+  const auto keep = [&](const std::string& path) {
+    const auto parts = Split(path, '/');
+    if (parts.size() >= 3) {
+      used.insert(std::string(parts[0]) + "/" + std::string(parts[1]) + "/" + std::string(parts[2]));
+    }
+  };
+  QUERN_ASSIGN(const auto results, workspace.cache().All());
+  for (const auto& result : results) {
+    for (const std::string& file : result.output.files) keep(file);
+  }
+  QUERN_ASSIGN(const auto versions, workspace.registry().List(""));
+  for (const auto& version : versions) keep(version.path);
+  std::vector<std::string> garbage;
+  for (const char* top : {"artifacts", "tables"}) {
+    auto groups = workspace.fs().List(workspace.Path(top));
+    if (!groups) continue;
+    for (const std::string& group : *groups) {
+      const std::string folder = std::string(top) + "/" + group;
+      QUERN_ASSIGN(const auto names, workspace.fs().List(workspace.Path(folder)));
+      for (const std::string& name : names) {
+        if (!used.contains(folder + "/" + name)) garbage.push_back(folder + "/" + name);
+      }
+    }
+  }
+  return garbage;
+}
+
+Status CollectGarbage(pipeline::Workspace& workspace, const StateArgs& args, Context& context) {
+  QUERN_ASSIGN(const auto lock, pipeline::ProjectLock::Acquire(workspace.dir(), 0));
+  QUERN_ASSIGN(const auto unused, workspace.cache().Unused(args.limit));
+  if (args.yes) {
+    for (const auto& result : unused) QUERN_TRY(workspace.cache().Remove(result.key));
+    QUERN_TRY(workspace.fs().RemoveAll(workspace.Path("tmp")));
+  }
+  QUERN_ASSIGN(const auto garbage, Garbage(workspace));
+  if (args.yes) {
+    for (const std::string& path : garbage) QUERN_TRY(workspace.fs().RemoveAll(workspace.Path(path)));
+  }
+  if (context.json) {
+    json::array list;
+    for (const std::string& path : garbage) list.emplace_back(path);
+    context.PrintJson(json::object{{"results", unused.size()}, {"folders", std::move(list)}, {"removed", args.yes}});
+    return {};
+  }
+  for (const std::string& path : garbage) context.PrintLine((args.yes ? "removed " : "would remove ") + path);
+  context.PrintLine(fmt::format("{} stored results and {} folders {}", unused.size(), garbage.size(),
+                                args.yes ? "removed" : "are not needed; --yes removes them"));
+  return {};
+}
+
+}  // namespace
+
+void AddStatus(CLI::App& app, Context& context) {
+  auto args = std::make_shared<StateArgs>();
+  CLI::App* verb = AddVerb(app, context, "status", "What the last run did, step by step", args, ShowStatus);
+  verb->add_option("project_folder", args->project, "Project folder");
+}
+
+void AddRuns(CLI::App& app, Context& context) {
+  auto args = std::make_shared<StateArgs>();
+  CLI::App* verb = AddVerb(app, context, "runs", "Runs and their trials, newest first", args, ShowRuns);
+  verb->add_option("run", args->what, "One run, by its id or the beginning of it");
+  verb->add_flag("--all", args->all, "Trials too");
+  verb->add_option("--limit", args->limit, "At most so many")->capture_default_str();
+}
+
+void AddModels(CLI::App& app, Context& context) {
+  auto args = std::make_shared<StateArgs>();
+  CLI::App* verb = AddVerb(app, context, "models", "Registered models, versions and aliases", args, ShowModels);
+  verb->add_option("model", args->what, "One model; with --set-alias: NAME/VERSION");
+  verb->add_option("--set-alias", args->set_alias, "Point this alias at NAME/VERSION (roll back: champion)");
+  verb->add_option("--reason", args->reason, "Why, for the log");
+}
+
+void AddLineage(CLI::App& app, Context& context) {
+  auto args = std::make_shared<StateArgs>();
+  CLI::App* verb = AddVerb(app, context, "lineage", "What went into what, from source file to decision", args,
+                           ShowLineage);
+  verb->add_option("node", args->what, "One thing and all it is connected to, by (the beginning of) its id");
+}
+
+void AddReport(CLI::App& app, Context& context) {
+  auto args = std::make_shared<StateArgs>();
+  CLI::App* verb = app.add_subcommand("report", "Write the report of the last run: one HTML page, no network");
+  verb->add_option("project", args->project, "Project folder")->capture_default_str();
+  verb->add_option("-o,--output", args->what, "Also copy the page to this file");
+  AddJsonFlag(*verb, context);
+  verb->callback([args, &context] {
+    context.action = [args, &context] {
+      const std::string page = JoinPath(StateDirOf(args->project, context.fs), "report.html");
+      if (!context.fs.Exists(page)) {
+        return context.Complain(Error{Code::kNotFound, "there is no report yet: '" + page + "'",
+                                      "`quern run` writes it", {}, {}});
+      }
+      if (!args->what.empty()) {
+        if (auto copied = context.fs.Copy(page, args->what); !copied) return context.Complain(copied.error());
+      }
+      const std::string shown = args->what.empty() ? page : args->what;
+      if (context.json) {
+        context.PrintJson(json::object{{"path", shown}});
+      } else {
+        context.PrintLine("report: " + shown);
+      }
+      return 0;
+    };
+  });
+}
+
+void AddGc(CLI::App& app, Context& context) {
+  auto args = std::make_shared<StateArgs>();
+  args->limit = 3;
+  CLI::App* verb = AddVerb(app, context, "gc", "Clear what neither the last runs nor registered models need", args,
+                           CollectGarbage);
+  verb->add_option("--keep", args->limit, "Runs whose results stay")->capture_default_str();
+  verb->add_flag("--yes", args->yes, "Remove; without it, only say what would be removed");
+}
+
+}  // namespace quern::cli
