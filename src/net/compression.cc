@@ -46,7 +46,7 @@ Result<std::string> Decompress(std::string_view body, std::string_view encoding,
       inflateEnd(&stream);
       return Fail(Code::kResourceExhausted,
                   "the decompressed body is above the limit of " + std::to_string(max_bytes) +
-                      " bytes (--max-body)");
+                      " bytes");
     }
     if (status == Z_BUF_ERROR || (status == Z_OK && stream.avail_in == 0 && out.size() == had)) break;
   }

@@ -151,7 +151,7 @@ void Connection::ParseHead() {
   size_t used = parser_->put(head_bytes, error);
   if (error == http::error::body_limit) {
     return Refuse(413, "the body is above the limit of " + std::to_string(options.max_body) +
-                           " bytes (--max-body)");
+                           " bytes");
   }
   if (error == http::error::bad_version && NamesVersion(buffer_.cdata())) {
     return Refuse(505, "only HTTP/1.0 and HTTP/1.1 are spoken here");
@@ -198,7 +198,7 @@ void Connection::OnBody(beast::error_code error) {
   uint64_t limit = host_->options().max_body;
   if (error == http::error::body_limit) {
     return Refuse(413, "the body is above the limit of " + std::to_string(limit) +
-                           " bytes (--max-body)");
+                           " bytes");
   }
   if (error == beast::error::timeout || error == http::error::partial_message) return Close();
   if (error.category() == http::make_error_code(http::error::bad_chunk).category() && error) {

@@ -62,7 +62,7 @@ struct ServerOptions {
   /// Threads that read, handle and answer; 0 = 4, or twice the cores if that is more.
   size_t threads = 0;
   /// Bytes of a request's body, before and after decompression; more is 413.
-  uint64_t max_body = 64u << 20;
+  uint64_t max_body = 32u << 20;
   /// Bytes of request line and headers together; more is 431.
   size_t max_header = 16u << 10;
   /// Connections open at once; one more is answered 503 and closed.

@@ -62,7 +62,7 @@ std::optional<Refusal> CheckBody(const Head& head, uint64_t max_body) {
     auto length = ParseInt(lengths[0]);
     if (!length || static_cast<uint64_t>(*length) > max_body) {
       return Refuse(413, "a body of " + std::string(lengths[0]) + " bytes is above the limit of " +
-                             std::to_string(max_body) + " (--max-body)");
+                             std::to_string(max_body));
     }
   }
   return std::nullopt;

@@ -337,9 +337,7 @@ int64_t ResidentBytes() {
 }
 
 TEST_CASE("memory stays flat over ten thousand requests, good and bad") {
-  ServeOptions options;
-  options.log.ack = serving::LogAck::kQueued;
-  Fixture fixture(std::move(options));
+  Fixture fixture({}, false);
   auto run = [&](int count) {
     for (int i = 0; i < count; ++i) {
       bool good = i % 10 != 0;

@@ -31,6 +31,37 @@ std::vector<std::string> FreshIds(size_t count, const Clock& clock) {
   return ids;
 }
 
+/// Collects rows and stores them many at a time.
+class Inserter {
+ public:
+  explicit Inserter(store::Database& database) : database_(database) {}
+
+  Status Add(const PredictionBatch& batch, const std::vector<std::string>& ids) {
+    for (size_t i = 0; i < ids.size(); ++i) {
+      const PredictionRow& row = batch.rows[i];
+      params_.insert(params_.end(), {ids[i], batch.request_id, static_cast<int64_t>(i), batch.model,
+                                     batch.version, batch.made_at, row.features, row.scores,
+                                     row.decision, batch.latency_ms});
+      if (++rows_ == kRowsPerInsert) QUERN_TRY(Flush());
+    }
+    return {};
+  }
+
+  Status Flush() {
+    if (rows_ == 0) return {};
+    static const std::string full = InsertSql(kRowsPerInsert);
+    Status status = database_.Execute(rows_ == kRowsPerInsert ? full : InsertSql(rows_), params_);
+    params_.clear();
+    rows_ = 0;
+    return status;
+  }
+
+ private:
+  store::Database& database_;
+  std::vector<store::Param> params_;
+  size_t rows_ = 0;
+};
+
 /// What is stored under `id`: nothing, the same row, or another.
 enum class Stored { kNothing, kSame, kOther };
 
@@ -49,8 +80,9 @@ Result<Stored> Compare(store::Database& database, const std::string& id,
 
 /// Ids made of the request's, unless they already stand for other rows.
 Result<std::vector<std::string>> ChooseIds(store::Database& database, const PredictionBatch& batch,
-                                           const Clock& clock) {
+                                           const Clock& clock, Inserter& inserter) {
   if (!UsableId(batch.request_id)) return FreshIds(batch.rows.size(), clock);
+  QUERN_TRY(inserter.Flush());  // the same id may stand earlier in this group
   std::vector<std::string> ids(batch.rows.size());
   bool first_known = false;
   for (size_t i = 0; i < ids.size(); ++i) {
@@ -61,24 +93,6 @@ Result<std::vector<std::string>> ChooseIds(store::Database& database, const Pred
     if (i == 0) first_known = stored == Stored::kSame;
   }
   return ids;
-}
-
-Status Insert(store::Database& database, const PredictionBatch& batch,
-              const std::vector<std::string>& ids) {
-  static const std::string full = InsertSql(kRowsPerInsert);
-  for (size_t begin = 0; begin < ids.size(); begin += kRowsPerInsert) {
-    size_t count = std::min(kRowsPerInsert, ids.size() - begin);
-    std::vector<store::Param> params;
-    params.reserve(count * 10);
-    for (size_t i = begin; i < begin + count; ++i) {
-      const PredictionRow& row = batch.rows[i];
-      params.insert(params.end(), {ids[i], batch.request_id, static_cast<int64_t>(i), batch.model,
-                                   batch.version, batch.made_at, row.features, row.scores,
-                                   row.decision, batch.latency_ms});
-    }
-    QUERN_TRY(database.Execute(count == kRowsPerInsert ? full : InsertSql(count), params));
-  }
-  return {};
 }
 
 }  // namespace
@@ -158,13 +172,14 @@ void PredictionLog::Run() {
 
 void PredictionLog::WriteGroup(std::deque<std::shared_ptr<Pending>> group) {
   Status status = database_.Transaction([&]() -> Status {
+    Inserter inserter(database_);
     for (auto& pending : group) {
       if (options_.ack == LogAck::kCommitted) {
-        QUERN_ASSIGN(pending->ids, ChooseIds(database_, pending->batch, clock_));
+        QUERN_ASSIGN(pending->ids, ChooseIds(database_, pending->batch, clock_, inserter));
       }
-      QUERN_TRY(Insert(database_, pending->batch, pending->ids));
+      QUERN_TRY(inserter.Add(pending->batch, pending->ids));
     }
-    return {};
+    return inserter.Flush();
   });
   if (!status) Log(LogLevel::kError, "prediction log: " + status.error().message);
   size_t rows = 0;
