@@ -54,10 +54,17 @@ class Builder {
     text_.clear();
     return ok;
   }
-  bool on_number_part(json::string_view, json::error_code&) { return true; }
-  bool on_int64(int64_t value, json::string_view, json::error_code&) { return Add(value); }
-  bool on_uint64(uint64_t value, json::string_view, json::error_code&) { return Add(value); }
-  bool on_double(double value, json::string_view, json::error_code&) { return Add(value); }
+  bool on_number_part(json::string_view part, json::error_code&) {
+    number_.append(part.data(), part.size());
+    return true;
+  }
+  bool on_int64(int64_t value, json::string_view, json::error_code&) { return AddNumber(value); }
+  bool on_uint64(uint64_t value, json::string_view, json::error_code&) { return AddNumber(value); }
+  bool on_double(double value, json::string_view part, json::error_code&) {
+    // Boost 1.81 rounds some doubles to a neighbour; the text itself reads back exactly.
+    number_.append(part.data(), part.size());
+    return AddNumber(ParseDouble(number_).value_or(value));
+  }
   bool on_bool(bool value, json::error_code&) { return Add(value); }
   bool on_null(json::error_code&) { return Add(nullptr); }
   bool on_comment_part(json::string_view, json::error_code&) { return true; }
@@ -76,6 +83,11 @@ class Builder {
     stack_.pop_back();
     return Add(std::move(done));
   }
+  template <class T>
+  bool AddNumber(T value) {
+    number_.clear();
+    return Add(json::value(value));
+  }
   bool Add(json::value value) {
     if (stack_.empty()) {
       document = std::move(value);
@@ -91,6 +103,7 @@ class Builder {
   std::vector<json::value> stack_;
   std::vector<std::string> keys_;
   std::string text_;
+  std::string number_;
 };
 
 Position PositionAt(std::string_view text, size_t offset, const std::string& name) {
@@ -100,19 +113,10 @@ Position PositionAt(std::string_view text, size_t offset, const std::string& nam
           static_cast<int>(before.size() - line_start) + 1};
 }
 
-/// Replaces the bare tokens NaN, Infinity and -Infinity by numbers of equal length that the strict parser
-/// reads as such (1e999 overflows to infinity, so those are marked and put back afterwards).
-struct NanTokens {
-  static constexpr std::string_view kNan = "NaN";
-  static constexpr std::string_view kInfinity = "Infinity";
-};
+constexpr std::string_view kNan = "NaN";
+constexpr std::string_view kInfinity = "Infinity";
 
-bool IsNonFiniteToken(std::string_view rest, std::string_view token) {
-  return rest.substr(0, token.size()) == token;
-}
-
-/// Rewrites non-finite tokens outside strings to `null`-like markers: NaN -> null is lossless for our
-/// readers (missing), infinities become the largest doubles' overflow forms.
+/// Outside of strings: NaN becomes null (a missing value, for all our readers), Infinity the largest double.
 std::string ReplaceNonFinite(std::string_view text) {
   std::string out;
   out.reserve(text.size());
@@ -129,12 +133,12 @@ std::string ReplaceNonFinite(std::string_view text) {
       continue;
     }
     if (c == '"') in_string = true;
-    if (IsNonFiniteToken(text.substr(i), NanTokens::kNan)) {
+    if (text.substr(i).starts_with(kNan)) {
       out += "null";
-      i += NanTokens::kNan.size() - 1;
-    } else if (IsNonFiniteToken(text.substr(i), NanTokens::kInfinity)) {
+      i += kNan.size() - 1;
+    } else if (text.substr(i).starts_with(kInfinity)) {
       out += "1.7976931348623157e308";
-      i += NanTokens::kInfinity.size() - 1;
+      i += kInfinity.size() - 1;
     } else {
       out += c;
     }

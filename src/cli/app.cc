@@ -45,7 +45,7 @@ int ComplainOfUsage(const CLI::App& app, const CLI::ParseError& error, int argc,
 }
 
 void AddVerbs(CLI::App& app, Context& context) {
-  //AddInit(app, context);
+  AddInit(app, context);
   AddPlan(app, context);
   AddRun(app, context);
   AddStatus(app, context);
@@ -54,12 +54,12 @@ void AddVerbs(CLI::App& app, Context& context) {
   AddModels(app, context);
   AddLineage(app, context);
   AddServe(app, context);
-  //AddPredict(app, context);
-  //AddData(app, context);
-  //AddDrift(app, context);
-  //AddEvaluate(app, context);
+  AddPredict(app, context);
+  AddData(app, context);
+  AddDrift(app, context);
+  AddEvaluate(app, context);
   AddGc(app, context);
-  //AddCompletion(app, context);
+  AddCompletion(app, context);
 }
 
 }  // namespace

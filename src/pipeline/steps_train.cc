@@ -66,6 +66,23 @@ Status NoteRuns(World& world, const StepContext& context, const training::TrainR
   return {};
 }
 
+/// A feature without a single value is a mistake of the project, not something to train around.
+Status CheckPresent(const World& world, const ml::PrepSpec& prep, const Frame& rows) {
+  for (const auto& input : prep.inputs) {
+    const Column* column = rows.Find(input.name);
+    bool any = false;
+    for (size_t row = 0; column != nullptr && !any && row < column->size(); ++row) any = !column->Missing(row);
+    if (any) continue;
+    Position where{world.project.file, 0, 0};
+    for (const auto& declared : world.project.data.columns) {
+      if (declared.name == input.name) where = declared.where;
+    }
+    return FailAt(where, "column '" + input.name + "' has no value in any training row",
+                  "add it to data.ignore, or check the source's missing markers");
+  }
+  return {};
+}
+
 /// The package tells how its model does on the rows held out.
 Result<WrittenModel> Package(World& world, const StepContext& context, const training::Dataset& dataset,
                              const training::TrainResult& trained, const ml::FittedPipeline& fitted) {
@@ -101,6 +118,7 @@ Step MakeTrainStep(World& world) {
     QUERN_ASSIGN(const training::Dataset dataset, LoadDataset(world, context, sources));
     QUERN_ASSIGN(const ml::PrepSpec prep,
                  MakePrep(world, ColumnsOf(context.Output("ingest:" + sources.front()).record)));
+    QUERN_TRY(CheckPresent(world, prep, dataset.rows));
     training::TrainOptions options{world.threads, &context.cancel(), &context.progress()};
     auto trained = training::Train(world.project.training, prep, dataset, options);
     if (!trained) {
