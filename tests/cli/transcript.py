@@ -5,6 +5,7 @@ import os
 import pathlib
 import re
 import subprocess
+import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 TIMEOUT_SECONDS = 180
@@ -103,7 +104,7 @@ def environment(folder, bin_folder):
     return {
         "PATH": f"{bin_folder}:{ROOT / 'tests' / 'cli' / 'bin'}:/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin",
         "HOME": str(folder), "TMPDIR": str(folder), "LANG": "C.UTF-8", "TERM": "dumb", "NO_COLOR": "1",
-        "EXAMPLES": str(ROOT / "examples"), "PYTHON": os.environ.get("QUERN_TEST_PYTHON", "python3"),
+        "EXAMPLES": str(ROOT / "examples"), "PYTHON": sys.executable,
     }
 
 
