@@ -43,8 +43,7 @@ struct HttpClient::State {
       return Fail(Code::kResourceExhausted, "the answer of " + Address() + " is above " +
                                                 std::to_string(options.max_body) + " bytes");
     }
-    return Fail(Code::kUnavailable,
-                std::string(doing) + " " + Address() + ": " + error.message());
+    return Fail(Code::kUnavailable, std::string(doing) + " " + Address() + ": " + error.message());
   }
 
   /// Runs the one pending operation to its end.
@@ -95,9 +94,9 @@ struct HttpClient::State {
     }
     request.body() = body;
     if (!body.empty() || method == "POST" || method == "PUT") request.prepare_payload();
-    auto error =
-        Await([&](auto done) { http::async_write(*stream, request, std::move(done)); });
-    // A server that refuses a body answers and stops reading: the answer is worth more than the error.
+    auto error = Await([&](auto done) { http::async_write(*stream, request, std::move(done)); });
+    // A server that refuses a body answers and stops reading: the answer is worth more than the
+    // error.
     bool cut = error == asio::error::broken_pipe || error == asio::error::connection_reset;
     if (error && !cut) return Broken(error, "sending to");
     return Receive(method == "HEAD");

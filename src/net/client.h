@@ -18,9 +18,10 @@ struct ClientOptions {
   uint64_t max_body = 256u << 20;
 };
 
-/// Keeps one connection open between calls. Not thread-safe: one client per thread. Any HTTP status is a
-/// value; errors are kUnavailable (no connection, or it broke) and kDeadlineExceeded. A request is sent
-/// once; only GET and HEAD are repeated, once, when a kept connection turns out to be closed.
+/// Keeps one connection open between calls. Not thread-safe: one client per thread. Any HTTP status
+/// is a value; errors are kUnavailable (no connection, or it broke) and kDeadlineExceeded. A
+/// request is sent once; only GET and HEAD are repeated, once, when a kept connection turns out to
+/// be closed.
 class HttpClient {
  public:
   HttpClient(std::string host, uint16_t port, ClientOptions options = {});

@@ -44,11 +44,11 @@ Result<std::string> Decompress(std::string_view body, std::string_view encoding,
     out.resize(out.size() - stream.avail_out);
     if (out.size() > max_bytes) {
       inflateEnd(&stream);
-      return Fail(Code::kResourceExhausted,
-                  "the decompressed body is above the limit of " + std::to_string(max_bytes) +
-                      " bytes");
+      return Fail(Code::kResourceExhausted, "the decompressed body is above the limit of " +
+                                                std::to_string(max_bytes) + " bytes");
     }
-    if (status == Z_BUF_ERROR || (status == Z_OK && stream.avail_in == 0 && out.size() == had)) break;
+    if (status == Z_BUF_ERROR || (status == Z_OK && stream.avail_in == 0 && out.size() == had))
+      break;
   }
   bool whole = status == Z_STREAM_END && stream.avail_in == 0;
   inflateEnd(&stream);

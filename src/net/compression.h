@@ -8,9 +8,11 @@
 
 namespace quern::net {
 
-/// Decompresses a body. `encoding` is "gzip" ("x-gzip") or "deflate" (zlib wrapper), any case; another is
-/// kInvalidArgument, as are broken data; more than `max_bytes` out is kResourceExhausted.
-Result<std::string> Decompress(std::string_view body, std::string_view encoding, uint64_t max_bytes);
+/// Decompresses a body. `encoding` is "gzip" ("x-gzip") or "deflate" (zlib wrapper), any case;
+/// another is kInvalidArgument, as are broken data; more than `max_bytes` out is
+/// kResourceExhausted.
+Result<std::string> Decompress(std::string_view body, std::string_view encoding,
+                               uint64_t max_bytes);
 /// For tests and clients.
 std::string GzipCompress(std::string_view body);
 

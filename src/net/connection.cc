@@ -18,7 +18,8 @@ namespace http = boost::beast::http;
 namespace {
 
 constexpr size_t kReadChunk = 16u << 10;
-/// Room behind a head for the first bytes of a body; also bounds one chunk header of a chunked body.
+/// Room behind a head for the first bytes of a body; also bounds one chunk header of a chunked
+/// body.
 constexpr size_t kBodyChunk = 64u << 10;
 constexpr double kLingerSeconds = 2;
 constexpr size_t kMaxLinger = 1u << 20;
@@ -37,7 +38,8 @@ std::string HttpDate() {
   return {text.data(), length};
 }
 
-/// True if the first line has three words and ends in "HTTP/" and two digits around a point: a version, if not one of ours.
+/// True if the first line has three words and ends in "HTTP/" and two digits around a point: a
+/// version, if not one of ours.
 bool NamesVersion(asio::const_buffer bytes) {
   std::string_view line(static_cast<const char*>(bytes.data()), bytes.size());
   line = line.substr(0, line.find('\r'));
@@ -130,8 +132,8 @@ bool Connection::TryHead() {
   if (verdict == HeadScanner::Verdict::kBad) {
     Refuse(400, scanner_.problem());
   } else if (head > limit) {
-    Refuse(431, "request line and headers are above the limit of " + std::to_string(limit) +
-                    " bytes");
+    Refuse(431,
+           "request line and headers are above the limit of " + std::to_string(limit) + " bytes");
   } else if (verdict == HeadScanner::Verdict::kMore) {
     return false;
   } else {
@@ -150,8 +152,8 @@ void Connection::ParseHead() {
   auto head_bytes = asio::buffer(buffer_.cdata(), scanner_.length());
   size_t used = parser_->put(head_bytes, error);
   if (error == http::error::body_limit) {
-    return Refuse(413, "the body is above the limit of " + std::to_string(options.max_body) +
-                           " bytes");
+    return Refuse(413,
+                  "the body is above the limit of " + std::to_string(options.max_body) + " bytes");
   }
   if (error == http::error::bad_version && NamesVersion(buffer_.cdata())) {
     return Refuse(505, "only HTTP/1.0 and HTTP/1.1 are spoken here");
@@ -197,8 +199,7 @@ void Connection::ReadBody() {
 void Connection::OnBody(beast::error_code error) {
   uint64_t limit = host_->options().max_body;
   if (error == http::error::body_limit) {
-    return Refuse(413, "the body is above the limit of " + std::to_string(limit) +
-                           " bytes");
+    return Refuse(413, "the body is above the limit of " + std::to_string(limit) + " bytes");
   }
   if (error == beast::error::timeout || error == http::error::partial_message) return Close();
   if (error.category() == http::make_error_code(http::error::bad_chunk).category() && error) {

@@ -1,6 +1,6 @@
 #pragma once
-// HTTP/1.1 as the rest of the program sees it: plain requests and responses, a server and its limits.
-// Asio and Beast stay in net/*.cc.
+// HTTP/1.1 as the rest of the program sees it: plain requests and responses, a server and its
+// limits. Asio and Beast stay in net/*.cc.
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -24,8 +24,8 @@ struct HttpRequest {
   std::string method = "GET";
   /// As sent, without the query: still percent-encoded.
   std::string path = "/";
-  /// `path` split at '/', each part decoded exactly once: "/v2/a%2Fb" is {"v2", "a/b"}. Filled by the
-  /// server; the client ignores it.
+  /// `path` split at '/', each part decoded exactly once: "/v2/a%2Fb" is {"v2", "a/b"}. Filled by
+  /// the server; the client ignores it.
   std::vector<std::string> segments;
   /// What stood after '?', undecoded.
   std::string query;
@@ -49,8 +49,8 @@ struct HttpResponse {
 /// Called on one of the server's threads, several at once: it must be thread-safe, and may block.
 using Handler = std::function<HttpResponse(const HttpRequest&)>;
 
-/// Answers what never reached the handler: a malformed or oversized request, too many connections. The
-/// default is `{"error": message}`.
+/// Answers what never reached the handler: a malformed or oversized request, too many connections.
+/// The default is `{"error": message}`.
 using ErrorRenderer = std::function<HttpResponse(int status, std::string_view message)>;
 HttpResponse RenderJsonError(int status, std::string_view message);
 
@@ -77,8 +77,8 @@ struct ServerOptions {
   double drain_timeout = 20;
 };
 
-/// One listening socket. Strict: whatever two parsers could read differently is refused with 400 and the
-/// connection closed (net/README.md lists the cases). Thread-safe.
+/// One listening socket. Strict: whatever two parsers could read differently is refused with 400
+/// and the connection closed (net/README.md lists the cases). Thread-safe.
 class HttpServer {
  public:
   HttpServer(ServerOptions options, Handler handler, ErrorRenderer on_error = RenderJsonError);
@@ -101,8 +101,8 @@ class HttpServer {
   std::shared_ptr<State> state_;
 };
 
-/// Keeps SIGTERM and SIGINT from every thread started later, so that WaitForShutdown() alone takes them.
-/// Call before the first thread starts.
+/// Keeps SIGTERM and SIGINT from every thread started later, so that WaitForShutdown() alone takes
+/// them. Call before the first thread starts.
 void BlockShutdownSignals();
 /// Blocks until SIGTERM or SIGINT; returns the signal's number.
 int WaitForShutdown();

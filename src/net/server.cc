@@ -144,7 +144,8 @@ struct HttpServer::State : ConnectionHost, std::enable_shared_from_this<HttpServ
     io_.stop();
     for (std::thread& thread : threads_) thread.join();
     threads_.clear();
-    // Requests beyond the drain timeout still hold their connections: cut these, so that all is freed.
+    // Requests beyond the drain timeout still hold their connections: cut these, so that all is
+    // freed.
     for (auto& connection : Open()) connection->Close();
     io_.restart();
     io_.poll();
@@ -175,8 +176,8 @@ struct HttpServer::State : ConnectionHost, std::enable_shared_from_this<HttpServ
 };
 
 HttpServer::HttpServer(ServerOptions options, Handler handler, ErrorRenderer on_error)
-    : state_(std::make_shared<State>(std::move(options), std::move(handler),
-                                     std::move(on_error))) {}
+    : state_(std::make_shared<State>(std::move(options), std::move(handler), std::move(on_error))) {
+}
 
 HttpServer::~HttpServer() { Stop(); }
 

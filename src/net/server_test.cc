@@ -35,7 +35,8 @@ TEST_CASE("requests on one kept connection") {
   Running running;
   HttpClient client("127.0.0.1", running.port);
   for (int i = 0; i < 20; ++i) {
-    auto response = client.Post("/a/b?c=d", "body" + std::to_string(i), "text/plain", {{"X-In", "y"}});
+    auto response =
+        client.Post("/a/b?c=d", "body" + std::to_string(i), "text/plain", {{"X-In", "y"}});
     REQUIRE(response.has_value());
     CHECK(response->status == 200);
     CHECK(response->body == "POST /a/b body" + std::to_string(i));
@@ -49,7 +50,8 @@ TEST_CASE("requests on one kept connection") {
 TEST_CASE("two requests in one packet are answered in order") {
   Running running;
   std::string one = "GET /1 HTTP/1.1\r\nHost: a\r\n\r\n";
-  std::string two = "POST /2 HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\nConnection: close\r\n\r\nhi";
+  std::string two =
+      "POST /2 HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\nConnection: close\r\n\r\nhi";
   std::string answer = RawExchange(running.port, one + two);
   CHECK(answer.find("GET /1 ") < answer.find("POST /2 hi"));
 }
@@ -142,7 +144,8 @@ TEST_CASE("limits: head, body by length, body by chunks, decompressed body") {
   REQUIRE(bomb.size() < 1000);
   CHECK(client.Post("/", bomb, "text/plain", {{"Content-Encoding", "gzip"}})->status == 413);
   std::string good = GzipCompress("hello");
-  CHECK(client.Post("/", good, "text/plain", {{"Content-Encoding", "gzip"}})->body == "POST / hello");
+  CHECK(client.Post("/", good, "text/plain", {{"Content-Encoding", "gzip"}})->body ==
+        "POST / hello");
 }
 
 TEST_CASE("a client that waits for 100 Continue gets it") {
@@ -220,9 +223,8 @@ TEST_CASE("Stop answers what is in flight and closes what is idle") {
 }
 
 TEST_CASE("handler exceptions become 500 without their text") {
-  Running running({}, [](const HttpRequest&) -> HttpResponse {
-    throw std::runtime_error("secret path");
-  });
+  Running running(
+      {}, [](const HttpRequest&) -> HttpResponse { throw std::runtime_error("secret path"); });
   auto response = HttpClient("127.0.0.1", running.port).Get("/");
   CHECK(response->status == 500);
   CHECK(response->body == R"({"error":"internal error"})");

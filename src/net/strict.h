@@ -1,6 +1,6 @@
 #pragma once
-// What a request's head must look like beyond what Beast asks: everything that two parsers on one path could
-// read differently (request smuggling) is refused. Pure: bytes in, verdict out.
+// What a request's head must look like beyond what Beast asks: everything that two parsers on one
+// path could read differently (request smuggling) is refused. Pure: bytes in, verdict out.
 #include <optional>
 #include <string>
 #include <string_view>
@@ -10,8 +10,8 @@
 
 namespace quern::net {
 
-/// Looks at the bytes of a head as they arrive. Refuses a bare LF or CR, NUL, a continuation line, and
-/// an empty first line, at the first byte that shows it.
+/// Looks at the bytes of a head as they arrive. Refuses a bare LF or CR, NUL, a continuation line,
+/// and an empty first line, at the first byte that shows it.
 class HeadScanner {
  public:
   enum class Verdict { kMore, kDone, kBad };
@@ -44,11 +44,13 @@ struct Head {
   const std::vector<Header>* headers = nullptr;
 };
 
-/// Host, Content-Length, Transfer-Encoding, Expect, the target's form. `max_body` bounds Content-Length.
+/// Host, Content-Length, Transfer-Encoding, Expect, the target's form. `max_body` bounds
+/// Content-Length.
 std::optional<Refusal> CheckHead(const Head& head, uint64_t max_body);
 
-/// Splits an origin-form or absolute-form target into path, query and decoded segments of `request`.
-/// Refuses malformed percent signs, control characters and text that is not UTF-8 after decoding.
+/// Splits an origin-form or absolute-form target into path, query and decoded segments of
+/// `request`. Refuses malformed percent signs, control characters and text that is not UTF-8 after
+/// decoding.
 std::optional<Refusal> SplitTarget(std::string_view target, HttpRequest* request);
 
 /// Decodes percent signs once; nothing if one is malformed.

@@ -77,7 +77,8 @@ TEST_CASE("targets are split and decoded exactly once") {
   CHECK(request.segments == std::vector<std::string>{"ping"});
   CHECK_FALSE(SplitTarget("/", &request));
   CHECK(request.segments.empty());
-  for (const char* bad : {"ping", "*", "/%", "/%4", "/%zz", "/%00", "/%0a", "/%ff", "/a#b", "/a b"}) {
+  for (const char* bad :
+       {"ping", "*", "/%", "/%4", "/%zz", "/%00", "/%0a", "/%ff", "/a#b", "/a b"}) {
     CHECK_MESSAGE(SplitTarget(bad, &request).has_value(), bad);
   }
 }

@@ -73,7 +73,8 @@ Status SettleChampion(World& world, const RunSummary& summary) {
     if (output == summary.outputs.end()) continue;
     const bool decides = state.phase == "register" || state.phase == "deploy" || state.phase == "retrain";
     if (!decides) continue;
-    if (output->second.outcome == Outcome::kOk) last = &output->second;
+    // A version that failed its gates, or failed in service, must not come back by the step before it.
+    last = output->second.outcome == Outcome::kOk ? &output->second : nullptr;
   }
   if (last == nullptr) return {};
   const Champion champion = ChampionOf(last->record);

@@ -245,7 +245,7 @@ Result<json::object> Promote(const Contest& contest, const Champion& before, Tri
 }
 
 std::string Decide(const json::value& trigger, bool promoted, const Champion& champion,
-                   const std::vector<Tried>& tried) {
+                   const std::vector<Tried>& tried, const json::value& deployment) {
   const std::string state = TextOf(trigger, "state");
   if (state != "fired") {
     return state == "undecided" ? "the evidence does not decide whether retraining is needed"
@@ -253,6 +253,13 @@ std::string Decide(const json::value& trigger, bool promoted, const Champion& ch
   }
   if (promoted) return fmt::format("v{} replaces the champion", champion.version);
   if (tried.empty()) return "there are no labels to learn from";
+  if (!deployment.is_null()) {
+    std::string failed;
+    for (const json::value& gate : deployment.at("gates").as_array()) {
+      if (gate.at("status").as_string() == "fail") failed += " " + TextOf(gate, "id");
+    }
+    return "the accepted candidate failed in service (" + (failed.empty() ? "parity" : failed.substr(1)) + ")";
+  }
   std::string reasons;
   for (const Tried& candidate : tried) {
     reasons += (reasons.empty() ? "" : "; ") + TextOf(candidate.record, "name") + ": " +
@@ -270,12 +277,20 @@ Step MakeRetrainStep(World& world, const std::string& batch, const std::string& 
   for (const std::string& name : earlier) step.needs.push_back("ingest:" + name);
   AddParams(world, "retraining", step);
   AddParams(world, "data.time", step);
+  const auto& when = world.project.retraining.trigger.when;
+  if (std::find(when.begin(), when.end(), "schedule") != when.end()) {
+    // A schedule is about today: yesterday's verdict is not up to date.
+    step.parts.push_back({"day", FormatTime(world.workspace.clock().NowMs()).substr(0, 10)});
+  }
   step.run = [&world, batch, earlier](StepContext& context) -> Result<StepOutput> {
     const json::value& monitored = context.Output("monitor:" + batch).record;
     const Champion champion = ChampionOf(monitored);
     const auto& spec = world.project.retraining;
-    QUERN_ASSIGN(const auto verdict,
-                 monitoring::EvaluateTrigger(spec.trigger, EvidenceOf(world, context, monitored)));
+    monitoring::TriggerEvidence evidence = EvidenceOf(world, context, monitored);
+    QUERN_ASSIGN(const auto serving, world.workspace.registry().Get(champion.name, champion.version));
+    evidence.champion_age_seconds =
+        static_cast<double>(world.workspace.clock().NowMs() - serving.created_ms) / 1000;
+    QUERN_ASSIGN(const auto verdict, monitoring::EvaluateTrigger(spec.trigger, evidence));
     const json::value trigger = monitoring::TriggerRecord(verdict);
     Champion after = champion;
     std::vector<Tried> tried;
@@ -314,7 +329,7 @@ Step MakeRetrainStep(World& world, const std::string& batch, const std::string& 
       }
     }
     const bool promoted = after.version != champion.version;
-    const std::string reason = Decide(trigger, promoted, after, tried);
+    const std::string reason = Decide(trigger, promoted, after, tried, deployment);
     StepOutput output;
     json::array candidates;
     for (Tried& candidate : tried) {

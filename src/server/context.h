@@ -24,8 +24,8 @@ struct ServingContext {
   std::function<serving::ServerGauges()> gauges;
 };
 
-/// Finds the model, lets `score` answer, counts the request and its time. An unknown model, and an error of
-/// `score`, are answered by `render_error`. `name` may be "" for the default model.
+/// Finds the model, lets `score` answer, counts the request and its time. An unknown model, and an
+/// error of `score`, are answered by `render_error`. `name` may be "" for the default model.
 net::HttpResponse AnswerScoring(
     const ServingContext& context, std::string_view name, std::string_view version,
     const std::function<Result<net::HttpResponse>(const serving::ServedModel&)>& score,

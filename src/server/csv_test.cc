@@ -14,7 +14,10 @@ std::string Problem(std::string_view text) {
 }
 
 TEST_CASE("CSV as people and programs write it") {
-  auto table = ParseCsv("\xEF\xBB\xBF" "a,\"b c\"\r\n1,\"x,\"\"y\"\"\nz\"\r\n\r\n,\n\"\",3").value();
+  auto table = ParseCsv(
+                   "\xEF\xBB\xBF"
+                   "a,\"b c\"\r\n1,\"x,\"\"y\"\"\nz\"\r\n\r\n,\n\"\",3")
+                   .value();
   CHECK(table.header == std::vector<std::string>{"a", "b c"});
   REQUIRE(table.rows.size() == 3);
   CHECK(table.rows[0] == std::vector<std::string>{"1", "x,\"y\"\nz"});
@@ -43,9 +46,8 @@ TEST_CASE("media types") {
 
 TEST_CASE("routes: parameters, 404, 405 with Allow, HEAD, request id") {
   Router router;
-  router.Add({"GET", "/a/{x}/b", "", [](const Call& call) {
-                return JsonResponse(std::string(call.Param("x")));
-              }});
+  router.Add({"GET", "/a/{x}/b", "",
+              [](const Call& call) { return JsonResponse(std::string(call.Param("x"))); }});
   router.Add({"POST", "/a/{x}/b", "", [](const Call&) { return JsonResponse("posted"); }});
   auto ask = [&](std::string method, std::vector<std::string> segments) {
     net::HttpRequest request;

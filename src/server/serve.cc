@@ -22,13 +22,15 @@ class Server : public RunningServer {
                                                             options_.log)
                  : nullptr),
         scoring_(metrics_, *options_.clock, log_.get()),
-        context_{catalog_,          scoring_,
-                 metrics_,          *options_.clock,
-                 options_.database, [this] { return draining_.load(); },
+        context_{catalog_,
+                 scoring_,
+                 metrics_,
+                 *options_.clock,
+                 options_.database,
+                 [this] { return draining_.load(); },
                  [this] { return Gauges(); }},
-        http_(options_.http, [this](const net::HttpRequest& request) {
-          return router_.Dispatch(request);
-        }) {
+        http_(options_.http,
+              [this](const net::HttpRequest& request) { return router_.Dispatch(request); }) {
     oip::AddRoutes(&router_, context_);
     mlflow::AddScoringRoutes(&router_, context_);
     native::AddRoutes(&router_, context_);
@@ -54,8 +56,8 @@ class Server : public RunningServer {
       return Within(loaded.error(), "loading model " + model.name + " version " + model.version +
                                         " from " + model.package_dir);
     }
-    QUERN_TRY(catalog_.Add(
-        {model.name, model.version, std::move(*loaded), options_.clock->NowMs()}));
+    QUERN_TRY(
+        catalog_.Add({model.name, model.version, std::move(*loaded), options_.clock->NowMs()}));
     for (const std::string& alias : model.aliases) {
       QUERN_TRY(catalog_.SetAlias(model.name, alias, model.version));
     }

@@ -1,5 +1,6 @@
 #pragma once
-// The model server as one object: what `quern serve`, the deploy and the monitor steps start and stop.
+// The model server as one object: what `quern serve`, the deploy and the monitor steps start and
+// stop.
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -49,8 +50,8 @@ class RunningServer {
   virtual uint16_t port() const = 0;
   /// "http://127.0.0.1:8080".
   virtual std::string url() const = 0;
-  /// Loads another model, or exchanges a version, while requests are under way; those that began keep
-  /// what they began with.
+  /// Loads another model, or exchanges a version, while requests are under way; those that began
+  /// keep what they began with.
   virtual Status AddModel(const ModelToServe& model) = 0;
   virtual Status SetAlias(std::string_view name, std::string_view alias,
                           std::string_view version) = 0;
@@ -59,7 +60,8 @@ class RunningServer {
   virtual void Stop() = 0;
 };
 
-/// Loads all models, then listens. Errors: of loading (naming the model and its directory), of listening.
+/// Loads all models, then listens. Errors: of loading (naming the model and its directory), of
+/// listening.
 Result<std::unique_ptr<RunningServer>> StartServer(ServeOptions options);
 
 /// Runs until SIGTERM or SIGINT, then stops gracefully; returns the signal's number. Call

@@ -80,11 +80,12 @@ TEST_CASE("OIP: health and metadata") {
   CHECK(fixture.Get("/v2/models/heart/ready").body == R"({"name":"heart","ready":true})");
   CHECK(fixture.Get("/v2/models/heart/versions/3/ready").status == 404);
   auto metadata = fixture.Get("/v2/models/heart/versions/1").body;
-  CHECK(metadata ==
-        R"({"name":"heart","versions":["1","2"],"platform":"quern_onnx","inputs":[)"
-        R"({"name":"x","datatype":"FP64","shape":[-1,1]},{"name":"flag","datatype":"FP64","shape":[-1,1]},)"
-        R"({"name":"sex","datatype":"BYTES","shape":[-1,1]}],"outputs":[{"name":"label","datatype":"INT64",)"
-        R"("shape":[-1]},{"name":"probabilities","datatype":"FP64","shape":[-1,2]}]})");
+  CHECK(
+      metadata ==
+      R"({"name":"heart","versions":["1","2"],"platform":"quern_onnx","inputs":[)"
+      R"({"name":"x","datatype":"FP64","shape":[-1,1]},{"name":"flag","datatype":"FP64","shape":[-1,1]},)"
+      R"({"name":"sex","datatype":"BYTES","shape":[-1,1]}],"outputs":[{"name":"label","datatype":"INT64",)"
+      R"("shape":[-1]},{"name":"probabilities","datatype":"FP64","shape":[-1,2]}]})");
 }
 
 TEST_CASE("OIP: one tensor per column") {
@@ -108,9 +109,10 @@ TEST_CASE("OIP: a single matrix, chosen outputs, versions, text labels") {
       R"({"id":"q1","inputs":[{"name":"in","shape":[2,2],"datatype":"FP32","data":[[1,2],[NaN,4]]}],
           "outputs":[{"name":"prediction"}]})";
   auto response = fixture.Post("/v2/models/price/versions/1/infer", matrix);
-  CHECK(response.body ==
-        R"({"model_name":"price","model_version":"1","id":"q1","parameters":{"prediction_ids":)"
-        R"(["q1-0","q1-1"]},"outputs":[{"name":"prediction","datatype":"FP64","shape":[2,1],"data":[3,4]}]})");
+  CHECK(
+      response.body ==
+      R"({"model_name":"price","model_version":"1","id":"q1","parameters":{"prediction_ids":)"
+      R"(["q1-0","q1-1"]},"outputs":[{"name":"prediction","datatype":"FP64","shape":[2,1],"data":[3,4]}]})");
   auto text = fixture.Post("/v2/models/heart/versions/2/infer", kInfer);
   CHECK(text.body.find(R"("datatype":"BYTES","shape":[2],"data":["yes","yes"])") !=
         std::string::npos);
@@ -158,13 +160,15 @@ TEST_CASE("OIP: what is wrong with a request is said, with 400") {
   has(R"({"inputs":[{"name":"in","shape":[1,4],"datatype":"FP64","data":[1,2,3,4]}]})",
       "has 4 columns, the model takes 3");
   std::string two = kInfer;
-  has(two.substr(0, two.size() - 1) + R"(,"outputs":[{"name":"labels"}]})", "did you mean 'label'?");
+  has(two.substr(0, two.size() - 1) + R"(,"outputs":[{"name":"labels"}]})",
+      "did you mean 'label'?");
   has(std::string(100000, '['), "not valid JSON");
   has("{\"inputs\":" + std::string(5000, '[') + std::string(5000, ']') + "}", "not valid JSON");
   has("{\"inputs\":[{\"name\":\"\xff\"}]}", "not valid JSON");
   has(R"({"inputs":[{"name":"x","shape":[0],"datatype":"FP64","data":[]},
         {"name":"flag","shape":[0],"datatype":"FP64","data":[]},
-        {"name":"sex","shape":[0],"datatype":"BYTES","data":[]}]})", "no rows");
+        {"name":"sex","shape":[0],"datatype":"BYTES","data":[]}]})",
+      "no rows");
   CHECK(fixture.Post("/v2/models/lung/infer", kInfer).body ==
         R"({"error":"Model lung not found"})");
   CHECK(fixture.Post("/v2/models/lung/infer", kInfer).status == 404);
@@ -190,7 +194,8 @@ TEST_CASE("MLflow: the four JSON forms and CSV give the same answer") {
   CHECK(first.status == 200);
   CHECK(first.body.find(expected) == 0);
   CHECK(first.body.find("prediction_ids") == std::string::npos);
-  for (const std::string& body : bodies) CHECK(fixture.Post("/invocations", body).body == first.body);
+  for (const std::string& body : bodies)
+    CHECK(fixture.Post("/invocations", body).body == first.body);
   CHECK(fixture.Post("/invocations", "x,flag,sex\n0,True,yes\n-1,0,\n", "text/csv").body ==
         first.body);
 }
@@ -206,7 +211,9 @@ TEST_CASE("MLflow: errors with the texts that clients look for") {
     CHECK_MESSAGE(message.find(text) != std::string::npos, message);
     CHECK_FALSE(document.contains("stack_trace"));
   };
-  auto json = [&](std::string_view body, std::string_view text) { has(body, text, "application/json"); };
+  auto json = [&](std::string_view body, std::string_view text) {
+    has(body, text, "application/json");
+  };
   const char* one = "The input must be a JSON dictionary with exactly one of the input fields";
   json("{", "Ensure that input is a valid JSON formatted string");
   json("\xff", "Ensure that input is a valid JSON formatted string");
@@ -232,7 +239,8 @@ TEST_CASE("MLflow: errors with the texts that clients look for") {
   has("x,flag,sex\n1,2\n", "Failed to parse input as a Pandas DataFrame", "text/csv");
   has("x,flag,sex\nq,2,a\n", "row 0: expected a number, got the text 'q'", "text/csv");
   has("x,flag,sex\n", "no rows", "text/csv");
-  for (const char* type : {"application/xml", "application/json; charset=latin-1", "text/csv; header=absent", ""}) {
+  for (const char* type :
+       {"application/xml", "application/json; charset=latin-1", "text/csv; header=absent", ""}) {
     auto response = fixture.Post("/invocations", "{}", type);
     CHECK(response.status == 415);
     CHECK(response.content_type == "text/plain");
@@ -255,8 +263,8 @@ TEST_CASE("feedback: JSON and CSV, idempotent, unknown ids reported") {
         R"({"accepted":1,"updated":0,"unchanged":0,"unknown":[]})");
   CHECK(post(R"([{"prediction_id":"r-0","label":"1"},{"prediction_id":"zz","label":0}])") ==
         R"({"accepted":1,"updated":0,"unchanged":1,"unknown":["zz"]})");
-  CHECK(post("prediction_id,label,label_time,source\nr-0,0,2026-11-24,clinic\nzz,0,,\n", "text/csv") ==
-        R"({"accepted":0,"updated":1,"unchanged":1,"unknown":["zz"]})");
+  CHECK(post("prediction_id,label,label_time,source\nr-0,0,2026-11-24,clinic\nzz,0,,\n",
+             "text/csv") == R"({"accepted":0,"updated":1,"unchanged":1,"unknown":["zz"]})");
   CHECK(post(R"({"prediction_id":"r-0","label":0,"label_time":1795478400000,"source":"clinic"})") ==
         R"({"accepted":0,"updated":0,"unchanged":1,"unknown":[]})");
   auto refused = [&](std::string_view body, std::string_view type = "application/json") {

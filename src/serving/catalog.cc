@@ -84,9 +84,8 @@ Result<ServedModelPtr> Catalog::Find(std::string_view name, std::string_view ver
     wanted = alias->second;
   }
   if (wanted.empty()) {
-    auto newest = std::max_element(versions.begin(), versions.end(), [](auto& a, auto& b) {
-      return VersionLess(a.first, b.first);
-    });
+    auto newest = std::max_element(versions.begin(), versions.end(),
+                                   [](auto& a, auto& b) { return VersionLess(a.first, b.first); });
     return newest->second;
   }
   auto found = versions.find(wanted);

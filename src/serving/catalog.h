@@ -23,19 +23,22 @@ struct ServedModel {
 };
 using ServedModelPtr = std::shared_ptr<const ServedModel>;
 
-/// Thread-safe. A request keeps the model that it began with, whatever is added or removed meanwhile.
+/// Thread-safe. A request keeps the model that it began with, whatever is added or removed
+/// meanwhile.
 class Catalog {
  public:
-  /// Adds a version or replaces it. kInvalidArgument for a name or version that could not stand in a
-  /// path: empty, over 128 bytes, or with other characters than letters, digits, '_', '-', '.', ' '.
+  /// Adds a version or replaces it. kInvalidArgument for a name or version that could not stand in
+  /// a path: empty, over 128 bytes, or with other characters than letters, digits, '_', '-', '.', '
+  /// '.
   Status Add(ServedModel model);
-  /// Points `alias` of a model at one of its versions; the switch is atomic. kNotFound if not served.
+  /// Points `alias` of a model at one of its versions; the switch is atomic. kNotFound if not
+  /// served.
   Status SetAlias(std::string_view name, std::string_view alias, std::string_view version);
   /// Removes a version and the aliases that point at it.
   Status Remove(std::string_view name, std::string_view version);
 
-  /// `version` may be a version, an alias, or "": then the alias `champion` if there is one, else the
-  /// highest version. kNotFound "Model x with version y not found".
+  /// `version` may be a version, an alias, or "": then the alias `champion` if there is one, else
+  /// the highest version. kNotFound "Model x with version y not found".
   Result<ServedModelPtr> Find(std::string_view name, std::string_view version = {}) const;
   /// What /invocations serves: the model first added.
   Result<ServedModelPtr> Default() const;

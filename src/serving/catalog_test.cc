@@ -10,7 +10,8 @@ namespace quern::serving {
 namespace {
 
 ServedModel Fake(std::string name, std::string version) {
-  return {std::move(name), std::move(version), std::make_shared<FakeModel>(BinarySignature()), 1000};
+  return {std::move(name), std::move(version), std::make_shared<FakeModel>(BinarySignature()),
+          1000};
 }
 
 TEST_CASE("versions, aliases and the default") {

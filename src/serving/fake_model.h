@@ -7,8 +7,8 @@
 
 namespace quern::serving {
 
-/// P(last class) = sigmoid(sum of numbers, missing ones as 0, + 1 for each text "yes"); the rest is shared by
-/// the other classes. Regression: the sum.
+/// P(last class) = sigmoid(sum of numbers, missing ones as 0, + 1 for each text "yes"); the rest is
+/// shared by the other classes. Regression: the sum.
 class FakeModel : public ScoringModel {
  public:
   explicit FakeModel(Signature signature) : signature_(std::move(signature)) {}

@@ -28,15 +28,16 @@ struct FeedbackResult {
   size_t accepted = 0;   // the first for its prediction
   size_t updated = 0;    // differs from the one that counted before
   size_t unchanged = 0;  // says the same again
-  /// Ids that no prediction has (yet): their labels are kept all the same. In the order given, once each.
+  /// Ids that no prediction has (yet): their labels are kept all the same. In the order given, once
+  /// each.
   std::vector<std::string> unknown;
 };
 
 /// "1" and "1.0" are the same label; other text is compared as it stands.
 bool SameLabel(std::string_view a, std::string_view b);
 
-/// Stores labels in one transaction: all or none. Sending the same again changes nothing. kInvalidArgument
-/// for an empty id or label, naming its place in the list.
+/// Stores labels in one transaction: all or none. Sending the same again changes nothing.
+/// kInvalidArgument for an empty id or label, naming its place in the list.
 Result<FeedbackResult> StoreFeedback(store::Database& database, std::span<const Label> labels,
                                      const Clock& clock);
 

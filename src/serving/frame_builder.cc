@@ -16,8 +16,9 @@ constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 /// What pandas.read_csv reads as missing (its documented default list).
 bool IsMissingText(std::string_view text) {
   static constexpr std::array<std::string_view, 19> kMissing = {
-      "",     "#N/A", "#N/A N/A", "#NA",  "-1.#IND", "-1.#QNAN", "-NaN", "-nan", "1.#IND", "1.#QNAN",
-      "<NA>", "N/A",  "NA",       "NULL", "NaN",     "None",     "n/a",  "nan",  "null"};
+      "",     "#N/A",   "#N/A N/A", "#NA",  "-1.#IND", "-1.#QNAN", "-NaN",
+      "-nan", "1.#IND", "1.#QNAN",  "<NA>", "N/A",     "NA",       "NULL",
+      "NaN",  "None",   "n/a",      "nan",  "null"};
   return std::find(kMissing.begin(), kMissing.end(), text) != kMissing.end();
 }
 
@@ -61,9 +62,9 @@ bool FrameBuilder::Claim(size_t index) {
 std::unexpected<Error> FrameBuilder::WrongType(size_t index, size_t row,
                                                std::string_view got) const {
   const ml::InputColumn& input = signature_.inputs[index];
-  return Fail(Code::kInvalidArgument,
-              "input '" + input.name + "', row " + std::to_string(row) + ": expected " +
-                  (input.is_text ? "text" : "a number") + ", got " + std::string(got));
+  return Fail(Code::kInvalidArgument, "input '" + input.name + "', row " + std::to_string(row) +
+                                          ": expected " + (input.is_text ? "text" : "a number") +
+                                          ", got " + std::string(got));
 }
 
 Status FrameBuilder::SetMissing(size_t index, size_t row) {
@@ -83,7 +84,8 @@ Status FrameBuilder::SetNumber(size_t index, size_t row, double value) {
     return WrongType(index, row, "the number " + ShortestDouble(value));
   }
   // Readers of JSON give the token Infinity as the largest double.
-  if (std::abs(value) >= std::numeric_limits<double>::max()) return WrongType(index, row, "an infinite one");
+  if (std::abs(value) >= std::numeric_limits<double>::max())
+    return WrongType(index, row, "an infinite one");
   column.numbers[row] = value;
   return {};
 }

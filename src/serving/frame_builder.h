@@ -1,5 +1,6 @@
 #pragma once
-// From values as a protocol read them to the frame that a model takes: the same rules for every front.
+// From values as a protocol read them to the frame that a model takes: the same rules for every
+// front.
 #include <optional>
 #include <string>
 #include <string_view>
@@ -11,9 +12,9 @@
 
 namespace quern::serving {
 
-/// Collects cells column by column or row by row. Number inputs take finite numbers (NaN is "missing")
-/// and booleans as 0 and 1, text inputs take text, without its outer blanks; both take "missing". Borrows the
-/// signature. Not thread-safe.
+/// Collects cells column by column or row by row. Number inputs take finite numbers (NaN is
+/// "missing") and booleans as 0 and 1, text inputs take text, without its outer blanks; both take
+/// "missing". Borrows the signature. Not thread-safe.
 class FrameBuilder {
  public:
   FrameBuilder(const Signature& signature, size_t rows);
@@ -27,8 +28,8 @@ class FrameBuilder {
   Status SetMissing(size_t index, size_t row);
   Status SetNumber(size_t index, size_t row, double value);
   Status SetText(size_t index, size_t row, std::string_view value);
-  /// Text that stands for either: in CSV a number input's cell is read as a number, true or false, or
-  /// missing (empty, NA, NaN, null, None and their like, as pandas reads them).
+  /// Text that stands for either: in CSV a number input's cell is read as a number, true or false,
+  /// or missing (empty, NA, NaN, null, None and their like, as pandas reads them).
   Status SetCsv(size_t index, size_t row, std::string_view value);
 
   /// Inputs that nothing was claimed for.

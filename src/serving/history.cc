@@ -10,7 +10,8 @@ namespace {
 
 constexpr const char* kSelect =
     "SELECT p.prediction_id, p.request_id, p.row_index, p.model, p.version, p.made_at, p.features, "
-    "p.scores, p.decision, p.latency_ms, f.label, f.label_time FROM predictions p LEFT JOIN feedback "
+    "p.scores, p.decision, p.latency_ms, f.label, f.label_time FROM predictions p LEFT JOIN "
+    "feedback "
     "f ON f.prediction_id = p.prediction_id ";
 
 Status Read(const store::Row& row, LoggedPrediction* out) {

@@ -32,8 +32,8 @@ struct LoggedPrediction {
 struct PredictionFilter {
   std::string model;
   std::string version;
-  int64_t since = 0;                             // made_at >= since
-  int64_t until = 9'000'000'000'000'000;         // made_at < until
+  int64_t since = 0;                      // made_at >= since
+  int64_t until = 9'000'000'000'000'000;  // made_at < until
 };
 
 /// Calls `on_row` for each match, oldest first. Reading stops at the first error that it returns.

@@ -14,8 +14,8 @@ namespace {
 
 template <size_t N>
 void Observe(Histogram<N>* histogram, const std::array<double, N>& bounds, double value) {
-  size_t bucket = static_cast<size_t>(
-      std::lower_bound(bounds.begin(), bounds.end(), value) - bounds.begin());
+  size_t bucket =
+      static_cast<size_t>(std::lower_bound(bounds.begin(), bounds.end(), value) - bounds.begin());
   ++histogram->counts[bucket];
   histogram->sum += value;
 }
@@ -95,8 +95,7 @@ const std::vector<Metrics::Family>& Metrics::Families() {
       {"quern_requests_total", "counter", "Scoring requests by HTTP status code.",
        [](std::string* out, const std::string& labels, const Series& series) {
          for (auto& [code, count] : series.requests) {
-           Line(out, "quern_requests_total",
-                labels + "," + LabelText("code", std::to_string(code)),
+           Line(out, "quern_requests_total", labels + "," + LabelText("code", std::to_string(code)),
                 static_cast<double>(count));
          }
        }},
@@ -129,7 +128,8 @@ const std::vector<Metrics::Family>& Metrics::Families() {
        [](std::string* out, const std::string& labels, const Series& series) {
          for (auto& [feature, count] : series.missing) {
            Line(out, "quern_feature_missing_ratio", labels + "," + LabelText("feature", feature),
-                static_cast<double>(count) / static_cast<double>(std::max<uint64_t>(1, series.rows)));
+                static_cast<double>(count) /
+                    static_cast<double>(std::max<uint64_t>(1, series.rows)));
          }
        }},
   };
@@ -162,7 +162,8 @@ void Metrics::Scored(const ServedModel& served, const Frame& rows, const ml::Sco
   for (size_t row = 0; row < count; ++row) {
     uint32_t label = scores.labels[row];
     ++labels[label];
-    Observe(&series.score, kScoreBounds, scores.probabilities[row * scores.classes + (binary ? 1 : label)]);
+    Observe(&series.score, kScoreBounds,
+            scores.probabilities[row * scores.classes + (binary ? 1 : label)]);
   }
   for (size_t i = 0; i < labels.size(); ++i) series.classes[signature.classes[i]] += labels[i];
 }

@@ -1,5 +1,6 @@
 #pragma once
-// What serving asks of a model: its raw inputs, and scores for rows. Anything that scores can be served.
+// What serving asks of a model: its raw inputs, and scores for rows. Anything that scores can be
+// served.
 #include "base/frame.h"
 #include "base/result.h"
 #include "ml/fitted.h"
@@ -10,8 +11,8 @@ namespace quern::serving {
 /// Raw inputs (all required, a value may be missing), classes, threshold.
 using model::Signature;
 
-/// How class labels are sent: as text unless every class is a number, then as integers if all are whole
-/// (the type of the package's output `label`).
+/// How class labels are sent: as text unless every class is a number, then as integers if all are
+/// whole (the type of the package's output `label`).
 enum class LabelType { kText, kInteger, kDouble };
 LabelType LabelTypeOf(const Signature& signature);
 

@@ -21,7 +21,8 @@ std::string InsertSql(size_t rows) {
   std::string sql =
       "INSERT INTO predictions (prediction_id, request_id, row_index, model, version, made_at, "
       "features, scores, decision, latency_ms) VALUES ";
-  for (size_t i = 0; i < rows; ++i) sql += i == 0 ? "(?,?,?,?,?,?,?,?,?,?)" : ",(?,?,?,?,?,?,?,?,?,?)";
+  for (size_t i = 0; i < rows; ++i)
+    sql += i == 0 ? "(?,?,?,?,?,?,?,?,?,?)" : ",(?,?,?,?,?,?,?,?,?,?)";
   return sql + " ON CONFLICT (prediction_id) DO NOTHING";
 }
 
@@ -39,9 +40,9 @@ class Inserter {
   Status Add(const PredictionBatch& batch, const std::vector<std::string>& ids) {
     for (size_t i = 0; i < ids.size(); ++i) {
       const PredictionRow& row = batch.rows[i];
-      params_.insert(params_.end(), {ids[i], batch.request_id, static_cast<int64_t>(i), batch.model,
-                                     batch.version, batch.made_at, row.features, row.scores,
-                                     row.decision, batch.latency_ms});
+      params_.insert(params_.end(),
+                     {ids[i], batch.request_id, static_cast<int64_t>(i), batch.model, batch.version,
+                      batch.made_at, row.features, row.scores, row.decision, batch.latency_ms});
       if (++rows_ == kRowsPerInsert) QUERN_TRY(Flush());
     }
     return {};
@@ -68,13 +69,13 @@ enum class Stored { kNothing, kSame, kOther };
 Result<Stored> Compare(store::Database& database, const std::string& id,
                        const PredictionBatch& batch, const PredictionRow& row) {
   Stored stored = Stored::kNothing;
-  QUERN_TRY(database.Query(
-      "SELECT model, version, features FROM predictions WHERE prediction_id = ?", {id},
-      [&](const store::Row& found) {
-        bool same = found.Text(0) == batch.model && found.Text(1) == batch.version &&
-                    found.Text(2) == row.features;
-        stored = same ? Stored::kSame : Stored::kOther;
-      }));
+  QUERN_TRY(
+      database.Query("SELECT model, version, features FROM predictions WHERE prediction_id = ?",
+                     {id}, [&](const store::Row& found) {
+                       bool same = found.Text(0) == batch.model && found.Text(1) == batch.version &&
+                                   found.Text(2) == row.features;
+                       stored = same ? Stored::kSame : Stored::kOther;
+                     }));
   return stored;
 }
 

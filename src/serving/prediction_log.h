@@ -1,5 +1,6 @@
 #pragma once
-// Every answered row, kept: what was asked, what was said, by which version. Labels find it by its id.
+// Every answered row, kept: what was asked, what was said, by which version. Labels find it by its
+// id.
 #include <condition_variable>
 #include <cstdint>
 #include <deque>
@@ -45,13 +46,15 @@ struct PredictionLogOptions {
   size_t max_queued_rows = 200'000;
 };
 
-/// Thread-safe. One thread writes; requests that arrive while it commits share the next transaction, so the
-/// cost of a commit is divided by the load. `database` and `clock` must outlive it.
+/// Thread-safe. One thread writes; requests that arrive while it commits share the next
+/// transaction, so the cost of a commit is divided by the load. `database` and `clock` must outlive
+/// it.
 ///
-/// Prediction ids: a row of a request with id R is "R-0", "R-1", …; without one it gets a UUIDv7. A request
-/// repeated under its id (same rows, model and version) keeps the ids it had and is stored once; an id
-/// used again for other rows is not trusted, those rows get UUIDv7s. Ids over 128 bytes, or with other than
-/// printable ASCII, are not used; with kQueued none are, for the answer goes out before the check.
+/// Prediction ids: a row of a request with id R is "R-0", "R-1", …; without one it gets a UUIDv7. A
+/// request repeated under its id (same rows, model and version) keeps the ids it had and is stored
+/// once; an id used again for other rows is not trusted, those rows get UUIDv7s. Ids over 128
+/// bytes, or with other than printable ASCII, are not used; with kQueued none are, for the answer
+/// goes out before the check.
 class PredictionLog {
  public:
   PredictionLog(store::Database& database, const Clock& clock, PredictionLogOptions options = {});

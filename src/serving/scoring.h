@@ -25,8 +25,8 @@ class ScoringService {
   ScoringService(Metrics& metrics, const Clock& clock, PredictionLog* log)
       : metrics_(metrics), clock_(clock), log_(log) {}
 
-  /// `rows` as FrameBuilder made it for `served`. kInvalidArgument for no rows; kInternal if the model
-  /// answers with a NaN; kUnavailable if the log is full or failing.
+  /// `rows` as FrameBuilder made it for `served`. kInvalidArgument for no rows; kInternal if the
+  /// model answers with a NaN; kUnavailable if the log is full or failing.
   Result<ScoreAnswer> Score(const ServedModel& served, const Frame& rows,
                             const std::string& request_id) const;
 

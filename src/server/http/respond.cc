@@ -25,8 +25,7 @@ std::string PublicMessage(const Error& error) {
 }
 
 net::HttpResponse ErrorResponse(const Error& error) {
-  net::HttpResponse response =
-      net::RenderJsonError(HttpStatus(error.code), PublicMessage(error));
+  net::HttpResponse response = net::RenderJsonError(HttpStatus(error.code), PublicMessage(error));
   if (response.status == 503 || response.status == 429) {
     response.headers.push_back({"Retry-After", "1"});
   }
@@ -61,7 +60,8 @@ std::optional<std::string> NotJson(const net::HttpRequest& request) {
   MediaType media = ParseMediaType(header);
   bool json = media.type.empty() || media.type == "application/json";
   if (json && media.charset == "utf-8") return std::nullopt;
-  return "Content-Type '" + Printable(header) + "' is not supported: send application/json in UTF-8";
+  return "Content-Type '" + Printable(header) +
+         "' is not supported: send application/json in UTF-8";
 }
 
 Result<json::value> ParseBody(std::string_view body) {

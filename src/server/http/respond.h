@@ -12,8 +12,8 @@ namespace quern::server {
 
 net::HttpResponse JsonResponse(std::string body, int status = 200);
 
-/// Message and hint as a client may see them. Internal failures keep their text to themselves: it goes to
-/// the log, the client learns only that.
+/// Message and hint as a client may see them. Internal failures keep their text to themselves: it
+/// goes to the log, the client learns only that.
 std::string PublicMessage(const Error& error);
 /// `{"error": message}` with the status that belongs to the code.
 net::HttpResponse ErrorResponse(const Error& error);
@@ -25,8 +25,8 @@ struct MediaType {
 };
 MediaType ParseMediaType(std::string_view content_type);
 
-/// Why (for a 415) a body is not taken as JSON: it is marked as something else. Nothing if it is JSON or
-/// unmarked.
+/// Why (for a 415) a body is not taken as JSON: it is marked as something else. Nothing if it is
+/// JSON or unmarked.
 std::optional<std::string> NotJson(const net::HttpRequest& request);
 /// Parses a body with NaN and Infinity tokens allowed; errors say where in the body.
 Result<json::value> ParseBody(std::string_view body);

@@ -60,7 +60,8 @@ net::HttpResponse Router::Find(const net::HttpRequest& request) const {
     Call call{request, {}};
     for (size_t i = 0; i < compiled.parts.size(); ++i) {
       std::string_view part = compiled.parts[i];
-      if (IsParam(part)) call.params.emplace_back(part.substr(1, part.size() - 2), request.segments[i]);
+      if (IsParam(part))
+        call.params.emplace_back(part.substr(1, part.size() - 2), request.segments[i]);
     }
     return route.handler(call);
   }

@@ -28,8 +28,8 @@ struct Route {
   std::function<net::HttpResponse(const Call&)> handler;
 };
 
-/// Immutable once serving. 404 and 405 (with Allow) are `{"error"}`; HEAD is answered as GET; the caller's
-/// X-Request-Id is given back.
+/// Immutable once serving. 404 and 405 (with Allow) are `{"error"}`; HEAD is answered as GET; the
+/// caller's X-Request-Id is given back.
 class Router {
  public:
   /// Two routes of the same method and pattern are a broken invariant.

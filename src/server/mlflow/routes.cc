@@ -12,11 +12,16 @@ std::string_view ErrorName(Code code) {
   switch (code) {
     case Code::kInvalidArgument:
     case Code::kOutOfRange:
-    case Code::kFailedPrecondition: return "BAD_REQUEST";
-    case Code::kNotFound: return "RESOURCE_DOES_NOT_EXIST";
-    case Code::kUnavailable: return "TEMPORARILY_UNAVAILABLE";
-    case Code::kResourceExhausted: return "REQUEST_LIMIT_EXCEEDED";
-    default: return "INTERNAL_ERROR";
+    case Code::kFailedPrecondition:
+      return "BAD_REQUEST";
+    case Code::kNotFound:
+      return "RESOURCE_DOES_NOT_EXIST";
+    case Code::kUnavailable:
+      return "TEMPORARILY_UNAVAILABLE";
+    case Code::kResourceExhausted:
+      return "REQUEST_LIMIT_EXCEEDED";
+    default:
+      return "INTERNAL_ERROR";
   }
 }
 
@@ -68,9 +73,10 @@ net::HttpResponse Invocations(const ServingContext& context, const Call& call) {
   }
   bool csv = media.type == "text/csv";
   if (!csv && media.type != "application/json") {
-    return Unsupported("This predictor only supports the following content types: Types: "
-                       "['text/csv', 'application/json']. Got '" +
-                       Printable(header) + "'.");
+    return Unsupported(
+        "This predictor only supports the following content types: Types: "
+        "['text/csv', 'application/json']. Got '" +
+        Printable(header) + "'.");
   }
   auto score = [&](const serving::ServedModel& served) -> Result<net::HttpResponse> {
     const serving::Signature& signature = served.signature();
@@ -92,7 +98,8 @@ net::HttpResponse Ping(const ServingContext& context) {
 
 void AddScoringRoutes(Router* router, const ServingContext& context) {
   const ServingContext* c = &context;
-  router->Add({"POST", "/invocations", "MLflow: scores JSON (four forms) or CSV with the first model",
+  router->Add({"POST", "/invocations",
+               "MLflow: scores JSON (four forms) or CSV with the first model",
                [c](const Call& call) { return Invocations(*c, call); }});
   for (const char* path : {"/ping", "/health"}) {
     router->Add({"GET", path, "MLflow: 200 while a model can be asked",

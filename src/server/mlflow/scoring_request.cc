@@ -21,7 +21,9 @@ constexpr std::string_view kOneForm =
 std::unexpected<Error> Bad(std::string what) {
   return Fail(Code::kInvalidArgument, std::move(what));
 }
-std::unexpected<Error> Invalid(std::string what) { return Bad("Invalid input. " + std::move(what)); }
+std::unexpected<Error> Invalid(std::string what) {
+  return Bad("Invalid input. " + std::move(what));
+}
 
 std::string_view Text(const json::string& text) { return {text.data(), text.size()}; }
 
@@ -49,7 +51,8 @@ Status SetCell(serving::FrameBuilder& builder, size_t input, size_t row, const j
 Result<Frame> Finish(serving::FrameBuilder& builder) {
   std::vector<std::string> missing = builder.Unclaimed();
   if (missing.empty()) return builder.Take();
-  return Bad("Failed to enforce schema: Model is missing inputs ['" + Join(missing, "', '") + "'].");
+  return Bad("Failed to enforce schema: Model is missing inputs ['" + Join(missing, "', '") +
+             "'].");
 }
 
 /// Rows of values whose columns are named by `columns`.
@@ -96,11 +99,13 @@ Result<Frame> FromSplit(const json::value& value, const serving::Signature& sign
   });
   if (data == nullptr || extra) {
     return Invalid(
-        "Dataframe split format must have 'data' field and optionally 'columns' and 'index' fields.");
+        "Dataframe split format must have 'data' field and optionally 'columns' and 'index' "
+        "fields.");
   }
   if (!data->is_array()) {
-    return Invalid("Provided dataframe_split field is not a valid dataframe representation in "
-                   "'split' format: 'data' must be a list of rows");
+    return Invalid(
+        "Provided dataframe_split field is not a valid dataframe representation in "
+        "'split' format: 'data' must be a list of rows");
   }
   const json::value* columns = object.if_contains("columns");
   if (columns == nullptr || columns->is_null()) {
@@ -113,13 +118,15 @@ Result<Frame> FromSplit(const json::value& value, const serving::Signature& sign
     if (good) names.push_back(Text(column.as_string()));
   }
   if (!good) {
-    return Invalid("Provided dataframe_split field is not a valid dataframe representation in "
-                   "'split' format: 'columns' must be a list of names");
+    return Invalid(
+        "Provided dataframe_split field is not a valid dataframe representation in "
+        "'split' format: 'columns' must be a list of names");
   }
   return FromRows(names, data->as_array(), signature, "dataframe_split");
 }
 
-/// A list of objects; a key that a row lacks is missing there, one that every row lacks is an error.
+/// A list of objects; a key that a row lacks is missing there, one that every row lacks is an
+/// error.
 Result<Frame> FromRecords(const json::array& records, const serving::Signature& signature,
                           std::string_view field) {
   serving::FrameBuilder builder(signature, records.size());
@@ -170,8 +177,7 @@ Result<Frame> FromInputs(const json::value& value, const serving::Signature& sig
     if (column == nullptr) continue;
     builder.Claim(i);
     for (size_t row = 0; row < *rows; ++row) {
-      QUERN_TRY(
-          SetCell(builder, i, row, column->is_array() ? column->as_array()[row] : *column));
+      QUERN_TRY(SetCell(builder, i, row, column->is_array() ? column->as_array()[row] : *column));
     }
   }
   return Finish(builder);
@@ -229,10 +235,11 @@ Result<ScoringRequest> ParseJsonRequest(std::string_view body,
 Result<ScoringRequest> ParseCsvRequest(std::string_view body, const serving::Signature& signature) {
   auto table = ParseCsv(body);
   if (!table) {
-    return Bad("Failed to parse input as a Pandas DataFrame. Ensure that the input is a valid "
-               "CSV-formatted Pandas DataFrame produced using the `pandas.DataFrame.to_csv()` "
-               "method. Error: '" +
-               table.error().message + "'");
+    return Bad(
+        "Failed to parse input as a Pandas DataFrame. Ensure that the input is a valid "
+        "CSV-formatted Pandas DataFrame produced using the `pandas.DataFrame.to_csv()` "
+        "method. Error: '" +
+        table.error().message + "'");
   }
   serving::FrameBuilder builder(signature, table->rows.size());
   for (size_t column = 0; column < table->header.size(); ++column) {

@@ -15,8 +15,9 @@ struct ScoringRequest {
   std::string request_id;
 };
 
-/// An object with exactly one of dataframe_split, dataframe_records, instances, inputs. Columns are found by
-/// name; further ones are ignored. Texts of errors are MLflow's where clients look for them.
+/// An object with exactly one of dataframe_split, dataframe_records, instances, inputs. Columns are
+/// found by name; further ones are ignored. Texts of errors are MLflow's where clients look for
+/// them.
 Result<ScoringRequest> ParseJsonRequest(std::string_view body, const serving::Signature& signature);
 /// With a header row, as DataFrame.to_csv(index=False) writes.
 Result<ScoringRequest> ParseCsvRequest(std::string_view body, const serving::Signature& signature);

@@ -77,12 +77,12 @@ net::HttpResponse Index(const std::vector<Route>& routes) {
 
 void AddRoutes(Router* router, const ServingContext& context) {
   const ServingContext* c = &context;
-  router->Add({"POST", "/v1/feedback", "labels by prediction id, JSON or CSV; repeating is harmless",
+  router->Add({"POST", "/v1/feedback",
+               "labels by prediction id, JSON or CSV; repeating is harmless",
                [c](const Call& call) { return Feedback(*c, call); }});
   router->Add({"GET", "/metrics", "Prometheus text exposition",
                [c](const Call&) { return MetricsPage(*c); }});
-  router->Add({"GET", "/", "this list",
-               [router](const Call&) { return Index(router->routes()); }});
+  router->Add({"GET", "/", "this list", [router](const Call&) { return Index(router->routes()); }});
 }
 
 }  // namespace quern::server::native

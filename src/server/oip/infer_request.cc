@@ -18,9 +18,12 @@ Status SetElement(serving::FrameBuilder& builder, size_t input, size_t row, cons
                   size_t index) {
   QUERN_ASSIGN(Element element, ReadElement(tensor, index));
   switch (element.kind) {
-    case Element::Kind::kMissing: return builder.SetMissing(input, row);
-    case Element::Kind::kNumber: return builder.SetNumber(input, row, element.number);
-    case Element::Kind::kText: return builder.SetText(input, row, element.text);
+    case Element::Kind::kMissing:
+      return builder.SetMissing(input, row);
+    case Element::Kind::kNumber:
+      return builder.SetNumber(input, row, element.number);
+    case Element::Kind::kText:
+      return builder.SetText(input, row, element.text);
   }
   return {};
 }
@@ -31,7 +34,8 @@ std::string ShapeText(const std::vector<size_t>& shape) {
   return "[" + Join(parts, ",") + "]";
 }
 
-/// A single tensor that stands for all inputs: not named as one of them, or with their number of columns.
+/// A single tensor that stands for all inputs: not named as one of them, or with their number of
+/// columns.
 bool IsMatrix(const std::vector<Tensor>& tensors, const serving::Signature& signature) {
   if (tensors.size() != 1 || tensors[0].shape.size() != 2) return false;
   if (tensors[0].shape[1] == signature.inputs.size() && signature.inputs.size() > 1) return true;
@@ -86,8 +90,7 @@ Status ReadOutputs(const json::object& body, InferRequest* request) {
   if (outputs == nullptr || outputs->is_null()) return {};
   if (!outputs->is_array()) return Bad("'outputs' must be a list");
   for (const json::value& output : outputs->as_array()) {
-    const json::value* name =
-        output.is_object() ? output.as_object().if_contains("name") : nullptr;
+    const json::value* name = output.is_object() ? output.as_object().if_contains("name") : nullptr;
     if (name == nullptr || !name->is_string()) return Bad("an entry of 'outputs' has no 'name'");
     request->outputs.emplace_back(name->as_string());
   }

@@ -19,9 +19,9 @@ struct InferRequest {
   std::vector<std::string> outputs;
 };
 
-/// Two forms: one tensor [N] or [N,1] per named input, or a single tensor [N,F] whose columns are the
-/// inputs in order. `data` may be nested or flat; null and NaN are missing values. Further inputs than the
-/// model's are ignored. Everything else is kInvalidArgument, naming the tensor.
+/// Two forms: one tensor [N] or [N,1] per named input, or a single tensor [N,F] whose columns are
+/// the inputs in order. `data` may be nested or flat; null and NaN are missing values. Further
+/// inputs than the model's are ignored. Everything else is kInvalidArgument, naming the tensor.
 Result<InferRequest> ParseInferRequest(std::string_view body, const serving::Signature& signature);
 
 }  // namespace quern::server::oip

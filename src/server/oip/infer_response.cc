@@ -16,9 +16,14 @@ std::vector<TensorInfo> Outputs(const serving::Signature& signature) {
   if (signature.task == ml::Task::kRegression) return {{"prediction", "FP64", {-1, 1}}};
   std::string_view label = "BYTES";
   switch (serving::LabelTypeOf(signature)) {
-    case serving::LabelType::kText: break;
-    case serving::LabelType::kInteger: label = "INT64"; break;
-    case serving::LabelType::kDouble: label = "FP64"; break;
+    case serving::LabelType::kText:
+      break;
+    case serving::LabelType::kInteger:
+      label = "INT64";
+      break;
+    case serving::LabelType::kDouble:
+      label = "FP64";
+      break;
   }
   return {{"label", label, {-1}},
           {"probabilities", "FP64", {-1, static_cast<int64_t>(signature.classes.size())}}};
@@ -51,7 +56,8 @@ std::string RenderInferResponse(const serving::ServedModel& served, const InferR
   std::vector<TensorInfo> all = Outputs(signature);
   std::vector<TensorInfo> chosen;
   for (const std::string& name : request.outputs) {
-    auto found = std::find_if(all.begin(), all.end(), [&](auto& info) { return info.name == name; });
+    auto found =
+        std::find_if(all.begin(), all.end(), [&](auto& info) { return info.name == name; });
     if (found != all.end()) chosen.push_back(*found);
   }
   if (request.outputs.empty()) chosen = all;

@@ -24,8 +24,8 @@ std::vector<TensorInfo> Inputs(const serving::Signature& signature);
 /// kInvalidArgument naming an output that the model does not have.
 Status CheckOutputs(const InferRequest& request, const serving::Signature& signature);
 
-/// The JSON body. Outputs come in the order asked for. Where predictions are logged, their ids stand in
-/// `parameters.prediction_ids`, one per row.
+/// The JSON body. Outputs come in the order asked for. Where predictions are logged, their ids
+/// stand in `parameters.prediction_ids`, one per row.
 std::string RenderInferResponse(const serving::ServedModel& served, const InferRequest& request,
                                 const serving::ScoreAnswer& answer);
 

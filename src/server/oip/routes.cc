@@ -30,8 +30,8 @@ bool Ready(const ServingContext& context) {
 
 net::HttpResponse ServerReady(const ServingContext& context) {
   if (Ready(context)) return JsonResponse("{\"ready\":true}");
-  return net::RenderJsonError(503, context.draining() ? "the server is stopping"
-                                                      : "no model is loaded");
+  return net::RenderJsonError(503,
+                              context.draining() ? "the server is stopping" : "no model is loaded");
 }
 
 net::HttpResponse Metadata() {
@@ -99,8 +99,8 @@ void AddRoutes(Router* router, const ServingContext& context) {
                [](const Call&) { return JsonResponse("{\"live\":true}"); }});
   router->Add({"GET", "/v2/health/ready", "models are loaded and the server is not stopping",
                [c](const Call&) { return ServerReady(*c); }});
-  router->Add({"GET", "/v2/models", "names of the models",
-               [c](const Call&) { return ModelList(*c); }});
+  router->Add(
+      {"GET", "/v2/models", "names of the models", [c](const Call&) { return ModelList(*c); }});
   for (std::string base : {"/v2/models/{name}", "/v2/models/{name}/versions/{version}"}) {
     router->Add({"GET", base, "inputs, outputs and versions of a model",
                  [c](const Call& call) { return ModelMetadata(*c, call); }});

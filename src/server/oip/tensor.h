@@ -20,8 +20,8 @@ struct Tensor {
 /// Elements of one tensor; more is refused before anything is allocated for them.
 inline constexpr size_t kMaxElements = size_t{1} << 28;
 
-/// Reads `{"name", "shape", "datatype", "data"}`; further keys are ignored, as the protocol lets clients
-/// add them, except those that announce binary data.
+/// Reads `{"name", "shape", "datatype", "data"}`; further keys are ignored, as the protocol lets
+/// clients add them, except those that announce binary data.
 Result<Tensor> ReadTensor(const json::value& value);
 
 /// A JSON value as the datatype has it: in range, whole where integers are asked for.
