@@ -76,7 +76,8 @@ Result<YamlNode> ParseYaml(std::string_view text, std::string_view file_name) {
   try {
     return Convert(YAML::Load(std::string(text)), file, 0);
   } catch (const YAML::Exception& e) {
-    return FailAt(PositionOf(e.mark, file), "not valid YAML: " + e.msg);
+    return FailAt(PositionOf(e.mark, file), "not valid YAML: " + e.msg,
+                  "look at brackets, quotes and indentation here and in the lines above");
   }
 }
 
@@ -150,28 +151,42 @@ const YamlNode* YamlMap::Get(std::string_view key) {
   return node_ != nullptr ? node_->Find(key) : nullptr;
 }
 
+namespace {
+
+/// Names the key, for the reader of a node knows only its value.
+template <class T>
+Result<T> Named(Result<T> value, std::string_view key, const char* hint) {
+  if (value) return value;
+  Error error = value.error();
+  error.message = std::string(key) + ": " + error.message;
+  error.hint = hint;
+  return std::unexpected(std::move(error));
+}
+
+}  // namespace
+
 Result<std::string> YamlMap::Text(std::string_view key, std::string_view fallback) {
   const YamlNode* node = Get(key);
   if (node == nullptr) return std::string(fallback);
-  return node->AsText();
+  return Named(node->AsText(), key, "write one value");
 }
 
 Result<double> YamlMap::Number(std::string_view key, double fallback) {
   const YamlNode* node = Get(key);
   if (node == nullptr) return fallback;
-  return node->AsNumber();
+  return Named(node->AsNumber(), key, "write a number, as in 0.2");
 }
 
 Result<int64_t> YamlMap::Int(std::string_view key, int64_t fallback) {
   const YamlNode* node = Get(key);
   if (node == nullptr) return fallback;
-  return node->AsInt();
+  return Named(node->AsInt(), key, "write a whole number, as in 5");
 }
 
 Result<bool> YamlMap::Bool(std::string_view key, bool fallback) {
   const YamlNode* node = Get(key);
   if (node == nullptr) return fallback;
-  return node->AsBool();
+  return Named(node->AsBool(), key, "write true or false");
 }
 
 Result<std::vector<std::string>> YamlMap::TextList(std::string_view key) {

@@ -172,6 +172,10 @@ class Executor {
     const Step& step = graph_.steps[index];
     (summary_.steps[index].state == "done" ? summary_.ran : summary_.reused) += 1;
     Judge(step.id, output, summary_);
+    if (output.outcome == Outcome::kCheckFailed) {
+      summary_.steps[index].state = "failed";
+      summary_.steps[index].reason = output.message;
+    }
     const auto [kept, inserted] = summary_.outputs.insert_or_assign(step.id, std::move(output));
     Show(index, &kept->second);
   }
@@ -235,7 +239,9 @@ Result<RunSummary> Run(const Graph& graph, const std::string& project, Cache& ca
   RunSummary summary = Executor(selected, cache, mine, listener, run_id).Go();
   const bool killed = mine.cancel->cancelled();
   if (killed && !summary.error) summary.error = Error{Code::kCancelled, "interrupted", {}, {}, {}};
-  QUERN_TRY(cache.EndRun(run_id, killed ? "KILLED" : summary.error ? "FAILED" : "FINISHED",
+  QUERN_TRY(cache.EndRun(run_id, killed                                                             ? "KILLED"
+                                 : summary.error || summary.outcome == Outcome::kCheckFailed ? "FAILED"
+                                                                                             : "FINISHED",
                          SummaryText(summary)));
   return summary;
 }

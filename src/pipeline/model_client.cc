@@ -11,6 +11,11 @@ namespace {
 
 Result<json::value> BodyOf(const Result<net::HttpResponse>& response) {
   if (!response) return std::unexpected(response.error());
+  if (response->status == 503) {
+    // A server that cannot keep its predictions gives none: with our own server that is the disk.
+    return Fail(Code::kResourceExhausted, "the model server answered 503: " + response->body.substr(0, 300),
+                "free some space on the disk and run again; logs/serve.log tells more");
+  }
   if (response->status != 200) {
     return Fail(Code::kUnavailable, "the model server answered " + std::to_string(response->status) + ": " +
                                         response->body.substr(0, 300));

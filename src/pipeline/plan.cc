@@ -58,7 +58,11 @@ Result<std::vector<KeyPart>> PartsOf(const Step& step, Cache& cache,
   std::vector<KeyPart> parts = step.parts;
   for (const std::string& file : step.input_files) {
     auto digest = cache.FileDigest(file);
-    if (!digest) return Within(digest.error(), "reading what step " + step.id + " needs");
+    if (!digest) {
+      Error error = digest.error();
+      if (error.hint.empty()) error.hint = "check the path in quern.yaml; it starts at the project's folder";
+      return Within(error, "reading what step " + step.id + " needs");
+    }
     parts.push_back({"input:" + BaseName(file), std::move(*digest)});
   }
   for (const std::vector<std::string>* list : {&step.needs, &step.after}) {

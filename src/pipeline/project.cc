@@ -75,6 +75,17 @@ const data::SourceSpec* DataSpec::Find(const std::string& source) const {
 
 namespace {
 
+/// The files are there; what they hold is for ingestion to say.
+Status CheckFiles(const Project& project, Fs& fs) {
+  for (data::SourceSpec source : project.data.sources) {
+    source.root = project.dir;
+    if (fs.Exists(source.File())) continue;
+    return Fail(Code::kNotFound, "source '" + source.name + "': there is no file '" + source.File() + "'",
+                "paths in data.sources are relative to the folder of quern.yaml", source.where);
+  }
+  return {};
+}
+
 Status CheckSources(Project& project) {
   DataSpec& data = project.data;
   const YamlNode* data_node = project.root.Find("data");
@@ -138,6 +149,7 @@ Result<Project> LoadProject(const std::string& path,
                                     training != nullptr ? training->Find("hypothesis") : nullptr, metrics));
   QUERN_TRY(map.Finish());
   QUERN_TRY(CheckSources(project));
+  QUERN_TRY(CheckFiles(project, fs));
   QUERN_TRY(CheckHypothesis(project));
   return project;
 }

@@ -14,6 +14,9 @@ constexpr const char* kMinimal =
 
 struct Folder {
   TempDir dir;
+  Folder() {
+    for (const char* name : {"a.csv", "b.csv"}) REQUIRE(RealFs().WriteAtomic(dir.File(name), "x\n1\n"));
+  }
   Result<Project> Load(const std::string& text, const std::vector<std::pair<std::string, std::string>>& sets = {}) {
     REQUIRE(RealFs().WriteAtomic(dir.File("quern.yaml"), text));
     return LoadProject(dir.path(), sets, RealFs());

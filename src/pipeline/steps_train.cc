@@ -123,7 +123,13 @@ Step MakeTrainStep(World& world) {
     auto trained = training::Train(world.project.training, prep, dataset, options);
     if (!trained) {
       Error error = trained.error();
-      if (error.where.line == 0) error.where = {world.project.file, 0, 0};
+      const YamlNode* section = world.project.root.Find("training");
+      if (section != nullptr && section->Find("cross_validation") != nullptr) {
+        section = section->Find("cross_validation");
+      }
+      if (error.where.line == 0) {
+        error.where = section != nullptr ? section->where : Position{world.project.file, 0, 0};
+      }
       return std::unexpected(std::move(error));
     }
     StepOutput output;

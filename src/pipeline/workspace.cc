@@ -51,7 +51,8 @@ Result<std::unique_ptr<ProjectLock>> ProjectLock::Acquire(const std::string& sta
       ::pwrite(fd, holder.data(), holder.size(), 0) != static_cast<ssize_t>(holder.size())) {
     const int error = errno;
     ::close(fd);
-    return Fail(error == ENOSPC ? Code::kResourceExhausted : Code::kUnavailable,
+    const bool full = error == ENOSPC || error == EDQUOT || error == EFBIG;
+    return Fail(full ? Code::kResourceExhausted : Code::kUnavailable,
                 "cannot write '" + path + "': " + std::strerror(error), "free some space and run again");
   }
   return std::unique_ptr<ProjectLock>(new ProjectLock(fd));

@@ -15,7 +15,9 @@ namespace {
 
 Code CodeOf(int sqlite_code) {
   switch (sqlite_code & 0xff) {
-    case SQLITE_FULL: return Code::kResourceExhausted;
+    case SQLITE_FULL:
+    // A write that fails (SQLITE_IOERR_WRITE and the like) is a full or dying disk.
+    case SQLITE_IOERR: return Code::kResourceExhausted;
     case SQLITE_READONLY:
     case SQLITE_PERM:
     case SQLITE_CANTOPEN: return Code::kPermissionDenied;
@@ -30,7 +32,8 @@ Code CodeOf(int sqlite_code) {
 
 std::string HintOf(int sqlite_code) {
   switch (sqlite_code & 0xff) {
-    case SQLITE_FULL: return "free some space and run again";
+    case SQLITE_FULL:
+    case SQLITE_IOERR: return "free some space and run again; if the disk is not full, check its health";
     case SQLITE_READONLY:
     case SQLITE_CANTOPEN: return "check who may write there";
     case SQLITE_NOTADB: return "this is not a database of Quern: restore a backup or remove the file";

@@ -132,8 +132,6 @@ def test_a_failed_data_check_ends_with_four(quern, failed_check):
     assert any("validate:base: age is between" in failure for failure in events[-1]["failures"])
 
 
-@pytest.mark.xfail(strict=True, reason="a step whose check failed has state 'done' (later 'cached') in the events "
-                   "and nothing else that tells it from one whose checks hold; the run is FINISHED")
 def test_machines_see_which_step_failed(quern, failed_check):
     _, events = run_events(quern, failed_check)
     assert last_states(events)["validate:base"] == "failed"

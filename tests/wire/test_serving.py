@@ -58,10 +58,11 @@ def server(quern, project, free_port):
 
 
 @pytest.fixture(scope="module")
-def package(project):
-    found = sorted(project.glob(".quern/**/MLmodel"))
-    assert found, "no package was registered"
-    return found[-1].parent
+def package(quern, project):
+    """The package that is served: the champion's."""
+    listed = subprocess.run([quern, "models", "--project", project, "--json"], check=True, capture_output=True, text=True)
+    champion, = [v for v in json.loads(listed.stdout)["versions"] if "champion" in v["aliases"]]
+    return project / champion["path"] if not pathlib.Path(champion["path"]).is_absolute() else pathlib.Path(champion["path"])
 
 
 @pytest.fixture(scope="module")
