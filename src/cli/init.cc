@@ -129,8 +129,8 @@ Status Init(const InitArgs& args, Context& context) {
           ": " + Quoted("data/" + BaseName(args.data)) + "}\n";
   yaml += "  target: {name: target, expr: " + Quoted(args.target) + "}\n";
   yaml += ColumnsYaml(file.result.columns);
-  yaml += "  # Inferred from the file; accept, change or remove each.\n  expectations:\n";
-  yaml += Indent(data::SuggestionsYaml(suggestions), "    ") + "\n";
+  yaml += "  # Inferred from the file; accept, change or remove each.\n";
+  yaml += Indent(data::SuggestionsYaml(suggestions), "  ") + "\n";
   yaml += "features:\n  numeric: {impute: median, scale: standard}\n"
           "  categorical: {impute: most_frequent, encode: one_hot}\n\n";
   yaml += TrainingYaml(target.task, smallest);

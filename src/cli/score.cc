@@ -147,7 +147,8 @@ Result<ml::Scores> ReadScores(const Frame& rows, const ml::Target& target, const
                                : (c == 1 ? single->numbers[row] : 1 - single->numbers[row]);
       if (!(value >= 0 && value <= 1)) {
         return Fail(Code::kInvalidArgument,
-                    fmt::format("row {}: score {} is not a probability", row + 1, ShortestDouble(value)));
+                    fmt::format("row {}: score {} is not a probability", row + 1,
+                                ShortestDouble(all ? value : single->numbers[row])));
       }
       scores.probabilities.push_back(value);
     }

@@ -1,7 +1,6 @@
 """Reads, runs, compares and rewrites command transcripts; tests/cli/README.md describes the format."""
 
 import dataclasses
-import os
 import pathlib
 import re
 import subprocess
