@@ -138,7 +138,8 @@ TEST_CASE("JSON is strict, positioned and round-trips") {
   CHECK_FALSE(ParseJson(std::string(100, '[') + std::string(100, ']')));
   CHECK(WriteJson(json::array{std::nan("")}) == "[null]");
   CHECK(ParseJson("[189.4]")->as_array()[0].as_double() == 189.4);
-  CHECK(ParseJson("[0.1, 123456789.123456789, 5e-324]")->as_array()[1].as_double() == 123456789.123456789);
+  CHECK(ParseJson("[0.1, 123456789.123456789, 5e-324]")->as_array()[1].as_double() ==
+        123456789.123456789);
 }
 
 }  // namespace quern

@@ -1,5 +1,6 @@
 #pragma once
-// The one error value of the program. Codes equal gRPC's; one table maps them to HTTP and exit codes.
+// The one error value of the program. Codes equal gRPC's; one table maps them to HTTP and exit
+// codes.
 #include <string>
 #include <string_view>
 #include <vector>

@@ -1,6 +1,7 @@
 #pragma once
-// Raw columns in memory: what readers hand to fitting, scoring and monitoring. Numbers are doubles with
-// NaN for missing, text is UTF-8 with "" for missing (design: the same as a model's input tensors).
+// Raw columns in memory: what readers hand to fitting, scoring and monitoring. Numbers are doubles
+// with NaN for missing, text is UTF-8 with "" for missing (design: the same as a model's input
+// tensors).
 #include <cstdint>
 #include <span>
 #include <string>
@@ -28,6 +29,9 @@ struct Frame {
   const Column* Find(std::string_view name) const;
   /// The given rows, in the given order, repeats allowed.
   Frame Take(std::span<const uint32_t> rows) const;
+  /// Adds rows below. A column that one side lacks, or holds as another kind, is missing there; an
+  /// empty frame takes the other's columns.
+  void Append(const Frame& more);
   /// The named columns in that order; names that do not exist are left out.
   Frame Select(std::span<const std::string> names) const;
 };

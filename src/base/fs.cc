@@ -19,14 +19,18 @@ namespace {
 Code CodeOf(int error) {
   switch (error) {
     case ENOENT:
-    case ENOTDIR: return Code::kNotFound;
+    case ENOTDIR:
+      return Code::kNotFound;
     case EACCES:
     case EPERM:
-    case EROFS: return Code::kPermissionDenied;
+    case EROFS:
+      return Code::kPermissionDenied;
     case ENOSPC:
     case EDQUOT:
-    case EFBIG: return Code::kResourceExhausted;
-    default: return Code::kUnavailable;
+    case EFBIG:
+      return Code::kResourceExhausted;
+    default:
+      return Code::kUnavailable;
   }
 }
 
@@ -35,8 +39,8 @@ std::unexpected<Error> Errno(const char* what, const std::string& path) {
   std::string hint;
   if (CodeOf(error) == Code::kResourceExhausted) hint = "free some space and run again";
   if (CodeOf(error) == Code::kPermissionDenied) hint = "check who may write there";
-  return Fail(CodeOf(error), std::string("cannot ") + what + " '" + path + "': " + std::strerror(error),
-              hint);
+  return Fail(CodeOf(error),
+              std::string("cannot ") + what + " '" + path + "': " + std::strerror(error), hint);
 }
 
 class Fd {
@@ -127,7 +131,7 @@ class RealFsImpl : public Fs {
   }
 
   Result<FileInfo> Stat(const std::string& path) override {
-    struct stat info {};
+    struct stat info{};
     if (::stat(path.c_str(), &info) != 0) return Errno("look at", path);
     const auto ns = [](const timespec& t) { return t.tv_sec * 1'000'000'000 + t.tv_nsec; };
     return FileInfo{static_cast<uint64_t>(info.st_size), ns(info.st_mtim), ns(info.st_ctim),
@@ -211,7 +215,9 @@ std::string DirName(std::string_view path) {
   return std::string(path.substr(0, slash == 0 ? 1 : slash));
 }
 
-std::string BaseName(std::string_view path) { return std::string(path.substr(path.rfind('/') + 1)); }
+std::string BaseName(std::string_view path) {
+  return std::string(path.substr(path.rfind('/') + 1));
+}
 
 TempDir::TempDir() {
   std::string pattern = (std::filesystem::temp_directory_path() / "quern-XXXXXX").string();

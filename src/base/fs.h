@@ -1,6 +1,6 @@
 #pragma once
-// The file-system port: everything that Quern persists goes through it, so that tests can fail the n-th
-// write, fsync or rename. Readers of bulk data (DuckDB, XGBoost) open paths themselves.
+// The file-system port: everything that Quern persists goes through it, so that tests can fail the
+// n-th write, fsync or rename. Readers of bulk data (DuckDB, XGBoost) open paths themselves.
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -24,8 +24,8 @@ class Fs {
  public:
   virtual ~Fs() = default;
   virtual Result<std::string> Read(const std::string& path) = 0;
-  /// Write aside, fsync, rename, fsync the folder: after it returns the file is whole and durable, and
-  /// at no instant is `path` half-written. Parent folders are made.
+  /// Write aside, fsync, rename, fsync the folder: after it returns the file is whole and durable,
+  /// and at no instant is `path` half-written. Parent folders are made.
   virtual Status WriteAtomic(const std::string& path, std::string_view bytes) = 0;
   /// Renames a finished file or folder into place (fsyncs file and both folders). Replaces files.
   virtual Status MoveInto(const std::string& from, const std::string& to) = 0;
@@ -45,8 +45,8 @@ class Fs {
 /// The real one.
 Fs& RealFs();
 
-/// Fails the n-th mutating call (counting from 1) with `code`, then every later one too, as a full or
-/// dying disk would; reads go through. For fault-loop tests.
+/// Fails the n-th mutating call (counting from 1) with `code`, then every later one too, as a full
+/// or dying disk would; reads go through. For fault-loop tests.
 class FaultyFs : public Fs {
  public:
   FaultyFs(Fs& below, int fail_at, Code code = Code::kResourceExhausted)

@@ -1,9 +1,8 @@
 #include "base/json.h"
 
+#include <algorithm>
 #include <boost/json.hpp>
 #include <boost/json/basic_parser_impl.hpp>
-
-#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <vector>
@@ -13,8 +12,8 @@
 namespace quern {
 namespace {
 
-/// Builds a document from the parser's events and refuses duplicate keys, which boost::json::parse lets
-/// pass silently (the last one wins).
+/// Builds a document from the parser's events and refuses duplicate keys, which boost::json::parse
+/// lets pass silently (the last one wins).
 class Builder {
  public:
   static constexpr size_t max_object_size = std::numeric_limits<size_t>::max();
@@ -116,7 +115,8 @@ Position PositionAt(std::string_view text, size_t offset, const std::string& nam
 constexpr std::string_view kNan = "NaN";
 constexpr std::string_view kInfinity = "Infinity";
 
-/// Outside of strings: NaN becomes null (a missing value, for all our readers), Infinity the largest double.
+/// Outside of strings: NaN becomes null (a missing value, for all our readers), Infinity the
+/// largest double.
 std::string ReplaceNonFinite(std::string_view text) {
   std::string out;
   out.reserve(text.size());
@@ -151,11 +151,21 @@ void AppendString(std::string& out, std::string_view text) {
   out += '"';
   for (const char c : text) {
     switch (c) {
-      case '"': out += "\\\""; break;
-      case '\\': out += "\\\\"; break;
-      case '\n': out += "\\n"; break;
-      case '\r': out += "\\r"; break;
-      case '\t': out += "\\t"; break;
+      case '"':
+        out += "\\\"";
+        break;
+      case '\\':
+        out += "\\\\";
+        break;
+      case '\n':
+        out += "\\n";
+        break;
+      case '\r':
+        out += "\\r";
+        break;
+      case '\t':
+        out += "\\t";
+        break;
       default:
         if (static_cast<unsigned char>(c) < 0x20) {
           out += "\\u00";
@@ -178,20 +188,29 @@ void Append(std::string& out, const json::value& value, int indent) {
   };
   const int inner = indent < 0 ? -1 : indent + 1;
   switch (value.kind()) {
-    case json::kind::null: out += "null"; return;
-    case json::kind::bool_: out += value.get_bool() ? "true" : "false"; return;
-    case json::kind::int64: out += std::to_string(value.get_int64()); return;
-    case json::kind::uint64: out += std::to_string(value.get_uint64()); return;
+    case json::kind::null:
+      out += "null";
+      return;
+    case json::kind::bool_:
+      out += value.get_bool() ? "true" : "false";
+      return;
+    case json::kind::int64:
+      out += std::to_string(value.get_int64());
+      return;
+    case json::kind::uint64:
+      out += std::to_string(value.get_uint64());
+      return;
     case json::kind::double_:
       out += std::isfinite(value.get_double()) ? ShortestDouble(value.get_double()) : "null";
       return;
-    case json::kind::string: AppendString(out, value.get_string()); return;
+    case json::kind::string:
+      AppendString(out, value.get_string());
+      return;
     case json::kind::array: {
       const json::array& array = value.get_array();
       // Lists of plain values stay on one line: readable, and git shows one change as one line.
-      const bool flat = std::none_of(array.begin(), array.end(), [](const json::value& item) {
-        return item.is_structured();
-      });
+      const bool flat = std::none_of(array.begin(), array.end(),
+                                     [](const json::value& item) { return item.is_structured(); });
       out += '[';
       for (const json::value& item : array) {
         if (&item != array.data()) out += indent < 0 ? "," : (flat ? ", " : ",");

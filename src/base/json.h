@@ -1,6 +1,7 @@
 #pragma once
-// JSON in and out: boost::json documents behind strict parsing with positions and a readable writer.
-// This header is light; include <boost/json.hpp> (or base/json_build.h) where documents are touched.
+// JSON in and out: boost::json documents behind strict parsing with positions and a readable
+// writer. This header is light; include <boost/json.hpp> (or base/json_build.h) where documents are
+// touched.
 #include <boost/json/fwd.hpp>
 #include <cstddef>
 #include <string>
@@ -23,7 +24,8 @@ struct JsonOptions {
 /// Parses one document. Errors: kInvalidArgument with line and column; duplicate keys are errors.
 Result<json::value> ParseJson(std::string_view text, const JsonOptions& options = {});
 
-/// Compact text; doubles in their shortest exact form, non-finite ones as null, keys in given order.
+/// Compact text; doubles in their shortest exact form, non-finite ones as null, keys in given
+/// order.
 std::string WriteJson(const json::value& value);
 /// Indented by two, for files that people read and git compares.
 std::string WritePrettyJson(const json::value& value);

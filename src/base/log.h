@@ -1,5 +1,6 @@
 #pragma once
-// Diagnostics for operators, on standard error; what a command answers goes to standard output elsewhere.
+// Diagnostics for operators, on standard error; what a command answers goes to standard output
+// elsewhere.
 #include <string_view>
 
 namespace quern {

@@ -7,8 +7,8 @@
 
 namespace quern {
 
-/// Runs body(0) … body(n-1) on up to `threads` threads. Stops handing out work at the first error or
-/// cancellation; returns the error of the smallest failed index. `body` must be thread-safe.
+/// Runs body(0) … body(n-1) on up to `threads` threads. Stops handing out work at the first error
+/// or cancellation; returns the error of the smallest failed index. `body` must be thread-safe.
 Status ParallelFor(size_t n, size_t threads, const std::function<Status(size_t)>& body,
                    const CancelToken* cancel = nullptr);
 /// Cores that this process may use, at least 1.

@@ -1,7 +1,7 @@
 #pragma once
-// Reproducible random numbers: xoshiro256** (Blackman & Vigna) seeded by splitmix64. Same seed, same
-// stream on every machine; independent streams are forked by a tag, so results do not depend on the
-// number of threads or the order of work.
+// Reproducible random numbers: xoshiro256** (Blackman & Vigna) seeded by splitmix64. Same seed,
+// same stream on every machine; independent streams are forked by a tag, so results do not depend
+// on the number of threads or the order of work.
 #include <cstdint>
 #include <span>
 #include <string_view>

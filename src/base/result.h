@@ -1,5 +1,6 @@
 #pragma once
-// Errors are values: every operation that can fail on input, disk or network returns Result or Status.
+// Errors are values: every operation that can fail on input, disk or network returns Result or
+// Status.
 #include <expected>
 #include <string>
 #include <utility>
@@ -32,16 +33,15 @@ inline std::unexpected<Error> Within(Error error, std::string context) {
 
 /// Returns the error of a Status (or Result, dropping its value) to the caller.
 #define QUERN_TRY(expr) QUERN_TRY_IMPL_(QUERN_CONCAT(quern_status_, __COUNTER__), expr)
-#define QUERN_TRY_IMPL_(tmp, expr)                                                  \
-  do {                                                                              \
-    if (auto tmp = (expr); !tmp.has_value())                                        \
-      return std::unexpected(std::move(tmp).error());                               \
+#define QUERN_TRY_IMPL_(tmp, expr)                                                           \
+  do {                                                                                       \
+    if (auto tmp = (expr); !tmp.has_value()) return std::unexpected(std::move(tmp).error()); \
   } while (false)
 
 /// `QUERN_ASSIGN(auto rows, Read(path));` declares or assigns the value, or returns the error.
 #define QUERN_ASSIGN(lhs, expr) \
   QUERN_ASSIGN_IMPL_(QUERN_CONCAT(quern_result_, __COUNTER__), lhs, expr)
-#define QUERN_ASSIGN_IMPL_(tmp, lhs, expr)                               \
-  auto tmp = (expr);                                                     \
-  if (!tmp.has_value()) return std::unexpected(std::move(tmp).error());  \
+#define QUERN_ASSIGN_IMPL_(tmp, lhs, expr)                              \
+  auto tmp = (expr);                                                    \
+  if (!tmp.has_value()) return std::unexpected(std::move(tmp).error()); \
   lhs = std::move(*tmp)

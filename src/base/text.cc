@@ -16,6 +16,15 @@ std::string_view Trim(std::string_view text) {
   return text.substr(first, text.find_last_not_of(kBlank) - first + 1);
 }
 
+std::string Quoted(std::string_view text, char quote) {
+  std::string out(1, quote);
+  for (const char c : text) {
+    if (c == quote) out += quote;
+    out += c;
+  }
+  return out += quote;
+}
+
 std::vector<std::string_view> Split(std::string_view text, char separator) {
   std::vector<std::string_view> parts;
   size_t start = 0;
@@ -77,9 +86,8 @@ std::string ShortestDouble(double value) {
   if (std::isnan(value)) return "nan";
   if (std::isinf(value)) return value > 0 ? "inf" : "-inf";
   if (value == 0) return "0";
-  return fmt::format("{}", value).ends_with(".0")
-             ? fmt::format("{:.0f}", value)
-             : fmt::format("{}", value);
+  return fmt::format("{}", value).ends_with(".0") ? fmt::format("{:.0f}", value)
+                                                  : fmt::format("{}", value);
 }
 
 namespace {

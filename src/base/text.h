@@ -22,6 +22,9 @@ std::optional<int64_t> ParseInt(std::string_view text);
 /// Shortest decimal form that reads back as the same double: 1 not 1.0; "nan", "inf", "-inf".
 std::string ShortestDouble(double value);
 
+/// `text` between `quote` signs, with those inside doubled: names and texts of SQL.
+std::string Quoted(std::string_view text, char quote);
+
 /// The nearest of `known` to a misspelt `word`, or nothing if none is near (Damerau–Levenshtein).
 std::optional<std::string> DidYouMean(std::string_view word, std::span<const std::string> known);
 /// "did you mean 'x'?" or "known: a, b, c": a hint for an unknown name.

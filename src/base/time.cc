@@ -61,11 +61,11 @@ Result<int64_t> ParseTime(std::string_view text) {
     if (at < copy.size() && copy[at] == 'Z') ++at;
   }
   using namespace std::chrono;
-  const year_month_day date{year{y}, month{static_cast<unsigned>(mo)}, day{static_cast<unsigned>(d)}};
+  const year_month_day date{year{y}, month{static_cast<unsigned>(mo)},
+                            day{static_cast<unsigned>(d)}};
   if (at != copy.size() || !date.ok() || h > 23 || mi > 59 || s >= 61) return bad();
   const auto time = sys_days{date} + hours{h} + minutes{mi};
-  return duration_cast<milliseconds>(time.time_since_epoch()).count() +
-         std::llround(s * 1000);
+  return duration_cast<milliseconds>(time.time_since_epoch()).count() + std::llround(s * 1000);
 }
 
 Result<double> ParseDuration(std::string_view text) {
@@ -73,12 +73,23 @@ Result<double> ParseDuration(std::string_view text) {
   double unit = 0;
   if (!text.empty()) {
     switch (text.back()) {
-      case 's': unit = 1; break;
-      case 'm': unit = 60; break;
-      case 'h': unit = 3600; break;
-      case 'd': unit = 86400; break;
-      case 'w': unit = 604800; break;
-      default: break;
+      case 's':
+        unit = 1;
+        break;
+      case 'm':
+        unit = 60;
+        break;
+      case 'h':
+        unit = 3600;
+        break;
+      case 'd':
+        unit = 86400;
+        break;
+      case 'w':
+        unit = 604800;
+        break;
+      default:
+        break;
     }
   }
   const auto number = unit > 0 ? ParseDouble(text.substr(0, text.size() - 1)) : std::nullopt;

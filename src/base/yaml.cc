@@ -22,7 +22,8 @@ Result<YamlNode> Convert(const YAML::Node& in, const std::string& file, int dept
   if (depth > kMaxDepth) return FailAt(out.where, "nested deeper than 64 levels");
   switch (in.Type()) {
     case YAML::NodeType::Undefined:
-    case YAML::NodeType::Null: return out;
+    case YAML::NodeType::Null:
+      return out;
     case YAML::NodeType::Scalar:
       out.kind = YamlNode::Kind::kScalar;
       out.scalar = in.Scalar();
@@ -44,7 +45,8 @@ Result<YamlNode> Convert(const YAML::Node& in, const std::string& file, int dept
         if (!pair.first.IsScalar()) return FailAt(entry.where, "a key must be plain text");
         entry.key = pair.first.Scalar();
         if (out.Find(entry.key) != nullptr) {
-          return FailAt(entry.where, "key '" + entry.key + "' stands here twice", "keep one of them");
+          return FailAt(entry.where, "key '" + entry.key + "' stands here twice",
+                        "keep one of them");
         }
         QUERN_ASSIGN(entry.value, Convert(pair.second, file, depth + 1));
         out.entries.push_back(std::move(entry));
@@ -90,10 +92,14 @@ const YamlNode* YamlNode::Find(std::string_view key) const {
 
 std::string_view YamlNode::KindName() const {
   switch (kind) {
-    case Kind::kNull: return "nothing";
-    case Kind::kScalar: return "a single value";
-    case Kind::kList: return "a list";
-    case Kind::kMap: return "a map";
+    case Kind::kNull:
+      return "nothing";
+    case Kind::kScalar:
+      return "a single value";
+    case Kind::kList:
+      return "a list";
+    case Kind::kMap:
+      return "a map";
   }
   return "";
 }

@@ -1,5 +1,6 @@
 #pragma once
-// YAML with positions: a plain tree that keeps where every key and value stood. yaml-cpp stays in yaml.cc.
+// YAML with positions: a plain tree that keeps where every key and value stood. yaml-cpp stays in
+// yaml.cc.
 #include <optional>
 #include <string>
 #include <string_view>
@@ -47,8 +48,8 @@ struct YamlEntry {
   YamlNode value;
 };
 
-/// Parses one document. Duplicate keys, anchors that recurse and syntax errors are kInvalidArgument at
-/// their position; text that is not UTF-8 names its line.
+/// Parses one document. Duplicate keys, anchors that recurse and syntax errors are kInvalidArgument
+/// at their position; text that is not UTF-8 names its line.
 Result<YamlNode> ParseYaml(std::string_view text, std::string_view file_name);
 
 /// Reads the keys of one map and then complains about those nobody asked for.
@@ -58,7 +59,8 @@ Result<YamlNode> ParseYaml(std::string_view text, std::string_view file_name);
 /// Not thread-safe; borrows the node.
 class YamlMap {
  public:
-  /// `what` names the map in messages. A null node reads as an empty map, another kind fails in Finish().
+  /// `what` names the map in messages. A null node reads as an empty map, another kind fails in
+  /// Finish().
   YamlMap(const YamlNode* node, std::string what);
   const YamlNode* Get(std::string_view key);
   Result<std::string> Text(std::string_view key, std::string_view fallback);

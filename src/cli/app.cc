@@ -11,10 +11,12 @@ namespace quern::cli {
 namespace {
 
 constexpr std::string_view kAbout =
-    "The machine-learning life cycle in one program: from raw tables to a registered, deployed, monitored\n"
+    "The machine-learning life cycle in one program: from raw tables to a registered, deployed, "
+    "monitored\n"
     "and retrained model.\n\n"
     "  quern init heart --data cleveland.csv --target \"num > 0\"    a project that runs at once\n"
-    "  quern run heart                                             all of it; again: nothing to do\n"
+    "  quern run heart                                             all of it; again: nothing to "
+    "do\n"
     "  quern plan heart                                            what would run, and why\n"
     "  quern serve heart@champion                                  a model server";
 

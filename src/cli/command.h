@@ -18,8 +18,8 @@ class App;
 
 namespace quern::cli {
 
-/// One invocation of the program. Verbs register themselves on the command line and leave their work in
-/// `action`, which returns the exit code.
+/// One invocation of the program. Verbs register themselves on the command line and leave their
+/// work in `action`, which returns the exit code.
 struct Context {
   bool json = false;      // --json: machines read standard output
   bool terminal = false;  // standard output is a terminal: colours, bars
@@ -60,7 +60,8 @@ void AddPredict(CLI::App& app, Context& context);
 void AddGc(CLI::App& app, Context& context);
 void AddCompletion(CLI::App& app, Context& context);
 
-/// Runs the program on these arguments (without its own name); returns the exit code. Tests call it.
+/// Runs the program on these arguments (without its own name); returns the exit code. Tests call
+/// it.
 int Main(int argc, const char* const* argv, CancelToken& cancel);
 
 /// Columns of text, aligned; numbers to the right. The first row is the head.

@@ -69,15 +69,20 @@ Status ShowProfile(const DataArgs& args, Context& context) {
   }
   context.PrintLine(fmt::format("{}: {} rows, {} repeated, {} rejected", args.file, profile.rows,
                                 profile.duplicate_rows, opened.file.result.rejected));
-  std::vector<std::vector<std::string>> table{{"column", "type", "missing", "distinct", "mean", "std", "min", "max", "most frequent"}};
+  std::vector<std::vector<std::string>> table{
+      {"column", "type", "missing", "distinct", "mean", "std", "min", "max", "most frequent"}};
   for (const auto& column : profile.columns) {
-    const double share = profile.rows > 0 ? static_cast<double>(column.missing) / static_cast<double>(profile.rows) : 0;
-    table.push_back({column.name, std::string(data::ProfileTypeName(column.type)), fmt::format("{:.1f} %", share * 100),
-                     std::to_string(column.distinct), Short(column.mean), Short(column.std), Short(column.min),
-                     Short(column.max), column.top.empty() ? "" : column.top.front().value});
+    const double share =
+        profile.rows > 0 ? static_cast<double>(column.missing) / static_cast<double>(profile.rows)
+                         : 0;
+    table.push_back({column.name, std::string(data::ProfileTypeName(column.type)),
+                     fmt::format("{:.1f} %", share * 100), std::to_string(column.distinct),
+                     Short(column.mean), Short(column.std), Short(column.min), Short(column.max),
+                     column.top.empty() ? "" : column.top.front().value});
   }
   context.Print(FormatTable(table));
-  for (const auto& alert : profile.alerts) context.PrintLine(context.Paint("yellow", "alert: ") + alert.text);
+  for (const auto& alert : profile.alerts)
+    context.PrintLine(context.Paint("yellow", "alert: ") + alert.text);
   return {};
 }
 
@@ -92,7 +97,8 @@ Result<bool> ShowCheck(const DataArgs& args, Context& context) {
   options.source = args.file;
   options.clock = &context.clock;
   if (!args.key.empty()) options.key_columns = {args.key};
-  QUERN_ASSIGN(const auto report, data::Check(*opened.session, opened.file.TableSql(), rules, options));
+  QUERN_ASSIGN(const auto report,
+               data::Check(*opened.session, opened.file.TableSql(), rules, options));
   if (context.json) {
     context.PrintJson(data::ToJson(report));
     return report.success;
@@ -102,7 +108,8 @@ Result<bool> ShowCheck(const DataArgs& args, Context& context) {
     if (check.success) continue;
     ++failed;
     const bool error = check.expectation.severity == data::Severity::kError;
-    context.PrintLine(context.Paint(error ? "red" : "yellow", error ? "error: " : "warn:  ") + check.text);
+    context.PrintLine(context.Paint(error ? "red" : "yellow", error ? "error: " : "warn:  ") +
+                      check.text);
   }
   context.PrintLine(fmt::format("{} of {} checks hold on {} rows", report.checks.size() - failed,
                                 report.checks.size(), report.rows));
@@ -135,14 +142,18 @@ void AddData(CLI::App& app, Context& context) {
   auto args = std::make_shared<DataArgs>();
   CLI::App* data = app.add_subcommand("data", "Profile, check and describe a CSV or Parquet file");
   data->require_subcommand(1);
-  CLI::App* profile = data->add_subcommand("profile", "What the file holds, column by column, and what is alarming");
-  CLI::App* check = data->add_subcommand("check", "Check expectations; exit code 4 if one of severity error fails");
-  CLI::App* suggest = data->add_subcommand("suggest", "Propose expectations from the file's profile, as YAML");
+  CLI::App* profile = data->add_subcommand(
+      "profile", "What the file holds, column by column, and what is alarming");
+  CLI::App* check = data->add_subcommand(
+      "check", "Check expectations; exit code 4 if one of severity error fails");
+  CLI::App* suggest =
+      data->add_subcommand("suggest", "Propose expectations from the file's profile, as YAML");
   for (CLI::App* verb : {profile, check, suggest}) {
     verb->add_option("file", args->file, "CSV or Parquet file")->required();
     AddJsonFlag(*verb, context);
   }
-  profile->add_option("--target", args->target, "Expression to relate every column to, as in \"num > 0\"");
+  profile->add_option("--target", args->target,
+                      "Expression to relate every column to, as in \"num > 0\"");
   profile->add_option("--html", args->html, "Write a page instead");
   check->add_option("--expectations", args->expectations, "YAML list of expectations")->required();
   check->add_option("--key", args->key, "Column that names a row in examples");

@@ -23,7 +23,8 @@ std::string Number(double value) { return std::isnan(value) ? "" : fmt::format("
 
 Status ShowDrift(const DriftArgs& args, Context& context) {
   QUERN_ASSIGN(const PlainFile reference, OpenPlainFile(args.reference, context.fs));
-  QUERN_ASSIGN(const PlainFile current, OpenPlainFile(args.current, context.fs, reference.result.columns));
+  QUERN_ASSIGN(const PlainFile current,
+               OpenPlainFile(args.current, context.fs, reference.result.columns));
   QUERN_ASSIGN(const Frame before, reference.Read());
   QUERN_ASSIGN(const Frame now, current.Read());
   monitoring::DriftOptions options = args.options;
@@ -33,25 +34,32 @@ Status ShowDrift(const DriftArgs& args, Context& context) {
     context.PrintJson(monitoring::DriftRecord(report));
     return {};
   }
-  std::vector<std::vector<std::string>> table{{"column", "test", "statistic", "p", "threshold", "says", "verdict"}};
+  std::vector<std::vector<std::string>> table{
+      {"column", "test", "statistic", "p", "threshold", "says", "verdict"}};
   for (const auto& column : report.columns) {
     bool first = true;
     for (const auto& test : column.tests) {
-      table.push_back({first ? column.column : "", test.name, Number(test.statistic), Number(test.p_value),
-                       Number(test.threshold), test.drifted ? "drift" : "same",
-                       !first ? "" : column.drifted ? "drifted" : "not drifted"});
+      table.push_back({first ? column.column : "", test.name, Number(test.statistic),
+                       Number(test.p_value), Number(test.threshold),
+                       test.drifted ? "drift" : "same",
+                       !first           ? ""
+                       : column.drifted ? "drifted"
+                                        : "not drifted"});
       first = false;
     }
-    if (first) table.push_back({column.column, "", "", "", "", "", column.drifted ? "drifted" : "not drifted"});
+    if (first)
+      table.push_back(
+          {column.column, "", "", "", "", "", column.drifted ? "drifted" : "not drifted"});
   }
   context.Print(FormatTable(table));
   for (const auto& column : report.columns) {
-    if (column.drifted) context.PrintLine(context.Paint("yellow", column.column + ": ") + column.reason);
+    if (column.drifted)
+      context.PrintLine(context.Paint("yellow", column.column + ": ") + column.reason);
   }
-  context.PrintLine(fmt::format("{} of {} columns drifted ({:.0f} %, the table counts as drifted from {:.0f} %): {}",
-                                report.dataset.drifted_columns, report.dataset.columns,
-                                report.dataset.share * 100, report.dataset.limit * 100,
-                                report.dataset.drifted ? "drift" : "no drift"));
+  context.PrintLine(fmt::format(
+      "{} of {} columns drifted ({:.0f} %, the table counts as drifted from {:.0f} %): {}",
+      report.dataset.drifted_columns, report.dataset.columns, report.dataset.share * 100,
+      report.dataset.limit * 100, report.dataset.drifted ? "drift" : "no drift"));
   return {};
 }
 
@@ -61,14 +69,20 @@ void AddDrift(CLI::App& app, Context& context) {
   auto args = std::make_shared<DriftArgs>();
   CLI::App* verb = app.add_subcommand(
       "drift", "Compare two files column by column: tests, distances, missing rates, verdict");
-  verb->add_option("reference", args->reference, "CSV or Parquet file that the model knows")->required();
+  verb->add_option("reference", args->reference, "CSV or Parquet file that the model knows")
+      ->required();
   verb->add_option("current", args->current, "File to compare with it")->required();
-  verb->add_option("--ignore", args->ignore, "Columns that are not compared (keys, target)")->delimiter(',');
-  verb->add_option("--numeric", args->options.numeric, "Deciding test of numbers")->capture_default_str();
-  verb->add_option("--categorical", args->options.categorical, "Deciding test of categories")->capture_default_str();
-  verb->add_option("--share", args->options.drift_share, "Share of drifted columns that makes the table drift")
+  verb->add_option("--ignore", args->ignore, "Columns that are not compared (keys, target)")
+      ->delimiter(',');
+  verb->add_option("--numeric", args->options.numeric, "Deciding test of numbers")
       ->capture_default_str();
-  verb->add_option("--alpha", args->options.alpha, "Level of the adjusted p-values")->capture_default_str();
+  verb->add_option("--categorical", args->options.categorical, "Deciding test of categories")
+      ->capture_default_str();
+  verb->add_option("--share", args->options.drift_share,
+                   "Share of drifted columns that makes the table drift")
+      ->capture_default_str();
+  verb->add_option("--alpha", args->options.alpha, "Level of the adjusted p-values")
+      ->capture_default_str();
   AddJsonFlag(*verb, context);
   verb->callback([args, &context] {
     context.action = [args, &context] {

@@ -35,22 +35,29 @@ std::string Quoted(std::string_view text) {
 }
 
 std::string CharterYaml() {
-  std::string out = "design:\n  # Questions a team answers in an hour; the project runs before they are answered.\n";
+  std::string out =
+      "design:\n  # Questions a team answers in an hour; the project runs before they are "
+      "answered.\n";
   for (const auto& question : design::CharterQuestions()) {
     out += fmt::format("  {}: \"\"  # {}\n", question.key, question.question);
   }
-  out += "  # roles: {data engineer: , data scientist: , ML engineer: }\n"
-         "  # requirements:\n"
-         "  #   - {id: fast, text: Answers at once, require: serving.p99_ms <= 50}\n";
+  out +=
+      "  # roles: {data engineer: , data scientist: , ML engineer: }\n"
+      "  # requirements:\n"
+      "  #   - {id: fast, text: Answers at once, require: serving.p99_ms <= 50}\n";
   return out;
 }
 
 /// Goals that a first model must beat: better than chance, to be raised by the team.
 std::string GoalsYaml(ml::Task task) {
   switch (task) {
-    case ml::Task::kBinary: return "  key_metrics:\n    - {metric: roc_auc, at_least: 0.6}  # raise it: what is good enough?\n";
-    case ml::Task::kMulticlass: return "  key_metrics:\n    - {metric: balanced_accuracy, at_least: 0.4}  # raise it\n";
-    case ml::Task::kRegression: return "  key_metrics:\n    - {metric: r2, at_least: 0.1}  # raise it\n";
+    case ml::Task::kBinary:
+      return "  key_metrics:\n    - {metric: roc_auc, at_least: 0.6}  # raise it: what is good "
+             "enough?\n";
+    case ml::Task::kMulticlass:
+      return "  key_metrics:\n    - {metric: balanced_accuracy, at_least: 0.4}  # raise it\n";
+    case ml::Task::kRegression:
+      return "  key_metrics:\n    - {metric: r2, at_least: 0.1}  # raise it\n";
   }
   return "";
 }
@@ -58,7 +65,8 @@ std::string GoalsYaml(ml::Task task) {
 std::string TrainingYaml(ml::Task task, size_t smallest_class) {
   const std::string linear = task == ml::Task::kRegression ? "linear" : "logistic";
   // As many folds as the rarest class allows.
-  const size_t folds = task == ml::Task::kRegression ? 5 : std::clamp<size_t>(smallest_class / 2, 2, 5);
+  const size_t folds =
+      task == ml::Task::kRegression ? 5 : std::clamp<size_t>(smallest_class / 2, 2, 5);
   return fmt::format(
       "training:\n"
       "  seed: 1\n"
@@ -68,7 +76,8 @@ std::string TrainingYaml(ml::Task task, size_t smallest_class) {
       "    dummy: {{}}\n"
       "    {}: {{}}\n"
       "    random_forest: {{}}\n"
-      "    gradient_boosting: {{tune: {{max_depth: 2..6, learning_rate: log(0.02..0.3), n_estimators: 20..150}}}}\n"
+      "    gradient_boosting: {{tune: {{max_depth: 2..6, learning_rate: log(0.02..0.3), "
+      "n_estimators: 20..150}}}}\n"
       "  tune: {{sampler: tpe, trials: 12}}\n",
       folds, linear);
 }
@@ -76,7 +85,8 @@ std::string TrainingYaml(ml::Task task, size_t smallest_class) {
 std::string ColumnsYaml(const data::ColumnDecls& columns) {
   std::string out = "  columns:\n";
   for (const auto& column : columns) {
-    out += fmt::format("    {}: {{type: {}}}\n", Quoted(column.name), data::ColumnTypeName(column.type));
+    out += fmt::format("    {}: {{type: {}}}\n", Quoted(column.name),
+                       data::ColumnTypeName(column.type));
   }
   return out;
 }
@@ -92,7 +102,8 @@ std::string Indent(const std::string& text, const std::string& by) {
 Status CheckFolder(const std::string& dir, Fs& fs) {
   const auto info = fs.Stat(dir);
   if (!info) return {};
-  if (!info->is_dir) return Fail(Code::kAlreadyExists, "'" + dir + "' is a file", "name a new folder");
+  if (!info->is_dir)
+    return Fail(Code::kAlreadyExists, "'" + dir + "' is a file", "name a new folder");
   QUERN_ASSIGN(const auto names, fs.List(dir));
   if (names.empty()) return {};
   return Fail(Code::kAlreadyExists, "'" + dir + "' is not empty: it holds " + names.front(),
@@ -109,7 +120,8 @@ Status Init(const InitArgs& args, Context& context) {
   QUERN_ASSIGN(const ml::Target target, training::MakeTarget(labels, "", ""));
   size_t smallest = target.rows();
   for (size_t c = 0; c < target.classes.size(); ++c) {
-    smallest = std::min(smallest, static_cast<size_t>(std::count(target.index.begin(), target.index.end(), c)));
+    smallest = std::min(
+        smallest, static_cast<size_t>(std::count(target.index.begin(), target.index.end(), c)));
   }
   QUERN_ASSIGN(const auto session, table::Session::Open());
   data::ProfileOptions options;
@@ -122,26 +134,31 @@ Status Init(const InitArgs& args, Context& context) {
   std::vector<data::Suggestion> suggestions = data::SuggestExpectations(profile);
   for (auto& suggestion : suggestions) suggestion.expectation.severity = data::Severity::kWarn;
 
-  const std::string name = BaseName(args.dir.ends_with("/") ? args.dir.substr(0, args.dir.size() - 1) : args.dir);
+  const std::string name =
+      BaseName(args.dir.ends_with("/") ? args.dir.substr(0, args.dir.size() - 1) : args.dir);
   std::string yaml = "# " + name + ": written by quern init; every line is yours to change.\n";
   yaml += "project: " + Quoted(name) + "\n\n" + CharterYaml() + GoalsYaml(target.task) + "\n";
-  yaml += "data:\n  sources:\n    main: {" + std::string(data::SourceKindName(data::SourceOfFile(args.data).kind)) +
-          ": " + Quoted("data/" + BaseName(args.data)) + "}\n";
+  yaml += "data:\n  sources:\n    main: {" +
+          std::string(data::SourceKindName(data::SourceOfFile(args.data).kind)) + ": " +
+          Quoted("data/" + BaseName(args.data)) + "}\n";
   yaml += "  target: {name: target, expr: " + Quoted(args.target) + "}\n";
   yaml += ColumnsYaml(file.result.columns);
   yaml += "  # Inferred from the file; accept, change or remove each.\n";
   yaml += Indent(data::SuggestionsYaml(suggestions), "  ") + "\n";
-  yaml += "features:\n  numeric: {impute: median, scale: standard}\n"
-          "  categorical: {impute: most_frequent, encode: one_hot}\n\n";
+  yaml +=
+      "features:\n  numeric: {impute: median, scale: standard}\n"
+      "  categorical: {impute: most_frequent, encode: one_hot}\n\n";
   yaml += TrainingYaml(target.task, smallest);
   QUERN_TRY(context.fs.Copy(args.data, JoinPath(args.dir, "data/" + BaseName(args.data))));
   QUERN_TRY(context.fs.WriteAtomic(JoinPath(args.dir, ".gitignore"), ".quern/\n"));
   QUERN_TRY(context.fs.WriteAtomic(JoinPath(args.dir, "quern.yaml"), yaml));
-  const std::string kind = target.task == ml::Task::kRegression
-                               ? "a number is predicted"
-                               : fmt::format("{} classes, positive is {}", target.classes.size(), target.classes.back());
+  const std::string kind =
+      target.task == ml::Task::kRegression
+          ? "a number is predicted"
+          : fmt::format("{} classes, positive is {}", target.classes.size(), target.classes.back());
   if (context.json) {
-    context.PrintJson(json::object{{"project", args.dir}, {"rows", file.result.rows}, {"classes", target.classes.size()}});
+    context.PrintJson(json::object{
+        {"project", args.dir}, {"rows", file.result.rows}, {"classes", target.classes.size()}});
     return {};
   }
   context.PrintLine(fmt::format("{}: {} rows, {} columns, {}", args.dir, file.result.rows,
@@ -157,10 +174,12 @@ void AddInit(CLI::App& app, Context& context) {
   CLI::App* verb = app.add_subcommand("init", "Make a project from a table: it runs at once");
   verb->add_option("dir", args->dir, "New or empty folder")->required();
   verb->add_option("--data", args->data, "CSV or Parquet file to learn from")->required();
-  verb->add_option("--target", args->target, "What to predict: a column, or an expression such as \"num > 0\"")
+  verb->add_option("--target", args->target,
+                   "What to predict: a column, or an expression such as \"num > 0\"")
       ->required();
   AddJsonFlag(*verb, context);
-  verb->footer("Example:\n  quern init heart --data cleveland.csv --target \"num > 0\" && quern run heart");
+  verb->footer(
+      "Example:\n  quern init heart --data cleveland.csv --target \"num > 0\" && quern run heart");
   verb->callback([args, &context] {
     context.action = [args, &context] {
       const Status status = Init(*args, context);

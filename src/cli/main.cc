@@ -9,7 +9,8 @@ namespace {
 
 quern::CancelToken g_cancel;
 
-/// The first Ctrl-C lets running work end cleanly, the second ends at once; nothing on disk depends on it.
+/// The first Ctrl-C lets running work end cleanly, the second ends at once; nothing on disk depends
+/// on it.
 void OnInterrupt(int) {
   if (g_cancel.cancelled()) std::_Exit(static_cast<int>(quern::Exit::kInterrupted));
   g_cancel.Cancel();

@@ -19,7 +19,8 @@ Status CheckTemporaryFolder() {
   const std::string folder = std::filesystem::temp_directory_path(error).string();
   if (!error && ::access(folder.c_str(), W_OK | X_OK) == 0) return {};
   const std::string reason = error ? error.message() : std::strerror(errno);
-  return Fail(Code::kInvalidArgument, "cannot write to the temporary folder '" + folder + "': " + reason,
+  return Fail(Code::kInvalidArgument,
+              "cannot write to the temporary folder '" + folder + "': " + reason,
               "let TMPDIR name a folder that you may write to");
 }
 
@@ -33,7 +34,8 @@ Result<PlainFile> OpenPlainFile(const std::string& path, Fs& fs, const data::Col
   QUERN_TRY(CheckTemporaryFolder());
   PlainFile file;
   file.folder = std::make_unique<TempDir>();
-  QUERN_ASSIGN(file.result, data::Ingest(data::SourceOfFile(path), like, file.folder->path(), fs, NoProgress()));
+  QUERN_ASSIGN(file.result,
+               data::Ingest(data::SourceOfFile(path), like, file.folder->path(), fs, NoProgress()));
   return file;
 }
 

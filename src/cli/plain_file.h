@@ -19,6 +19,7 @@ struct PlainFile {
 };
 
 /// `like`: columns of another file, so that both are typed alike.
-Result<PlainFile> OpenPlainFile(const std::string& path, Fs& fs, const data::ColumnDecls& like = {});
+Result<PlainFile> OpenPlainFile(const std::string& path, Fs& fs,
+                                const data::ColumnDecls& like = {});
 
 }  // namespace quern::cli

@@ -22,20 +22,24 @@ struct RunArgs {
 };
 
 void AddProjectOptions(CLI::App& verb, RunArgs& args) {
-  verb.add_option("project", args.project, "Folder of quern.yaml, or the file itself")->capture_default_str();
-  verb.add_option("--until", args.until, "Stop after these steps or phases (train, evaluate, monitor, …)")
+  verb.add_option("project", args.project, "Folder of quern.yaml, or the file itself")
+      ->capture_default_str();
+  verb.add_option("--until", args.until,
+                  "Stop after these steps or phases (train, evaluate, monitor, …)")
       ->delimiter(',');
   verb.add_option("--force", args.force, "Run these steps or phases although they are up to date")
       ->delimiter(',');
   verb.add_option("--set", args.set, "Override a value of quern.yaml: --set training.seed=9");
 }
 
-Result<std::vector<std::pair<std::string, std::string>>> ParseSets(const std::vector<std::string>& sets) {
+Result<std::vector<std::pair<std::string, std::string>>> ParseSets(
+    const std::vector<std::string>& sets) {
   std::vector<std::pair<std::string, std::string>> out;
   for (const std::string& set : sets) {
     const size_t equal = set.find('=');
     if (equal == std::string::npos) {
-      return Fail(Code::kInvalidArgument, "--set " + set + ": no value", "write --set training.seed=9");
+      return Fail(Code::kInvalidArgument, "--set " + set + ": no value",
+                  "write --set training.seed=9");
     }
     out.emplace_back(set.substr(0, equal), set.substr(equal + 1));
   }
@@ -46,7 +50,8 @@ int ShowOutcome(const Context& context, const pipeline::LifecycleOutcome& outcom
   const pipeline::RunSummary& summary = outcome.summary;
   int code = static_cast<int>(Exit::kDone);
   if (summary.outcome == pipeline::Outcome::kGateFailed) code = static_cast<int>(Exit::kGateFailed);
-  if (summary.outcome == pipeline::Outcome::kCheckFailed) code = static_cast<int>(Exit::kDataCheckFailed);
+  if (summary.outcome == pipeline::Outcome::kCheckFailed)
+    code = static_cast<int>(Exit::kDataCheckFailed);
   if (summary.error) code = static_cast<int>(ExitCode(summary.error->code));
   if (context.json) {
     json::object event{{"event", "end"},
@@ -64,10 +69,11 @@ int ShowOutcome(const Context& context, const pipeline::LifecycleOutcome& outcom
     return code;
   }
   if (summary.ran == 0 && !summary.error && summary.failures.empty()) {
-    context.PrintLine(fmt::format("up to date ({} steps, {})", summary.reused, FormatDuration(seconds)));
+    context.PrintLine(
+        fmt::format("up to date ({} steps, {})", summary.reused, FormatDuration(seconds)));
   } else if (!summary.error) {
-    context.PrintLine(fmt::format("{} steps ran, {} were up to date, {}", summary.ran, summary.reused,
-                                  FormatDuration(seconds)));
+    context.PrintLine(fmt::format("{} steps ran, {} were up to date, {}", summary.ran,
+                                  summary.reused, FormatDuration(seconds)));
   }
   for (const std::string& line : outcome.story) context.PrintLine(line);
   for (const std::string& failure : summary.failures) {
@@ -83,12 +89,15 @@ int ShowOutcome(const Context& context, const pipeline::LifecycleOutcome& outcom
 void AddRun(CLI::App& app, Context& context) {
   auto args = std::make_shared<RunArgs>();
   CLI::App* verb = app.add_subcommand(
-      "run", "Run what is not up to date: from raw tables to a deployed, monitored, retrained model");
+      "run",
+      "Run what is not up to date: from raw tables to a deployed, monitored, retrained model");
   AddProjectOptions(*verb, *args);
   AddJsonFlag(*verb, context);
   verb->add_option("--wait", args->wait, "Seconds to wait for another run of the same project");
-  verb->add_option("--threads", args->threads, "Threads to use (default: all cores; results do not change)");
-  verb->footer("Examples:\n  quern run heart --until train\n  quern run heart --set training.seed=9 --json");
+  verb->add_option("--threads", args->threads,
+                   "Threads to use (default: all cores; results do not change)");
+  verb->footer(
+      "Examples:\n  quern run heart --until train\n  quern run heart --set training.seed=9 --json");
   verb->callback([args, &context] {
     context.action = [args, &context] {
       const double start = MonotonicSeconds();
@@ -101,7 +110,8 @@ void AddRun(CLI::App& app, Context& context) {
       options.run.cancel = &context.cancel;
       options.wait_seconds = args->wait;
       const auto view = MakeRunView(context);
-      auto outcome = pipeline::RunLifecycle(args->project, *sets, options, context.fs, context.clock, *view);
+      auto outcome =
+          pipeline::RunLifecycle(args->project, *sets, options, context.fs, context.clock, *view);
       if (!outcome) return context.Complain(outcome.error());
       return ShowOutcome(context, *outcome, MonotonicSeconds() - start);
     };
@@ -136,8 +146,11 @@ void AddPlan(CLI::App& app, Context& context) {
       }
       std::vector<std::vector<std::string>> table{{"", "step", "why", "last time"}};
       for (const auto& state : *plan) {
-        table.push_back({state.state == "cached" ? "=" : state.reason == "new" ? "+" : "~", state.id,
-                         state.reason, state.seconds > 0 ? FormatDuration(state.seconds) : ""});
+        table.push_back({state.state == "cached" ? "="
+                         : state.reason == "new" ? "+"
+                                                 : "~",
+                         state.id, state.reason,
+                         state.seconds > 0 ? FormatDuration(state.seconds) : ""});
       }
       context.Print(FormatTable(table));
       return 0;

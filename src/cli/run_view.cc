@@ -29,7 +29,8 @@ class JsonView : public pipeline::RunListener {
     if (output != nullptr) event["record"] = output->record;
     Emit(std::move(event));
   }
-  void OnProgress(const std::string& step, size_t done, size_t total, std::string_view unit) override {
+  void OnProgress(const std::string& step, size_t done, size_t total,
+                  std::string_view unit) override {
     Emit({{"event", "progress"}, {"id", step}, {"done", done}, {"total", total}, {"unit", unit}});
   }
   void OnNote(const std::string& step, std::string_view text) override {
@@ -78,10 +79,10 @@ class TextView : public pipeline::RunListener {
     running_.erase(state.id);
     ++finished_;
     const bool gate = output != nullptr && output->outcome != pipeline::Outcome::kOk;
-    const auto [mark, colour] = state.state == "done" && !gate   ? std::pair{"done", "green"}
-                                : state.state == "cached"        ? std::pair{"same", "dim"}
-                                : state.state == "skipped"       ? std::pair{"skip", "yellow"}
-                                                                 : std::pair{"fail", "red"};
+    const auto [mark, colour] = state.state == "done" && !gate ? std::pair{"done", "green"}
+                                : state.state == "cached"      ? std::pair{"same", "dim"}
+                                : state.state == "skipped"     ? std::pair{"skip", "yellow"}
+                                                               : std::pair{"fail", "red"};
     std::string line = context_.Paint(colour, mark) + fmt::format("  {:<24}", state.id);
     if (state.state == "done") line += fmt::format("{:>8}", FormatDuration(state.seconds));
     if (state.state == "cached") line += fmt::format("{:>8}", "");
@@ -92,7 +93,8 @@ class TextView : public pipeline::RunListener {
     Draw();
   }
 
-  void OnProgress(const std::string& step, size_t done, size_t total, std::string_view unit) override {
+  void OnProgress(const std::string& step, size_t done, size_t total,
+                  std::string_view unit) override {
     progress_[step] = {done, total, std::string(unit)};
     Clear();
     Draw();
@@ -100,8 +102,8 @@ class TextView : public pipeline::RunListener {
 
   void OnNote(const std::string& step, std::string_view text) override {
     Clear();
-    context_.PrintLine(context_.Paint("yellow", "note") + fmt::format("  {:<24}", step) + "          " +
-                       std::string(text));
+    context_.PrintLine(context_.Paint("yellow", "note") + fmt::format("  {:<24}", step) +
+                       "          " + std::string(text));
     Draw();
   }
 

@@ -1,5 +1,6 @@
 #pragma once
-// How a run is shown: a live line with a bar on a terminal, plain lines in a pipe, JSON events for machines.
+// How a run is shown: a live line with a bar on a terminal, plain lines in a pipe, JSON events for
+// machines.
 #include <memory>
 
 #include "cli/command.h"

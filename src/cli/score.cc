@@ -35,9 +35,11 @@ std::string CsvField(const std::string& text) {
 
 Result<std::string> PackageDir(const PredictArgs& args, Context& context) {
   if (context.fs.Exists(JoinPath(args.model, "model.onnx"))) return args.model;
-  const std::string state =
-      context.fs.Exists(JoinPath(args.root, "quern.db")) ? args.root : JoinPath(args.root, ".quern");
-  QUERN_ASSIGN(const auto workspace, pipeline::Workspace::Open(state, false, context.fs, context.clock));
+  const std::string state = context.fs.Exists(JoinPath(args.root, "quern.db"))
+                                ? args.root
+                                : JoinPath(args.root, ".quern");
+  QUERN_ASSIGN(const auto workspace,
+               pipeline::Workspace::Open(state, false, context.fs, context.clock));
   QUERN_ASSIGN(const auto version, workspace->registry().Resolve(args.model));
   return workspace->Path(version.path);
 }
@@ -67,15 +69,18 @@ Status Predict(const PredictArgs& args, Context& context) {
   QUERN_ASSIGN(const auto scorer, model::Scorer::Load(dir, context.fs));
   data::ColumnDecls like;
   for (const auto& input : scorer->signature().inputs) {
-    like.push_back({input.name, input.is_text ? data::ColumnType::kText : data::ColumnType::kNumber,
-                    input.is_text ? "VARCHAR" : "DOUBLE", {}});
+    like.push_back({input.name,
+                    input.is_text ? data::ColumnType::kText : data::ColumnType::kNumber,
+                    input.is_text ? "VARCHAR" : "DOUBLE",
+                    {}});
   }
   QUERN_ASSIGN(const PlainFile file, OpenPlainFile(args.file, context.fs, like));
   if (file.result.rejected > 0) {
-    return Fail(Code::kInvalidArgument,
-                fmt::format("{}:{}: {}", args.file, file.result.rejects.front().line,
-                            file.result.rejects.front().reason),
-                "every row must be readable, so that predictions stand beside the rows of the file");
+    return Fail(
+        Code::kInvalidArgument,
+        fmt::format("{}:{}: {}", args.file, file.result.rejects.front().line,
+                    file.result.rejects.front().reason),
+        "every row must be readable, so that predictions stand beside the rows of the file");
   }
   QUERN_ASSIGN(const Frame rows, file.Read());
   QUERN_ASSIGN(const ml::Scores scores, scorer->Score(rows));
@@ -121,7 +126,8 @@ Status ReadPredicted(const Column& predicted, const ml::Target& target, ml::Scor
   return {};
 }
 
-Result<ml::Scores> ReadScores(const Frame& rows, const ml::Target& target, const EvaluateArgs& args) {
+Result<ml::Scores> ReadScores(const Frame& rows, const ml::Target& target,
+                              const EvaluateArgs& args) {
   ml::Scores scores;
   const Column* predicted = rows.Find("prediction");
   if (target.task == ml::Task::kRegression) {
@@ -135,11 +141,15 @@ Result<ml::Scores> ReadScores(const Frame& rows, const ml::Target& target, const
   std::vector<const Column*> columns;
   for (const std::string& name : target.classes) columns.push_back(rows.Find("score_" + name));
   const Column* single = rows.Find("score");
-  const bool all = std::all_of(columns.begin(), columns.end(), [](const Column* c) { return c != nullptr; });
+  const bool all =
+      std::all_of(columns.begin(), columns.end(), [](const Column* c) { return c != nullptr; });
   if (!all && !(target.task == ml::Task::kBinary && single != nullptr)) {
-    return Fail(Code::kInvalidArgument, "no scores: the file needs a column score_CLASS for each of " +
-                                            Join(target.classes, ", "),
-                target.task == ml::Task::kBinary ? "or one column 'score': the probability of the positive class" : "");
+    return Fail(
+        Code::kInvalidArgument,
+        "no scores: the file needs a column score_CLASS for each of " + Join(target.classes, ", "),
+        target.task == ml::Task::kBinary
+            ? "or one column 'score': the probability of the positive class"
+            : "");
   }
   for (size_t row = 0; row < rows.rows(); ++row) {
     for (size_t c = 0; c < scores.classes; ++c) {
@@ -159,9 +169,10 @@ Result<ml::Scores> ReadScores(const Frame& rows, const ml::Target& target, const
   }
   for (size_t row = 0; row < rows.rows(); ++row) {
     const double* first = &scores.probabilities[row * scores.classes];
-    scores.labels.push_back(target.task == ml::Task::kBinary
-                                ? (first[1] >= args.threshold ? 1u : 0u)
-                                : static_cast<uint32_t>(std::max_element(first, first + scores.classes) - first));
+    scores.labels.push_back(
+        target.task == ml::Task::kBinary
+            ? (first[1] >= args.threshold ? 1u : 0u)
+            : static_cast<uint32_t>(std::max_element(first, first + scores.classes) - first));
   }
   return scores;
 }
@@ -176,9 +187,12 @@ Status Evaluate(const EvaluateArgs& args, Context& context) {
   }
   QUERN_ASSIGN(const ml::Target target, training::MakeTarget(*labels, args.task, args.positive));
   QUERN_ASSIGN(const ml::Scores scores, ReadScores(rows, target, args));
-  QUERN_ASSIGN(const auto metrics, training::MetricIntervals(target, scores, args.resamples, args.seed));
+  QUERN_ASSIGN(const auto metrics,
+               training::MetricIntervals(target, scores, args.resamples, args.seed));
   if (context.json) {
-    json::object record{{"rows", target.rows()}, {"task", args.task}, {"metrics", training::MetricsRecord(metrics)}};
+    json::object record{{"rows", target.rows()},
+                        {"task", args.task},
+                        {"metrics", training::MetricsRecord(metrics)}};
     training::AddCurves(target, scores, record);
     context.PrintJson(record);
     return {};
@@ -187,7 +201,8 @@ Status Evaluate(const EvaluateArgs& args, Context& context) {
   for (const auto& info : ml::Metrics()) {
     const auto found = metrics.find(info.name);
     if (found == metrics.end()) continue;
-    table.push_back({info.name, fmt::format("{:.4f}", found->second.value), fmt::format("{:.4f}", found->second.low),
+    table.push_back({info.name, fmt::format("{:.4f}", found->second.value),
+                     fmt::format("{:.4f}", found->second.low),
                      fmt::format("{:.4f}", found->second.high)});
   }
   context.Print(FormatTable(table));
@@ -199,10 +214,13 @@ Status Evaluate(const EvaluateArgs& args, Context& context) {
 void AddPredict(CLI::App& app, Context& context) {
   auto args = std::make_shared<PredictArgs>();
   CLI::App* verb = app.add_subcommand("predict", "Score the rows of a file by a packaged model");
-  verb->add_option("model", args->model, "Package folder, or NAME@alias, NAME/3 of the registry")->required();
-  verb->add_option("file", args->file, "CSV or Parquet file with the model's raw columns")->required();
+  verb->add_option("model", args->model, "Package folder, or NAME@alias, NAME/3 of the registry")
+      ->required();
+  verb->add_option("file", args->file, "CSV or Parquet file with the model's raw columns")
+      ->required();
   verb->add_option("-o,--output", args->output, "CSV file to write (default: standard output)");
-  verb->add_option("--root", args->root, "Project folder whose registry names the model")->capture_default_str();
+  verb->add_option("--root", args->root, "Project folder whose registry names the model")
+      ->capture_default_str();
   AddJsonFlag(*verb, context);
   verb->callback([args, &context] {
     context.action = [args, &context] {
@@ -214,13 +232,18 @@ void AddPredict(CLI::App& app, Context& context) {
 
 void AddEvaluate(CLI::App& app, Context& context) {
   auto args = std::make_shared<EvaluateArgs>();
-  CLI::App* verb = app.add_subcommand("evaluate", "Every metric, with intervals, of a file of predictions");
-  verb->add_option("file", args->file, "CSV or Parquet with label, prediction, score or score_CLASS")->required();
+  CLI::App* verb =
+      app.add_subcommand("evaluate", "Every metric, with intervals, of a file of predictions");
+  verb->add_option("file", args->file,
+                   "CSV or Parquet with label, prediction, score or score_CLASS")
+      ->required();
   verb->add_option("--task", args->task, "What was predicted")
       ->check(CLI::IsMember({"binary", "multiclass", "regression"}))
       ->capture_default_str();
-  verb->add_option("--positive", args->positive, "The positive class (default: 1, true, yes, else the larger)");
-  verb->add_option("--threshold", args->threshold, "Decides the class where there is no prediction column")
+  verb->add_option("--positive", args->positive,
+                   "The positive class (default: 1, true, yes, else the larger)");
+  verb->add_option("--threshold", args->threshold,
+                   "Decides the class where there is no prediction column")
       ->capture_default_str();
   verb->add_option("--resamples", args->resamples, "Bootstrap resamples")->capture_default_str();
   verb->add_option("--seed", args->seed, "Seed of the bootstrap")->capture_default_str();

@@ -1,3 +1,5 @@
+#include "server/serve.h"
+
 #include <poll.h>
 #include <unistd.h>
 
@@ -11,7 +13,6 @@
 #include "cli/command.h"
 #include "net/http.h"
 #include "pipeline/workspace.h"
-#include "server/serve.h"
 
 namespace quern::cli {
 namespace {
@@ -31,12 +32,14 @@ std::string StateDir(const std::string& root, Fs& fs) {
 }
 
 /// "NAME@alias", "NAME/3", "NAME" from the registry, or a folder that holds a package.
-Result<server::ModelToServe> Find(const std::string& reference, pipeline::Workspace* workspace, Fs& fs) {
+Result<server::ModelToServe> Find(const std::string& reference, pipeline::Workspace* workspace,
+                                  Fs& fs) {
   if (fs.Exists(JoinPath(reference, "model.onnx"))) {
     return server::ModelToServe{BaseName(reference), "1", {}, reference};
   }
   if (workspace == nullptr) {
-    return Fail(Code::kNotFound, "'" + reference + "' is neither a model package nor a registered model",
+    return Fail(Code::kNotFound,
+                "'" + reference + "' is neither a model package nor a registered model",
                 "name a folder with model.onnx, or give --root a project that has run");
   }
   QUERN_ASSIGN(const auto version, workspace->registry().Resolve(reference));
@@ -57,12 +60,14 @@ void WatchStdin() {
 int Serve(const ServeArgs& args, Context& context) {
   SetLogLevel(LogLevel::kInfo);
   if (args.host != "127.0.0.1" && args.host != "localhost" && args.host != "::1") {
-    Log(LogLevel::kWarning, "serving on " + args.host + ": anyone who reaches this address can ask the model; "
-                            "there are no accounts yet");
+    Log(LogLevel::kWarning, "serving on " + args.host +
+                                ": anyone who reaches this address can ask the model; "
+                                "there are no accounts yet");
   }
   const std::string state = StateDir(args.root, context.fs);
   auto workspace = pipeline::Workspace::Open(state, false, context.fs, context.clock);
-  if (!workspace && workspace.error().code != Code::kNotFound) return context.Complain(workspace.error());
+  if (!workspace && workspace.error().code != Code::kNotFound)
+    return context.Complain(workspace.error());
   pipeline::Workspace* opened = workspace ? workspace->get() : nullptr;
   server::ServeOptions options;
   for (const std::string& reference : args.models) {
@@ -89,20 +94,25 @@ int Serve(const ServeArgs& args, Context& context) {
 void AddServe(CLI::App& app, Context& context) {
   auto args = std::make_shared<ServeArgs>();
   CLI::App* verb = app.add_subcommand(
-      "serve", "Serve models over HTTP: Open Inference Protocol, MLflow /invocations, feedback, metrics");
-  verb->add_option("models", args->models, "NAME@alias, NAME/3, NAME, or a package folder")->required();
-  verb->add_option("--root", args->root, "Project folder whose registry names the models")->capture_default_str();
+      "serve",
+      "Serve models over HTTP: Open Inference Protocol, MLflow /invocations, feedback, metrics");
+  verb->add_option("models", args->models, "NAME@alias, NAME/3, NAME, or a package folder")
+      ->required();
+  verb->add_option("--root", args->root, "Project folder whose registry names the models")
+      ->capture_default_str();
   verb->add_option("--host", args->host, "Address to listen on")->capture_default_str();
   verb->add_option("--port", args->port, "Port to listen on, 0 for a free one")
       ->check(CLI::Range(0, 65535))
       ->capture_default_str();
   verb->add_flag("--no-prediction-log", args->no_log, "Do not keep what was asked and answered");
-  verb->add_flag("--while-stdin-open", args->while_stdin_open, "Stop when standard input ends")->group("");
+  verb->add_flag("--while-stdin-open", args->while_stdin_open, "Stop when standard input ends")
+      ->group("");
   verb->footer(
       "Example:\n  quern serve heart@champion --root examples/heart --port 8080\n"
       "  curl -d '{\"dataframe_records\": [{\"age\": 63, …}]}' -H 'Content-Type: application/json' "
       "localhost:8080/invocations");
-  verb->callback([args, &context] { context.action = [args, &context] { return Serve(*args, context); }; });
+  verb->callback(
+      [args, &context] { context.action = [args, &context] { return Serve(*args, context); }; });
 }
 
 }  // namespace quern::cli

@@ -10,6 +10,7 @@
 #include "cli/command.h"
 #include "pipeline/lifecycle.h"
 #include "pipeline/workspace.h"
+#include "report/page.h"
 
 namespace quern::cli {
 namespace {
@@ -32,13 +33,15 @@ std::string StateDirOf(const std::string& project, Fs& fs) {
 }
 
 Result<std::unique_ptr<pipeline::Workspace>> Open(const StateArgs& args, Context& context) {
-  return pipeline::Workspace::Open(StateDirOf(args.project, context.fs), false, context.fs, context.clock);
+  return pipeline::Workspace::Open(StateDirOf(args.project, context.fs), false, context.fs,
+                                   context.clock);
 }
 
 /// Registers a verb over an opened workspace.
-CLI::App* AddVerb(CLI::App& app, Context& context, const char* name, const char* doc,
-                  const std::shared_ptr<StateArgs>& args,
-                  const std::function<Status(pipeline::Workspace&, const StateArgs&, Context&)>& body) {
+CLI::App* AddVerb(
+    CLI::App& app, Context& context, const char* name, const char* doc,
+    const std::shared_ptr<StateArgs>& args,
+    const std::function<Status(pipeline::Workspace&, const StateArgs&, Context&)>& body) {
   CLI::App* verb = app.add_subcommand(name, doc);
   verb->add_option("--project", args->project, "Project folder")->capture_default_str();
   AddJsonFlag(*verb, context);
@@ -62,18 +65,25 @@ Status ShowStatus(pipeline::Workspace& workspace, const StateArgs&, Context& con
   if (context.json) {
     json::array list;
     for (const auto& step : steps) {
-      list.push_back(json::object{{"id", step.id}, {"state", step.state}, {"reason", step.reason},
+      list.push_back(json::object{{"id", step.id},
+                                  {"state", step.state},
+                                  {"reason", step.reason},
                                   {"seconds", step.seconds}});
     }
-    context.PrintJson(json::object{{"run_id", run->id}, {"project", run->project}, {"state", run->state},
-                                   {"started", FormatTime(run->start_ms)}, {"summary", run->summary},
+    context.PrintJson(json::object{{"run_id", run->id},
+                                   {"project", run->project},
+                                   {"state", run->state},
+                                   {"started", FormatTime(run->start_ms)},
+                                   {"summary", run->summary},
                                    {"steps", std::move(list)}});
     return {};
   }
-  context.PrintLine(fmt::format("{} {} ({}), {}", run->project, run->state, FormatTime(run->start_ms), run->summary));
+  context.PrintLine(fmt::format("{} {} ({}), {}", run->project, run->state,
+                                FormatTime(run->start_ms), run->summary));
   std::vector<std::vector<std::string>> table{{"step", "state", "time", "why"}};
   for (const auto& step : steps) {
-    table.push_back({step.id, step.state, step.seconds > 0 ? FormatDuration(step.seconds) : "", step.reason});
+    table.push_back(
+        {step.id, step.state, step.seconds > 0 ? FormatDuration(step.seconds) : "", step.reason});
   }
   context.Print(FormatTable(table));
   return {};
@@ -84,10 +94,16 @@ json::object RunJson(const tracking::Run& run) {
   for (const auto& [key, value] : run.params) params[key] = value;
   for (const auto& [key, value] : run.metrics) metrics[key] = value;
   for (const auto& [key, value] : run.tags) tags[key] = value;
-  return {{"run_id", run.id}, {"experiment", run.experiment}, {"parent_id", run.parent_id}, {"name", run.name},
-          {"status", run.status}, {"start_time", run.start_ms},
+  return {{"run_id", run.id},
+          {"experiment", run.experiment},
+          {"parent_id", run.parent_id},
+          {"name", run.name},
+          {"status", run.status},
+          {"start_time", run.start_ms},
           {"end_time", run.end_ms ? json::value(*run.end_ms) : json::value(nullptr)},
-          {"params", std::move(params)}, {"metrics", std::move(metrics)}, {"tags", std::move(tags)}};
+          {"params", std::move(params)},
+          {"metrics", std::move(metrics)},
+          {"tags", std::move(tags)}};
 }
 
 Status ShowRuns(pipeline::Workspace& workspace, const StateArgs& args, Context& context) {
@@ -103,14 +119,15 @@ Status ShowRuns(pipeline::Workspace& workspace, const StateArgs& args, Context& 
     context.PrintJson(json::object{{"runs", std::move(list)}});
     return {};
   }
-  std::vector<std::vector<std::string>> table{{"run", "name", "status", "started", "roc_auc", "accuracy", "rmse"}};
+  std::vector<std::vector<std::string>> table{
+      {"run", "name", "status", "started", "roc_auc", "accuracy", "rmse"}};
   const auto metric = [](const tracking::Run& run, const char* name) {
     const auto found = run.metrics.find(name);
     return found == run.metrics.end() ? std::string() : fmt::format("{:.4f}", found->second);
   };
   for (const auto& run : runs) {
-    table.push_back({run.id.substr(0, 8), run.name, run.status, FormatTime(run.start_ms), metric(run, "roc_auc"),
-                     metric(run, "accuracy"), metric(run, "rmse")});
+    table.push_back({run.id.substr(0, 8), run.name, run.status, FormatTime(run.start_ms),
+                     metric(run, "roc_auc"), metric(run, "accuracy"), metric(run, "rmse")});
   }
   context.Print(FormatTable(table));
   return {};
@@ -128,15 +145,19 @@ Status ShowModels(pipeline::Workspace& workspace, const StateArgs& args, Context
     for (const auto& version : versions) {
       json::array aliases;
       for (const auto& alias : version.aliases) aliases.emplace_back(alias);
-      list.push_back(json::object{{"name", version.name}, {"version", version.version},
-                                  {"aliases", std::move(aliases)}, {"digest", version.digest},
-                                  {"path", workspace.Path(version.path)}, {"run_id", version.run_id},
+      list.push_back(json::object{{"name", version.name},
+                                  {"version", version.version},
+                                  {"aliases", std::move(aliases)},
+                                  {"digest", version.digest},
+                                  {"path", workspace.Path(version.path)},
+                                  {"run_id", version.run_id},
                                   {"created", FormatTime(version.created_ms)}});
     }
     context.PrintJson(json::object{{"versions", std::move(list)}});
     return {};
   }
-  std::vector<std::vector<std::string>> table{{"model", "version", "aliases", "created", "package"}};
+  std::vector<std::vector<std::string>> table{
+      {"model", "version", "aliases", "created", "package"}};
   for (const auto& version : versions) {
     table.push_back({version.name, std::to_string(version.version), Join(version.aliases, ", "),
                      FormatTime(version.created_ms), workspace.Path(version.path)});
@@ -146,16 +167,10 @@ Status ShowModels(pipeline::Workspace& workspace, const StateArgs& args, Context
 }
 
 Status ShowLineage(pipeline::Workspace& workspace, const StateArgs& args, Context& context) {
-  QUERN_ASSIGN(const auto graph,
-               args.what.empty() ? workspace.lineage().All() : workspace.lineage().Around(args.what));
+  QUERN_ASSIGN(const auto graph, args.what.empty() ? workspace.lineage().All()
+                                                   : workspace.lineage().Around(args.what));
   if (context.json) {
-    json::array nodes, edges;
-    for (const auto& node : graph.nodes) {
-      nodes.push_back(json::object{{"id", node.id}, {"kind", node.kind}, {"label", node.label},
-                                   {"detail", node.detail}});
-    }
-    for (const auto& edge : graph.edges) edges.push_back(json::object{{"from", edge.from}, {"to", edge.to}});
-    context.PrintJson(json::object{{"nodes", std::move(nodes)}, {"edges", std::move(edges)}});
+    context.PrintJson(tracking::LineageJson(graph));
     return {};
   }
   for (const auto& node : graph.nodes) {
@@ -173,7 +188,8 @@ Result<std::vector<std::string>> Garbage(pipeline::Workspace& workspace) {
   const auto keep = [&](const std::string& path) {
     const auto parts = Split(path, '/');
     if (parts.size() >= 3) {
-      used.insert(std::string(parts[0]) + "/" + std::string(parts[1]) + "/" + std::string(parts[2]));
+      used.insert(std::string(parts[0]) + "/" + std::string(parts[1]) + "/" +
+                  std::string(parts[2]));
     }
   };
   QUERN_ASSIGN(const auto results, workspace.cache().All());
@@ -206,31 +222,53 @@ Status CollectGarbage(pipeline::Workspace& workspace, const StateArgs& args, Con
   }
   QUERN_ASSIGN(const auto garbage, Garbage(workspace));
   if (args.yes) {
-    for (const std::string& path : garbage) QUERN_TRY(workspace.fs().RemoveAll(workspace.Path(path)));
+    for (const std::string& path : garbage)
+      QUERN_TRY(workspace.fs().RemoveAll(workspace.Path(path)));
   }
   if (context.json) {
     json::array list;
     for (const std::string& path : garbage) list.emplace_back(path);
-    context.PrintJson(json::object{{"results", unused.size()}, {"folders", std::move(list)}, {"removed", args.yes}});
+    context.PrintJson(json::object{
+        {"results", unused.size()}, {"folders", std::move(list)}, {"removed", args.yes}});
     return {};
   }
-  for (const std::string& path : garbage) context.PrintLine((args.yes ? "removed " : "would remove ") + path);
-  context.PrintLine(fmt::format("{} stored results and {} folders {}", unused.size(), garbage.size(),
+  for (const std::string& path : garbage)
+    context.PrintLine((args.yes ? "removed " : "would remove ") + path);
+  context.PrintLine(fmt::format("{} stored results and {} folders {}", unused.size(),
+                                garbage.size(),
                                 args.yes ? "removed" : "are not needed; --yes removes them"));
   return {};
+}
+
+/// Draws the page again, with this program's page, from what the last run left; `copy` "" for none.
+Result<std::string> DrawReport(const std::string& state_dir, const std::string& copy, Fs& fs) {
+  const std::string source = JoinPath(state_dir, "report.json");
+  if (!fs.Exists(source)) {
+    return Fail(Code::kNotFound, "there is no report yet: '" + source + "'",
+                "`quern run` writes it");
+  }
+  QUERN_ASSIGN(const std::string text, fs.Read(source));
+  auto document = ParseJson(text, {.name = source});
+  if (!document) return std::unexpected(document.error());
+  const std::string html = report::RenderReport(*document);
+  const std::string page = copy.empty() ? JoinPath(state_dir, "report.html") : copy;
+  QUERN_TRY(fs.WriteAtomic(page, html));
+  return page;
 }
 
 }  // namespace
 
 void AddStatus(CLI::App& app, Context& context) {
   auto args = std::make_shared<StateArgs>();
-  CLI::App* verb = AddVerb(app, context, "status", "What the last run did, step by step", args, ShowStatus);
+  CLI::App* verb =
+      AddVerb(app, context, "status", "What the last run did, step by step", args, ShowStatus);
   verb->add_option("project_folder", args->project, "Project folder");
 }
 
 void AddRuns(CLI::App& app, Context& context) {
   auto args = std::make_shared<StateArgs>();
-  CLI::App* verb = AddVerb(app, context, "runs", "Runs and their trials, newest first", args, ShowRuns);
+  CLI::App* verb =
+      AddVerb(app, context, "runs", "Runs and their trials, newest first", args, ShowRuns);
   verb->add_option("run", args->what, "One run, by its id or the beginning of it");
   verb->add_flag("--all", args->all, "Trials too");
   verb->add_option("--limit", args->limit, "At most so many")->capture_default_str();
@@ -238,40 +276,37 @@ void AddRuns(CLI::App& app, Context& context) {
 
 void AddModels(CLI::App& app, Context& context) {
   auto args = std::make_shared<StateArgs>();
-  CLI::App* verb = AddVerb(app, context, "models", "Registered models, versions and aliases", args, ShowModels);
+  CLI::App* verb =
+      AddVerb(app, context, "models", "Registered models, versions and aliases", args, ShowModels);
   verb->add_option("model", args->what, "One model; with --set-alias: NAME/VERSION");
-  verb->add_option("--set-alias", args->set_alias, "Point this alias at NAME/VERSION (roll back: champion)");
+  verb->add_option("--set-alias", args->set_alias,
+                   "Point this alias at NAME/VERSION (roll back: champion)");
   verb->add_option("--reason", args->reason, "Why, for the log");
 }
 
 void AddLineage(CLI::App& app, Context& context) {
   auto args = std::make_shared<StateArgs>();
-  CLI::App* verb = AddVerb(app, context, "lineage", "What went into what, from source file to decision", args,
-                           ShowLineage);
-  verb->add_option("node", args->what, "One thing and all it is connected to, by (the beginning of) its id");
+  CLI::App* verb = AddVerb(app, context, "lineage",
+                           "What went into what, from source file to decision", args, ShowLineage);
+  verb->add_option("node", args->what,
+                   "One thing and all it is connected to, by (the beginning of) its id");
 }
 
 void AddReport(CLI::App& app, Context& context) {
   auto args = std::make_shared<StateArgs>();
-  CLI::App* verb = app.add_subcommand("report", "Write the report of the last run: one HTML page, no network");
+  CLI::App* verb =
+      app.add_subcommand("report", "Write the report of the last run: one HTML page, no network");
   verb->add_option("project", args->project, "Project folder")->capture_default_str();
-  verb->add_option("-o,--output", args->what, "Also copy the page to this file");
+  verb->add_option("-o,--output", args->what, "Write it here, not to .quern/report.html");
   AddJsonFlag(*verb, context);
   verb->callback([args, &context] {
     context.action = [args, &context] {
-      const std::string page = JoinPath(StateDirOf(args->project, context.fs), "report.html");
-      if (!context.fs.Exists(page)) {
-        return context.Complain(Error{Code::kNotFound, "there is no report yet: '" + page + "'",
-                                      "`quern run` writes it", {}, {}});
-      }
-      if (!args->what.empty()) {
-        if (auto copied = context.fs.Copy(page, args->what); !copied) return context.Complain(copied.error());
-      }
-      const std::string shown = args->what.empty() ? page : args->what;
+      auto page = DrawReport(StateDirOf(args->project, context.fs), args->what, context.fs);
+      if (!page) return context.Complain(page.error());
       if (context.json) {
-        context.PrintJson(json::object{{"path", shown}});
+        context.PrintJson(json::object{{"path", *page}});
       } else {
-        context.PrintLine("report: " + shown);
+        context.PrintLine("report: " + *page);
       }
       return 0;
     };
@@ -281,8 +316,9 @@ void AddReport(CLI::App& app, Context& context) {
 void AddGc(CLI::App& app, Context& context) {
   auto args = std::make_shared<StateArgs>();
   args->limit = 3;
-  CLI::App* verb = AddVerb(app, context, "gc", "Clear what neither the last runs nor registered models need", args,
-                           CollectGarbage);
+  CLI::App* verb =
+      AddVerb(app, context, "gc", "Clear what neither the last runs nor registered models need",
+              args, CollectGarbage);
   verb->add_option("--keep", args->limit, "Runs whose results stay")->capture_default_str();
   verb->add_flag("--yes", args->yes, "Remove; without it, only say what would be removed");
 }

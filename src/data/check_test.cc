@@ -4,24 +4,12 @@
 
 #include <boost/json.hpp>
 
+#include "data/heart_test.h"
+
 namespace quern::data {
 namespace {
 
 using table::Session;
-
-std::unique_ptr<Session> Open(const std::string& create) {
-  auto session = Session::Open();
-  REQUIRE(session.has_value());
-  auto made = (*session)->Execute(create);
-  REQUIRE_MESSAGE(made.has_value(), made.error().ToString());
-  return std::move(*session);
-}
-
-std::unique_ptr<Session> Hospital(const std::string& name) {
-  return Open("CREATE TABLE t AS SELECT * FROM read_csv('" QUERN_SOURCE_DIR
-              "/examples/heart/data/processed." +
-              name + ".data', header=true, nullstr=['?', ''])");
-}
 
 std::vector<Expectation> Rules(std::string_view text) {
   auto parsed = ParseExpectationsText(text, "rules.yaml");
@@ -63,7 +51,7 @@ TEST_CASE("Switzerland's cholesterol of 0 and Hungary's empty columns are seen")
 }
 
 TEST_CASE("missing values are ignored but by not_null, and nothing to look at passes") {
-  auto session = Open(
+  auto session = OpenWith(
       "CREATE TABLE t AS SELECT * FROM (VALUES (1, 5.0, ' ', NULL::VARCHAR), "
       "(2, 'nan'::DOUBLE, 'x', NULL), (3, 9.0, 'y', NULL)) v(id, a, b, c)");
   CheckOptions options;
@@ -92,7 +80,7 @@ TEST_CASE("missing values are ignored but by not_null, and nothing to look at pa
 }
 
 TEST_CASE("numbers are compared as numbers, in text columns too") {
-  auto session = Open(
+  auto session = OpenWith(
       "CREATE TABLE t AS SELECT * FROM (VALUES ('1', 1.0, true), ('01', 2.0, false), "
       "('1.0', 3.0, true), ('b', NULL, NULL)) v(s, d, f)");
   const auto report = Run(*session, R"(
@@ -115,7 +103,7 @@ TEST_CASE("numbers are compared as numbers, in text columns too") {
 }
 
 TEST_CASE("unique counts every row of a repeated value, over several columns too") {
-  auto session = Open(
+  auto session = OpenWith(
       "CREATE TABLE t AS SELECT * FROM (VALUES (1, 'a'), (1, 'a'), (1, 'b'), (2, NULL), (3, 'c')) "
       "v(x, y)");
   const auto report =
@@ -135,7 +123,7 @@ TEST_CASE("unique counts every row of a repeated value, over several columns too
 }
 
 TEST_CASE("a rule on many columns names rows, not values, in its sentence") {
-  auto session = Open("CREATE TABLE t AS SELECT 1 AS a, 2 AS b, 3 AS c FROM range(2)");
+  auto session = OpenWith("CREATE TABLE t AS SELECT 1 AS a, 2 AS b, 3 AS c FROM range(2)");
   const auto report = Run(*session, "- {columns: [a, b, c], unique: true}");
   CHECK(report.checks[0].text ==
         "(a, b, c) occurs once: 2 of 2 occur more than once (row 1, row 2)");
@@ -143,7 +131,7 @@ TEST_CASE("a rule on many columns names rows, not values, in its sentence") {
 }
 
 TEST_CASE("expressions, row counts and freshness") {
-  auto session = Open(
+  auto session = OpenWith(
       "CREATE TABLE t AS SELECT * FROM (VALUES (5, 3, TIMESTAMP '2026-01-01 00:00:00'), "
       "(2, 4, TIMESTAMP '2026-01-03 12:00:00'), (NULL, 1, NULL)) v(a, b, seen)");
   auto now = ParseTime("2026-01-05T12:00:00Z");
@@ -174,7 +162,8 @@ TEST_CASE("expressions, row counts and freshness") {
 }
 
 TEST_CASE("rules that do not fit the table are errors at their place") {
-  auto session = Open("CREATE TABLE t AS SELECT 1 AS age, 'x' AS name, DATE '2026-01-01' AS born");
+  auto session =
+      OpenWith("CREATE TABLE t AS SELECT 1 AS age, 'x' AS name, DATE '2026-01-01' AS born");
   const auto error = [&](std::string_view rules) {
     auto report = Check(*session, "t", Rules(rules));
     REQUIRE(!report.has_value());
@@ -194,7 +183,7 @@ TEST_CASE("rules that do not fit the table are errors at their place") {
 }
 
 TEST_CASE("an empty table and an empty list make a report too") {
-  auto session = Open("CREATE TABLE t (a DOUBLE, \"odd \"\" name\" VARCHAR)");
+  auto session = OpenWith("CREATE TABLE t (a DOUBLE, \"odd \"\" name\" VARCHAR)");
   const auto report =
       Run(*session, "- {column: a, not_null: true}\n- {column: a, between: [0, 1]}");
   CHECK(report.success);

@@ -24,8 +24,8 @@ Status CheckNamed(const SourceSpec& spec, const Staged& staged, const char* key,
               SuggestName(column, staged.names), spec.where);
 }
 
-/// Adds the rows in which a value does not fit its column to the rejects; returns the SQL condition of
-/// the rows that stay.
+/// Adds the rows in which a value does not fit its column to the rejects; returns the SQL condition
+/// of the rows that stay.
 Result<std::string> RejectMisfits(const SourceSpec& spec, Staged& staged,
                                   const std::vector<TypedColumn>& columns) {
   std::string first;
@@ -37,8 +37,8 @@ Result<std::string> RejectMisfits(const SourceSpec& spec, Staged& staged,
   }
   if (first.empty()) return std::string("true");
   QUERN_ASSIGN(const table::Rows rows,
-               staged.session->Query("SELECT _record::BIGINT, _line::BIGINT, bad, CASE bad" + value +
-                                     " END FROM (SELECT *, CASE" + first +
+               staged.session->Query("SELECT _record::BIGINT, _line::BIGINT, bad, CASE bad" +
+                                     value + " END FROM (SELECT *, CASE" + first +
                                      " END AS bad FROM raw) WHERE bad IS NOT NULL"));
   if (rows.rows.empty()) return std::string("true");
   std::vector<int64_t> records;
@@ -70,10 +70,10 @@ Status CheckRejects(const SourceSpec& spec, const Staged& staged) {
     if (shown++ == 3) break;
     encoding = encoding || reject.reason.find("UTF-8") != std::string::npos;
     hint += "line " + std::to_string(reject.line) +
-            (reject.column.empty() ? "" : ", column '" + reject.column + "'") + ": " + reject.reason +
-            "; ";
+            (reject.column.empty() ? "" : ", column '" + reject.column + "'") + ": " +
+            reject.reason + "; ";
   }
-  hint += encoding ? "set encoding: latin1 if the file is not UTF-8"
+  hint += encoding    ? "set encoding: latin1 if the file is not UTF-8"
           : none_left ? "check delimiter:, names: and the declared types"
                       : "mend the file, declare other types, or raise max_rejects:";
   const Reject& first = staged.rejects.begin()->second;
@@ -84,7 +84,8 @@ Status CheckRejects(const SourceSpec& spec, const Staged& staged) {
               std::move(hint), Position{spec.path, static_cast<int>(first.line), 0});
 }
 
-/// Digest of names, types and values, row by row; missing, number and text are told apart by a tag byte.
+/// Digest of names, types and values, row by row; missing, number and text are told apart by a tag
+/// byte.
 class TableDigest {
  public:
   explicit TableDigest(const ColumnDecls& columns) {
@@ -136,8 +137,11 @@ class TableDigest {
 Status WriteRejects(Staged& staged, const std::string& path, Fs& fs) {
   // Left by an earlier try with other types.
   if (staged.rejects.empty()) return fs.Exists(path) ? fs.RemoveAll(path) : Status();
-  Frame frame{{{"file", true, {}, {}}, {"line", false, {}, {}}, {"column", true, {}, {}},
-               {"raw", true, {}, {}}, {"reason", true, {}, {}}}};
+  Frame frame{{{"file", true, {}, {}},
+               {"line", false, {}, {}},
+               {"column", true, {}, {}},
+               {"raw", true, {}, {}},
+               {"reason", true, {}, {}}}};
   for (const auto& [record, reject] : staged.rejects) {
     frame.columns[0].texts.push_back(reject.file);
     frame.columns[1].numbers.push_back(static_cast<double>(reject.line));
@@ -147,8 +151,8 @@ Status WriteRejects(Staged& staged, const std::string& path, Fs& fs) {
   }
   QUERN_TRY(staged.session->Register("rejects", frame));
   return table::WriteParquet(
-      *staged.session, "SELECT file, line::BIGINT AS line, \"column\", raw, reason FROM rejects", path,
-      fs);
+      *staged.session, "SELECT file, line::BIGINT AS line, \"column\", raw, reason FROM rejects",
+      path, fs);
 }
 
 /// Makes the table `typed` of the rows that fit and returns how many there are.
@@ -156,7 +160,8 @@ Result<int64_t> MakeTyped(Staged& staged, const std::vector<TypedColumn>& column
                           const std::string& keep) {
   std::string select;
   for (const TypedColumn& column : columns) {
-    select += (select.empty() ? "" : ", ") + column.value + " AS " + table::QuoteName(column.decl.name);
+    select +=
+        (select.empty() ? "" : ", ") + column.value + " AS " + table::QuoteName(column.decl.name);
   }
   QUERN_TRY(staged.session->Execute("CREATE TABLE typed AS SELECT " + select + " FROM raw WHERE " +
                                     keep + "; DROP TABLE raw"));
@@ -164,8 +169,8 @@ Result<int64_t> MakeTyped(Staged& staged, const std::vector<TypedColumn>& column
   return static_cast<int64_t>(table::ToNumber(count.rows.at(0).at(0)));
 }
 
-Result<IngestResult> IngestStaged(const SourceSpec& spec, const ColumnDecls& declared, Staged& staged,
-                                  const std::string& out_dir, Fs& fs) {
+Result<IngestResult> IngestStaged(const SourceSpec& spec, const ColumnDecls& declared,
+                                  Staged& staged, const std::string& out_dir, Fs& fs) {
   QUERN_TRY(CheckNamed(spec, staged, "key", spec.key));
   QUERN_TRY(CheckNamed(spec, staged, "time", spec.time));
   QUERN_ASSIGN(const std::vector<TypedColumn> columns, DecideTypes(spec, staged, declared));
@@ -238,12 +243,12 @@ json::value IngestRecord(const IngestResult& result) {
   json::array rejects;
   for (const Reject& reject : result.rejects) {
     if (rejects.size() == kShownRejects) break;
-    rejects.push_back(json::object{
-        {"file", reject.file},
-        {"line", reject.line},
-        {"column", reject.column.empty() ? json::value() : json::value(reject.column)},
-        {"raw", reject.raw},
-        {"reason", reject.reason}});
+    rejects.push_back(
+        json::object{{"file", reject.file},
+                     {"line", reject.line},
+                     {"column", reject.column.empty() ? json::value() : json::value(reject.column)},
+                     {"raw", reject.raw},
+                     {"reason", reject.reason}});
   }
   return json::object{{"source", result.source},
                       {"path", result.path},

@@ -81,8 +81,8 @@ Result<OpenCsv> OpenWithDialect(const SourceSpec& spec) {
 Result<std::vector<std::string>> NamesOf(const SourceSpec& spec, const CsvDialect& dialect) {
   const CsvRecord& first = dialect.first;
   if (dialect.fields == 0) {
-    return Fail(Code::kInvalidArgument, "'" + spec.path + "' has no rows", "fetch or export it again",
-                Position{spec.path, 0, 0});
+    return Fail(Code::kInvalidArgument, "'" + spec.path + "' has no rows",
+                "fetch or export it again", Position{spec.path, 0, 0});
   }
   QUERN_TRY(CheckNameCount(spec, spec.names.empty() ? 0 : dialect.fields));
   if (!spec.names.empty()) return spec.names;
@@ -107,7 +107,9 @@ Result<std::vector<std::string>> NamesOf(const SourceSpec& spec, const CsvDialec
 class Stager {
  public:
   Stager(const SourceSpec& spec, Staged& staged, Progress& progress)
-      : spec_(spec), staged_(staged), progress_(progress),
+      : spec_(spec),
+        staged_(staged),
+        progress_(progress),
         missing_(MissingOf(spec).begin(), MissingOf(spec).end()) {
     batch_.columns.push_back({"_record", false, {}, {}});
     batch_.columns.push_back({"_line", false, {}, {}});
@@ -135,7 +137,8 @@ class Stager {
     batch_.columns[1].numbers.push_back(static_cast<double>(record.line));
     for (size_t i = 0; i < record.fields.size(); ++i) {
       const std::string_view value = Trim(record.fields[i]);
-      batch_.columns[i + 2].texts.emplace_back(missing_.contains(value) ? std::string_view() : value);
+      batch_.columns[i + 2].texts.emplace_back(missing_.contains(value) ? std::string_view()
+                                                                        : value);
     }
     return batch_.rows() >= kBatch ? Flush() : Status();
   }
@@ -217,8 +220,8 @@ Result<Staged> StageParquet(const SourceSpec& spec) {
   }
   QUERN_TRY(CheckNames(spec, staged.names, 0));
   const Status made =
-      staged.session->Execute("CREATE TABLE raw AS SELECT " + select + " FROM read_parquet(" + file +
-                              ", file_row_number = true)");
+      staged.session->Execute("CREATE TABLE raw AS SELECT " + select + " FROM read_parquet(" +
+                              file + ", file_row_number = true)");
   if (!made) {
     return Fail(made.error().code, "cannot read '" + spec.path + "' as Parquet",
                 made.error().message, Position{spec.path, 0, 0});
@@ -234,8 +237,8 @@ std::string StageColumn(size_t index) { return "c" + std::to_string(index); }
 
 Result<Staged> Stage(const SourceSpec& spec, Fs& fs, Progress& progress) {
   QUERN_TRY(CheckFile(spec, fs));
-  QUERN_ASSIGN(Staged staged, spec.kind == SourceKind::kCsv ? StageCsv(spec, progress)
-                                                            : StageParquet(spec));
+  QUERN_ASSIGN(Staged staged,
+               spec.kind == SourceKind::kCsv ? StageCsv(spec, progress) : StageParquet(spec));
   if (staged.records > 0) return staged;
   return Fail(Code::kInvalidArgument, "'" + spec.path + "' has names of columns but no rows",
               "fetch or export it again", Position{spec.path, 0, 0});

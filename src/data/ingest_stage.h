@@ -15,8 +15,8 @@
 
 namespace quern::data {
 
-/// A table `raw` of the columns _record (order in the file, rejected ones counted too), _line (from 1) and
-/// c0, c1, …: trimmed texts, NULL for what is missing.
+/// A table `raw` of the columns _record (order in the file, rejected ones counted too), _line (from
+/// 1) and c0, c1, …: trimmed texts, NULL for what is missing.
 struct Staged {
   std::unique_ptr<table::Session> session;
   std::vector<std::string> names;  // of c0, c1, …
@@ -31,7 +31,8 @@ struct Staged {
 /// Reads the whole file. Errors as Ingest() has them for files, encodings and names.
 Result<Staged> Stage(const SourceSpec& spec, Fs& fs, Progress& progress);
 
-/// The raw texts of CSV records by their order, for rejects that were found later; a second reading.
+/// The raw texts of CSV records by their order, for rejects that were found later; a second
+/// reading.
 Result<std::map<int64_t, std::string>> ReadRawRecords(const SourceSpec& spec, const Staged& staged,
                                                       const std::vector<int64_t>& records);
 

@@ -46,7 +46,8 @@ struct Site {
 std::string Types(const ColumnDecls& columns) {
   std::string out;
   for (const ColumnDecl& column : columns) {
-    out += column.name + " " + std::string(ColumnTypeName(column.type)) + " " + column.physical + "; ";
+    out +=
+        column.name + " " + std::string(ColumnTypeName(column.type)) + " " + column.physical + "; ";
   }
   return out;
 }
@@ -205,15 +206,23 @@ TEST_CASE("encodings, byte-order marks and gzip") {
   latin.spec.encoding = "latin1";
   CHECK(latin.Run().encoding == "latin1");
   CHECK(latin.Read().columns[1].texts[0] == "café");
-  const std::string utf16("\xff\xfe" "a\0,\0b\0\n\0" "1\0,\0\xe9\0\n\0" "2\0,\0\x3d\xd8\x00\xde\n\0", 28);
+  const std::string utf16(
+      "\xff\xfe"
+      "a\0,\0b\0\n\0"
+      "1\0,\0\xe9\0\n\0"
+      "2\0,\0\x3d\xd8\x00\xde\n\0",
+      28);
   Site wide(utf16);
   CHECK(wide.Run().encoding == "utf-16");
   CHECK(wide.Read().columns[1].texts == std::vector<std::string>{"é", "😀"});
-  Site marked("\xef\xbb\xbf" "a,b\n1,2\n");
+  Site marked(
+      "\xef\xbb\xbf"
+      "a,b\n1,2\n");
   CHECK(marked.Run().columns[0].name == "a");
   // printf 'a,b\n1,2\n' | gzip -n9
   const std::string gzip(
-      "\x1f\x8b\x08\x00\x00\x00\x00\x00\x02\x03\x4b\xd4\x49\xe2\x32\xd4\x31\xe2\x02\x00\x7b\x07\x97\x0a"
+      "\x1f\x8b\x08\x00\x00\x00\x00\x00\x02\x03\x4b\xd4\x49\xe2\x32\xd4\x31\xe2\x02\x00\x7b\x07\x97"
+      "\x0a"
       "\x08\x00\x00\x00",
       28);
   Site packed(gzip, "t.csv.gz");
@@ -238,7 +247,8 @@ TEST_CASE("files that are missing, empty or not what they say") {
   CHECK(Site("").Fails().message == "'t.csv' is empty");
   CHECK(Site("\n\n").Fails().message == "'t.csv' has no rows");
   CHECK(Site("a,b\n").Fails().message == "'t.csv' has names of columns but no rows");
-  CHECK(Site(std::string("\0\1\2garbage", 10)).Fails().message.find("zero bytes") != std::string::npos);
+  CHECK(Site(std::string("\0\1\2garbage", 10)).Fails().message.find("zero bytes") !=
+        std::string::npos);
   CHECK(Site("PAR1....PAR1").Fails().hint == "write parquet: instead of csv:");
   CHECK(Site("PK\x03\x04....").Fails().message.find("zip") != std::string::npos);
   CHECK(Site("a,b\n1,2\n", "t.parquet").Fails().hint.find("csv:") != std::string::npos);
@@ -247,7 +257,9 @@ TEST_CASE("files that are missing, empty or not what they say") {
         std::string::npos);
   CHECK(Site("caf\xe9,b\n1,2\n").Fails().hint == "set encoding: latin1 or utf-16");
   CHECK(Site("a,b\n\xe9,2\n\xe9,3\n").Fails().hint.find("latin1") != std::string::npos);
-  Site claimed("\xff\xfe" "a");
+  Site claimed(
+      "\xff\xfe"
+      "a");
   claimed.spec.encoding = "utf-8";
   CHECK(claimed.Fails().hint == "set encoding: utf-16");
   Site keyed("a,b\n1,2\n");
@@ -268,22 +280,25 @@ TEST_CASE("declared columns that are absent are told, and can be an error") {
 TEST_CASE("Parquet sources go the same way") {
   TempDir dir;
   auto session = table::Session::Open();
-  REQUIRE(table::WriteParquet(**session,
-                              "SELECT * FROM (VALUES (1, 0.1::FLOAT, ' x ', true, DATE '2026-01-02'), "
-                              "(2, 'nan'::FLOAT, '?', false, NULL)) v(i, f, t, b, d)",
-                              dir.File("t.parquet"), RealFs())
-              .has_value());
+  REQUIRE(
+      table::WriteParquet(**session,
+                          "SELECT * FROM (VALUES (1, 0.1::FLOAT, ' x ', true, DATE '2026-01-02'), "
+                          "(2, 'nan'::FLOAT, '?', false, NULL)) v(i, f, t, b, d)",
+                          dir.File("t.parquet"), RealFs())
+          .has_value());
   SourceSpec spec = SourceOfFile(dir.File("t.parquet"));
   auto result = Ingest(spec, {}, dir.File("out"), RealFs(), NoProgress());
   REQUIRE_MESSAGE(result.has_value(), result.error().ToString());
-  CHECK(Types(result->columns) ==
-        "i number DOUBLE; f number DOUBLE; t category VARCHAR; b boolean DOUBLE; d time TIMESTAMP; ");
+  CHECK(
+      Types(result->columns) ==
+      "i number DOUBLE; f number DOUBLE; t category VARCHAR; b boolean DOUBLE; d time TIMESTAMP; ");
   const auto frame = ReadSnapshot(result->snapshot, {});
   CHECK(frame->columns[1].numbers[0] == 0.1);
   CHECK(std::isnan(frame->columns[1].numbers[1]));
   CHECK(frame->columns[2].texts == std::vector<std::string>{"x", ""});
   CHECK(frame->columns[3].numbers[1] == 0);
-  result = Ingest(spec, {{"t", ColumnType::kNumber, "", {}}}, dir.File("two"), RealFs(), NoProgress());
+  result =
+      Ingest(spec, {{"t", ColumnType::kNumber, "", {}}}, dir.File("two"), RealFs(), NoProgress());
   REQUIRE(result.has_value());
   REQUIRE(result->rejected == 1);
   CHECK(result->rejects[0].line == 1);

@@ -12,17 +12,18 @@ constexpr double kMaxCategories = 50;
 constexpr char kTrueWords[] = "('true', 't', 'yes', 'y')";
 constexpr char kFalseWords[] = "('false', 'f', 'no', 'n')";
 
-/// SQL of the number that a text is, as ParseDouble reads it, or NULL. DuckDB's cast also takes 1_000 and
+/// SQL of the number that a text is, as ParseDouble reads it, or NULL. DuckDB's cast also takes
+/// 1_000 and
 /// +-1. Adding zero makes -0 and 0 one.
 std::string NumberSql(std::string column, const std::string& decimal) {
   if (decimal == ",") column = "replace(" + column + ", ',', '.')";
   const std::string cast = "TRY_CAST(" + column + " AS DOUBLE)";
-  return "CASE WHEN isfinite(" + cast + ") AND NOT contains(" + column + ", '_') AND NOT starts_with(" +
-         column + ", '+-') THEN " + cast + " + 0e0 END";
+  return "CASE WHEN isfinite(" + cast + ") AND NOT contains(" + column +
+         ", '_') AND NOT starts_with(" + column + ", '+-') THEN " + cast + " + 0e0 END";
 }
 
-/// SQL of the time that an ISO 8601 date or time is, in UTC, or NULL. The first test spares most texts
-/// the others, which are slow.
+/// SQL of the time that an ISO 8601 date or time is, in UTC, or NULL. The first test spares most
+/// texts the others, which are slow.
 std::string TimeSql(const std::string& column) {
   return "CASE WHEN length(" + column + ") >= 10 AND substr(" + column +
          ", 5, 1) = '-' THEN CASE WHEN regexp_matches(" + column +
@@ -83,16 +84,21 @@ Result<ColumnType> Infer(const Staged& staged, const Counts& counts, size_t inde
                staged.session->Query("SELECT count(*) FROM (SELECT DISTINCT " + StageColumn(index) +
                                      " AS v FROM raw WHERE v IS NOT NULL LIMIT " +
                                      std::to_string(static_cast<int64_t>(limit) + 1) + ")"));
-  return table::ToNumber(rows.rows.at(0).at(0)) <= limit ? ColumnType::kCategory : ColumnType::kText;
+  return table::ToNumber(rows.rows.at(0).at(0)) <= limit ? ColumnType::kCategory
+                                                         : ColumnType::kText;
 }
 
 std::string PhysicalOf(ColumnType type, const Counts& counts) {
   switch (type) {
     case ColumnType::kNumber:
-    case ColumnType::kBoolean: return "DOUBLE";
-    case ColumnType::kTime: return "TIMESTAMP";
-    case ColumnType::kText: return "VARCHAR";
-    case ColumnType::kCategory: return counts.numbers == counts.present ? "DOUBLE" : "VARCHAR";
+    case ColumnType::kBoolean:
+      return "DOUBLE";
+    case ColumnType::kTime:
+      return "TIMESTAMP";
+    case ColumnType::kText:
+      return "VARCHAR";
+    case ColumnType::kCategory:
+      return counts.numbers == counts.present ? "DOUBLE" : "VARCHAR";
   }
   return "VARCHAR";
 }

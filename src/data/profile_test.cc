@@ -8,26 +8,13 @@
 #include <map>
 
 #include "base/fs.h"
+#include "data/heart_test.h"
 #include "data/suggest.h"
 
 namespace quern::data {
 namespace {
 
 using table::Session;
-
-std::unique_ptr<Session> Open(const std::string& create) {
-  auto session = Session::Open();
-  REQUIRE(session.has_value());
-  auto made = (*session)->Execute(create);
-  REQUIRE_MESSAGE(made.has_value(), made.error().ToString());
-  return std::move(*session);
-}
-
-std::unique_ptr<Session> Hospital(std::string_view name) {
-  return Open("CREATE TABLE t AS SELECT * FROM read_csv('" QUERN_SOURCE_DIR
-              "/examples/heart/data/processed." +
-              std::string(name) + ".data', header=true, nullstr=['?', ''])");
-}
 
 /// The types that the reference script gives the columns.
 ProfileOptions HeartOptions() {
@@ -158,7 +145,7 @@ TEST_CASE("what is wrong with the hospitals is among the alerts") {
 }
 
 TEST_CASE("a plain table without declarations or target") {
-  auto session = Open(
+  auto session = OpenWith(
       "CREATE TABLE t AS SELECT 'AB-' || (1000 + i) AS code, i AS id, i % 3 AS kind, i / 7.0 AS x, "
       "CASE WHEN i % 4 = 0 THEN NULL WHEN i % 2 = 0 THEN 'red' ELSE 'blue' END AS colour, "
       "i % 2 = 0 AS flag, TIMESTAMP '2026-01-01' + to_days(i::INT) AS seen, "
@@ -194,7 +181,7 @@ TEST_CASE("a plain table without declarations or target") {
 }
 
 TEST_CASE("targets of every task") {
-  auto session = Open(
+  auto session = OpenWith(
       "CREATE TABLE t AS SELECT i AS n, i % 3 AS three, i * 2.0 AS twice, "
       "CASE WHEN i % 2 = 0 THEN 'a' ELSE 'b' END AS letter FROM range(300) r(i)");
   ProfileOptions options;
@@ -237,7 +224,7 @@ TEST_CASE("targets of every task") {
 }
 
 TEST_CASE("a large table is read as a view and its pairs are sampled") {
-  auto session = Open(
+  auto session = OpenWith(
       "CREATE TABLE t AS SELECT i AS a, i % 7 AS b, (i * 7919) % 1009 / 10.0 AS c, "
       "i % 11 AS d, i % 5 AS e, i / 3 AS f FROM range(800000) r(i)");
   ProfileOptions options;
@@ -253,7 +240,7 @@ TEST_CASE("a large table is read as a view and its pairs are sampled") {
 }
 
 TEST_CASE("an empty table has a profile") {
-  auto session = Open("CREATE TABLE t (a DOUBLE, b VARCHAR)");
+  auto session = OpenWith("CREATE TABLE t (a DOUBLE, b VARCHAR)");
   const TableProfile profile = Run(*session);
   CHECK(profile.rows == 0);
   CHECK(profile.alerts.front().kind == "empty");

@@ -58,7 +58,8 @@ Result<size_t> CsvReader::FirstLineEnd() {
   for (;;) {
     const size_t found = buffer_.find_first_of("\r\n", start_);
     // A \r at the very end of the buffer may be half of \r\n.
-    const bool whole = found < buffer_.size() && (buffer_[found] == '\n' || found + 1 < buffer_.size());
+    const bool whole =
+        found < buffer_.size() && (buffer_[found] == '\n' || found + 1 < buffer_.size());
     if (!whole && !at_end_) {
       QUERN_TRY(Fill());
       continue;
@@ -92,7 +93,8 @@ CsvReader::Scan CsvReader::ScanRecord(CsvRecord& record, size_t& end) {
   for (size_t index = 0;; ++index) {
     std::string& field = Field(record, index);
     size_t first = at;
-    while (first < buffer_.size() && IsBlank(buffer_[first]) && buffer_[first] != delimiter_) ++first;
+    while (first < buffer_.size() && IsBlank(buffer_[first]) && buffer_[first] != delimiter_)
+      ++first;
     if (first == buffer_.size() && !at_end_) return Scan::kNeedMore;
     if (first < buffer_.size() && buffer_[first] == '"') {
       at = first;
@@ -192,15 +194,16 @@ bool IsNumber(std::string text, char decimal) {
   return ParseDouble(text).has_value();
 }
 
-/// A first line of names: no numbers or missing markers in it, and numbers below it, or, where the table
-/// is all text, the given names or no names given.
+/// A first line of names: no numbers or missing markers in it, and numbers below it, or, where the
+/// table is all text, the given names or no names given.
 bool LooksLikeHeader(const std::vector<CsvRecord>& records, const CsvHints& hints) {
   const std::vector<std::string>& first = records.front().fields;
   size_t repeated = 0;
   for (size_t i = 0; i < first.size(); ++i) {
     const std::string cell(Trim(first[i]));
     if (IsNumber(cell, hints.decimal)) return false;
-    if (!cell.empty() && std::count(hints.missing.begin(), hints.missing.end(), cell) > 0) return false;
+    if (!cell.empty() && std::count(hints.missing.begin(), hints.missing.end(), cell) > 0)
+      return false;
     if (i < hints.names.size() && ToLower(cell) == ToLower(hints.names[i])) ++repeated;
   }
   if (!hints.names.empty() && 2 * repeated >= first.size()) return true;

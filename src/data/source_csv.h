@@ -1,8 +1,8 @@
 #pragma once
-// Inside of data/ only: CSV records with their place. DuckDB's reader is not used for text files because
-// its reject table counts rows instead of lines after a blank or a multi-line row, lets one quote that is
-// never closed swallow the rest of the file, and does not say where an accepted row stood, so that a value
-// that turns out not to be a number could not be placed.
+// Inside of data/ only: CSV records with their place. DuckDB's reader is not used for text files
+// because its reject table counts rows instead of lines after a blank or a multi-line row, lets one
+// quote that is never closed swallow the rest of the file, and does not say where an accepted row
+// stood, so that a value that turns out not to be a number could not be placed.
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -14,9 +14,9 @@
 
 namespace quern::data {
 
-/// One record of RFC 4180: fields between delimiters, in double quotes where they hold delimiters, line
-/// ends or quotes (doubled). Blanks around a quoted field are dropped; a quote inside of an unquoted field
-/// is an ordinary character.
+/// One record of RFC 4180: fields between delimiters, in double quotes where they hold delimiters,
+/// line ends or quotes (doubled). Blanks around a quoted field are dropped; a quote inside of an
+/// unquoted field is an ordinary character.
 struct CsvRecord {
   int64_t line = 0;  // from 1, of its first character
   std::vector<std::string> fields;
@@ -25,9 +25,9 @@ struct CsvRecord {
   std::string problem;
 };
 
-/// Splits text into records. A record with a quoting problem ends at its first line end, so that the rest
-/// of the file is still read. Lines end with \n, \r\n or \r; blank lines are skipped unless records have
-/// one field. Not thread-safe.
+/// Splits text into records. A record with a quoting problem ends at its first line end, so that
+/// the rest of the file is still read. Lines end with \n, \r\n or \r; blank lines are skipped
+/// unless records have one field. Not thread-safe.
 class CsvReader {
  public:
   /// `read` appends the next block of text and returns false at the end.
@@ -71,8 +71,8 @@ struct CsvHints {
   std::vector<std::string> missing;  // texts that no header holds
   char decimal = '.';
 };
-/// `sample`: the first block of a file; its last record is left out if `whole` is false. No record at all
-/// gives `fields` 0.
+/// `sample`: the first block of a file; its last record is left out if `whole` is false. No record
+/// at all gives `fields` 0.
 CsvDialect DetectDialect(const std::string& sample, bool whole, const CsvHints& hints);
 
 /// Valid UTF-8, at most `limit` bytes: what is invalid becomes U+FFFD.

@@ -19,8 +19,8 @@ TEST_CASE("a source is read from YAML, over defaults") {
   const YamlNode defaults = Yaml("names: [a, b]\nmissing: ['?', '']\n");
   const auto base = ParseSourceDefaults(&defaults);
   REQUIRE(base.has_value());
-  const auto spec =
-      ParseSource("site", Yaml("{csv: x.csv, delimiter: tab, header: false, max_rejects: 3, key: a}"), *base);
+  const auto spec = ParseSource(
+      "site", Yaml("{csv: x.csv, delimiter: tab, header: false, max_rejects: 3, key: a}"), *base);
   REQUIRE_MESSAGE(spec.has_value(), spec.error().ToString());
   CHECK(spec->name == "site");
   CHECK(spec->delimiter == "\t");
@@ -64,7 +64,6 @@ TEST_CASE("columns are declared in a long and a short form") {
   CHECK(ParseColumns(nullptr)->empty());
 }
 
-
 /// Reads `text` in blocks of `block` bytes.
 std::vector<std::string> Records(const std::string& text, size_t block, bool keep_blank = false) {
   size_t at = 0;
@@ -82,7 +81,8 @@ std::vector<std::string> Records(const std::string& text, size_t block, bool kee
   while (*reader.Next(record)) {
     std::string line = std::to_string(record.line);
     if (record.problem.empty()) {
-      for (size_t i = 0; i < record.fields.size(); ++i) line += (i == 0 ? ": " : "|") + record.fields[i];
+      for (size_t i = 0; i < record.fields.size(); ++i)
+        line += (i == 0 ? ": " : "|") + record.fields[i];
     } else {
       line += "! " + record.problem + ": " + PrintableText(record.raw, 100);
     }
@@ -112,7 +112,8 @@ TEST_CASE("records keep their lines, whatever the blocks") {
       "9! a quote is never closed: 6,\"open",
       "10: 7|8",
   };
-  for (size_t block = 1; block <= text.size(); ++block) CHECK(Join(Records(text, block), "\n") == Join(want, "\n"));
+  for (size_t block = 1; block <= text.size(); ++block)
+    CHECK(Join(Records(text, block), "\n") == Join(want, "\n"));
 }
 
 TEST_CASE("blank lines are rows of a table with one column") {
@@ -148,7 +149,11 @@ TEST_CASE("delimiters and headers are found out") {
 }
 
 TEST_CASE("raw texts are shown as valid UTF-8 of a bounded size") {
-  CHECK(PrintableText("a\xff\xfe""b", 100) == "a\xef\xbf\xbd\xef\xbf\xbd""b");
+  CHECK(PrintableText("a\xff\xfe"
+                      "b",
+                      100) ==
+        "a\xef\xbf\xbd\xef\xbf\xbd"
+        "b");
   CHECK(PrintableText("ééé", 3) == "é…");
 }
 

@@ -42,8 +42,11 @@ std::string KnownAs(std::string_view head) {
 }
 
 Error NotWhatItSays(const SourceSpec& spec, const std::string& what, std::string hint) {
-  return Error{Code::kInvalidArgument, "'" + spec.path + "' is " + what, std::move(hint),
-               Position{spec.path, 0, 0}, {}};
+  return Error{Code::kInvalidArgument,
+               "'" + spec.path + "' is " + what,
+               std::move(hint),
+               Position{spec.path, 0, 0},
+               {}};
 }
 
 void AppendCodePoint(uint32_t point, std::string& out) {
@@ -72,8 +75,7 @@ Status CheckFile(const SourceSpec& spec, Fs& fs) {
   const auto info = fs.Stat(file);
   if (!info) {
     if (info.error().code != Code::kNotFound) return std::unexpected(info.error());
-    return Fail(Code::kNotFound,
-                "source '" + spec.name + "': there is no file '" + spec.path + "'",
+    return Fail(Code::kNotFound, "source '" + spec.name + "': there is no file '" + spec.path + "'",
                 spec.root.empty() ? "check the path" : "paths are relative to " + spec.root,
                 spec.where);
   }
@@ -90,7 +92,8 @@ Status CheckFile(const SourceSpec& spec, Fs& fs) {
   }
   const std::string known = KnownAs(head);
   if (spec.kind == SourceKind::kParquet) {
-    if (StartsWith(head, kParquet) && info->size >= 12 && Bytes(file, true, 4) == kParquet) return {};
+    if (StartsWith(head, kParquet) && info->size >= 12 && Bytes(file, true, 4) == kParquet)
+      return {};
     if (StartsWith(head, kParquet)) {
       return std::unexpected(
           NotWhatItSays(spec, "cut off: a Parquet file ends with PAR1", "fetch it again"));
@@ -100,9 +103,8 @@ Status CheckFile(const SourceSpec& spec, Fs& fs) {
   }
   if (known.empty()) return {};
   return std::unexpected(NotWhatItSays(spec, "not CSV but " + known,
-                                       StartsWith(head, kParquet)
-                                           ? "write parquet: instead of csv:"
-                                           : "export it as CSV or Parquet"));
+                                       StartsWith(head, kParquet) ? "write parquet: instead of csv:"
+                                                                  : "export it as CSV or Parquet"));
 }
 
 struct TextReader::State {
@@ -111,9 +113,9 @@ struct TextReader::State {
   std::string encoding;
   bool gzip = false;
   bool big_endian = false;
-  std::string head;     // read by Open, given out first
-  std::string carry;    // bytes of an unfinished UTF-16 unit
-  uint32_t high = 0;    // a high surrogate that waits for its low one
+  std::string head;   // read by Open, given out first
+  std::string carry;  // bytes of an unfinished UTF-16 unit
+  uint32_t high = 0;  // a high surrogate that waits for its low one
   std::vector<char> block = std::vector<char>(kBlock);
 
   State() = default;
@@ -146,8 +148,8 @@ struct TextReader::State {
     for (; i + 1 < carry.size(); i += 2) {
       const auto first = static_cast<unsigned char>(carry[i]);
       const auto second = static_cast<unsigned char>(carry[i + 1]);
-      const uint32_t unit = big_endian ? (uint32_t{first} << 8) | second
-                                       : (uint32_t{second} << 8) | first;
+      const uint32_t unit =
+          big_endian ? (uint32_t{first} << 8) | second : (uint32_t{second} << 8) | first;
       if (high != 0 && unit >= 0xDC00 && unit < 0xE000) {
         AppendCodePoint(0x10000 + ((high - 0xD800) << 10) + (unit - 0xDC00), out);
         high = 0;
@@ -182,10 +184,10 @@ struct TextReader::State {
     if (encoding == "utf-8" && StartsWith(head, kUtf8Mark)) head.erase(0, 3);
     if (encoding == "utf-16" || head.find('\0') == std::string::npos) return {};
     const bool inner = gzip && StartsWith(head, kParquet);
-    return std::unexpected(NotWhatItSays(
-        spec, inner ? "a compressed Parquet file" : "not text: it holds zero bytes",
-        inner ? "uncompress it and write parquet: instead of csv:"
-              : "if it is UTF-16, set encoding: utf-16; else export it as CSV"));
+    return std::unexpected(
+        NotWhatItSays(spec, inner ? "a compressed Parquet file" : "not text: it holds zero bytes",
+                      inner ? "uncompress it and write parquet: instead of csv:"
+                            : "if it is UTF-16, set encoding: utf-16; else export it as CSV"));
   }
 };
 

@@ -56,13 +56,15 @@ Result<Goal> ParseGoal(std::string_view text, const Position& where) {
 
 namespace {
 
-Status CheckMetric(const Goal& goal, const std::vector<std::string>& model_metrics, bool system_too) {
+Status CheckMetric(const Goal& goal, const std::vector<std::string>& model_metrics,
+                   bool system_too) {
   std::vector<std::string> known = model_metrics;
   if (system_too) {
     for (const SystemMetric& metric : SystemMetrics()) known.emplace_back(metric.name);
   }
   if (std::find(known.begin(), known.end(), goal.metric) != known.end()) return {};
-  return FailAt(goal.where, "unknown metric '" + goal.metric + "'", SuggestName(goal.metric, known));
+  return FailAt(goal.where, "unknown metric '" + goal.metric + "'",
+                SuggestName(goal.metric, known));
 }
 
 Result<std::vector<Requirement>> ParseRequirements(const YamlNode* node,
@@ -174,13 +176,16 @@ std::vector<Answer> OpenQuestions(const Charter& charter) {
     if (Trim(answer.text).empty()) open.push_back(answer);
   }
   if (charter.key_metrics.empty()) {
-    open.push_back({"key_metrics", "Which number, of which size, makes the model good enough?", {}});
+    open.push_back(
+        {"key_metrics", "Which number, of which size, makes the model good enough?", {}});
   }
-  if (charter.roles.empty()) open.push_back({"roles", "Who answers for data, model and operation?", {}});
+  if (charter.roles.empty())
+    open.push_back({"roles", "Who answers for data, model and operation?", {}});
   for (const Requirement& requirement : charter.requirements) {
     if (!requirement.require) {
       open.push_back({"requirements." + requirement.id,
-                      "How is it measured that: " + requirement.text + "?", {}});
+                      "How is it measured that: " + requirement.text + "?",
+                      {}});
     }
   }
   return open;
@@ -199,7 +204,8 @@ json::value CharterRecord(const std::string& project, const Charter& charter) {
   json::array answers, roles, requirements, key_metrics, open;
   for (const Answer& answer : charter.answers) {
     if (answer.text.empty()) continue;
-    answers.push_back({{"key", answer.key}, {"question", answer.question}, {"answer", answer.text}});
+    answers.push_back(
+        {{"key", answer.key}, {"question", answer.question}, {"answer", answer.text}});
   }
   for (const Role& role : charter.roles) roles.push_back({{"role", role.role}, {"who", role.who}});
   for (const Requirement& requirement : charter.requirements) {
@@ -219,8 +225,10 @@ json::value CharterRecord(const std::string& project, const Charter& charter) {
   record["hypothesis"] = nullptr;
   if (charter.hypothesis) {
     const Hypothesis& h = *charter.hypothesis;
-    record["hypothesis"] = json::object{{"text", h.text},     {"challenger", h.challenger},
-                                        {"baseline", h.baseline}, {"margin", h.margin},
+    record["hypothesis"] = json::object{{"text", h.text},
+                                        {"challenger", h.challenger},
+                                        {"baseline", h.baseline},
+                                        {"margin", h.margin},
                                         {"metric", h.metric}};
   }
   record["open"] = std::move(open);

@@ -1,6 +1,7 @@
 #pragma once
-// The charter of a project: why it exists, what must hold, and who answers for what. What can be measured
-// is typed here and becomes a gate later; what cannot be measured is an error before anything runs.
+// The charter of a project: why it exists, what must hold, and who answers for what. What can be
+// measured is typed here and becomes a gate later; what cannot be measured is an error before
+// anything runs.
 #include <optional>
 #include <string>
 #include <string_view>

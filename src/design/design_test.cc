@@ -35,7 +35,9 @@ TEST_CASE("a charter is typed and its open questions are counted") {
   const auto open = OpenQuestions(*charter);
   CHECK(open.size() == CharterQuestions().size() - 1 + 1);
   CHECK(open.back().key == "requirements.kind");
-  CHECK(CharterRecord("p", *charter).at("requirements").at(0).at("require").at("value").as_double() == 50);
+  CHECK(
+      CharterRecord("p", *charter).at("requirements").at(0).at("require").at("value").as_double() ==
+      50);
 }
 
 TEST_CASE("what cannot be measured is an error at its place") {
@@ -52,10 +54,12 @@ TEST_CASE("what cannot be measured is an error at its place") {
 
 TEST_CASE("gates say by how much they fail") {
   const auto charter = Parse(
-      "design:\n  key_metrics: [{metric: roc_auc, at_least: 0.85}, {metric: recall, at_least: 0.8}]\n"
+      "design:\n  key_metrics: [{metric: roc_auc, at_least: 0.85}, {metric: recall, at_least: "
+      "0.8}]\n"
       "  requirements: [{id: fast, text: quick, require: serving.p99_ms <= 50}]\n");
   REQUIRE(charter);
-  const auto gates = JudgeGates(*charter, {{"roc_auc", {0.82, 0.75, 0.9}}, {"recall", {0.8, 0.7, 0.9}}});
+  const auto gates =
+      JudgeGates(*charter, {{"roc_auc", {0.82, 0.75, 0.9}}, {"recall", {0.8, 0.7, 0.9}}});
   REQUIRE(gates.size() == 3);
   CHECK(gates[0].status == GateStatus::kFail);
   CHECK(gates[0].Sentence() == "roc_auc is 0.82, 0.03 below the required 0.85");

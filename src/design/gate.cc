@@ -23,9 +23,12 @@ Gate Judge(bool key_metric, std::string id, std::string text, const Goal& goal,
 
 std::string_view StatusText(GateStatus status) {
   switch (status) {
-    case GateStatus::kPass: return "pass";
-    case GateStatus::kFail: return "fail";
-    case GateStatus::kPending: return "pending";
+    case GateStatus::kPass:
+      return "pass";
+    case GateStatus::kFail:
+      return "fail";
+    case GateStatus::kPending:
+      return "pending";
   }
   return "pending";
 }
@@ -38,20 +41,23 @@ json::value NumberOrNull(double value) {
 
 std::string Gate::Sentence() const {
   const std::string limit = fmt::format("{} {:.4g}", OpText(goal.op), goal.value);
-  if (status == GateStatus::kPending) return fmt::format("{} {} is not measured yet", goal.metric, limit);
+  if (status == GateStatus::kPending)
+    return fmt::format("{} {} is not measured yet", goal.metric, limit);
   const double off = std::abs(evidence.value - goal.value);
   if (status == GateStatus::kPass) {
     return fmt::format("{} is {:.4g}, as required {}", goal.metric, evidence.value, limit);
   }
-  return fmt::format("{} is {:.4g}, {:.2g} {} the required {:.4g}", goal.metric, evidence.value, off,
-                     goal.op == Op::kAtLeast ? "below" : "above", goal.value);
+  return fmt::format("{} is {:.4g}, {:.2g} {} the required {:.4g}", goal.metric, evidence.value,
+                     off, goal.op == Op::kAtLeast ? "below" : "above", goal.value);
 }
 
-std::vector<Gate> JudgeGates(const Charter& charter, const std::map<std::string, Evidence>& measured) {
+std::vector<Gate> JudgeGates(const Charter& charter,
+                             const std::map<std::string, Evidence>& measured) {
   std::vector<Gate> gates;
   for (const Goal& goal : charter.key_metrics) {
-    gates.push_back(Judge(true, goal.metric, fmt::format("{} {} {}", goal.metric, OpText(goal.op), goal.value),
-                          goal, measured));
+    gates.push_back(Judge(true, goal.metric,
+                          fmt::format("{} {} {}", goal.metric, OpText(goal.op), goal.value), goal,
+                          measured));
   }
   for (const Requirement& requirement : charter.requirements) {
     if (!requirement.require) continue;

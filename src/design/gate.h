@@ -31,9 +31,10 @@ struct Gate {
   std::string Sentence() const;
 };
 
-/// Every measurable goal of the charter; those whose metric is not in `measured` are pending. The point
-/// estimate decides, its interval is shown beside it.
-std::vector<Gate> JudgeGates(const Charter& charter, const std::map<std::string, Evidence>& measured);
+/// Every measurable goal of the charter; those whose metric is not in `measured` are pending. The
+/// point estimate decides, its interval is shown beside it.
+std::vector<Gate> JudgeGates(const Charter& charter,
+                             const std::map<std::string, Evidence>& measured);
 /// No gate failed (pending ones do not count).
 bool AllHold(const std::vector<Gate>& gates);
 /// Sentences of the failed ones.

@@ -8,9 +8,12 @@ namespace quern::expr {
 
 std::string_view TypeName(Type type) {
   switch (type) {
-    case Type::kNumber: return "number";
-    case Type::kText: return "text";
-    case Type::kBoolean: return "boolean";
+    case Type::kNumber:
+      return "number";
+    case Type::kText:
+      return "text";
+    case Type::kBoolean:
+      return "boolean";
   }
   return "";
 }
@@ -43,14 +46,20 @@ class Checker {
 
   Result<MaybeType> TypeOf(const Expr& expr) {
     switch (expr.kind) {
-      case Kind::kNumber: return MaybeType(Type::kNumber);
-      case Kind::kText: return MaybeType(Type::kText);
-      case Kind::kBoolean: return MaybeType(Type::kBoolean);
-      case Kind::kNull: return MaybeType();
-      case Kind::kColumn: return ColumnType(expr);
+      case Kind::kNumber:
+        return MaybeType(Type::kNumber);
+      case Kind::kText:
+        return MaybeType(Type::kText);
+      case Kind::kBoolean:
+        return MaybeType(Type::kBoolean);
+      case Kind::kNull:
+        return MaybeType();
+      case Kind::kColumn:
+        return ColumnType(expr);
       case Kind::kNot:
       case Kind::kAnd:
-      case Kind::kOr: return All(expr, Type::kBoolean);
+      case Kind::kOr:
+        return All(expr, Type::kBoolean);
       case Kind::kIsNull: {
         QUERN_TRY(TypeOf(expr.children.front()));
         return MaybeType(Type::kBoolean);
@@ -68,8 +77,10 @@ class Checker {
       }
       case Kind::kCoalesce:
       case Kind::kLeast:
-      case Kind::kGreatest: return Same(expr, 0, 1);
-      case Kind::kCase: return CaseType(expr);
+      case Kind::kGreatest:
+        return Same(expr, 0, 1);
+      case Kind::kCase:
+        return CaseType(expr);
       case Kind::kNegate:
       case Kind::kAbs:
       case Kind::kLn:
@@ -82,7 +93,8 @@ class Checker {
       case Kind::kMultiply:
       case Kind::kDivide:
       case Kind::kModulo:
-      case Kind::kPow: return All(expr, Type::kNumber);
+      case Kind::kPow:
+        return All(expr, Type::kNumber);
     }
     return MaybeType();
   }
@@ -159,8 +171,8 @@ class Checker {
     QUERN_ASSIGN(const MaybeType last, TypeOf(otherwise));
     if (values && last && *values != *last) {
       return Fail(Code::kInvalidArgument,
-                  "the ELSE of a CASE is " + std::string(TypeName(*last)) +
-                      ", its THEN is " + std::string(TypeName(*values)),
+                  "the ELSE of a CASE is " + std::string(TypeName(*last)) + ", its THEN is " +
+                      std::string(TypeName(*values)),
                   "all results of a CASE must be of one type", otherwise.where);
     }
     return values ? values : last;
@@ -198,6 +210,31 @@ std::vector<ColumnRef> Columns(const Expr& expr) {
   std::vector<ColumnRef> out;
   Collect(expr, out);
   return out;
+}
+
+bool ChoosesText(const Expr& expr, const HoldsText& holds_text) {
+  for (size_t i = 0; i < expr.children.size(); ++i) {
+    const bool is_condition =
+        expr.kind == Kind::kCase && i % 2 == 0 && i + 1 < expr.children.size();
+    if (!is_condition && IsText(expr.children[i], holds_text)) return true;
+  }
+  return false;
+}
+
+bool IsText(const Expr& expr, const HoldsText& holds_text) {
+  switch (expr.kind) {
+    case Kind::kText:
+      return true;
+    case Kind::kColumn:
+      return holds_text(expr.text);
+    case Kind::kCase:
+    case Kind::kCoalesce:
+    case Kind::kLeast:
+    case Kind::kGreatest:
+      return ChoosesText(expr, holds_text);
+    default:
+      return false;
+  }
 }
 
 }  // namespace quern::expr

@@ -10,8 +10,8 @@ namespace {
 
 constexpr double kMissing = std::numeric_limits<double>::quiet_NaN();
 
-/// One value per row. Numbers and booleans (0, 1) with NaN for NULL, texts with "" for NULL; texts are
-/// views into the frame or the expression.
+/// One value per row. Numbers and booleans (0, 1) with NaN for NULL, texts with "" for NULL; texts
+/// are views into the frame or the expression.
 struct Values {
   bool is_text = false;
   std::vector<double> numbers;
@@ -26,28 +26,44 @@ double Flag(bool value) { return value ? 1 : 0; }
 double Unary(Kind kind, double x) {
   if (std::isnan(x)) return x;
   switch (kind) {
-    case Kind::kNegate: return -x;
-    case Kind::kNot: return Flag(x == 0);
-    case Kind::kAbs: return std::fabs(x);
-    case Kind::kLn: return x > 0 ? std::log(x) : kMissing;
-    case Kind::kExp: return Finite(std::exp(x));
-    case Kind::kSqrt: return x >= 0 ? std::sqrt(x) : kMissing;
-    case Kind::kFloor: return std::floor(x);
-    case Kind::kRound: return std::round(x);
-    default: return kMissing;
+    case Kind::kNegate:
+      return -x;
+    case Kind::kNot:
+      return Flag(x == 0);
+    case Kind::kAbs:
+      return std::fabs(x);
+    case Kind::kLn:
+      return x > 0 ? std::log(x) : kMissing;
+    case Kind::kExp:
+      return Finite(std::exp(x));
+    case Kind::kSqrt:
+      return x >= 0 ? std::sqrt(x) : kMissing;
+    case Kind::kFloor:
+      return std::floor(x);
+    case Kind::kRound:
+      return std::round(x);
+    default:
+      return kMissing;
   }
 }
 
 double Arithmetic(Kind kind, double a, double b) {
   if (std::isnan(a) || std::isnan(b)) return kMissing;
   switch (kind) {
-    case Kind::kAdd: return Finite(a + b);
-    case Kind::kSubtract: return Finite(a - b);
-    case Kind::kMultiply: return Finite(a * b);
-    case Kind::kDivide: return b != 0 ? Finite(a / b) : kMissing;
-    case Kind::kModulo: return b != 0 ? std::fmod(a, b) : kMissing;
-    case Kind::kPow: return Finite(std::pow(a, b));
-    default: return kMissing;
+    case Kind::kAdd:
+      return Finite(a + b);
+    case Kind::kSubtract:
+      return Finite(a - b);
+    case Kind::kMultiply:
+      return Finite(a * b);
+    case Kind::kDivide:
+      return b != 0 ? Finite(a / b) : kMissing;
+    case Kind::kModulo:
+      return b != 0 ? std::fmod(a, b) : kMissing;
+    case Kind::kPow:
+      return Finite(std::pow(a, b));
+    default:
+      return kMissing;
   }
 }
 
@@ -61,13 +77,20 @@ double Logic(Kind kind, double a, double b) {
 template <class T>
 bool Holds(Kind kind, const T& a, const T& b) {
   switch (kind) {
-    case Kind::kEqual: return a == b;
-    case Kind::kNotEqual: return a != b;
-    case Kind::kLess: return a < b;
-    case Kind::kLessEqual: return a <= b;
-    case Kind::kGreater: return a > b;
-    case Kind::kGreaterEqual: return a >= b;
-    default: return false;
+    case Kind::kEqual:
+      return a == b;
+    case Kind::kNotEqual:
+      return a != b;
+    case Kind::kLess:
+      return a < b;
+    case Kind::kLessEqual:
+      return a <= b;
+    case Kind::kGreater:
+      return a > b;
+    case Kind::kGreaterEqual:
+      return a >= b;
+    default:
+      return false;
   }
 }
 
@@ -85,10 +108,14 @@ class Evaluator {
   Values Run(const Expr& expr, bool as_text) const {
     switch (expr.kind) {
       case Kind::kNumber:
-      case Kind::kBoolean: return Numbers([&](size_t) { return expr.number; });
-      case Kind::kText: return {true, {}, std::vector<std::string_view>(rows_, expr.text)};
-      case Kind::kNull: return Missing(as_text);
-      case Kind::kColumn: return Read(*frame_.Find(expr.text));
+      case Kind::kBoolean:
+        return Numbers([&](size_t) { return expr.number; });
+      case Kind::kText:
+        return {true, {}, std::vector<std::string_view>(rows_, expr.text)};
+      case Kind::kNull:
+        return Missing(as_text);
+      case Kind::kColumn:
+        return Read(*frame_.Find(expr.text));
       case Kind::kIsNull: {
         const Values child = Run(expr.children[0], false);
         return Numbers([&](size_t row) { return Flag(child.Missing(row)); });
@@ -116,12 +143,16 @@ class Evaluator {
         const auto [a, b] = Pair(expr, AnyText(expr));
         return Numbers([&](size_t r) { return Compare(expr.kind, a, b, r); });
       }
-      case Kind::kBetween: return Between(expr);
-      case Kind::kIn: return In(expr);
-      case Kind::kCase: return Case(expr, as_text || AnyText(expr));
+      case Kind::kBetween:
+        return Between(expr);
+      case Kind::kIn:
+        return In(expr);
+      case Kind::kCase:
+        return Case(expr, as_text || AnyText(expr));
       case Kind::kCoalesce:
       case Kind::kLeast:
-      case Kind::kGreatest: return Pick(expr, as_text || AnyText(expr));
+      case Kind::kGreatest:
+        return Pick(expr, as_text || AnyText(expr));
       default: {
         const Values child = Run(expr.children[0], false);
         return Numbers([&](size_t row) { return Unary(expr.kind, child.numbers[row]); });
@@ -151,26 +182,9 @@ class Evaluator {
     return {Run(expr.children[0], as_text), Run(expr.children[1], as_text)};
   }
 
-  /// Whether the values that `expr` compares or chooses from are texts.
   bool AnyText(const Expr& expr) const {
-    for (size_t i = 0; i < expr.children.size(); ++i) {
-      const bool is_condition =
-          expr.kind == Kind::kCase && i % 2 == 0 && i + 1 < expr.children.size();
-      if (!is_condition && IsText(expr.children[i])) return true;
-    }
-    return false;
-  }
-
-  bool IsText(const Expr& expr) const {
-    switch (expr.kind) {
-      case Kind::kText: return true;
-      case Kind::kColumn: return frame_.Find(expr.text)->is_text;
-      case Kind::kCase:
-      case Kind::kCoalesce:
-      case Kind::kLeast:
-      case Kind::kGreatest: return AnyText(expr);
-      default: return false;
-    }
+    return ChoosesText(expr,
+                       [this](const std::string& name) { return frame_.Find(name)->is_text; });
   }
 
   Values Between(const Expr& expr) const {
@@ -227,8 +241,8 @@ class Evaluator {
       for (size_t row = 0; row < rows_; ++row) {
         if (value.Missing(row)) continue;
         const Kind order = expr.kind == Kind::kLeast ? Kind::kLess : Kind::kGreater;
-        const bool better = out.Missing(row) || (expr.kind != Kind::kCoalesce &&
-                                                 Compare(order, value, out, row) == 1);
+        const bool better = out.Missing(row) ||
+                            (expr.kind != Kind::kCoalesce && Compare(order, value, out, row) == 1);
         if (better) Copy(value, row, out);
       }
     }

@@ -64,15 +64,16 @@ class Lexer {
       token.text = Take(size);
       return {};
     }
-    for (const std::string_view symbol : {"<=", ">=", "<>", "!=", "==", "<", ">", "=", "+", "-",
-                                          "*", "/", "%", "(", ")", ","}) {
+    for (const std::string_view symbol :
+         {"<=", ">=", "<>", "!=", "==", "<", ">", "=", "+", "-", "*", "/", "%", "(", ")", ","}) {
       if (!StartsWith(text_.substr(at_), symbol)) continue;
       token.kind = TokenKind::kSymbol;
       token.text = Take(symbol.size());
       return {};
     }
-    return Fail(Code::kInvalidArgument, "'" + std::string(1, c) + "' has no meaning in an expression",
-                "operators are + - * / % = <> < <= > >= AND OR NOT IN IS NULL BETWEEN CASE", where_);
+    return Fail(
+        Code::kInvalidArgument, "'" + std::string(1, c) + "' has no meaning in an expression",
+        "operators are + - * / % = <> < <= > >= AND OR NOT IN IS NULL BETWEEN CASE", where_);
   }
 
   Status Number(Token& token) {
@@ -104,8 +105,8 @@ class Lexer {
     Advance(1);
     for (;;) {
       if (at_ >= text_.size()) {
-        return Fail(Code::kInvalidArgument,
-                    std::string("the quote ") + quote + " is never closed", "", token.where);
+        return Fail(Code::kInvalidArgument, std::string("the quote ") + quote + " is never closed",
+                    "", token.where);
       }
       if (Peek() == quote && Peek(1) != quote) break;
       if (Peek() == quote) Advance(1);

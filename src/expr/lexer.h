@@ -18,8 +18,8 @@ struct Token {
   Position where;
 };
 
-/// The last token is kEnd. Errors at their position: a character that has no meaning, a quote that is
-/// never closed, a number that does not end.
+/// The last token is kEnd. Errors at their position: a character that has no meaning, a quote that
+/// is never closed, a number that does not end.
 Result<std::vector<Token>> Tokenize(std::string_view text, const Position& origin);
 
 }  // namespace quern::expr

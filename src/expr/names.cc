@@ -33,20 +33,34 @@ std::optional<FunctionInfo> FunctionOf(Kind kind) {
 
 std::string_view OperatorOf(Kind kind) {
   switch (kind) {
-    case Kind::kAdd: return "+";
-    case Kind::kSubtract: return "-";
-    case Kind::kMultiply: return "*";
-    case Kind::kDivide: return "/";
-    case Kind::kModulo: return "%";
-    case Kind::kEqual: return "=";
-    case Kind::kNotEqual: return "<>";
-    case Kind::kLess: return "<";
-    case Kind::kLessEqual: return "<=";
-    case Kind::kGreater: return ">";
-    case Kind::kGreaterEqual: return ">=";
-    case Kind::kAnd: return "AND";
-    case Kind::kOr: return "OR";
-    default: return "";
+    case Kind::kAdd:
+      return "+";
+    case Kind::kSubtract:
+      return "-";
+    case Kind::kMultiply:
+      return "*";
+    case Kind::kDivide:
+      return "/";
+    case Kind::kModulo:
+      return "%";
+    case Kind::kEqual:
+      return "=";
+    case Kind::kNotEqual:
+      return "<>";
+    case Kind::kLess:
+      return "<";
+    case Kind::kLessEqual:
+      return "<=";
+    case Kind::kGreater:
+      return ">";
+    case Kind::kGreaterEqual:
+      return ">=";
+    case Kind::kAnd:
+      return "AND";
+    case Kind::kOr:
+      return "OR";
+    default:
+      return "";
   }
 }
 

@@ -14,9 +14,9 @@ constexpr int kMaxHeight = 200;
 constexpr size_t kMaxTokens = 10'000;
 
 /// Words that cannot be column names unless quoted.
-constexpr std::array<std::string_view, 14> kReserved = {"and",  "or",   "not",  "in",   "is",
+constexpr std::array<std::string_view, 14> kReserved = {"and",  "or",   "not",   "in",      "is",
                                                         "null", "true", "false", "between", "case",
-                                                        "when", "then", "else", "end"};
+                                                        "when", "then", "else",  "end"};
 
 bool IsReserved(std::string_view lower) {
   for (const std::string_view word : kReserved) {
@@ -47,7 +47,8 @@ Expr Node(Kind kind, const Position& where, Children&&... children) {
   return Make(kind, where, std::move(list));
 }
 
-/// Recursive descent, loosest binding first: OR, AND, NOT, comparisons, + -, * / %, unary -, primary.
+/// Recursive descent, loosest binding first: OR, AND, NOT, comparisons, + -, * / %, unary -,
+/// primary.
 class Parser {
  public:
   explicit Parser(std::vector<Token> tokens) : tokens_(std::move(tokens)) {}
@@ -259,11 +260,13 @@ class Parser {
         leaf.kind = Kind::kColumn;
         leaf.text = token.text;
         break;
-      case TokenKind::kWord: return Word();
+      case TokenKind::kWord:
+        return Word();
       case TokenKind::kSymbol:
         if (token.text == "(") return Parenthesis();
         return Unexpected("a value");
-      case TokenKind::kEnd: return Unexpected("a value");
+      case TokenKind::kEnd:
+        return Unexpected("a value");
     }
     ++at_;
     return leaf;

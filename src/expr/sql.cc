@@ -5,15 +5,6 @@
 namespace quern::expr {
 namespace {
 
-std::string Quoted(std::string_view text, char quote) {
-  std::string out(1, quote);
-  for (const char c : text) {
-    if (c == quote) out += quote;
-    out += c;
-  }
-  return out += quote;
-}
-
 bool IsLeaf(const Expr& expr) { return expr.children.empty(); }
 
 /// What the surroundings want: a bare NULL needs a type where DuckDB would not find an overload.
@@ -23,48 +14,64 @@ class SqlWriter {
  public:
   std::string Write(const Expr& expr, Wanted wanted) const {
     switch (expr.kind) {
-      case Kind::kNumber: return Number(expr.number);
-      case Kind::kText: return Quoted(expr.text, '\'');
-      case Kind::kBoolean: return expr.number != 0 ? "true" : "false";
-      case Kind::kNull: return Null(wanted);
-      case Kind::kColumn: return Quoted(expr.text, '"');
-      case Kind::kNegate: return "(- " + Child(expr, 0, Wanted::kNumber) + ")";
-      case Kind::kNot: return "(NOT " + Child(expr, 0, Wanted::kBoolean) + ")";
-      case Kind::kIsNull: return "(" + Child(expr, 0, Wanted::kAny) + " IS NULL)";
+      case Kind::kNumber:
+        return Number(expr.number);
+      case Kind::kText:
+        return Quoted(expr.text, '\'');
+      case Kind::kBoolean:
+        return expr.number != 0 ? "true" : "false";
+      case Kind::kNull:
+        return Null(wanted);
+      case Kind::kColumn:
+        return Quoted(expr.text, '"');
+      case Kind::kNegate:
+        return "(- " + Child(expr, 0, Wanted::kNumber) + ")";
+      case Kind::kNot:
+        return "(NOT " + Child(expr, 0, Wanted::kBoolean) + ")";
+      case Kind::kIsNull:
+        return "(" + Child(expr, 0, Wanted::kAny) + " IS NULL)";
       case Kind::kAbs:
       case Kind::kFloor:
-      case Kind::kRound: return Call(expr, Wanted::kNumber);
-      case Kind::kLn: return "ln(" + Guard(expr.children[0], "> 0", expr.children[0].number > 0) + ")";
+      case Kind::kRound:
+        return Call(expr, Wanted::kNumber);
+      case Kind::kLn:
+        return "ln(" + Guard(expr.children[0], "> 0", expr.children[0].number > 0) + ")";
       case Kind::kSqrt:
         return "sqrt(" + Guard(expr.children[0], ">= 0", expr.children[0].number >= 0) + ")";
       case Kind::kExp:
         // The largest double whose exponential is finite.
         return "exp(" + Guard(expr.children[0], "<= 709.782712893384e0", false) + ")";
-      case Kind::kPow: return Finite(Call(expr, Wanted::kNumber));
+      case Kind::kPow:
+        return Finite(Call(expr, Wanted::kNumber));
       case Kind::kDivide:
       case Kind::kModulo:
-        return "(" + Child(expr, 0, Wanted::kNumber) + " " + std::string(OperatorOf(expr.kind)) + " " +
-               Guard(expr.children[1], "<> 0", expr.children[1].number != 0) + ")";
+        return "(" + Child(expr, 0, Wanted::kNumber) + " " + std::string(OperatorOf(expr.kind)) +
+               " " + Guard(expr.children[1], "<> 0", expr.children[1].number != 0) + ")";
       case Kind::kAdd:
       case Kind::kSubtract:
-      case Kind::kMultiply: return Binary(expr, Wanted::kNumber);
+      case Kind::kMultiply:
+        return Binary(expr, Wanted::kNumber);
       case Kind::kAnd:
-      case Kind::kOr: return Binary(expr, Wanted::kBoolean);
+      case Kind::kOr:
+        return Binary(expr, Wanted::kBoolean);
       case Kind::kEqual:
       case Kind::kNotEqual:
       case Kind::kLess:
       case Kind::kLessEqual:
       case Kind::kGreater:
-      case Kind::kGreaterEqual: return Binary(expr, Wanted::kAny);
+      case Kind::kGreaterEqual:
+        return Binary(expr, Wanted::kAny);
       case Kind::kBetween:
         return "(" + Child(expr, 0, Wanted::kAny) + " BETWEEN " + Child(expr, 1, Wanted::kAny) +
                " AND " + Child(expr, 2, Wanted::kAny) + ")";
       case Kind::kIn:
         return "(" + Child(expr, 0, Wanted::kAny) + " IN (" + List(expr, 1, Wanted::kAny) + "))";
-      case Kind::kCase: return Case(expr, wanted);
+      case Kind::kCase:
+        return Case(expr, wanted);
       case Kind::kCoalesce:
       case Kind::kLeast:
-      case Kind::kGreatest: return Call(expr, wanted);
+      case Kind::kGreatest:
+        return Call(expr, wanted);
     }
     return {};
   }
@@ -113,8 +120,8 @@ class SqlWriter {
     return out + " ELSE " + Write(expr.children.back(), wanted) + " END";
   }
 
-  /// The operand, or NULL where it is outside of its domain. A one-element list filters a nested operand
-  /// without writing it twice, which would double the text at every level.
+  /// The operand, or NULL where it is outside of its domain. A one-element list filters a nested
+  /// operand without writing it twice, which would double the text at every level.
   std::string Guard(const Expr& operand, std::string_view condition, bool literal_is_inside) const {
     const std::string sql = Write(operand, Wanted::kNumber);
     if (operand.kind == Kind::kNumber && literal_is_inside) return sql;
@@ -155,16 +162,26 @@ std::string JoinChildren(const Expr& expr, size_t first) {
 std::string ToString(const Expr& expr) {
   const auto child = [&](size_t i) { return ToString(expr.children[i]); };
   switch (expr.kind) {
-    case Kind::kNumber: return ShortestDouble(expr.number);
-    case Kind::kText: return Quoted(expr.text, '\'');
-    case Kind::kBoolean: return expr.number != 0 ? "true" : "false";
-    case Kind::kNull: return "NULL";
-    case Kind::kColumn: return NeedsQuotes(expr.text) ? Quoted(expr.text, '"') : expr.text;
-    case Kind::kNegate: return "(- (" + child(0) + "))";
-    case Kind::kNot: return "(NOT " + child(0) + ")";
-    case Kind::kIsNull: return "(" + child(0) + " IS NULL)";
-    case Kind::kBetween: return "(" + child(0) + " BETWEEN " + child(1) + " AND " + child(2) + ")";
-    case Kind::kIn: return "(" + child(0) + " IN (" + JoinChildren(expr, 1) + "))";
+    case Kind::kNumber:
+      return ShortestDouble(expr.number);
+    case Kind::kText:
+      return Quoted(expr.text, '\'');
+    case Kind::kBoolean:
+      return expr.number != 0 ? "true" : "false";
+    case Kind::kNull:
+      return "NULL";
+    case Kind::kColumn:
+      return NeedsQuotes(expr.text) ? Quoted(expr.text, '"') : expr.text;
+    case Kind::kNegate:
+      return "(- (" + child(0) + "))";
+    case Kind::kNot:
+      return "(NOT " + child(0) + ")";
+    case Kind::kIsNull:
+      return "(" + child(0) + " IS NULL)";
+    case Kind::kBetween:
+      return "(" + child(0) + " BETWEEN " + child(1) + " AND " + child(2) + ")";
+    case Kind::kIn:
+      return "(" + child(0) + " IN (" + JoinChildren(expr, 1) + "))";
     case Kind::kCase: {
       std::string out = "CASE";
       for (size_t i = 0; i + 1 < expr.children.size(); i += 2) {
@@ -172,7 +189,8 @@ std::string ToString(const Expr& expr) {
       }
       return out + " ELSE " + ToString(expr.children.back()) + " END";
     }
-    default: break;
+    default:
+      break;
   }
   if (const auto function = FunctionOf(expr.kind)) {
     return std::string(function->name) + "(" + JoinChildren(expr, 0) + ")";

@@ -132,8 +132,8 @@ TEST_CASE("Derived columns mean in ONNX what they mean in expr") {
     if (!expected) continue;  // an expression that is always NULL
     ml::FittedPipeline pipeline;
     pipeline.task = ml::Task::kRegression;
-    pipeline.inputs = {{"age", false}, {"dose", false}, {"weight", false},
-                       {"stage", false}, {"site", true}, {"note", true}};
+    pipeline.inputs = {{"age", false},   {"dose", false}, {"weight", false},
+                       {"stage", false}, {"site", true},  {"note", true}};
     pipeline.derived = {{"y", text}};
     ml::Feature feature;
     feature.column = "y";
@@ -144,8 +144,7 @@ TEST_CASE("Derived columns mean in ONNX what they mean in expr") {
     const auto scores = MustLoad(pipeline)->Score(rows);
     REQUIRE_MESSAGE(scores.has_value(), scores.error().ToString());
     for (size_t row = 0; row < rows.rows(); ++row) {
-      const double want =
-          std::isnan(expected->numbers[row]) ? -12345 : expected->numbers[row];
+      const double want = std::isnan(expected->numbers[row]) ? -12345 : expected->numbers[row];
       ++compared;
       if (!Near(scores->predictions[row], want, 1e-9)) {
         ++different;

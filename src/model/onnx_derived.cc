@@ -51,8 +51,7 @@ class Compiler {
 
   Value AsNumber(const Operand& operand) {
     if (operand.form != Form::kBoolean) return operand.value;
-    const Value known =
-        Add("Where", {operand.is_false, graph_.Scalar(0), graph_.Scalar(kMissing)});
+    const Value known = Add("Where", {operand.is_false, graph_.Scalar(0), graph_.Scalar(kMissing)});
     return Add("Where", {operand.is_true, graph_.Scalar(1), known});
   }
 
@@ -64,9 +63,12 @@ class Compiler {
 
   Value IsNull(const Operand& operand) {
     switch (operand.form) {
-      case Form::kNumber: return Add("IsNaN", {operand.value});
-      case Form::kText: return Add("Equal", {operand.value, graph_.Text("")});
-      case Form::kBoolean: break;
+      case Form::kNumber:
+        return Add("IsNaN", {operand.value});
+      case Form::kText:
+        return Add("Equal", {operand.value, graph_.Text("")});
+      case Form::kBoolean:
+        break;
     }
     return Add("Not", {Add("Or", {operand.is_true, operand.is_false})});
   }
@@ -83,33 +85,19 @@ class Compiler {
                 expr.where);
   }
 
-  bool IsText(const Expr& expr) const {
-    switch (expr.kind) {
-      case Kind::kText: return true;
-      case Kind::kColumn: return columns_.find(expr.text)->second.is_text;
-      case Kind::kCase:
-      case Kind::kCoalesce:
-      case Kind::kLeast:
-      case Kind::kGreatest: return AnyText(expr);
-      default: return false;
-    }
+  expr::HoldsText HoldsText() const {
+    return [this](const std::string& name) { return columns_.find(name)->second.is_text; };
   }
-
-  /// Whether the values that `expr` compares or chooses from are texts.
-  bool AnyText(const Expr& expr) const {
-    for (size_t i = 0; i < expr.children.size(); ++i) {
-      const bool is_condition =
-          expr.kind == Kind::kCase && i % 2 == 0 && i + 1 < expr.children.size();
-      if (!is_condition && IsText(expr.children[i])) return true;
-    }
-    return false;
-  }
+  bool AnyText(const Expr& expr) const { return expr::ChoosesText(expr, HoldsText()); }
 
   Result<Operand> Write(const Expr& expr, bool as_text) {
     switch (expr.kind) {
-      case Kind::kNumber: return OfNumber(graph_.Scalar(expr.number));
-      case Kind::kBoolean: return AsBoolean(OfNumber(graph_.Scalar(expr.number)));
-      case Kind::kText: return OfText(graph_.Text(expr.text));
+      case Kind::kNumber:
+        return OfNumber(graph_.Scalar(expr.number));
+      case Kind::kBoolean:
+        return AsBoolean(OfNumber(graph_.Scalar(expr.number)));
+      case Kind::kText:
+        return OfText(graph_.Text(expr.text));
       case Kind::kNull:
         return as_text ? OfText(graph_.Text("")) : OfNumber(graph_.Scalar(kMissing));
       case Kind::kColumn: {
@@ -117,7 +105,8 @@ class Compiler {
         return column.is_text ? OfText(column.value) : OfNumber(column.value);
       }
       case Kind::kIsNull: {
-        QUERN_ASSIGN(const Operand child, Write(expr.children[0], IsText(expr.children[0])));
+        QUERN_ASSIGN(const Operand child,
+                     Write(expr.children[0], expr::IsText(expr.children[0], HoldsText())));
         const Value null = IsNull(child);
         return OfBoolean(null, Add("Not", {null}));
       }
@@ -142,19 +131,25 @@ class Compiler {
         QUERN_ASSIGN(const Operand right, Write(expr.children[1], text));
         return Compare(expr, expr.kind, left, right);
       }
-      case Kind::kBetween: return Between(expr);
-      case Kind::kIn: return In(expr);
-      case Kind::kCase: return Case(expr, as_text || AnyText(expr));
+      case Kind::kBetween:
+        return Between(expr);
+      case Kind::kIn:
+        return In(expr);
+      case Kind::kCase:
+        return Case(expr, as_text || AnyText(expr));
       case Kind::kCoalesce:
       case Kind::kLeast:
-      case Kind::kGreatest: return Pick(expr, as_text || AnyText(expr));
+      case Kind::kGreatest:
+        return Pick(expr, as_text || AnyText(expr));
       case Kind::kAdd:
       case Kind::kSubtract:
       case Kind::kMultiply:
       case Kind::kDivide:
       case Kind::kModulo:
-      case Kind::kPow: return Arithmetic(expr);
-      default: return Unary(expr);
+      case Kind::kPow:
+        return Arithmetic(expr);
+      default:
+        return Unary(expr);
     }
   }
 
@@ -172,10 +167,14 @@ class Compiler {
   Result<Operand> Unary(const Expr& expr) {
     QUERN_ASSIGN(const Value x, Number(expr.children[0]));
     switch (expr.kind) {
-      case Kind::kNegate: return OfNumber(Add("Neg", {x}));
-      case Kind::kAbs: return OfNumber(Add("Abs", {x}));
-      case Kind::kFloor: return OfNumber(Add("Floor", {x}));
-      case Kind::kRound: return OfNumber(RoundAway(x));
+      case Kind::kNegate:
+        return OfNumber(Add("Neg", {x}));
+      case Kind::kAbs:
+        return OfNumber(Add("Abs", {x}));
+      case Kind::kFloor:
+        return OfNumber(Add("Floor", {x}));
+      case Kind::kRound:
+        return OfNumber(RoundAway(x));
       // Guards decide by comparison, which is false for NaN: the vectorised functions need not keep
       // it.
       case Kind::kLn:
@@ -187,7 +186,8 @@ class Compiler {
       case Kind::kExp:
         return OfNumber(Add("Where", {Add("LessOrEqual", {x, graph_.Scalar(kLargestExponent)}),
                                       Add("Exp", {x}), graph_.Scalar(kMissing)}));
-      default: break;
+      default:
+        break;
     }
     return CannotSay(expr, "this operator");
   }
@@ -197,8 +197,7 @@ class Compiler {
   Value RoundAway(const Value& x) {
     const Value size = Add("Abs", {x});
     const Value whole = Add("Floor", {size});
-    const Value half =
-        Add("GreaterOrEqual", {Add("Sub", {size, whole}), graph_.Scalar(0.5)});
+    const Value half = Add("GreaterOrEqual", {Add("Sub", {size, whole}), graph_.Scalar(0.5)});
     const Value step = Add("Where", {half, graph_.Scalar(1), graph_.Scalar(0)});
     const Value rounded = Add("Add", {whole, step});
     const Value negative = Add("Less", {x, graph_.Scalar(0)});
@@ -209,12 +208,18 @@ class Compiler {
     QUERN_ASSIGN(const Value a, Number(expr.children[0]));
     QUERN_ASSIGN(const Value b, Number(expr.children[1]));
     switch (expr.kind) {
-      case Kind::kAdd: return OfNumber(Finite(Add("Add", {a, b})));
-      case Kind::kSubtract: return OfNumber(Finite(Add("Sub", {a, b})));
-      case Kind::kMultiply: return OfNumber(Finite(Add("Mul", {a, b})));
-      case Kind::kDivide: return OfNumber(Finite(Add("Div", {a, b})));
-      case Kind::kModulo: return OfNumber(Add("Mod", {a, b}, {{"fmod", int64_t{1}}}));
-      default: break;
+      case Kind::kAdd:
+        return OfNumber(Finite(Add("Add", {a, b})));
+      case Kind::kSubtract:
+        return OfNumber(Finite(Add("Sub", {a, b})));
+      case Kind::kMultiply:
+        return OfNumber(Finite(Add("Mul", {a, b})));
+      case Kind::kDivide:
+        return OfNumber(Finite(Add("Div", {a, b})));
+      case Kind::kModulo:
+        return OfNumber(Add("Mod", {a, b}, {{"fmod", int64_t{1}}}));
+      default:
+        break;
     }
     // pow(NaN, 0) and pow(1, NaN) are 1 in C and in ONNX.
     const Value null = Add("Or", {Add("IsNaN", {a}), Add("IsNaN", {b})});
@@ -235,12 +240,16 @@ class Compiler {
     const Value b = AsNumber(right);
     switch (kind) {
       // Both masks are comparisons, so that NaN clears both.
-      case Kind::kLess: return OfBoolean(Add("Less", {a, b}), Add("GreaterOrEqual", {a, b}));
-      case Kind::kLessEqual: return OfBoolean(Add("LessOrEqual", {a, b}), Add("Greater", {a, b}));
-      case Kind::kGreater: return OfBoolean(Add("Greater", {a, b}), Add("LessOrEqual", {a, b}));
+      case Kind::kLess:
+        return OfBoolean(Add("Less", {a, b}), Add("GreaterOrEqual", {a, b}));
+      case Kind::kLessEqual:
+        return OfBoolean(Add("LessOrEqual", {a, b}), Add("Greater", {a, b}));
+      case Kind::kGreater:
+        return OfBoolean(Add("Greater", {a, b}), Add("LessOrEqual", {a, b}));
       case Kind::kGreaterEqual:
         return OfBoolean(Add("GreaterOrEqual", {a, b}), Add("Less", {a, b}));
-      default: break;
+      default:
+        break;
     }
     const Value same = Add("Equal", {a, b});
     const Value known = Add("Not", {Add("Or", {Add("IsNaN", {a}), Add("IsNaN", {b})})});
@@ -303,8 +312,7 @@ class Compiler {
       }
       const Value candidate = AsNumber(value);
       const Value best = AsNumber(out);
-      const Value better =
-          Add(expr.kind == Kind::kLeast ? "Less" : "Greater", {candidate, best});
+      const Value better = Add(expr.kind == Kind::kLeast ? "Less" : "Greater", {candidate, best});
       // Where the best so far is NULL anything replaces it, even another NULL.
       const Value replace = Add("Or", {Add("IsNaN", {best}), better});
       out = OfNumber(Add("Where", {replace, candidate, best}));

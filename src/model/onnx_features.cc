@@ -99,8 +99,8 @@ Value NumberBlock(GraphWriter& graph, const ml::Feature& feature, const Value& r
   }
   const Value categories =
       graph.Doubles(name + "/categories", feature.number_categories, {1, width});
-  Value one_hot = ToDouble(graph, name + "/one_hot",
-                           graph.Node("Equal", name + "/is", {value, categories}));
+  Value one_hot =
+      ToDouble(graph, name + "/one_hot", graph.Node("Equal", name + "/is", {value, categories}));
   if (feature.unknown == ml::Unknown::kImpute && feature.impute_number) {
     std::vector<double> imputed(feature.categories(), 0.0);
     for (size_t i = 0; i < imputed.size(); ++i) {
@@ -133,10 +133,10 @@ Result<Value> WriteFeatures(GraphWriter& graph, const ml::FittedPipeline& pipeli
     }
     const ColumnValue& column = found->second;
     if (column.is_text != feature.is_text || (feature.is_text && !feature.categorical)) {
-      return Fail(Code::kInvalidArgument,
-                  fmt::format("feature '{}' is {} but its column is {}", feature.column,
-                              feature.is_text ? "text" : "a number",
-                              column.is_text ? "text" : "a number"));
+      return Fail(
+          Code::kInvalidArgument,
+          fmt::format("feature '{}' is {} but its column is {}", feature.column,
+                      feature.is_text ? "text" : "a number", column.is_text ? "text" : "a number"));
     }
     if (!feature.categorical) {
       WriteNumeric(graph, feature, column.value, blocks);
@@ -150,8 +150,7 @@ Result<Value> WriteFeatures(GraphWriter& graph, const ml::FittedPipeline& pipeli
   }
   if (blocks.empty()) return Fail(Code::kInvalidArgument, "the pipeline has no features");
   if (blocks.size() == 1) return blocks.front();
-  return graph.Node("Concat", "features", std::span<const Value>(blocks),
-                    {{"axis", int64_t{1}}});
+  return graph.Node("Concat", "features", std::span<const Value>(blocks), {{"axis", int64_t{1}}});
 }
 
 }  // namespace quern::model

@@ -22,13 +22,20 @@ constexpr const char* kMlDomain = "ai.onnx.ml";
 
 int32_t ProtoType(ElementType type) {
   switch (type) {
-    case ElementType::kDouble: return onnx::TensorProto::DOUBLE;
-    case ElementType::kFloat: return onnx::TensorProto::FLOAT;
-    case ElementType::kInt64: return onnx::TensorProto::INT64;
-    case ElementType::kInt32: return onnx::TensorProto::INT32;
-    case ElementType::kBool: return onnx::TensorProto::BOOL;
-    case ElementType::kString: return onnx::TensorProto::STRING;
-    case ElementType::kOther: break;
+    case ElementType::kDouble:
+      return onnx::TensorProto::DOUBLE;
+    case ElementType::kFloat:
+      return onnx::TensorProto::FLOAT;
+    case ElementType::kInt64:
+      return onnx::TensorProto::INT64;
+    case ElementType::kInt32:
+      return onnx::TensorProto::INT32;
+    case ElementType::kBool:
+      return onnx::TensorProto::BOOL;
+    case ElementType::kString:
+      return onnx::TensorProto::STRING;
+    case ElementType::kOther:
+      break;
   }
   return onnx::TensorProto::UNDEFINED;
 }
@@ -191,8 +198,8 @@ Value GraphWriter::Texts(const std::string& hint, std::span<const std::string> v
   return tensor.name();
 }
 
-Value GraphWriter::Node(std::string_view op, const std::string& name,
-                        std::span<const Value> inputs, std::vector<Attribute> attributes) {
+Value GraphWriter::Node(std::string_view op, const std::string& name, std::span<const Value> inputs,
+                        std::vector<Attribute> attributes) {
   const std::string unique = state_->Unique(name);
   onnx::NodeProto& node = state_->Node(op, inputs, attributes);
   node.set_name(unique);
@@ -245,10 +252,10 @@ Result<std::string> GraphWriter::Finish(const std::string& graph_name) {
   state_->graph().set_name(graph_name);
   const size_t size = state_->model.ByteSizeLong();
   if (size > static_cast<size_t>(std::numeric_limits<int32_t>::max())) {
-    return Fail(Code::kInvalidArgument,
-                fmt::format("the model takes {}, more than the 2 GB of one ONNX file",
-                            FormatBytes(size)),
-                "train fewer or shallower trees, or fewer rows for nearest neighbours");
+    return Fail(
+        Code::kInvalidArgument,
+        fmt::format("the model takes {}, more than the 2 GB of one ONNX file", FormatBytes(size)),
+        "train fewer or shallower trees, or fewer rows for nearest neighbours");
   }
   std::string bytes;
   {

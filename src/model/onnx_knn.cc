@@ -25,8 +25,8 @@ Value SquaredDistances(GraphWriter& graph, const ml::KnnModel& model, const Valu
   std::vector<double> values(points);
   for (size_t f = 0; f < model.features; ++f) {
     for (size_t p = 0; p < points; ++p) values[p] = model.points[p * model.features + f];
-    const Value known = graph.Doubles(fmt::format("model/points/{}", f), values,
-                                      {1, static_cast<int64_t>(points)});
+    const Value known =
+        graph.Doubles(fmt::format("model/points/{}", f), values, {1, static_cast<int64_t>(points)});
     const Value difference =
         graph.Node("Sub", fmt::format("model/difference/{}", f), {columns[f], known});
     const Value square =
@@ -90,9 +90,9 @@ Result<Value> WriteKnn(GraphWriter& graph, const ml::KnnModel& model, const Valu
   const auto k = static_cast<int64_t>(std::min(model.k, points));
   const Value squared = SquaredDistances(graph, model, matrix);
   const Value k_value = graph.Ints("model/k", std::vector<int64_t>{k}, {1});
-  const std::vector<Value> nearest = graph.NodeOf(
-      "TopK", "model/nearest", {squared, k_value}, 2,
-      {{"axis", int64_t{1}}, {"largest", int64_t{0}}, {"sorted", int64_t{1}}});
+  const std::vector<Value> nearest =
+      graph.NodeOf("TopK", "model/nearest", {squared, k_value}, 2,
+                   {{"axis", int64_t{1}}, {"largest", int64_t{0}}, {"sorted", int64_t{1}}});
   QUERN_ASSIGN(const Value votes, Votes(graph, model, classes));
   Value gathered = graph.Node("Gather", "model/votes", {votes, nearest[1]}, {{"axis", int64_t{0}}});
   const Value axis = graph.Ints("model/vote_axis", std::vector<int64_t>{1}, {1});

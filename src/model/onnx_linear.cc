@@ -7,8 +7,10 @@ namespace quern::model {
 
 Value WriteLink(GraphWriter& graph, ml::Link link, const Value& margins) {
   switch (link) {
-    case ml::Link::kIdentity: return margins;
-    case ml::Link::kLogistic: return graph.Node("Sigmoid", "model/sigmoid", {margins});
+    case ml::Link::kIdentity:
+      return margins;
+    case ml::Link::kLogistic:
+      return graph.Node("Sigmoid", "model/sigmoid", {margins});
     case ml::Link::kSoftmax:
       return graph.Node("Softmax", "model/softmax", {margins}, {{"axis", int64_t{1}}});
   }

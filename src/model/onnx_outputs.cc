@@ -26,17 +26,20 @@ Value ClassTable(GraphWriter& graph, const ml::FittedPipeline& pipeline) {
 
 ElementType LabelElement(LabelType type) {
   switch (type) {
-    case LabelType::kText: return ElementType::kString;
-    case LabelType::kInteger: return ElementType::kInt64;
-    case LabelType::kDouble: return ElementType::kDouble;
+    case LabelType::kText:
+      return ElementType::kString;
+    case LabelType::kInteger:
+      return ElementType::kInt64;
+    case LabelType::kDouble:
+      return ElementType::kDouble;
   }
   return ElementType::kString;
 }
 
 /// The class index [N] of each row.
 Value DecideBinary(GraphWriter& graph, double threshold, const Value& positive) {
-  const Value reached = graph.Node("GreaterOrEqual", "decide/is_positive",
-                                   {positive, graph.Scalar(threshold)});
+  const Value reached =
+      graph.Node("GreaterOrEqual", "decide/is_positive", {positive, graph.Scalar(threshold)});
   const Value index = graph.Node("Cast", "decide/index", {reached}, {{"to", kCastInt64}});
   const Value axis = graph.Ints("decide/axis", std::vector<int64_t>{1}, {1});
   return graph.Node("Squeeze", "decide/flat_index", {index, axis});
@@ -72,9 +75,9 @@ Status WriteOutputs(GraphWriter& graph, const ml::FittedPipeline& pipeline, cons
   const bool binary = pipeline.task == ml::Task::kBinary;
   const bool one_score = binary && outputs == 1;
   if (classes < 2 || (binary && classes != 2) || (outputs != classes && !one_score)) {
-    return Fail(Code::kInvalidArgument, fmt::format("a {} classifier of {} outputs and {} classes",
-                                                    binary ? "binary" : "multiclass", outputs,
-                                                    classes));
+    return Fail(Code::kInvalidArgument,
+                fmt::format("a {} classifier of {} outputs and {} classes",
+                            binary ? "binary" : "multiclass", outputs, classes));
   }
   Value index;
   if (one_score) {

@@ -66,11 +66,11 @@ Result<Value> WriteTrees(GraphWriter& graph, const ml::TreeEnsemble& model, cons
   if (model.leaf_width == 0 || model.outputs == 0 || model.trees.empty() ||
       (model.leaf_width > 1 && model.leaf_width != model.outputs) ||
       (!model.base.empty() && model.base.size() != model.outputs)) {
-    return Fail(Code::kInvalidArgument,
-                fmt::format("tree ensemble of {} trees, {} outputs, leaves of {} and {} base "
-                            "values is not consistent",
-                            model.trees.size(), model.outputs, model.leaf_width,
-                            model.base.size()));
+    return Fail(
+        Code::kInvalidArgument,
+        fmt::format("tree ensemble of {} trees, {} outputs, leaves of {} and {} base "
+                    "values is not consistent",
+                    model.trees.size(), model.outputs, model.leaf_width, model.base.size()));
   }
   Attributes out;
   for (size_t tree = 0; tree < model.trees.size(); ++tree) {

@@ -21,10 +21,9 @@ constexpr int64_t kFormat = 1;
 
 /// Files under the digest, in the order in which they enter it. MLmodel and lineage.json hold times
 /// and ids and stand outside.
-constexpr const char* kDigested[] = {"model.onnx",       "quern.json",
-                                     "input_example.json", "serving_input_example.json",
-                                     "requirements.txt", "conda.yaml",
-                                     "python_env.yaml"};
+constexpr const char* kDigested[] = {
+    "model.onnx",       "quern.json", "input_example.json", "serving_input_example.json",
+    "requirements.txt", "conda.yaml", "python_env.yaml"};
 
 using Files = std::vector<std::pair<std::string, std::string>>;  // name, bytes
 
@@ -93,8 +92,8 @@ Result<Files> DigestedFiles(const PackageSpec& spec, const Signature& signature)
   QUERN_ASSIGN(std::string quern, QuernJson(spec, signature));
   QUERN_ASSIGN(std::string example, ExampleText(signature, spec.example));
   std::string serving = ServingExampleText(example);
-  std::string texts[] = {std::move(onnx),     std::move(quern), std::move(example),
-                         std::move(serving),  RequirementsText(), CondaText(),
+  std::string texts[] = {std::move(onnx),    std::move(quern),   std::move(example),
+                         std::move(serving), RequirementsText(), CondaText(),
                          PythonEnvText()};
   Files files;
   for (size_t i = 0; i < std::size(kDigested); ++i) {
@@ -291,8 +290,8 @@ Result<PackageInfo> ReadPackage(const std::string& dir, Fs& fs) {
   }
   const std::string digest = DigestOf(files);
   if (digest != info.digest) {
-    return Broken(dir, fmt::format("its files have digest {}, but MLmodel says {}", digest,
-                                   info.digest));
+    return Broken(
+        dir, fmt::format("its files have digest {}, but MLmodel says {}", digest, info.digest));
   }
   QUERN_TRY(ReadQuernJson(files[1].second, info));
   QUERN_ASSIGN(const std::string lineage, ReadPart(dir, "lineage.json", fs));

@@ -23,10 +23,9 @@ json::value TensorEntry(std::string_view name, std::string_view dtype,
                         std::initializer_list<int64_t> shape) {
   json::array sizes;
   for (int64_t size : shape) sizes.emplace_back(size);
-  return json::object{
-      {"name", name},
-      {"type", "tensor"},
-      {"tensor-spec", json::object{{"dtype", dtype}, {"shape", std::move(sizes)}}}};
+  return json::object{{"name", name},
+                      {"type", "tensor"},
+                      {"tensor-spec", json::object{{"dtype", dtype}, {"shape", std::move(sizes)}}}};
 }
 
 std::string InputsJson(const Signature& signature) {
@@ -47,10 +46,9 @@ std::string OutputsJson(const Signature& signature) {
   std::string_view dtype = "str";
   if (LabelTypeOf(labels) == LabelType::kInteger) dtype = "int64";
   if (LabelTypeOf(labels) == LabelType::kDouble) dtype = "float64";
-  return WriteJson(json::array{
-      TensorEntry(kLabelOutput, dtype, {-1}),
-      TensorEntry(kProbabilitiesOutput, "float64",
-                  {-1, static_cast<int64_t>(signature.classes.size())})});
+  return WriteJson(json::array{TensorEntry(kLabelOutput, dtype, {-1}),
+                               TensorEntry(kProbabilitiesOutput, "float64",
+                                           {-1, static_cast<int64_t>(signature.classes.size())})});
 }
 
 /// A YAML single-quoted scalar.
@@ -151,8 +149,8 @@ std::string RequirementsText() {
 }
 
 std::string CondaText() {
-  std::string text = fmt::format(
-      "channels:\n- conda-forge\ndependencies:\n- python={}\n- pip\n- pip:\n", kPython);
+  std::string text =
+      fmt::format("channels:\n- conda-forge\ndependencies:\n- python={}\n- pip\n- pip:\n", kPython);
   for (const char* requirement : kRequirements) text += fmt::format("  - {}\n", requirement);
   return text + "name: mlflow-env\n";
 }

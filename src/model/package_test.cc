@@ -158,9 +158,8 @@ TEST_CASE("Columns in any order, numbers as text, text as numbers, absent ones n
   CHECK(bad.error().code == Code::kInvalidArgument);
   CHECK(bad.error().message == "column 'age', row 4: 'old' is no number");
 
-  std::erase_if(frame.columns, [](const Column& column) {
-    return column.name == "age" || column.name == "site";
-  });
+  std::erase_if(frame.columns,
+                [](const Column& column) { return column.name == "age" || column.name == "site"; });
   const auto absent = (*scorer)->Score(frame);
   REQUIRE(!absent.has_value());
   CHECK(absent.error().code == Code::kInvalidArgument);

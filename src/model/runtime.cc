@@ -32,15 +32,14 @@ Library OpenLibrary() {
   const ort::ApiBase* base = OrtGetApiBase();
   library.api = base->GetApi(ort::kApiVersion);
   if (!library.api) {
-    library.problem = fmt::format("ONNX Runtime {} does not serve API {}",
-                                  base->GetVersionString(), ort::kApiVersion);
+    library.problem = fmt::format("ONNX Runtime {} does not serve API {}", base->GetVersionString(),
+                                  ort::kApiVersion);
     return library;
   }
   const ort::Api* api = library.api;
   ort::Status* status = api->CreateEnv(ort::kLogError, "quern", &library.env);
   if (!status) {
-    status =
-        api->CreateCpuMemoryInfo(ort::kArenaAllocator, ort::kMemTypeDefault, &library.memory);
+    status = api->CreateCpuMemoryInfo(ort::kArenaAllocator, ort::kMemTypeDefault, &library.memory);
   }
   if (!status) status = api->GetAllocatorWithDefaultOptions(&library.allocator);
   if (status) library.problem = TakeMessage(api, status);
@@ -72,13 +71,20 @@ using TensorInfoPtr =
 
 ElementType FromOrt(ort::ElementType type) {
   switch (type) {
-    case ort::kDouble: return ElementType::kDouble;
-    case ort::kFloat: return ElementType::kFloat;
-    case ort::kInt64: return ElementType::kInt64;
-    case ort::kInt32: return ElementType::kInt32;
-    case ort::kBool: return ElementType::kBool;
-    case ort::kString: return ElementType::kString;
-    default: return ElementType::kOther;
+    case ort::kDouble:
+      return ElementType::kDouble;
+    case ort::kFloat:
+      return ElementType::kFloat;
+    case ort::kInt64:
+      return ElementType::kInt64;
+    case ort::kInt32:
+      return ElementType::kInt32;
+    case ort::kBool:
+      return ElementType::kBool;
+    case ort::kString:
+      return ElementType::kString;
+    default:
+      return ElementType::kOther;
   }
 }
 
@@ -89,8 +95,8 @@ Result<OptionsPtr> MakeOptions() {
   OptionsPtr options(raw);
   QUERN_TRY(Ok(api->SetIntraOpNumThreads(raw, 1), Code::kInternal, "session options"));
   QUERN_TRY(Ok(api->SetInterOpNumThreads(raw, 1), Code::kInternal, "session options"));
-  QUERN_TRY(Ok(api->SetSessionLogSeverityLevel(raw, ort::kLogError), Code::kInternal,
-               "session options"));
+  QUERN_TRY(
+      Ok(api->SetSessionLogSeverityLevel(raw, ort::kLogError), Code::kInternal, "session options"));
   QUERN_TRY(Ok(api->SetSessionGraphOptimizationLevel(raw, ort::kOptimizeAll), Code::kInternal,
                "session options"));
   return options;
@@ -107,9 +113,9 @@ Result<TensorSpec> ReadSpec(ort::Session* session, size_t index, bool input) {
   spec.name = name;
   QUERN_TRY(Ok(api->AllocatorFree(library.allocator, name), Code::kInternal, "signature"));
   ort::TypeInfo* raw = nullptr;
-  QUERN_TRY(Ok((input ? api->SessionGetInputTypeInfo : api->SessionGetOutputTypeInfo)(session,
-                                                                                      index, &raw),
-               Code::kInternal, "signature"));
+  QUERN_TRY(Ok(
+      (input ? api->SessionGetInputTypeInfo : api->SessionGetOutputTypeInfo)(session, index, &raw),
+      Code::kInternal, "signature"));
   TypePtr type(raw);
   const ort::TensorInfo* info = nullptr;
   QUERN_TRY(Ok(api->CastTypeInfoToTensorInfo(raw, &info), Code::kInternal, "signature"));
@@ -188,11 +194,21 @@ Result<Tensor> ReadOutput(ort::Value* value, const TensorSpec& spec) {
   void* data = nullptr;
   QUERN_TRY(Ok(api->GetTensorMutableData(value, &data), Code::kInternal, spec.name));
   switch (spec.type) {
-    case ElementType::kDouble: tensor.values = CopyAs<double, double>(data, count); break;
-    case ElementType::kFloat: tensor.values = CopyAs<float, double>(data, count); break;
-    case ElementType::kInt64: tensor.values = CopyAs<int64_t, int64_t>(data, count); break;
-    case ElementType::kInt32: tensor.values = CopyAs<int32_t, int64_t>(data, count); break;
-    case ElementType::kBool: tensor.values = CopyAs<bool, int64_t>(data, count); break;
+    case ElementType::kDouble:
+      tensor.values = CopyAs<double, double>(data, count);
+      break;
+    case ElementType::kFloat:
+      tensor.values = CopyAs<float, double>(data, count);
+      break;
+    case ElementType::kInt64:
+      tensor.values = CopyAs<int64_t, int64_t>(data, count);
+      break;
+    case ElementType::kInt32:
+      tensor.values = CopyAs<int32_t, int64_t>(data, count);
+      break;
+    case ElementType::kBool:
+      tensor.values = CopyAs<bool, int64_t>(data, count);
+      break;
     default:
       return Fail(Code::kUnimplemented,
                   fmt::format("output '{}' is of a type that is not read here", spec.name),
@@ -214,10 +230,10 @@ struct OnnxModel::State {
     const ort::Api* api = TheLibrary().api;
     size_t input_count = 0;
     size_t output_count = 0;
-    QUERN_TRY(Ok(api->SessionGetInputCount(session.get(), &input_count), Code::kInternal,
-                 "signature"));
-    QUERN_TRY(Ok(api->SessionGetOutputCount(session.get(), &output_count), Code::kInternal,
-                 "signature"));
+    QUERN_TRY(
+        Ok(api->SessionGetInputCount(session.get(), &input_count), Code::kInternal, "signature"));
+    QUERN_TRY(
+        Ok(api->SessionGetOutputCount(session.get(), &output_count), Code::kInternal, "signature"));
     for (size_t i = 0; i < input_count; ++i) {
       QUERN_ASSIGN(TensorSpec spec, ReadSpec(session.get(), i, true));
       inputs.push_back(std::move(spec));
@@ -234,13 +250,20 @@ struct OnnxModel::State {
 
 std::string_view ElementTypeName(ElementType type) {
   switch (type) {
-    case ElementType::kDouble: return "float64";
-    case ElementType::kFloat: return "float32";
-    case ElementType::kInt64: return "int64";
-    case ElementType::kInt32: return "int32";
-    case ElementType::kBool: return "bool";
-    case ElementType::kString: return "str";
-    case ElementType::kOther: break;
+    case ElementType::kDouble:
+      return "float64";
+    case ElementType::kFloat:
+      return "float32";
+    case ElementType::kInt64:
+      return "int64";
+    case ElementType::kInt32:
+      return "int32";
+    case ElementType::kBool:
+      return "bool";
+    case ElementType::kString:
+      return "str";
+    case ElementType::kOther:
+      break;
   }
   return "other";
 }
@@ -280,8 +303,7 @@ Result<std::unique_ptr<OnnxModel>> OnnxModel::LoadFile(const std::string& path) 
   QUERN_ASSIGN(OptionsPtr options, MakeOptions());
   ort::Session* raw = nullptr;
   QUERN_TRY(Ok(library.api->CreateSession(library.env, path.c_str(), options.get(), &raw),
-               Code::kInvalidArgument,
-               fmt::format("ONNX Runtime does not load '{}'", path)));
+               Code::kInvalidArgument, fmt::format("ONNX Runtime does not load '{}'", path)));
   auto state = std::make_unique<State>();
   state->session.reset(raw);
   QUERN_TRY(state->ReadSignature());
@@ -314,10 +336,10 @@ Result<std::vector<Tensor>> OnnxModel::Run(std::span<const InputView> views, siz
     values.push_back(std::move(value));
   }
   std::vector<ort::Value*> raw(state.outputs.size(), nullptr);
-  Status run = Ok(TheLibrary().api->Run(state.session.get(), nullptr, state.input_names.data(),
-                                        inputs.data(), inputs.size(), state.output_names.data(),
-                                        raw.size(), raw.data()),
-                  Code::kInternal, "inference");
+  Status run = Ok(
+      TheLibrary().api->Run(state.session.get(), nullptr, state.input_names.data(), inputs.data(),
+                            inputs.size(), state.output_names.data(), raw.size(), raw.data()),
+      Code::kInternal, "inference");
   std::vector<ValuePtr> owned;
   for (ort::Value* value : raw) owned.emplace_back(value);
   QUERN_TRY(run);

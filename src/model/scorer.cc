@@ -180,8 +180,7 @@ Status Scorer::ScoreChunk(std::span<const Column* const> columns, size_t first, 
 
 Status Scorer::ReadLabels(const Tensor& tensor, size_t count, ml::Scores& scores) const {
   const auto add = [&](const std::string& label) -> Status {
-    const auto found =
-        std::find(signature_.classes.begin(), signature_.classes.end(), label);
+    const auto found = std::find(signature_.classes.begin(), signature_.classes.end(), label);
     if (found == signature_.classes.end()) {
       return Fail(Code::kInternal,
                   fmt::format("the graph answered '{}', which is no class", label));

@@ -14,8 +14,8 @@ namespace {
 
 void BM_Scorer(benchmark::State& state, const std::string& kind) {
   const Frame rows = ml::testing::Cleveland();
-  const auto fitted = ml::Fit(ml::testing::HeartPrep(), {kind, {}}, rows, ml::testing::Disease(rows),
-                              {.seed = 1, .class_weights = {}});
+  const auto fitted = ml::Fit(ml::testing::HeartPrep(), {kind, {}}, rows,
+                              ml::testing::Disease(rows), {.seed = 1, .class_weights = {}});
   if (!fitted) return state.SkipWithError(fitted.error().ToString().c_str());
   const auto scorer = Scorer::FromPipeline(*fitted);
   if (!scorer) return state.SkipWithError(scorer.error().ToString().c_str());

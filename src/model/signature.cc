@@ -5,15 +5,18 @@
 namespace quern::model {
 
 Signature SignatureOf(const ml::FittedPipeline& pipeline) {
-  return {pipeline.task,      pipeline.inputs,        pipeline.classes, pipeline.numeric_classes,
+  return {pipeline.task,      pipeline.inputs,      pipeline.classes, pipeline.numeric_classes,
           pipeline.threshold, RowsPerCall(pipeline)};
 }
 
 std::string TaskName(ml::Task task) {
   switch (task) {
-    case ml::Task::kBinary: return "binary";
-    case ml::Task::kMulticlass: return "multiclass";
-    case ml::Task::kRegression: break;
+    case ml::Task::kBinary:
+      return "binary";
+    case ml::Task::kMulticlass:
+      return "multiclass";
+    case ml::Task::kRegression:
+      break;
   }
   return "regression";
 }

@@ -42,8 +42,8 @@ class Cache {
   Cache(store::Database& database, Fs& fs, const Clock& clock, std::string root)
       : db_(database), fs_(fs), clock_(clock), root_(std::move(root)) {}
 
-  /// SHA-256 of a file, remembered while inode, size and times stay. A file changed within the last two
-  /// seconds is read again: its times may not show a second change (git's racy-timestamp rule).
+  /// SHA-256 of a file, remembered while inode, size and times stay. A file changed within the last
+  /// two seconds is read again: its times may not show a second change (git's racy-timestamp rule).
   Result<std::string> FileDigest(const std::string& path);
   /// A stored result whose files still exist.
   Result<std::optional<StoredResult>> Find(const std::string& key);

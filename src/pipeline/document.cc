@@ -9,7 +9,8 @@ namespace {
 Status Merge(YamlNode& into, const YamlNode& from) {
   for (const YamlEntry& entry : from.entries) {
     if (const YamlNode* there = into.Find(entry.key)) {
-      return FailAt(entry.where, "key '" + entry.key + "' is already set at " + there->where.ToString(),
+      return FailAt(entry.where,
+                    "key '" + entry.key + "' is already set at " + there->where.ToString(),
                     "keep it in one of the two files");
     }
     into.entries.push_back(entry);
@@ -21,8 +22,10 @@ Result<YamlNode> Load(const std::string& file, Fs& fs, std::vector<std::string>&
   auto text = fs.Read(file);
   if (!text) return std::unexpected(text.error());
   QUERN_ASSIGN(YamlNode root, ParseYaml(*text, file));
-  if (root.IsNull()) return FailAt({file, 0, 0}, "'" + file + "' is empty", "`quern init` writes a first one");
-  if (!root.IsMap()) return FailAt(root.where, "a project file is a map, this is " + std::string(root.KindName()));
+  if (root.IsNull())
+    return FailAt({file, 0, 0}, "'" + file + "' is empty", "`quern init` writes a first one");
+  if (!root.IsMap())
+    return FailAt(root.where, "a project file is a map, this is " + std::string(root.KindName()));
   open.push_back(file);
   const auto found = std::find_if(root.entries.begin(), root.entries.end(),
                                   [](const YamlEntry& entry) { return entry.key == "include"; });
@@ -33,7 +36,8 @@ Result<YamlNode> Load(const std::string& file, Fs& fs, std::vector<std::string>&
     for (const std::string& name : names) {
       const std::string path = JoinPath(DirName(file), name);
       if (std::find(open.begin(), open.end(), path) != open.end()) {
-        return FailAt(include.where, "'" + path + "' includes itself: " + Join(open, " -> ") + " -> " + path,
+        return FailAt(include.where,
+                      "'" + path + "' includes itself: " + Join(open, " -> ") + " -> " + path,
                       "remove one of the includes");
       }
       auto part = Load(path, fs, open);
@@ -60,11 +64,12 @@ Status SetValue(YamlNode& root, const std::string& path, const std::string& valu
   QUERN_ASSIGN(YamlNode parsed, ParseYaml(value, "--set " + path));
   YamlNode* at = &root;
   for (std::string_view key : Split(path, '.')) {
-    if (Trim(key).empty()) return Fail(Code::kInvalidArgument, "--set " + path + ": empty key in the path");
+    if (Trim(key).empty())
+      return Fail(Code::kInvalidArgument, "--set " + path + ": empty key in the path");
     if (at->IsNull()) at->kind = YamlNode::Kind::kMap;
     if (!at->IsMap()) {
-      return Fail(Code::kInvalidArgument,
-                  "--set " + path + ": '" + std::string(key) + "' is below " + std::string(at->KindName()));
+      return Fail(Code::kInvalidArgument, "--set " + path + ": '" + std::string(key) +
+                                              "' is below " + std::string(at->KindName()));
     }
     auto entry = std::find_if(at->entries.begin(), at->entries.end(),
                               [&](const YamlEntry& e) { return e.key == key; });
@@ -83,8 +88,12 @@ namespace {
 void Flatten(const YamlNode& node, const std::string& name,
              std::vector<std::pair<std::string, std::string>>& out) {
   switch (node.kind) {
-    case YamlNode::Kind::kNull: out.emplace_back(name, ""); return;
-    case YamlNode::Kind::kScalar: out.emplace_back(name, node.scalar); return;
+    case YamlNode::Kind::kNull:
+      out.emplace_back(name, "");
+      return;
+    case YamlNode::Kind::kScalar:
+      out.emplace_back(name, node.scalar);
+      return;
     case YamlNode::Kind::kList: {
       const bool scalars = std::all_of(node.items.begin(), node.items.end(),
                                        [](const YamlNode& item) { return item.IsScalar(); });

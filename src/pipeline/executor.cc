@@ -75,7 +75,8 @@ class Executor {
         changed_.notify_all();
         continue;
       }
-      if (std::all_of(started_.begin(), started_.end(), [](bool started) { return started; })) return;
+      if (std::all_of(started_.begin(), started_.end(), [](bool started) { return started; }))
+        return;
       changed_.wait(lock);
     }
   }
@@ -109,7 +110,8 @@ class Executor {
     for (const std::string& id : step.needs) {
       const auto found = summary_.outputs.find(id);
       if (found == summary_.outputs.end()) return id + " did not finish";
-      if (found->second.outcome == Outcome::kCheckFailed) return "a data check of " + id + " failed";
+      if (found->second.outcome == Outcome::kCheckFailed)
+        return "a data check of " + id + " failed";
       if (found->second.outcome == Outcome::kGateFailed) return "a gate of " + id + " failed";
     }
     return "";
@@ -148,10 +150,10 @@ class Executor {
       return;
     }
     auto newest = cache_.Newest(step.id);
-    state.reason = *stored               ? "forced"
-                   : !newest || !*newest ? "new"
+    state.reason = *stored                       ? "forced"
+                   : !newest || !*newest         ? "new"
                    : (*newest)->key == state.key ? "missing output"
-                                         : WhyDifferent((*newest)->parts, *parts);
+                                                 : WhyDifferent((*newest)->parts, *parts);
     state.state = "running";
     Show(index, nullptr);
     const double start = MonotonicSeconds();
@@ -161,8 +163,8 @@ class Executor {
     lock.lock();
     state.seconds = MonotonicSeconds() - start;
     if (!output) return FailStep(index, output.error());
-    const Status kept = cache_.Store(step.id, {state.key, *output, *parts, state.seconds},
-                                     summary_.run_id);
+    const Status kept =
+        cache_.Store(step.id, {state.key, *output, *parts, state.seconds}, summary_.run_id);
     if (!kept) return FailStep(index, kept.error());
     state.state = "done";
     Finish(index, std::move(*output));
@@ -203,7 +205,8 @@ class Executor {
 std::string SummaryText(const RunSummary& summary) {
   if (summary.error) return summary.error->message;
   if (!summary.failures.empty()) return summary.failures.front();
-  return std::to_string(summary.ran) + " steps ran, " + std::to_string(summary.reused) + " up to date";
+  return std::to_string(summary.ran) + " steps ran, " + std::to_string(summary.reused) +
+         " up to date";
 }
 
 void Judge(const std::string& step, const StepOutput& output, RunSummary& summary) {
@@ -239,9 +242,10 @@ Result<RunSummary> Run(const Graph& graph, const std::string& project, Cache& ca
   RunSummary summary = Executor(selected, cache, mine, listener, run_id).Go();
   const bool killed = mine.cancel->cancelled();
   if (killed && !summary.error) summary.error = Error{Code::kCancelled, "interrupted", {}, {}, {}};
-  QUERN_TRY(cache.EndRun(run_id, killed                                                             ? "KILLED"
-                                 : summary.error || summary.outcome == Outcome::kCheckFailed ? "FAILED"
-                                                                                             : "FINISHED",
+  QUERN_TRY(cache.EndRun(run_id,
+                         killed                                                      ? "KILLED"
+                         : summary.error || summary.outcome == Outcome::kCheckFailed ? "FAILED"
+                                                                                     : "FINISHED",
                          SummaryText(summary)));
   return summary;
 }

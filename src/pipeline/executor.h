@@ -1,6 +1,7 @@
 #pragma once
-// Plans and runs a graph: what is up to date is reused, what is not runs, in parallel where independent.
-// A finished step is one database transaction, so a run killed at any instant continues where it was.
+// Plans and runs a graph: what is up to date is reused, what is not runs, in parallel where
+// independent. A finished step is one database transaction, so a run killed at any instant
+// continues where it was.
 #include <map>
 #include <string>
 #include <vector>
@@ -30,22 +31,23 @@ struct RunOptions {
   CancelToken* cancel = nullptr;
 };
 
-/// What would happen now. Steps downstream of one that runs are "planned" with reason "upstream STEP": they
-/// may still be reused if its output turns out unchanged.
+/// What would happen now. Steps downstream of one that runs are "planned" with reason "upstream
+/// STEP": they may still be reused if its output turns out unchanged.
 Result<std::vector<StepState>> Plan(const Graph& graph, Cache& cache, const RunOptions& options);
 
 struct RunSummary {
   std::string run_id;
   std::vector<StepState> steps;
   std::map<std::string, StepOutput> outputs;
-  Outcome outcome = Outcome::kOk;         // the worst
-  std::vector<std::string> failures;      // gates and checks, in words
-  std::optional<Error> error;             // the first step that could not do its work
+  Outcome outcome = Outcome::kOk;     // the worst
+  std::vector<std::string> failures;  // gates and checks, in words
+  std::optional<Error> error;         // the first step that could not do its work
   size_t ran = 0;
   size_t reused = 0;
 };
 
-/// Runs the graph. An error of a step is in the summary; a Result error means that nothing could be run.
+/// Runs the graph. An error of a step is in the summary; a Result error means that nothing could be
+/// run.
 Result<RunSummary> Run(const Graph& graph, const std::string& project, Cache& cache,
                        const RunOptions& options, RunListener& listener);
 

@@ -1,8 +1,8 @@
+#include "pipeline/executor.h"
+
 #include <doctest/doctest.h>
 
 #include <atomic>
-
-#include "pipeline/executor.h"
 
 namespace quern::pipeline {
 namespace {
@@ -16,8 +16,8 @@ struct World {
   int parameter = 2;
   Outcome gate = Outcome::kOk;
 
-  Step Make(const std::string& id, std::vector<std::string> needs, std::function<int(StepContext&)> f,
-            std::vector<KeyPart> parts = {}) {
+  Step Make(const std::string& id, std::vector<std::string> needs,
+            std::function<int(StepContext&)> f, std::vector<KeyPart> parts = {}) {
     Step step;
     step.id = id;
     step.phase = id.substr(0, id.find(':'));
@@ -63,7 +63,9 @@ struct World {
 
 }  // namespace
 
-TEST_CASE("a second run does nothing; a parameter reruns what reads it; an unchanged output stops the wave") {
+TEST_CASE(
+    "a second run does nothing; a parameter reruns what reads it; an unchanged output stops the "
+    "wave") {
   World world;
   CHECK(world.Go().ran == 5);
   CHECK(world.Go().ran == 0);

@@ -10,7 +10,8 @@
 
 namespace quern::pipeline {
 
-/// Everything that can change the step's result, in a fixed order. `outputs`: of the steps before it.
+/// Everything that can change the step's result, in a fixed order. `outputs`: of the steps before
+/// it.
 Result<std::vector<KeyPart>> PartsOf(const Step& step, Cache& cache,
                                      const std::map<std::string, StepOutput>& outputs);
 std::string KeyOf(const std::string& step, const std::vector<KeyPart>& parts);
@@ -19,8 +20,8 @@ std::string WhyDifferent(const std::vector<KeyPart>& before, const std::vector<K
 /// Whether one of `names` is the step's id or phase.
 bool Names(const std::vector<std::string>& names, const Step& step);
 
-/// The plan of a graph that is already selected; `outputs` receives the stored outputs of the steps that
-/// are up to date.
+/// The plan of a graph that is already selected; `outputs` receives the stored outputs of the steps
+/// that are up to date.
 Result<std::vector<StepState>> PlanInto(const Graph& selected, Cache& cache,
                                         const RunOptions& options,
                                         std::map<std::string, StepOutput>& outputs);

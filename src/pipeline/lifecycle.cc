@@ -11,8 +11,8 @@
 namespace quern::pipeline {
 namespace {
 
-/// The life cycle in its order. Batches follow each other, because each meets the champion that the one
-/// before it left.
+/// The life cycle in its order. Batches follow each other, because each meets the champion that the
+/// one before it left.
 Graph MakeGraph(World& world) {
   Graph graph;
   const Project& project = world.project;
@@ -21,7 +21,8 @@ Graph MakeGraph(World& world) {
     graph.steps.push_back(MakeIngestStep(world, *project.data.Find(name)));
   }
   for (const auto& source : project.data.sources) {
-    if (graph.Find("ingest:" + source.name) == nullptr) graph.steps.push_back(MakeIngestStep(world, source));
+    if (graph.Find("ingest:" + source.name) == nullptr)
+      graph.steps.push_back(MakeIngestStep(world, source));
   }
   for (const auto& source : project.data.sources) {
     graph.steps.push_back(MakeValidateStep(world, source.name));
@@ -47,7 +48,8 @@ Graph MakeGraph(World& world) {
   return graph;
 }
 
-/// What is reproducible of a run, for git: step -> key and output digest, and the model that came out.
+/// What is reproducible of a run, for git: step -> key and output digest, and the model that came
+/// out.
 Status WriteLock(const World& world, const RunSummary& summary) {
   json::object steps;
   for (const StepState& state : summary.steps) {
@@ -55,7 +57,8 @@ Status WriteLock(const World& world, const RunSummary& summary) {
     if (output == summary.outputs.end() || state.id == "report") continue;
     steps[state.id] = json::object{{"key", state.key}, {"output", output->second.digest}};
   }
-  json::object lock{{"project", world.project.name}, {"program", QUERN_VERSION}, {"steps", std::move(steps)}};
+  json::object lock{
+      {"project", world.project.name}, {"program", QUERN_VERSION}, {"steps", std::move(steps)}};
   if (const auto trained = summary.outputs.find("train"); trained != summary.outputs.end()) {
     lock["model"] = trained->second.record.at("model_digest");
   }
@@ -71,9 +74,11 @@ Status SettleChampion(World& world, const RunSummary& summary) {
   for (const StepState& state : summary.steps) {
     const auto output = summary.outputs.find(state.id);
     if (output == summary.outputs.end()) continue;
-    const bool decides = state.phase == "register" || state.phase == "deploy" || state.phase == "retrain";
+    const bool decides =
+        state.phase == "register" || state.phase == "deploy" || state.phase == "retrain";
     if (!decides) continue;
-    // A version that failed its gates, or failed in service, must not come back by the step before it.
+    // A version that failed its gates, or failed in service, must not come back by the step before
+    // it.
     last = output->second.outcome == Outcome::kOk ? &output->second : nullptr;
   }
   if (last == nullptr) return {};
@@ -107,7 +112,8 @@ Result<LifecycleOutcome> RunLifecycle(const std::string& path, const Sets& sets,
   World world(project, *workspace, options.run.threads);
   const Graph graph = MakeGraph(world);
   LifecycleOutcome outcome;
-  QUERN_ASSIGN(outcome.summary, Run(graph, project.name, workspace->cache(), options.run, listener));
+  QUERN_ASSIGN(outcome.summary,
+               Run(graph, project.name, workspace->cache(), options.run, listener));
   if (outcome.summary.ran > 0) {
     // Leftovers of a killed run: whoever holds the lock is the only one who writes there.
     QUERN_TRY(fs.RemoveAll(workspace->Path("tmp")));
@@ -121,9 +127,10 @@ Result<LifecycleOutcome> RunLifecycle(const std::string& path, const Sets& sets,
 }
 
 Result<std::vector<StepState>> PlanLifecycle(const std::string& path, const Sets& sets,
-                                             const RunOptions& options, Fs& fs, const Clock& clock) {
+                                             const RunOptions& options, Fs& fs,
+                                             const Clock& clock) {
   QUERN_ASSIGN(const Project project, LoadProject(path, sets, fs));
-  QUERN_ASSIGN(const auto workspace, Workspace::Open(project.StateDir(), true, fs, clock));
+  QUERN_ASSIGN(const auto workspace, Workspace::OpenToPlan(project.StateDir(), fs, clock));
   World world(project, *workspace, options.threads);
   return Plan(MakeGraph(world), workspace->cache(), options);
 }

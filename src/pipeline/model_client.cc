@@ -13,11 +13,13 @@ Result<json::value> BodyOf(const Result<net::HttpResponse>& response) {
   if (!response) return std::unexpected(response.error());
   if (response->status == 503) {
     // A server that cannot keep its predictions gives none: with our own server that is the disk.
-    return Fail(Code::kResourceExhausted, "the model server answered 503: " + response->body.substr(0, 300),
+    return Fail(Code::kResourceExhausted,
+                "the model server answered 503: " + response->body.substr(0, 300),
                 "free some space on the disk and run again; logs/serve.log tells more");
   }
   if (response->status != 200) {
-    return Fail(Code::kUnavailable, "the model server answered " + std::to_string(response->status) + ": " +
+    return Fail(Code::kUnavailable, "the model server answered " +
+                                        std::to_string(response->status) + ": " +
                                         response->body.substr(0, 300));
   }
   return ParseJson(response->body);
@@ -42,7 +44,8 @@ std::string ModelClient::RequestBody(const Frame& rows, const std::string& reque
       if (column == nullptr || column->Missing(row)) {
         data.emplace_back(nullptr);
       } else if (input.is_text) {
-        data.emplace_back(column->is_text ? column->texts[row] : ShortestDouble(column->numbers[row]));
+        data.emplace_back(column->is_text ? column->texts[row]
+                                          : ShortestDouble(column->numbers[row]));
       } else {
         data.emplace_back(column->numbers[row]);
       }
@@ -82,19 +85,27 @@ Result<ModelClient::Answer> ModelClient::Score(const Frame& rows, const std::str
       }
     }
   }
-  for (size_t row = 0; row < rows.rows(); ++row) {
-    answer.prediction_ids.push_back(request_id + "-" + std::to_string(row));
+  if (const json::value* parameters = body.as_object().if_contains("parameters")) {
+    for (const json::value& id : parameters->at("prediction_ids").as_array()) {
+      answer.prediction_ids.emplace_back(id.as_string());
+    }
+  }
+  if (!request_id.empty() && answer.prediction_ids.size() != rows.rows()) {
+    return Fail(Code::kInternal,
+                "the model server named " + std::to_string(answer.prediction_ids.size()) + " of " +
+                    std::to_string(rows.rows()) + " predictions",
+                "labels join by these names: serve the model with its predictions logged");
   }
   return answer;
 }
 
-Result<ModelClient::Feedback> ModelClient::SendLabels(const std::vector<std::string>& prediction_ids,
-                                                      const std::vector<std::string>& labels,
-                                                      const std::string& source) {
+Result<ModelClient::Feedback> ModelClient::SendLabels(
+    const std::vector<std::string>& prediction_ids, const std::vector<std::string>& labels,
+    const std::string& source) {
   json::array list;
   for (size_t i = 0; i < labels.size(); ++i) {
-    list.push_back(
-        json::object{{"prediction_id", prediction_ids[i]}, {"label", labels[i]}, {"source", source}});
+    list.push_back(json::object{
+        {"prediction_id", prediction_ids[i]}, {"label", labels[i]}, {"source", source}});
   }
   QUERN_ASSIGN(const json::value body, BodyOf(client_.Post("/v1/feedback", WriteJson(list))));
   return Feedback{labels.size(), body.at("unknown").as_array().size()};

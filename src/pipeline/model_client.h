@@ -1,5 +1,6 @@
 #pragma once
-// Our own client of the model server: Open Inference Protocol to score, /v1/feedback to send labels.
+// Our own client of the model server: Open Inference Protocol to score, /v1/feedback to send
+// labels.
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -22,8 +23,9 @@ class ModelClient {
     ml::Scores scores;
     std::vector<std::string> prediction_ids;
   };
-  /// All rows in one request. `request_id`: rows are logged as "ID-0", "ID-1", …, so sending the same again
-  /// changes nothing. kUnavailable with the server's words for any status but 200.
+  /// All rows in one request, with the ids under which the server logged them (they follow from
+  /// `request_id`, so sending the same again changes nothing; "" asks for none). kUnavailable with
+  /// the server's words for any status but 200.
   Result<Answer> Score(const Frame& rows, const std::string& request_id);
 
   struct Feedback {

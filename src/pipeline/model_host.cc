@@ -43,7 +43,8 @@ Result<uint16_t> PortIn(const std::string& line) {
   const size_t at = line.find(kMark);
   if (at != std::string::npos) {
     const std::string digits = line.substr(at + kMark.size());
-    const auto port = ParseInt(std::string_view(digits).substr(0, digits.find_first_not_of("0123456789")));
+    const auto port =
+        ParseInt(std::string_view(digits).substr(0, digits.find_first_not_of("0123456789")));
     if (port && *port > 0 && *port < 65536) return static_cast<uint16_t>(*port);
   }
   return Fail(Code::kUnavailable, "the model server said '" + line + "' instead of its address");
@@ -79,15 +80,16 @@ Result<ModelHost::Address> ModelHost::Serve(const std::string& name, int64_t ver
   if (::pipe2(ends.data(), O_CLOEXEC) != 0 || ::pipe2(life.data(), O_CLOEXEC) != 0) {
     return Fail(Code::kUnavailable, std::string("cannot make a pipe: ") + std::strerror(errno));
   }
-  const std::vector<std::string> words{"quern", "serve", reference, "--root", workspace_.dir(),
-                                       "--port", "0", "--while-stdin-open"};
+  const std::vector<std::string> words{"quern",          "serve",  reference, "--root",
+                                       workspace_.dir(), "--port", "0",       "--while-stdin-open"};
   std::vector<char*> argv;
   for (const std::string& word : words) argv.push_back(const_cast<char*>(word.c_str()));
   argv.push_back(nullptr);
   const std::string log = workspace_.Path("logs/serve.log");
   QUERN_TRY(workspace_.fs().MakeDirs(workspace_.Path("logs")));
   const int log_fd = ::open(log.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-  // Only async-signal-safe calls between fork and exec: other threads of this process may hold locks.
+  // Only async-signal-safe calls between fork and exec: other threads of this process may hold
+  // locks.
   const int pid = ::fork();
   if (pid == 0) {
     // The server ends when this pipe does: with the run, however the run ends.
@@ -105,7 +107,8 @@ Result<ModelHost::Address> ModelHost::Serve(const std::string& name, int64_t ver
   if (pid < 0) {
     ::close(ends[0]);
     ::close(life[1]);
-    return Fail(Code::kUnavailable, std::string("cannot start the model server: ") + std::strerror(errno));
+    return Fail(Code::kUnavailable,
+                std::string("cannot start the model server: ") + std::strerror(errno));
   }
   pid_ = pid;
   life_ = life[1];

@@ -9,8 +9,8 @@
 
 namespace quern::pipeline {
 
-/// Starts the server on first use and again when another version is asked for. Thread-safe; the destructor
-/// ends the process.
+/// Starts the server on first use and again when another version is asked for. Thread-safe; the
+/// destructor ends the process.
 class ModelHost {
  public:
   explicit ModelHost(Workspace& workspace) : workspace_(workspace) {}
@@ -22,8 +22,8 @@ class ModelHost {
     uint16_t port = 0;
     std::string url;  // "http://127.0.0.1:41234"
   };
-  /// Serves NAME/VERSION from the registry and waits until it is ready. kUnavailable with what the process
-  /// said if it does not come up.
+  /// Serves NAME/VERSION from the registry and waits until it is ready. kUnavailable with what the
+  /// process said if it does not come up.
   Result<Address> Serve(const std::string& name, int64_t version);
   void Stop();
 

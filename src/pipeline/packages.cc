@@ -20,16 +20,18 @@ std::string LineageJson(const std::vector<std::string>& ids) {
 std::string DeclaredJson(const World& world) {
   json::object out;
   for (const char* section : {"features", "training"}) {
-    for (const auto& [name, value] : Leaves(world.project.root, section, {"hypothesis"})) out[name] = value;
+    for (const auto& [name, value] : Leaves(world.project.root, section, {"hypothesis"}))
+      out[name] = value;
   }
   return WriteJson(out);
 }
 
-std::string ReferenceJson(const World& world, const ml::FittedPipeline& pipeline, const Frame& rows) {
+std::string ReferenceJson(const World& world, const ml::FittedPipeline& pipeline,
+                          const Frame& rows) {
   std::vector<std::string> names;
   for (const ml::InputColumn& input : pipeline.inputs) names.push_back(input.name);
-  return WriteJson(
-      monitoring::ProfileRecord(monitoring::BuildProfile(rows.Select(names), world.project.monitoring.drift)));
+  return WriteJson(monitoring::ProfileRecord(
+      monitoring::BuildProfile(rows.Select(names), world.project.monitoring.drift)));
 }
 
 }  // namespace
@@ -103,7 +105,8 @@ std::map<std::string, std::string> TagsOf(const World& world, const StepContext&
   }
   Digester digester;
   for (const char* section : {"data", "features", "training"}) {
-    for (const auto& [name, value] : Leaves(world.project.root, section)) digester.Add(name).Add(value);
+    for (const auto& [name, value] : Leaves(world.project.root, section))
+      digester.Add(name).Add(value);
   }
   tags["quern.config_digest"] = digester.Finish();
   tags["quern.program"] = std::string("quern ") + QUERN_VERSION;

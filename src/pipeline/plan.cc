@@ -22,8 +22,9 @@ std::vector<std::string> Graph::Ids() const {
 }
 
 bool Names(const std::vector<std::string>& names, const Step& step) {
-  return std::any_of(names.begin(), names.end(),
-                     [&](const std::string& name) { return name == step.id || name == step.phase; });
+  return std::any_of(names.begin(), names.end(), [&](const std::string& name) {
+    return name == step.id || name == step.phase;
+  });
 }
 
 Result<Graph> Select(const Graph& graph, const std::vector<std::string>& until) {
@@ -31,11 +32,13 @@ Result<Graph> Select(const Graph& graph, const std::vector<std::string>& until) 
   std::set<std::string> kept;
   std::vector<std::string> known = graph.Ids();
   for (const Step& step : graph.steps) {
-    if (std::find(known.begin(), known.end(), step.phase) == known.end()) known.push_back(step.phase);
+    if (std::find(known.begin(), known.end(), step.phase) == known.end())
+      known.push_back(step.phase);
   }
   for (const std::string& name : until) {
     if (std::find(known.begin(), known.end(), name) == known.end()) {
-      return Fail(Code::kInvalidArgument, "no step or phase '" + name + "'", SuggestName(name, known));
+      return Fail(Code::kInvalidArgument, "no step or phase '" + name + "'",
+                  SuggestName(name, known));
     }
   }
   // Backwards: a step is kept if it is named or a kept one needs it.
@@ -48,7 +51,8 @@ Result<Graph> Select(const Graph& graph, const std::vector<std::string>& until) 
   for (const Step& step : graph.steps) {
     if (!kept.contains(step.id)) continue;
     out.steps.push_back(step);
-    std::erase_if(out.steps.back().after, [&](const std::string& id) { return !kept.contains(id); });
+    std::erase_if(out.steps.back().after,
+                  [&](const std::string& id) { return !kept.contains(id); });
   }
   return out;
 }
@@ -60,7 +64,8 @@ Result<std::vector<KeyPart>> PartsOf(const Step& step, Cache& cache,
     auto digest = cache.FileDigest(file);
     if (!digest) {
       Error error = digest.error();
-      if (error.hint.empty()) error.hint = "check the path in quern.yaml; it starts at the project's folder";
+      if (error.hint.empty())
+        error.hint = "check the path in quern.yaml; it starts at the project's folder";
       return Within(error, "reading what step " + step.id + " needs");
     }
     parts.push_back({"input:" + BaseName(file), std::move(*digest)});
@@ -135,10 +140,10 @@ Result<std::vector<StepState>> PlanInto(const Graph& selected, Cache& cache,
       outputs[step.id] = std::move(stored->output);
     } else {
       dirty.insert(step.id);
-      state.reason = stored       ? "forced"
-                     : !newest    ? "new"
+      state.reason = stored                     ? "forced"
+                     : !newest                  ? "new"
                      : newest->key == state.key ? "missing output"
-                                  : WhyDifferent(newest->parts, parts);
+                                                : WhyDifferent(newest->parts, parts);
     }
     states.push_back(std::move(state));
   }

@@ -30,9 +30,10 @@ Status CheckSourceNames(const std::vector<std::string>& names, const DataSpec& d
   for (const auto& source : data.sources) known.push_back(source.name);
   for (const std::string& name : names) {
     if (std::find(known.begin(), known.end(), name) != known.end()) continue;
-    return FailAt(where != nullptr ? where->where : Position{},
-                  std::string(what) + " names source '" + name + "', which data.sources does not declare",
-                  SuggestName(name, known));
+    return FailAt(
+        where != nullptr ? where->where : Position{},
+        std::string(what) + " names source '" + name + "', which data.sources does not declare",
+        SuggestName(name, known));
   }
   return {};
 }
@@ -45,7 +46,8 @@ Status CheckHypothesis(const Project& project) {
   for (const auto& model : project.training.models) known.push_back(model.name);
   for (const std::string& name : {hypothesis.challenger, hypothesis.baseline}) {
     if (std::find(known.begin(), known.end(), name) == known.end()) {
-      return FailAt(hypothesis.where, "the hypothesis names model '" + name + "', which training does not fit",
+      return FailAt(hypothesis.where,
+                    "the hypothesis names model '" + name + "', which training does not fit",
                     SuggestName(name, known));
     }
   }
@@ -58,7 +60,8 @@ Status CheckDeployment(const YamlNode* node) {
   QUERN_ASSIGN(const auto targets, map.TextList("targets"));
   for (const std::string& target : targets) {
     if (target != "local") {
-      return FailAt(map.Get("targets")->where, "unknown deployment target '" + target + "'", "known: local");
+      return FailAt(map.Get("targets")->where, "unknown deployment target '" + target + "'",
+                    "known: local");
     }
   }
   return map.Finish();
@@ -80,7 +83,8 @@ Status CheckFiles(const Project& project, Fs& fs) {
   for (data::SourceSpec source : project.data.sources) {
     source.root = project.dir;
     if (fs.Exists(source.File())) continue;
-    return Fail(Code::kNotFound, "source '" + source.name + "': there is no file '" + source.File() + "'",
+    return Fail(Code::kNotFound,
+                "source '" + source.name + "': there is no file '" + source.File() + "'",
                 "paths in data.sources are relative to the folder of quern.yaml", source.where);
   }
   return {};
@@ -144,9 +148,10 @@ Result<Project> LoadProject(const std::string& path,
   QUERN_ASSIGN(project.retraining, ParseRetraining(map.Get("retraining")));
   std::vector<std::string> metrics;
   for (const ml::MetricInfo& info : ml::Metrics()) metrics.push_back(info.name);
-  QUERN_ASSIGN(project.charter,
-               design::ParseCharter(map.Get("design"),
-                                    training != nullptr ? training->Find("hypothesis") : nullptr, metrics));
+  QUERN_ASSIGN(
+      project.charter,
+      design::ParseCharter(map.Get("design"),
+                           training != nullptr ? training->Find("hypothesis") : nullptr, metrics));
   QUERN_TRY(map.Finish());
   QUERN_TRY(CheckSources(project));
   QUERN_TRY(CheckFiles(project, fs));

@@ -1,6 +1,6 @@
 #pragma once
-// A project: quern.yaml read, typed and checked. Everything that can be wrong without looking at the data
-// is an error here, with its place and a remedy.
+// A project: quern.yaml read, typed and checked. Everything that can be wrong without looking at
+// the data is an error here, with its place and a remedy.
 #include <map>
 #include <optional>
 #include <string>
@@ -86,21 +86,22 @@ struct Project {
   std::string Path(const std::string& relative) const { return JoinPath(dir, relative); }
 };
 
-/// Reads `path`, a folder holding quern.yaml or the file itself. `sets`: ("training.seed", "9"), applied
-/// before anything is typed. Errors: kNotFound without a project file, kInvalidArgument at the position.
+/// Reads `path`, a folder holding quern.yaml or the file itself. `sets`: ("training.seed", "9"),
+/// applied before anything is typed. Errors: kNotFound without a project file, kInvalidArgument at
+/// the position.
 Result<Project> LoadProject(const std::string& path,
                             const std::vector<std::pair<std::string, std::string>>& sets, Fs& fs);
 
-/// The document with its `include:` files merged in; a key that two files have is an error, so is a cycle.
+/// The document with its `include:` files merged in; a key that two files have is an error, so is a
+/// cycle.
 Result<YamlNode> LoadDocument(const std::string& file, Fs& fs);
 /// Sets `training.seed` to a YAML value; makes maps on the way.
 Status SetValue(YamlNode& root, const std::string& path, const std::string& value);
 
-/// Every leaf below `section` as ("training.seed", "7"), in file order; `except` names leave out keys of the
-/// section.
-std::vector<std::pair<std::string, std::string>> Leaves(const YamlNode& root,
-                                                        const std::string& section,
-                                                        const std::vector<std::string>& except = {});
+/// Every leaf below `section` as ("training.seed", "7"), in file order; `except` names leave out
+/// keys of the section.
+std::vector<std::pair<std::string, std::string>> Leaves(
+    const YamlNode& root, const std::string& section, const std::vector<std::string>& except = {});
 
 // Parsers of the sections, in their own files.
 Result<DataSpec> ParseData(const YamlNode* node);

@@ -7,21 +7,25 @@
 namespace quern::pipeline {
 namespace {
 
-Result<std::vector<data::SourceSpec>> ParseSources(const YamlNode* node, const YamlNode* defaults_node,
+Result<std::vector<data::SourceSpec>> ParseSources(const YamlNode* node,
+                                                   const YamlNode* defaults_node,
                                                    const Position& where) {
   if (node == nullptr || !node->IsMap() || node->entries.empty()) {
-    return FailAt(node != nullptr ? node->where : where, "data needs sources: a map of name to file",
+    return FailAt(node != nullptr ? node->where : where,
+                  "data needs sources: a map of name to file",
                   "as in sources: {cleveland: {csv: data/cleveland.csv}}");
   }
   QUERN_ASSIGN(const data::SourceSpec defaults, data::ParseSourceDefaults(defaults_node));
   std::vector<data::SourceSpec> sources;
   for (const YamlEntry& entry : node->entries) {
     QUERN_ASSIGN(data::SourceSpec source, data::ParseSource(entry.key, entry.value, defaults));
-    const bool plain = entry.key.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-                                                   "0123456789_-") == std::string::npos;
+    const bool plain = entry.key.find_first_not_of(
+                           "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                           "0123456789_-") == std::string::npos;
     if (!plain) {
-      return FailAt(entry.where, "source name '" + entry.key + "' has other characters than letters, digits, "
-                                 "'_' and '-'");
+      return FailAt(entry.where, "source name '" + entry.key +
+                                     "' has other characters than letters, digits, "
+                                     "'_' and '-'");
     }
     sources.push_back(std::move(source));
   }

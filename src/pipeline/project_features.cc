@@ -6,22 +6,26 @@ namespace {
 
 Result<ml::NumericPrep> ParseNumeric(YamlMap& map, ml::NumericPrep prep) {
   if (const YamlNode* impute = map.Get("impute")) {
-    QUERN_ASSIGN(const std::string text,
-                 map.Choice("impute", "median", {"none", "median", "mean", "most_frequent", "constant"}));
+    QUERN_ASSIGN(
+        const std::string text,
+        map.Choice("impute", "median", {"none", "median", "mean", "most_frequent", "constant"}));
     prep.impute = text == "none"            ? ml::NumericImpute::kNone
                   : text == "mean"          ? ml::NumericImpute::kMean
                   : text == "most_frequent" ? ml::NumericImpute::kMostFrequent
                   : text == "constant"      ? ml::NumericImpute::kConstant
                                             : ml::NumericImpute::kMedian;
     if (prep.impute == ml::NumericImpute::kConstant && map.Get("value") == nullptr) {
-      return FailAt(impute->where, "impute: constant needs a value", "as in {impute: constant, value: 0}");
+      return FailAt(impute->where, "impute: constant needs a value",
+                    "as in {impute: constant, value: 0}");
     }
   }
   QUERN_ASSIGN(prep.impute_value, map.Number("value", prep.impute_value));
   QUERN_ASSIGN(prep.indicator, map.Bool("indicator", prep.indicator));
   if (map.Get("clip") != nullptr) {
     QUERN_ASSIGN(const std::string text, map.Choice("clip", "none", {"none", "iqr", "quantile"}));
-    prep.clip = text == "iqr" ? ml::Clip::kIqr : text == "quantile" ? ml::Clip::kQuantile : ml::Clip::kNone;
+    prep.clip = text == "iqr"        ? ml::Clip::kIqr
+                : text == "quantile" ? ml::Clip::kQuantile
+                                     : ml::Clip::kNone;
     if (prep.clip == ml::Clip::kIqr) prep.clip_high = 1.5;
   }
   if (const YamlNode* range = map.Get("clip_range")) {
@@ -72,11 +76,13 @@ Result<ml::CategoricalPrep> ParseCategorical(YamlMap& map, ml::CategoricalPrep p
 
 Status ParseOverrides(const YamlNode* node, FeatureSpec& spec) {
   if (node == nullptr || node->IsNull()) return {};
-  if (!node->IsMap()) return FailAt(node->where, "features.columns must be a map of column to settings");
+  if (!node->IsMap())
+    return FailAt(node->where, "features.columns must be a map of column to settings");
   for (const YamlEntry& entry : node->entries) {
     YamlMap map(&entry.value, "features.columns." + entry.key);
     // Encoding makes it a category's setting, everything else fits a number.
-    const bool categorical = entry.value.Find("encode") != nullptr || entry.value.Find("unknown") != nullptr;
+    const bool categorical =
+        entry.value.Find("encode") != nullptr || entry.value.Find("unknown") != nullptr;
     if (categorical) {
       QUERN_ASSIGN(spec.categorical_of[entry.key], ParseCategorical(map, spec.categorical));
     } else {
@@ -93,7 +99,8 @@ Result<FeatureSpec> ParseFeatures(const YamlNode* node) {
   FeatureSpec spec;
   YamlMap map(node, "features");
   if (const YamlNode* derived = map.Get("derived"); derived != nullptr && !derived->IsNull()) {
-    if (!derived->IsMap()) return FailAt(derived->where, "derived must be a map of name to expression");
+    if (!derived->IsMap())
+      return FailAt(derived->where, "derived must be a map of name to expression");
     for (const YamlEntry& entry : derived->entries) {
       QUERN_ASSIGN(std::string text, entry.value.AsText());
       spec.derived.push_back({entry.key, std::move(text)});
@@ -113,8 +120,9 @@ Result<FeatureSpec> ParseFeatures(const YamlNode* node) {
   QUERN_TRY(ParseOverrides(map.Get("columns"), spec));
   {
     YamlMap select(map.Get("select"), "features.select");
-    QUERN_ASSIGN(const std::string method,
-                 select.Choice("method", "none", {"none", "variance", "anova_f", "mutual_information"}));
+    QUERN_ASSIGN(
+        const std::string method,
+        select.Choice("method", "none", {"none", "variance", "anova_f", "mutual_information"}));
     spec.select.method = method == "variance"             ? ml::SelectMethod::kVariance
                          : method == "anova_f"            ? ml::SelectMethod::kAnovaF
                          : method == "mutual_information" ? ml::SelectMethod::kMutualInformation

@@ -47,11 +47,13 @@ Result<RetrainingSpec> ParseRetraining(const YamlNode* node) {
   const std::vector<std::string> known = monitoring::TriggerConditionNames();
   for (const std::string& when : spec.trigger.when) {
     if (std::find(known.begin(), known.end(), when) == known.end()) {
-      return FailAt(map.Get("when")->where, "unknown trigger '" + when + "'", SuggestName(when, known));
+      return FailAt(map.Get("when")->where, "unknown trigger '" + when + "'",
+                    SuggestName(when, known));
     }
   }
   if (spec.declared && spec.trigger.when.empty()) {
-    return FailAt(map.where(), "retraining needs when: what calls for it", "as in when: [drift, performance]");
+    return FailAt(map.where(), "retraining needs when: what calls for it",
+                  "as in when: [drift, performance]");
   }
   QUERN_ASSIGN(spec.trigger.tolerance, map.Number("tolerance", spec.trigger.tolerance));
   QUERN_ASSIGN(const int64_t labels, map.Int("min_labels", 100));
@@ -80,7 +82,8 @@ Result<RetrainingSpec> ParseRetraining(const YamlNode* node) {
   spec.accept.min_rows = static_cast<size_t>(std::max<int64_t>(2, rows));
   QUERN_ASSIGN(spec.holdout, map.Number("holdout", spec.holdout));
   if (!(spec.holdout > 0 && spec.holdout < 1)) {
-    return FailAt(map.where(), "retraining.holdout must be between 0 and 1, got " + ShortestDouble(spec.holdout));
+    return FailAt(map.where(), "retraining.holdout must be between 0 and 1, got " +
+                                   ShortestDouble(spec.holdout));
   }
   QUERN_ASSIGN(spec.tune, map.Bool("tune", false));
   QUERN_TRY(map.Finish());

@@ -1,7 +1,8 @@
+#include "pipeline/project.h"
+
 #include <doctest/doctest.h>
 
 #include "base/fs.h"
-#include "pipeline/project.h"
 
 namespace quern::pipeline {
 namespace {
@@ -15,9 +16,11 @@ constexpr const char* kMinimal =
 struct Folder {
   TempDir dir;
   Folder() {
-    for (const char* name : {"a.csv", "b.csv"}) REQUIRE(RealFs().WriteAtomic(dir.File(name), "x\n1\n"));
+    for (const char* name : {"a.csv", "b.csv"})
+      REQUIRE(RealFs().WriteAtomic(dir.File(name), "x\n1\n"));
   }
-  Result<Project> Load(const std::string& text, const std::vector<std::pair<std::string, std::string>>& sets = {}) {
+  Result<Project> Load(const std::string& text,
+                       const std::vector<std::pair<std::string, std::string>>& sets = {}) {
     REQUIRE(RealFs().WriteAtomic(dir.File("quern.yaml"), text));
     return LoadProject(dir.path(), sets, RealFs());
   }
@@ -26,7 +29,8 @@ struct Folder {
     const auto project = Load(text);
     REQUIRE_FALSE(project);
     std::string message = project.error().ToString();
-    for (size_t at = message.find(dir.path()); at != std::string::npos; at = message.find(dir.path())) {
+    for (size_t at = message.find(dir.path()); at != std::string::npos;
+         at = message.find(dir.path())) {
       message.erase(at, dir.path().size() + 1);
     }
     return message;
@@ -51,7 +55,8 @@ TEST_CASE("what arrives later is not trained on") {
   REQUIRE(project);
   CHECK(project->data.train == std::vector<std::string>{"a"});
   CHECK(folder.Complaint(std::string(kMinimal) + "monitoring: {stream: [c]}\n") ==
-        "error: quern.yaml:5:22: monitoring.stream names source 'c', which data.sources does not declare\n"
+        "error: quern.yaml:5:22: monitoring.stream names source 'c', which data.sources does not "
+        "declare\n"
         "  help: did you mean 'a'?");
 }
 
@@ -66,12 +71,14 @@ TEST_CASE("mistakes are named at their place with a remedy") {
   Folder folder;
   CHECK(folder.Complaint("projct: p\n").find("needs 'project'") != std::string::npos);
   CHECK(folder.Complaint(std::string(kMinimal) + "trianing: {}\n") ==
-        "error: quern.yaml:5:1: unknown key 'trianing' in the project\n  help: did you mean 'training'?");
+        "error: quern.yaml:5:1: unknown key 'trianing' in the project\n  help: did you mean "
+        "'training'?");
   CHECK(folder.Complaint(std::string(kMinimal) + "training: {models: {logistc: {}}}\n") ==
         "error: quern.yaml:5:21: unknown model 'logistc'\n  help: did you mean 'logistic'?");
-  CHECK(folder.Complaint(std::string(kMinimal) + "training: {split: {test: 1.5}}\n").find("1.5") != std::string::npos);
-  CHECK(folder.Complaint(std::string(kMinimal) + "features: {numeric: {impute: medain}}\n").find("'median'") !=
+  CHECK(folder.Complaint(std::string(kMinimal) + "training: {split: {test: 1.5}}\n").find("1.5") !=
         std::string::npos);
+  CHECK(folder.Complaint(std::string(kMinimal) + "features: {numeric: {impute: medain}}\n")
+            .find("'median'") != std::string::npos);
   CHECK(folder.Complaint(std::string(kMinimal) + "training: {hypothesis: a beats b by 1 roc_auc}\n")
             .find("which training does not fit") != std::string::npos);
   CHECK(folder.Complaint("").find("is empty") != std::string::npos);
@@ -81,16 +88,18 @@ TEST_CASE("includes are merged, clashes and circles are errors") {
   Folder folder;
   REQUIRE(RealFs().WriteAtomic(folder.dir.File("more.yaml"), "training: {seed: 5}\n"));
   CHECK(folder.Load(std::string("include: more.yaml\n") + kMinimal)->training.seed == 5);
-  CHECK(folder.Complaint(std::string("include: more.yaml\ntraining: {}\n") + kMinimal).find("already set") !=
-        std::string::npos);
+  CHECK(folder.Complaint(std::string("include: more.yaml\ntraining: {}\n") + kMinimal)
+            .find("already set") != std::string::npos);
   REQUIRE(RealFs().WriteAtomic(folder.dir.File("more.yaml"), "include: quern.yaml\n"));
   CHECK(folder.Complaint(std::string("include: more.yaml\n") + kMinimal).find("includes itself") !=
         std::string::npos);
-  CHECK(folder.Complaint(std::string("include: none.yaml\n") + kMinimal).find("none.yaml") != std::string::npos);
+  CHECK(folder.Complaint(std::string("include: none.yaml\n") + kMinimal).find("none.yaml") !=
+        std::string::npos);
 }
 
 TEST_CASE("leaves are what keys are made of") {
-  const auto root = ParseYaml("training: {seed: 7, hypothesis: x, models: {a: {c: [1, 2]}, b: {}}}", "q");
+  const auto root =
+      ParseYaml("training: {seed: 7, hypothesis: x, models: {a: {c: [1, 2]}, b: {}}}", "q");
   REQUIRE(root);
   const auto leaves = Leaves(*root, "training", {"hypothesis"});
   REQUIRE(leaves.size() == 3);

@@ -78,7 +78,8 @@ Result<std::vector<training::ModelSpec>> ParseModels(const YamlNode* node,
   if (node == nullptr || node->IsNull()) {
     // What an analyst tries first on a table.
     const std::string linear = task == "regression" ? "linear" : "logistic";
-    for (const std::string& kind : {std::string("dummy"), linear, std::string("gradient_boosting")}) {
+    for (const std::string& kind :
+         {std::string("dummy"), linear, std::string("gradient_boosting")}) {
       training::ModelSpec model;
       model.name = kind;
       model.learner.kind = kind;
@@ -97,9 +98,10 @@ Result<std::vector<training::ModelSpec>> ParseModels(const YamlNode* node,
                     SuggestName(model.learner.kind, kinds));
     }
     const bool regression_only = model.learner.kind == "linear";
-    QUERN_ASSIGN(model.learner,
-                 At(ml::ValidateLearner(model.learner, regression_only ? ml::Task::kRegression : shape),
-                    entry.where));
+    QUERN_ASSIGN(
+        model.learner,
+        At(ml::ValidateLearner(model.learner, regression_only ? ml::Task::kRegression : shape),
+           entry.where));
     if (auto space = ml::ValidateSpace(model.learner.kind, model.tune); !space) {
       return FailAt(entry.where, space.error().message, space.error().hint);
     }
@@ -145,8 +147,9 @@ Status CheckMetricName(const std::string& metric, const Position& where) {
 Result<size_t> Count(YamlMap& map, std::string_view key, int64_t fallback, int64_t least) {
   QUERN_ASSIGN(const int64_t value, map.Int(key, fallback));
   if (value < least) {
-    return FailAt(map.Get(key)->where, std::string(key) + " must be at least " + std::to_string(least) +
-                                           ", got " + std::to_string(value));
+    return FailAt(map.Get(key)->where, std::string(key) + " must be at least " +
+                                           std::to_string(least) + ", got " +
+                                           std::to_string(value));
   }
   return static_cast<size_t>(value);
 }
@@ -164,7 +167,8 @@ Result<training::TrainingSpec> ParseTraining(const YamlNode* node, const std::st
     QUERN_ASSIGN(spec.test, split.Number("test", spec.test));
     QUERN_ASSIGN(spec.stratify, split.Bool("stratify", spec.stratify));
     if (!(spec.test > 0 && spec.test < 1)) {
-      return FailAt(split.where(), "split.test must be between 0 and 1, got " + ShortestDouble(spec.test));
+      return FailAt(split.where(),
+                    "split.test must be between 0 and 1, got " + ShortestDouble(spec.test));
     }
     QUERN_TRY(split.Finish());
   }

@@ -17,8 +17,8 @@ struct Deployment {
   std::string message;
 };
 
-/// Starts the server with this version, compares what it answers for `offline_rows` with the package scored
-/// in this process, measures latency, judges the charter's serving requirements.
+/// Starts the server with this version, compares what it answers for `offline_rows` with the
+/// package scored in this process, measures latency, judges the charter's serving requirements.
 Result<Deployment> Deploy(World& world, const Champion& champion, const Frame& offline_rows);
 
 /// Lineage ids.

@@ -1,12 +1,11 @@
 #pragma once
-// A step of the life cycle: what it needs, what it reads, and how it is done. The key of a step is a
-// digest of everything that can change its result; equal key, equal output.
+// A step of the life cycle: what it needs, what it reads, and how it is done. The key of a step is
+// a digest of everything that can change its result; equal key, equal output.
+#include <boost/json.hpp>
 #include <functional>
 #include <map>
 #include <string>
 #include <vector>
-
-#include <boost/json.hpp>
 
 #include "base/cancel.h"
 #include "base/json.h"

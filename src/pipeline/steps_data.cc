@@ -61,8 +61,9 @@ Step MakeValidateStep(World& world, const std::string& source) {
     options.source = source;
     options.clock = &world.workspace.clock();
     if (!world.project.data.key.empty()) options.key_columns = {world.project.data.key};
-    QUERN_ASSIGN(const data::CheckReport report,
-                 data::Check(*session, TableSql(world, ingest), world.project.data.expectations, options));
+    QUERN_ASSIGN(
+        const data::CheckReport report,
+        data::Check(*session, TableSql(world, ingest), world.project.data.expectations, options));
     StepOutput output;
     output.record = data::ToJson(report);
     output.digest = RecordDigest(output.record);
@@ -79,12 +80,13 @@ Step MakeValidateStep(World& world, const std::string& source) {
       output.outcome = Outcome::kCheckFailed;
     } else {
       output.message = failed == 0 ? fmt::format("all {} checks hold", report.checks.size())
-                                   : fmt::format("{} of {} checks warn: {}", failed, report.checks.size(), first);
+                                   : fmt::format("{} of {} checks warn: {}", failed,
+                                                 report.checks.size(), first);
     }
     const std::string digest(ingest.at("digest").as_string());
-    QUERN_TRY(world.workspace.lineage().Add(
-        {"check:" + source + "@" + output.digest.substr(0, 12), "check", "checks of " + source, output.message},
-        {"snapshot:" + source + "@" + digest.substr(0, 12)}));
+    QUERN_TRY(world.workspace.lineage().Add({"check:" + source + "@" + output.digest.substr(0, 12),
+                                             "check", "checks of " + source, output.message},
+                                            {"snapshot:" + source + "@" + digest.substr(0, 12)}));
     return output;
   };
   return step;
@@ -100,11 +102,12 @@ Step MakeExploreStep(World& world, const std::string& source) {
     data::ProfileOptions options;
     options.source = source;
     for (const ColumnInfo& column : ColumnsOf(ingest)) {
-      if (auto type = data::ParseProfileType(column.type)) options.types.emplace_back(column.name, *type);
+      if (auto type = data::ParseProfileType(column.type))
+        options.types.emplace_back(column.name, *type);
     }
     const TargetSpec& target = world.project.data.target;
-    options.target = data::ProfileTarget{target.name, target.expression, target.task, target.positive,
-                                         target.where};
+    options.target = data::ProfileTarget{target.name, target.expression, target.task,
+                                         target.positive, target.where};
     QUERN_ASSIGN(const data::TableProfile profile,
                  data::ProfileTable(*session, TableSql(world, ingest), options));
     StepOutput output;
@@ -112,7 +115,8 @@ Step MakeExploreStep(World& world, const std::string& source) {
     output.digest = RecordDigest(output.record);
     output.message = profile.alerts.empty()
                          ? "nothing alarming"
-                         : fmt::format("{} alerts, first: {}", profile.alerts.size(), profile.alerts.front().text);
+                         : fmt::format("{} alerts, first: {}", profile.alerts.size(),
+                                       profile.alerts.front().text);
     return output;
   };
   return step;

@@ -47,7 +47,8 @@ Status CheckColumns(const World& world, const data::IngestResult& result) {
   expr::Schema schema;
   for (const data::ColumnDecl& column : result.columns) {
     known.push_back(column.name);
-    schema.push_back({column.name, column.physical == "DOUBLE" ? expr::Type::kNumber : expr::Type::kText});
+    schema.push_back(
+        {column.name, column.physical == "DOUBLE" ? expr::Type::kNumber : expr::Type::kText});
   }
   const DataSpec& data = world.project.data;
   QUERN_TRY(data::ValidateExpectations(data.expectations, known));
@@ -57,8 +58,8 @@ Status CheckColumns(const World& world, const data::IngestResult& result) {
   const auto check = [&](const std::string& name, const char* key) -> Status {
     if (name.empty() || std::find(known.begin(), known.end(), name) != known.end()) return {};
     return FailAt(section->Find(key)->where,
-                  "data." + std::string(key) + " names column '" + name + "', which '" + result.path +
-                      "' does not have",
+                  "data." + std::string(key) + " names column '" + name + "', which '" +
+                      result.path + "' does not have",
                   SuggestName(name, known));
   };
   for (const std::string& name : data.ignore) QUERN_TRY(check(name, "ignore"));
@@ -67,9 +68,10 @@ Status CheckColumns(const World& world, const data::IngestResult& result) {
   QUERN_TRY(check(data.group, "group"));
   for (const auto& slice : world.project.evaluation.slices) {
     if (std::find(known.begin(), known.end(), slice.column) != known.end()) continue;
-    return FailAt(world.project.root.Find("evaluation")->Find("slices")->where,
-                  "evaluation.slices names column '" + slice.column + "', which the data does not have",
-                  SuggestName(slice.column, known));
+    return FailAt(
+        world.project.root.Find("evaluation")->Find("slices")->where,
+        "evaluation.slices names column '" + slice.column + "', which the data does not have",
+        SuggestName(slice.column, known));
   }
   return {};
 }
@@ -114,8 +116,8 @@ Step MakeIngestStep(World& world, const data::SourceSpec& source) {
   AddParams(world, "data.columns", step);
   if (name == world.project.data.train.front()) {
     // This step confirms the names that other sections use.
-    for (const char* key : {"data.ignore", "data.key", "data.time", "data.group", "data.target.expr",
-                            "data.expectations", "evaluation.slices"}) {
+    for (const char* key : {"data.ignore", "data.key", "data.time", "data.group",
+                            "data.target.expr", "data.expectations", "evaluation.slices"}) {
       AddParams(world, key, step);
     }
   }
@@ -125,9 +127,11 @@ Step MakeIngestStep(World& world, const data::SourceSpec& source) {
     QUERN_TRY(world.workspace.fs().MakeDirs(aside));
     auto result = data::Ingest(spec, decls, aside, world.workspace.fs(), context.progress());
     if (result && spec.name == world.project.data.train.front()) {
-      if (auto checked = CheckColumns(world, *result); !checked) result = std::unexpected(checked.error());
+      if (auto checked = CheckColumns(world, *result); !checked)
+        result = std::unexpected(checked.error());
     } else if (result && Trains(world, spec.name)) {
-      if (auto checked = data::CheckDeclared(*result); !checked) result = std::unexpected(checked.error());
+      if (auto checked = data::CheckDeclared(*result); !checked)
+        result = std::unexpected(checked.error());
     }
     if (!result) {
       (void)world.workspace.fs().RemoveAll(aside);

@@ -24,7 +24,8 @@ json::object QualityOf(const json::value& validated) {
   return {{"scores", validated.at("scores")}, {"failed_checks", std::move(failed)}};
 }
 
-/// One number per row that stands for the prediction: P(positive), the greatest probability, the value.
+/// One number per row that stands for the prediction: P(positive), the greatest probability, the
+/// value.
 std::vector<double> ScoreColumn(const ml::Scores& scores) {
   if (scores.classes == 0) return scores.predictions;
   const size_t rows = scores.probabilities.size() / scores.classes;
@@ -58,7 +59,8 @@ std::string LabelText(const ml::Target& target, size_t row) {
                                               : target.classes[target.index[row]];
 }
 
-Result<std::vector<monitoring::MetricInterval>> Expected(const World& world, const model::Signature& signature,
+Result<std::vector<monitoring::MetricInterval>> Expected(const World& world,
+                                                         const model::Signature& signature,
                                                          const ml::Scores& scores) {
   const Rng rng = Rng(world.project.training.seed).Fork("expected");
   if (signature.task == ml::Task::kBinary) {
@@ -125,7 +127,8 @@ json::object RealisedJson(const std::map<std::string, stats::Interval>& metrics,
 
 Status NoteBatch(World& world, const StepContext& context, const std::string& batch,
                  const Champion& champion, const std::string& message) {
-  const std::string batch_id = fmt::format("batch:{}@{}/{}", batch, champion.name, champion.version);
+  const std::string batch_id =
+      fmt::format("batch:{}@{}/{}", batch, champion.name, champion.version);
   QUERN_TRY(world.workspace.lineage().Add(
       {batch_id, "batch", fmt::format("{} scored by v{}", batch, champion.version), message},
       {SnapshotId(context, batch), DeploymentId(champion)}));
@@ -163,14 +166,17 @@ struct Arrival {
   std::vector<std::string> ids;
 };
 
-/// The batch is scored through the server, row by row logged under ids that a repetition finds again.
+/// The batch is scored through the server, row by row logged under ids that a repetition finds
+/// again.
 Result<Arrival> ScoreBatch(World& world, const StepContext& context, const std::string& batch,
-                           const Champion& champion, const LoadedModel& model, ModelClient& client) {
+                           const Champion& champion, const LoadedModel& model,
+                           ModelClient& client) {
   Arrival arrival;
   QUERN_ASSIGN(const Frame rows, ReadSource(world, context, batch));
   arrival.inputs = model.Inputs(rows);
   const std::string digest = TextOf(context.Output("ingest:" + batch).record, "digest");
-  const std::string request = fmt::format("{}-v{}-{}", batch, champion.version, digest.substr(0, 12));
+  const std::string request =
+      fmt::format("{}-v{}-{}", batch, champion.version, digest.substr(0, 12));
   QUERN_ASSIGN(auto answer, client.Score(arrival.inputs, request));
   arrival.scores = std::move(answer.scores);
   arrival.ids = std::move(answer.prediction_ids);
@@ -193,26 +199,29 @@ Step MakeMonitorStep(World& world, const std::string& batch, const std::string& 
     QUERN_ASSIGN(const Arrival arrival, ScoreBatch(world, context, batch, champion, model, client));
 
     // Data drift: against the rows that the champion's line began with.
-    QUERN_ASSIGN(const training::Dataset training_rows, LoadDataset(world, context, world.project.data.train));
-    const auto columns = ColumnsOf(context.Output("ingest:" + world.project.data.train.front()).record);
+    QUERN_ASSIGN(const training::Dataset training_rows,
+                 LoadDataset(world, context, world.project.data.train));
+    const auto columns =
+        ColumnsOf(context.Output("ingest:" + world.project.data.train.front()).record);
     monitoring::DriftOptions options = world.project.monitoring.drift;
     options.kinds = KindsOf(columns);
-    QUERN_ASSIGN(const auto drift,
-                 monitoring::CompareFrames(model.Inputs(training_rows.rows), arrival.inputs, options));
+    QUERN_ASSIGN(const auto drift, monitoring::CompareFrames(model.Inputs(training_rows.rows),
+                                                             arrival.inputs, options));
     QUERN_ASSIGN(const std::vector<uint32_t> holdout, HoldOutOf(context));
     QUERN_ASSIGN(const Column training_labels, LabelsOf(world, training_rows.rows));
     QUERN_ASSIGN(const Judged reference,
                  JudgeRows(model, training_rows.rows.Take(holdout),
                            Frame{{training_labels}}.Take(holdout).columns.front()));
     QUERN_ASSIGN(const auto prediction_drift,
-                 monitoring::CompareScores("score", ScoreColumn(reference.scores), ScoreColumn(arrival.scores),
-                                           options));
+                 monitoring::CompareScores("score", ScoreColumn(reference.scores),
+                                           ScoreColumn(arrival.scores), options));
 
     // Labels arrive afterwards, by prediction id.
     QUERN_ASSIGN(const Frame rows, ReadSource(world, context, batch));
     QUERN_ASSIGN(const Column label_column, LabelsOf(world, rows));
     Judged current;
-    QUERN_ASSIGN(current.target, training::LabelsFor(label_column, ShapeOf(signature), current.rows));
+    QUERN_ASSIGN(current.target,
+                 training::LabelsFor(label_column, ShapeOf(signature), current.rows));
     current.scores = TakeScores(arrival.scores, current.rows);
     std::vector<std::string> ids, labels;
     for (size_t i = 0; i < current.rows.size(); ++i) {
@@ -224,17 +233,19 @@ Step MakeMonitorStep(World& world, const std::string& batch, const std::string& 
 
     const auto& spec = world.project.training;
     std::map<std::string, stats::Interval> realised;
-    monitoring::ConceptVerdict concept_drift{monitoring::ConceptState::kNoLabels, "no labels have arrived"};
+    monitoring::ConceptVerdict concept_drift{monitoring::ConceptState::kNoLabels,
+                                             "no labels have arrived"};
     QUERN_ASSIGN(const auto expected, Expected(world, signature, arrival.scores));
     if (!current.rows.empty()) {
-      QUERN_ASSIGN(realised, training::MetricIntervals(current.target, current.scores,
-                                                       world.project.evaluation.resamples, spec.seed));
+      QUERN_ASSIGN(realised,
+                   training::MetricIntervals(current.target, current.scores,
+                                             world.project.evaluation.resamples, spec.seed));
       QUERN_ASSIGN(const auto before_metrics,
                    training::MetricIntervals(reference.target, reference.scores,
                                              world.project.evaluation.resamples, spec.seed));
-      const monitoring::PerformanceChange change{spec.metric, ml::FindMetric(spec.metric)->higher_is_better,
-                                                 before_metrics.at(spec.metric), realised.at(spec.metric),
-                                                 Find(expected, spec.metric)};
+      const monitoring::PerformanceChange change{
+          spec.metric, ml::FindMetric(spec.metric)->higher_is_better,
+          before_metrics.at(spec.metric), realised.at(spec.metric), Find(expected, spec.metric)};
       QUERN_ASSIGN(concept_drift, Concept(world, signature, reference, current, change));
     }
 
@@ -255,11 +266,12 @@ Step MakeMonitorStep(World& world, const std::string& batch, const std::string& 
     output.digest = RecordDigest(output.record);
     const std::string performance =
         realised.empty() ? "no labels"
-                         : fmt::format("{} {:.3f} ({:.3f} to {:.3f})", spec.metric, realised.at(spec.metric).value,
-                                       realised.at(spec.metric).low, realised.at(spec.metric).high);
+                         : fmt::format("{} {:.3f} ({:.3f} to {:.3f})", spec.metric,
+                                       realised.at(spec.metric).value, realised.at(spec.metric).low,
+                                       realised.at(spec.metric).high);
     output.message = fmt::format("{} rows by v{}: {} of {} columns drifted, {}, concept drift: {}",
-                                 arrival.inputs.rows(), champion.version, drift.dataset.drifted_columns,
-                                 drift.dataset.columns, performance,
+                                 arrival.inputs.rows(), champion.version,
+                                 drift.dataset.drifted_columns, drift.dataset.columns, performance,
                                  monitoring::ConceptStateName(concept_drift.state));
     QUERN_TRY(NoteBatch(world, context, batch, champion, output.message));
     return output;

@@ -6,6 +6,7 @@
 
 #include "base/text.h"
 #include "base/time.h"
+#include "pipeline/batch.h"
 #include "pipeline/release.h"
 #include "pipeline/steps.h"
 
@@ -15,7 +16,8 @@ namespace {
 constexpr const char* kChallenger = "challenger";
 
 /// Gates that evaluation could measure, with the size of the package.
-std::vector<design::Gate> GatesNow(const World& world, const json::value& evaluated, uint64_t bytes) {
+std::vector<design::Gate> GatesNow(const World& world, const json::value& evaluated,
+                                   uint64_t bytes) {
   std::map<std::string, design::Evidence> measured;
   const auto number = [](const json::value& value) {
     return value.is_null() ? std::nan("") : value.to_number<double>();
@@ -32,8 +34,8 @@ std::vector<design::Gate> GatesNow(const World& world, const json::value& evalua
 
 Champion ChampionOf(const json::value& record) {
   const json::value& champion = record.at("champion");
-  return {TextOf(champion, "name"), champion.at("version").to_number<int64_t>(), TextOf(champion, "digest"),
-          TextOf(champion, "package")};
+  return {TextOf(champion, "name"), champion.at("version").to_number<int64_t>(),
+          TextOf(champion, "digest"), TextOf(champion, "package")};
 }
 
 json::value ChampionJson(const Champion& champion) {
@@ -62,8 +64,9 @@ Step MakeRegisterStep(World& world) {
                                                           {"selected", trained.at("selected")},
                                                           {"data", "training"}})));
     QUERN_TRY(registry.SetAlias(name, kChallenger, version.version, "trained by a run"));
-    const std::string reason =
-        failures.empty() ? "every gate that can be measured before deployment holds" : Join(failures, "; ");
+    const std::string reason = failures.empty()
+                                   ? "every gate that can be measured before deployment holds"
+                                   : Join(failures, "; ");
     if (failures.empty()) {
       QUERN_TRY(registry.SetAlias(name, kChampionAlias, version.version, reason));
     }
@@ -71,25 +74,25 @@ Step MakeRegisterStep(World& world) {
     json::array aliases;
     for (const std::string& alias : version.aliases) aliases.emplace_back(alias);
     StepOutput output;
-    output.record = json::object{{"name", name},
-                                 {"version", version.version},
-                                 {"digest", info.digest},
-                                 {"path", package},
-                                 {"bytes", info.bytes},
-                                 {"aliases", std::move(aliases)},
-                                 {"promoted", failures.empty()},
-                                 {"gates", design::GatesRecord(gates)},
-                                 {"reason", reason},
-                                 {"champion", ChampionJson({name, version.version, info.digest, package})}};
+    output.record =
+        json::object{{"name", name},
+                     {"version", version.version},
+                     {"digest", info.digest},
+                     {"path", package},
+                     {"bytes", info.bytes},
+                     {"aliases", std::move(aliases)},
+                     {"promoted", failures.empty()},
+                     {"gates", design::GatesRecord(gates)},
+                     {"reason", reason},
+                     {"champion", ChampionJson({name, version.version, info.digest, package})}};
     output.digest = info.digest + (failures.empty() ? "+" : "-");
     output.files = {package + "/model.onnx"};
     output.message = fmt::format("{}/{} {}", name, version.version,
                                  failures.empty() ? "is champion" : "stays challenger: " + reason);
     if (!failures.empty()) output.outcome = Outcome::kGateFailed;
-    QUERN_TRY(world.workspace.lineage().Add(
-        {VersionId(name, version.version), "model_version", fmt::format("{} v{}", name, version.version),
-         reason},
-        {"run:" + TextOf(trained, "run_id").substr(0, 12)}));
+    QUERN_TRY(world.workspace.lineage().Add({VersionId(name, version.version), "model_version",
+                                             fmt::format("{} v{}", name, version.version), reason},
+                                            {"run:" + TextOf(trained, "run_id").substr(0, 12)}));
     return output;
   };
   return step;
@@ -128,7 +131,8 @@ Result<Latency> MeasureRound(ModelClient& client, const Frame& rows) {
   return Latency{times.size(), times[times.size() / 2], times[times.size() * 99 / 100]};
 }
 
-/// The quietest of three rounds: what else the machine does at the moment is not the model's latency.
+/// The quietest of three rounds: what else the machine does at the moment is not the model's
+/// latency.
 Result<Latency> MeasureLatency(ModelClient& client, const Frame& rows) {
   QUERN_ASSIGN(Latency best, MeasureRound(client, rows));
   for (int round = 1; round < 3; ++round) {
@@ -144,22 +148,24 @@ Status NoteDeployment(World& world, const std::string& id, const Champion& champ
   return world.workspace.database().Transaction([&]() -> Status {
     store::Database& db = world.workspace.database();
     if (state == "live") {
-      QUERN_TRY(db.Execute("UPDATE deployments SET state = 'retired', changed_ms = ? WHERE name = ? AND "
-                           "state = 'live'",
-                           {now, champion.name}));
+      QUERN_TRY(
+          db.Execute("UPDATE deployments SET state = 'retired', changed_ms = ? WHERE name = ? AND "
+                     "state = 'live'",
+                     {now, champion.name}));
     }
-    return db.Execute("INSERT INTO deployments(id, name, version, state, created_ms, changed_ms, detail) "
-                      "VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT(id) DO UPDATE SET state = excluded.state, "
-                      "changed_ms = excluded.changed_ms, detail = excluded.detail",
-                      {id, champion.name, champion.version, std::string(state), now, now, detail});
+    return db.Execute(
+        "INSERT INTO deployments(id, name, version, state, created_ms, changed_ms, detail) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT(id) DO UPDATE SET state = excluded.state, "
+        "changed_ms = excluded.changed_ms, detail = excluded.detail",
+        {id, champion.name, champion.version, std::string(state), now, now, detail});
   });
 }
 
 }  // namespace
 
 Result<Deployment> Deploy(World& world, const Champion& champion, const Frame& offline_rows) {
-  const std::string id = fmt::format("{}/{}@{}", champion.name, champion.version,
-                                     world.workspace.clock().NowMs());
+  const std::string id =
+      fmt::format("{}/{}@{}", champion.name, champion.version, world.workspace.clock().NowMs());
   QUERN_TRY(NoteDeployment(world, id, champion, "starting", ""));
   auto address = world.host.Serve(champion.name, champion.version);
   if (!address) {
@@ -187,36 +193,46 @@ Result<Deployment> Deploy(World& world, const Champion& champion, const Frame& o
   measured["serving.p50_ms"].value = latency.p50_ms;
   measured["serving.p99_ms"].value = latency.p99_ms;
   auto gates = design::JudgeGates(world.project.charter, measured);
-  std::erase_if(gates, [](const design::Gate& gate) { return gate.status == design::GateStatus::kPending; });
+  std::erase_if(
+      gates, [](const design::Gate& gate) { return gate.status == design::GateStatus::kPending; });
 
   Deployment deployment;
   deployment.failures = design::Failures(gates);
   if (!(difference <= kLimit)) {
     deployment.failures.push_back(
-        fmt::format("served and offline scores differ by {:.2g}, at most {:.0e} is allowed", difference, kLimit));
+        fmt::format("served and offline scores differ by {:.2g}, at most {:.0e} is allowed",
+                    difference, kLimit));
   }
   const bool ok = deployment.failures.empty();
-  const auto finite = [](double value) { return std::isfinite(value) ? json::value(value) : json::value(nullptr); };
-  deployment.record = json::object{
-      {"name", champion.name},
-      {"version", champion.version},
-      {"state", ok ? "live" : "failed"},
-      {"url", address->url},
-      {"self_test", json::object{{"rows", example.rows()}, {"max_difference", finite(self_difference)},
-                                 {"ok", self_difference <= kLimit}}},
-      {"parity", json::object{{"rows", inputs.rows()}, {"max_difference", finite(difference)},
-                              {"limit", kLimit}, {"ok", difference <= kLimit}}},
-      {"latency", json::object{{"requests", latency.requests}, {"p50_ms", latency.p50_ms},
-                               {"p99_ms", latency.p99_ms}}},
-      {"gates", design::GatesRecord(gates)},
-      {"champion", ChampionJson(champion)}};
-  deployment.message = ok ? fmt::format("{}/{} answers like offline (difference {:.0e}), p50 {:.2f} ms, p99 {:.2f} ms",
-                                        champion.name, champion.version, difference, latency.p50_ms, latency.p99_ms)
-                          : Join(deployment.failures, "; ");
+  const auto finite = [](double value) {
+    return std::isfinite(value) ? json::value(value) : json::value(nullptr);
+  };
+  deployment.record =
+      json::object{{"name", champion.name},
+                   {"version", champion.version},
+                   {"state", ok ? "live" : "failed"},
+                   {"url", address->url},
+                   {"self_test", json::object{{"rows", example.rows()},
+                                              {"max_difference", finite(self_difference)},
+                                              {"ok", self_difference <= kLimit}}},
+                   {"parity", json::object{{"rows", inputs.rows()},
+                                           {"max_difference", finite(difference)},
+                                           {"limit", kLimit},
+                                           {"ok", difference <= kLimit}}},
+                   {"latency", json::object{{"requests", latency.requests},
+                                            {"p50_ms", latency.p50_ms},
+                                            {"p99_ms", latency.p99_ms}}},
+                   {"gates", design::GatesRecord(gates)},
+                   {"champion", ChampionJson(champion)}};
+  deployment.message =
+      ok ? fmt::format(
+               "{}/{} answers like offline (difference {:.0e}), p50 {:.2f} ms, p99 {:.2f} ms",
+               champion.name, champion.version, difference, latency.p50_ms, latency.p99_ms)
+         : Join(deployment.failures, "; ");
   QUERN_TRY(NoteDeployment(world, id, champion, ok ? "live" : "failed", deployment.message));
   QUERN_TRY(world.workspace.lineage().Add(
-      {DeploymentId(champion), "deployment", fmt::format("{} v{} served", champion.name, champion.version),
-       deployment.message},
+      {DeploymentId(champion), "deployment",
+       fmt::format("{} v{} served", champion.name, champion.version), deployment.message},
       {VersionId(champion.name, champion.version)}));
   return deployment;
 }
@@ -236,11 +252,9 @@ Step MakeDeployStep(World& world) {
   AddParams(world, "design.requirements", step);
   step.run = [&world](StepContext& context) -> Result<StepOutput> {
     const Champion champion = ChampionOf(context.Output("register").record);
-    std::vector<uint32_t> holdout;
-    for (const json::value& row : context.Output("train").record.at("holdout").as_array()) {
-      holdout.push_back(row.to_number<uint32_t>());
-    }
-    QUERN_ASSIGN(const training::Dataset dataset, LoadDataset(world, context, world.project.data.train));
+    QUERN_ASSIGN(const std::vector<uint32_t> holdout, HoldOutOf(context));
+    QUERN_ASSIGN(const training::Dataset dataset,
+                 LoadDataset(world, context, world.project.data.train));
     QUERN_ASSIGN(Deployment deployment, Deploy(world, champion, dataset.rows.Take(holdout)));
     StepOutput output;
     output.record = std::move(deployment.record);
@@ -249,7 +263,8 @@ Step MakeDeployStep(World& world) {
     output.message = deployment.message;
     if (!ok) {
       output.outcome = Outcome::kGateFailed;
-      QUERN_TRY(world.workspace.registry().RemoveAlias(champion.name, kChampionAlias, deployment.message));
+      QUERN_TRY(world.workspace.registry().RemoveAlias(champion.name, kChampionAlias,
+                                                       deployment.message));
     }
     return output;
   };

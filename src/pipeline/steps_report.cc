@@ -27,18 +27,8 @@ std::vector<std::string> Steps(const char* phase, const std::vector<std::string>
   return out;
 }
 
-Result<json::value> LineageJson(World& world) {
-  QUERN_ASSIGN(const tracking::LineageGraph graph, world.workspace.lineage().All());
-  json::array nodes, edges;
-  for (const auto& node : graph.nodes) {
-    nodes.push_back(json::object{
-        {"id", node.id}, {"kind", node.kind}, {"label", node.label}, {"detail", node.detail}});
-  }
-  for (const auto& edge : graph.edges) edges.push_back(json::object{{"from", edge.from}, {"to", edge.to}});
-  return json::object{{"nodes", std::move(nodes)}, {"edges", std::move(edges)}};
-}
-
-/// The report's form of a retraining record: the version that held the title before, with its value.
+/// The report's form of a retraining record: the version that held the title before, with its
+/// value.
 json::array Retrainings(const StepContext& context, const std::vector<std::string>& stream) {
   json::array out;
   for (json::value record : RecordsOf(context, Steps("retrain", stream))) {
@@ -87,17 +77,23 @@ Step MakeReportStep(World& world, const Graph& graph) {
     for (const StepState& state : states) {
       if (state.id == "report") continue;
       failed = failed || state.state == "failed";
-      steps.push_back(json::object{{"id", state.id}, {"phase", state.phase}, {"state", state.state},
-                                   {"seconds", state.seconds}, {"reason", state.reason}});
+      steps.push_back(json::object{{"id", state.id},
+                                   {"phase", state.phase},
+                                   {"state", state.state},
+                                   {"seconds", state.seconds},
+                                   {"reason", state.reason}});
     }
     document["state"] = failed ? "FAILED" : "FINISHED";
     document["steps"] = std::move(steps);
-    QUERN_ASSIGN(document["lineage"], LineageJson(world));
+    QUERN_ASSIGN(const tracking::LineageGraph lineage, world.workspace.lineage().All());
+    document["lineage"] = tracking::LineageJson(lineage);
     const std::string html = report::RenderReport(document);
     QUERN_TRY(world.workspace.fs().WriteAtomic(world.workspace.Path("report.html"), html));
-    QUERN_TRY(world.workspace.fs().WriteAtomic(world.workspace.Path("report.json"), WriteJson(document)));
+    QUERN_TRY(
+        world.workspace.fs().WriteAtomic(world.workspace.Path("report.json"), WriteJson(document)));
     StepOutput output;
-    output.record = json::object{{"path", world.workspace.Path("report.html")}, {"bytes", html.size()}};
+    output.record =
+        json::object{{"path", world.workspace.Path("report.html")}, {"bytes", html.size()}};
     output.files = {"report.html"};
     output.digest = Sha256("report");
     output.message = FormatBytes(html.size());

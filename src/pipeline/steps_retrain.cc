@@ -17,10 +17,13 @@
 namespace quern::pipeline {
 namespace {
 
-double NumberOf(const json::value& value) { return value.is_null() ? std::nan("") : value.to_number<double>(); }
+double NumberOf(const json::value& value) {
+  return value.is_null() ? std::nan("") : value.to_number<double>();
+}
 
 stats::Interval IntervalOf(const json::value& interval) {
-  return {NumberOf(interval.at("value")), NumberOf(interval.at("low")), NumberOf(interval.at("high"))};
+  return {NumberOf(interval.at("value")), NumberOf(interval.at("low")),
+          NumberOf(interval.at("high"))};
 }
 
 /// The trigger's evidence is what monitoring recorded; nothing is measured twice.
@@ -29,17 +32,20 @@ monitoring::TriggerEvidence EvidenceOf(const World& world, const StepContext& co
   const auto& spec = world.project.training;
   monitoring::TriggerEvidence evidence;
   const json::value& dataset = monitored.at("drift").at("dataset");
-  evidence.drift = {dataset.at("drifted").as_bool(), dataset.at("drifted_columns").to_number<size_t>(),
-                    dataset.at("columns").to_number<size_t>(), dataset.at("share").to_number<double>(),
-                    dataset.at("limit").to_number<double>()};
+  evidence.drift = {
+      dataset.at("drifted").as_bool(), dataset.at("drifted_columns").to_number<size_t>(),
+      dataset.at("columns").to_number<size_t>(), dataset.at("share").to_number<double>(),
+      dataset.at("limit").to_number<double>()};
   for (const json::value& column : monitored.at("drift").at("columns").as_array()) {
-    if (column.at("drifted").as_bool()) evidence.drifted_columns.push_back(TextOf(column, "column"));
+    if (column.at("drifted").as_bool())
+      evidence.drifted_columns.push_back(TextOf(column, "column"));
   }
   evidence.metric = spec.metric;
   evidence.higher_is_better = ml::FindMetric(spec.metric)->higher_is_better;
   evidence.reference = IntervalOf(context.Output("evaluate").record.at("metrics").at(spec.metric));
   const json::object& realised = monitored.at("performance").at("metrics").as_object();
-  if (const json::value* metric = realised.if_contains(spec.metric)) evidence.realised = IntervalOf(*metric);
+  if (const json::value* metric = realised.if_contains(spec.metric))
+    evidence.realised = IntervalOf(*metric);
   for (const design::Goal& goal : world.project.charter.key_metrics) {
     if (goal.metric == spec.metric) evidence.limit = goal.value;
   }
@@ -53,13 +59,14 @@ struct BatchRows {
   training::Dataset judge;
 };
 
-training::Dataset Subset(const Frame& rows, const ml::Target& target, std::span<const uint32_t> picked) {
+training::Dataset Subset(const Frame& rows, const ml::Target& target,
+                         std::span<const uint32_t> picked) {
   return {rows.Take(picked), target.Take(picked), std::nullopt, std::nullopt};
 }
 
 /// The newest rows judge where there is a time column, else a stratified sample.
-Result<BatchRows> SplitBatch(const World& world, const StepContext& context, const std::string& batch,
-                             const ml::FittedPipeline& shape) {
+Result<BatchRows> SplitBatch(const World& world, const StepContext& context,
+                             const std::string& batch, const ml::FittedPipeline& shape) {
   QUERN_ASSIGN(const Frame rows, ReadSource(world, context, batch));
   QUERN_ASSIGN(const Column labels, LabelsOf(world, rows));
   std::vector<uint32_t> labelled;
@@ -81,19 +88,11 @@ Result<BatchRows> SplitBatch(const World& world, const StepContext& context, con
 }
 
 void AppendRows(training::Dataset& into, const training::Dataset& more) {
-  for (Column& column : into.rows.columns) {
-    const Column* other = more.rows.Find(column.name);
-    const bool there = other != nullptr && other->is_text == column.is_text;
-    for (size_t row = 0; row < more.target.rows(); ++row) {
-      if (column.is_text) {
-        column.texts.push_back(there ? other->texts[row] : "");
-      } else {
-        column.numbers.push_back(there ? other->numbers[row] : std::nan(""));
-      }
-    }
-  }
-  into.target.index.insert(into.target.index.end(), more.target.index.begin(), more.target.index.end());
-  into.target.values.insert(into.target.values.end(), more.target.values.begin(), more.target.values.end());
+  into.rows.Append(more.rows);
+  into.target.index.insert(into.target.index.end(), more.target.index.begin(),
+                           more.target.index.end());
+  into.target.values.insert(into.target.values.end(), more.target.values.begin(),
+                            more.target.values.end());
 }
 
 struct Candidate {
@@ -102,10 +101,11 @@ struct Candidate {
   training::Dataset rows;
 };
 
-/// "combined": the first training's rows, what earlier batches gave to learn from, and this batch's share.
+/// "combined": the first training's rows, what earlier batches gave to learn from, and this batch's
+/// share.
 Result<std::vector<Candidate>> Candidates(const World& world, const StepContext& context,
-                                          const std::vector<std::string>& earlier, const BatchRows& batch,
-                                          const ml::FittedPipeline& shape) {
+                                          const std::vector<std::string>& earlier,
+                                          const BatchRows& batch, const ml::FittedPipeline& shape) {
   std::vector<Candidate> out;
   for (const std::string& data : world.project.retraining.data) {
     if (data == "new_only") {
@@ -125,7 +125,8 @@ Result<std::vector<Candidate>> Candidates(const World& world, const StepContext&
       AppendRows(combined, past.learn);
     }
     AppendRows(combined, batch.learn);
-    out.push_back({"combined", "first training, earlier batches and this batch", std::move(combined)});
+    out.push_back(
+        {"combined", "first training, earlier batches and this batch", std::move(combined)});
   }
   return out;
 }
@@ -149,16 +150,16 @@ ml::LearnerSpec ChampionLearner(const json::value& trained) {
   return learner;
 }
 
-Result<ml::FittedPipeline> FitCandidate(World& world, StepContext& context, const ml::PrepSpec& prep,
-                                        const Candidate& candidate) {
+Result<ml::FittedPipeline> FitCandidate(World& world, StepContext& context,
+                                        const ml::PrepSpec& prep, const Candidate& candidate) {
   const training::TrainOptions options{world.threads, &context.cancel(), &context.progress()};
   if (world.project.retraining.tune) {
     QUERN_ASSIGN(training::TrainResult result,
                  training::Train(world.project.training, prep, candidate.rows, options));
     return std::move(result.fitted);
   }
-  return training::FitOne(world.project.training, prep, ChampionLearner(context.Output("train").record),
-                          candidate.rows, options);
+  return training::FitOne(world.project.training, prep,
+                          ChampionLearner(context.Output("train").record), candidate.rows, options);
 }
 
 /// A candidate after its trial on the batch's untouched rows.
@@ -182,9 +183,10 @@ Result<Tried> Try(const Contest& contest, const Candidate& candidate) {
   const auto& spec = contest.world.project.training;
   const auto& rule = contest.world.project.retraining.accept;
   Tried tried;
-  tried.record = {{"name", candidate.name}, {"data", candidate.data}, {"rows", candidate.rows.target.rows()},
-                  {"version", nullptr},     {"value", nullptr},       {"difference", nullptr},
-                  {"p_value", nullptr},     {"accepted", false}};
+  tried.record = {
+      {"name", candidate.name}, {"data", candidate.data}, {"rows", candidate.rows.target.rows()},
+      {"version", nullptr},     {"value", nullptr},       {"difference", nullptr},
+      {"p_value", nullptr},     {"accepted", false}};
   auto fitted = FitCandidate(contest.world, contest.context, contest.prep, candidate);
   if (!fitted) {
     if (fitted.error().code == Code::kCancelled) return std::unexpected(fitted.error());
@@ -194,8 +196,9 @@ Result<Tried> Try(const Contest& contest, const Candidate& candidate) {
   QUERN_ASSIGN(const auto scorer, model::Scorer::FromPipeline(*fitted));
   QUERN_ASSIGN(const ml::Scores scores, scorer->Score(contest.rows.judge.rows));
   const ml::Target& target = contest.rows.judge.target;
-  QUERN_ASSIGN(const auto metrics, training::MetricIntervals(target, scores,
-                                                             contest.world.project.evaluation.resamples, spec.seed));
+  QUERN_ASSIGN(const auto metrics,
+               training::MetricIntervals(target, scores, contest.world.project.evaluation.resamples,
+                                         spec.seed));
   tried.record["value"] = training::IntervalJson(metrics.at(spec.metric));
   auto test = training::ComparePaired(spec.metric, target, scores, contest.champion_scores,
                                       monitoring::HypothesisOf(rule),
@@ -219,20 +222,23 @@ Result<Tried> Try(const Contest& contest, const Candidate& candidate) {
   return tried;
 }
 
-/// Registers the winner, makes it champion and serves it; a failed deployment puts the old one back.
+/// Registers the winner, makes it champion and serves it; a failed deployment puts the old one
+/// back.
 Result<json::object> Promote(const Contest& contest, const Champion& before, Tried& winner,
                              const std::string& decision_id, Champion& after) {
   registry::Registry& registry = contest.world.workspace.registry();
   const std::string& name = contest.world.project.name;
   QUERN_ASSIGN(const auto version,
-               registry.Register(name, winner.package.digest, winner.package.path, contest.context.pipeline_run_id(),
+               registry.Register(name, winner.package.digest, winner.package.path,
+                                 contest.context.pipeline_run_id(),
                                  WriteJson(json::object{{"retrained_after", contest.batch}})));
   const Champion next{name, version.version, winner.package.digest, winner.package.path};
   winner.record["version"] = version.version;
-  QUERN_TRY(registry.SetAlias(name, kChampionAlias, version.version, TextOf(winner.record, "reason")));
+  QUERN_TRY(
+      registry.SetAlias(name, kChampionAlias, version.version, TextOf(winner.record, "reason")));
   QUERN_TRY(contest.world.workspace.lineage().Add(
-      {VersionId(name, version.version), "model_version", fmt::format("{} v{}", name, version.version),
-       "retrained after " + contest.batch},
+      {VersionId(name, version.version), "model_version",
+       fmt::format("{} v{}", name, version.version), "retrained after " + contest.batch},
       {decision_id, SnapshotId(contest.context, contest.batch)}));
   QUERN_ASSIGN(Deployment deployment, Deploy(contest.world, next, contest.rows.judge.rows));
   if (deployment.failures.empty()) {
@@ -258,7 +264,8 @@ std::string Decide(const json::value& trigger, bool promoted, const Champion& ch
     for (const json::value& gate : deployment.at("gates").as_array()) {
       if (gate.at("status").as_string() == "fail") failed += " " + TextOf(gate, "id");
     }
-    return "the accepted candidate failed in service (" + (failed.empty() ? "parity" : failed.substr(1)) + ")";
+    return "the accepted candidate failed in service (" +
+           (failed.empty() ? "parity" : failed.substr(1)) + ")";
   }
   std::string reasons;
   for (const Tried& candidate : tried) {
@@ -287,7 +294,8 @@ Step MakeRetrainStep(World& world, const std::string& batch, const std::string& 
     const Champion champion = ChampionOf(monitored);
     const auto& spec = world.project.retraining;
     monitoring::TriggerEvidence evidence = EvidenceOf(world, context, monitored);
-    QUERN_ASSIGN(const auto serving, world.workspace.registry().Get(champion.name, champion.version));
+    QUERN_ASSIGN(const auto serving,
+                 world.workspace.registry().Get(champion.name, champion.version));
     evidence.champion_age_seconds =
         static_cast<double>(world.workspace.clock().NowMs() - serving.created_ms) / 1000;
     QUERN_ASSIGN(const auto verdict, monitoring::EvaluateTrigger(spec.trigger, evidence));
@@ -307,12 +315,14 @@ Step MakeRetrainStep(World& world, const std::string& batch, const std::string& 
       QUERN_ASSIGN(const BatchRows rows, SplitBatch(world, context, batch, shape));
       judged = rows.judge.target.rows();
       QUERN_ASSIGN(const ml::Scores scores, current.score(rows.judge.rows));
-      QUERN_ASSIGN(const auto metrics,
-                   training::MetricIntervals(rows.judge.target, scores, world.project.evaluation.resamples,
-                                             world.project.training.seed));
+      QUERN_ASSIGN(const auto metrics, training::MetricIntervals(rows.judge.target, scores,
+                                                                 world.project.evaluation.resamples,
+                                                                 world.project.training.seed));
       champion_value = training::IntervalJson(metrics.at(world.project.training.metric));
-      QUERN_ASSIGN(ml::PrepSpec prep,
-                   MakePrep(world, ColumnsOf(context.Output("ingest:" + world.project.data.train.front()).record)));
+      QUERN_ASSIGN(
+          ml::PrepSpec prep,
+          MakePrep(world,
+                   ColumnsOf(context.Output("ingest:" + world.project.data.train.front()).record)));
       const Contest contest{world, context, batch, rows, scores, std::move(prep)};
       QUERN_ASSIGN(const auto candidates, Candidates(world, context, earlier, rows, shape));
       for (const Candidate& candidate : candidates) {
@@ -321,7 +331,8 @@ Step MakeRetrainStep(World& world, const std::string& batch, const std::string& 
       }
       Tried* winner = nullptr;
       for (Tried& candidate : tried) {
-        if (candidate.accepted && (winner == nullptr || candidate.value > winner->value)) winner = &candidate;
+        if (candidate.accepted && (winner == nullptr || candidate.value > winner->value))
+          winner = &candidate;
       }
       if (winner != nullptr) {
         QUERN_ASSIGN(json::object served, Promote(contest, champion, *winner, decision_id, after));
@@ -334,7 +345,8 @@ Step MakeRetrainStep(World& world, const std::string& batch, const std::string& 
     json::array candidates;
     for (Tried& candidate : tried) {
       candidates.push_back(std::move(candidate.record));
-      if (!candidate.package.path.empty()) output.files.push_back(candidate.package.path + "/model.onnx");
+      if (!candidate.package.path.empty())
+        output.files.push_back(candidate.package.path + "/model.onnx");
     }
     output.record = json::object{
         {"batch", batch},
@@ -349,7 +361,8 @@ Step MakeRetrainStep(World& world, const std::string& batch, const std::string& 
                                   {"reason", reason}}},
         {"deployment", std::move(deployment)}};
     output.digest = RecordDigest(output.record);
-    output.message = fmt::format("{}: {}", promoted ? "promoted" : "kept v" + std::to_string(after.version), reason);
+    output.message = fmt::format(
+        "{}: {}", promoted ? "promoted" : "kept v" + std::to_string(after.version), reason);
     return output;
   };
   return step;

@@ -5,6 +5,7 @@
 
 #include "base/text.h"
 #include "ml/metrics.h"
+#include "pipeline/batch.h"
 #include "pipeline/packages.h"
 #include "pipeline/steps.h"
 #include "training/evaluate.h"
@@ -26,10 +27,12 @@ Status NoteRuns(World& world, const StepContext& context, const training::TrainR
     tracking::RunDraft draft;
     draft.parent_id = parent;
     draft.name = trial.model + " " + std::to_string(trial.number);
-    draft.status = trial.failure.empty() ? tracking::RunStatus::kFinished : tracking::RunStatus::kFailed;
+    draft.status =
+        trial.failure.empty() ? tracking::RunStatus::kFinished : tracking::RunStatus::kFailed;
     draft.end_ms = now;
     draft.start_ms = now - static_cast<int64_t>(trial.seconds * 1000);
-    for (const auto& [name, value] : trial.learner.params) draft.params[name] = training::ParamText(value);
+    for (const auto& [name, value] : trial.learner.params)
+      draft.params[name] = training::ParamText(value);
     draft.params["model"] = trial.learner.kind;
     draft.params["seed"] = std::to_string(world.project.training.seed);
     for (const auto& [name, folds] : trial.metrics) {
@@ -71,7 +74,8 @@ Status CheckPresent(const World& world, const ml::PrepSpec& prep, const Frame& r
   for (const auto& input : prep.inputs) {
     const Column* column = rows.Find(input.name);
     bool any = false;
-    for (size_t row = 0; column != nullptr && !any && row < column->size(); ++row) any = !column->Missing(row);
+    for (size_t row = 0; column != nullptr && !any && row < column->size(); ++row)
+      any = !column->Missing(row);
     if (any) continue;
     Position where{world.project.file, 0, 0};
     for (const auto& declared : world.project.data.columns) {
@@ -84,14 +88,15 @@ Status CheckPresent(const World& world, const ml::PrepSpec& prep, const Frame& r
 }
 
 /// The package tells how its model does on the rows held out.
-Result<WrittenModel> Package(World& world, const StepContext& context, const training::Dataset& dataset,
-                             const training::TrainResult& trained, const ml::FittedPipeline& fitted) {
+Result<WrittenModel> Package(World& world, const StepContext& context,
+                             const training::Dataset& dataset, const training::TrainResult& trained,
+                             const ml::FittedPipeline& fitted) {
   QUERN_ASSIGN(const auto scorer, model::Scorer::FromPipeline(fitted));
   QUERN_ASSIGN(const ml::Scores scores, scorer->Score(dataset.rows.Take(trained.holdout.test)));
   PackageFacts facts;
-  QUERN_ASSIGN(facts.metrics,
-               training::MetricIntervals(dataset.target.Take(trained.holdout.test), scores,
-                                         world.project.evaluation.resamples, world.project.training.seed));
+  QUERN_ASSIGN(facts.metrics, training::MetricIntervals(dataset.target.Take(trained.holdout.test),
+                                                        scores, world.project.evaluation.resamples,
+                                                        world.project.training.seed));
   const Frame rows = dataset.rows.Take(trained.holdout.train);
   facts.training_rows = &rows;
   for (const std::string& source : world.project.data.train) {
@@ -110,7 +115,8 @@ Step MakeTrainStep(World& world) {
   }
   AddParams(world, "training", step, {"hypothesis"});
   AddParams(world, "features", step);
-  for (const char* key : {"data.target", "data.ignore", "data.key", "data.time", "data.group", "data.train"}) {
+  for (const char* key :
+       {"data.target", "data.ignore", "data.key", "data.time", "data.group", "data.train"}) {
     AddParams(world, key, step);
   }
   step.run = [&world](StepContext& context) -> Result<StepOutput> {
@@ -138,7 +144,8 @@ Step MakeTrainStep(World& world) {
     for (uint32_t row : trained->holdout.test) holdout.emplace_back(row);
     output.record.as_object()["holdout"] = std::move(holdout);
     output.record.as_object()["target"] = world.project.data.target.name;
-    QUERN_ASSIGN(const WrittenModel candidate, Package(world, context, dataset, *trained, trained->fitted));
+    QUERN_ASSIGN(const WrittenModel candidate,
+                 Package(world, context, dataset, *trained, trained->fitted));
     QUERN_ASSIGN(const WrittenModel baseline,
                  Package(world, context, dataset, *trained, trained->baseline_fitted));
     output.record.as_object()["model_digest"] = candidate.digest;
@@ -151,8 +158,9 @@ Step MakeTrainStep(World& world) {
     std::vector<std::string> inputs;
     for (const std::string& source : sources) inputs.push_back(SnapshotId(context, source));
     const std::string run_id(output.record.at("run_id").as_string());
-    QUERN_TRY(world.workspace.lineage().Add(
-        {"run:" + run_id.substr(0, 12), "run", "training of " + world.project.name, trained->reason}, inputs));
+    QUERN_TRY(world.workspace.lineage().Add({"run:" + run_id.substr(0, 12), "run",
+                                             "training of " + world.project.name, trained->reason},
+                                            inputs));
     return output;
   };
   return step;
@@ -168,7 +176,8 @@ training::TrainResult FoldsOf(const json::value& record) {
     mine.name = std::string(model.at("name").as_string());
     for (const auto& [name, metric] : model.at("metrics").as_object()) {
       for (const json::value& fold : metric.at("folds").as_array()) {
-        mine.metrics[std::string(name)].push_back(fold.is_null() ? std::nan("") : fold.to_number<double>());
+        mine.metrics[std::string(name)].push_back(fold.is_null() ? std::nan("")
+                                                                 : fold.to_number<double>());
       }
     }
     result.models.push_back(std::move(mine));
@@ -178,11 +187,9 @@ training::TrainResult FoldsOf(const json::value& record) {
 
 /// Rows set aside for judgement, with their labels.
 Result<std::pair<Frame, ml::Target>> HoldOutRows(const World& world, const StepContext& context) {
-  QUERN_ASSIGN(const training::Dataset dataset, LoadDataset(world, context, world.project.data.train));
-  std::vector<uint32_t> rows;
-  for (const json::value& row : context.Output("train").record.at("holdout").as_array()) {
-    rows.push_back(row.to_number<uint32_t>());
-  }
+  QUERN_ASSIGN(const training::Dataset dataset,
+               LoadDataset(world, context, world.project.data.train));
+  QUERN_ASSIGN(const std::vector<uint32_t> rows, HoldOutOf(context));
   return std::pair{dataset.rows.Take(rows), dataset.target.Take(rows)};
 }
 
@@ -194,13 +201,13 @@ std::map<std::string, design::Evidence> Measured(const training::Evaluation& eva
   return measured;
 }
 
-/// How often this hold-out has been looked at, this time included: every look makes its numbers a little
-/// less new.
+/// How often this hold-out has been looked at, this time included: every look makes its numbers a
+/// little less new.
 Result<size_t> CountHoldoutUse(World& world) {
   int64_t before = 0;
-  QUERN_TRY(world.workspace.database().Query(
-      "SELECT count(*) FROM step_results WHERE step = 'evaluate'", {},
-      [&](const store::Row& row) { before = row.Int(0); }));
+  QUERN_TRY(
+      world.workspace.database().Query("SELECT count(*) FROM step_results WHERE step = 'evaluate'",
+                                       {}, [&](const store::Row& row) { before = row.Int(0); }));
   return static_cast<size_t>(before) + 1;
 }
 
@@ -221,9 +228,10 @@ Step MakeEvaluateStep(World& world) {
     report.model = std::string(trained.at("selected").as_string());
     report.metric = spec.metric;
     report.threshold = candidate.threshold();
-    QUERN_ASSIGN(report.evaluation,
-                 training::Evaluate(world.project.evaluation, spec.metric, candidate.Inputs(rows), target,
-                                    candidate.score, {spec.seed, &rows, &context.cancel()}));
+    QUERN_ASSIGN(
+        report.evaluation,
+        training::Evaluate(world.project.evaluation, spec.metric, candidate.Inputs(rows), target,
+                           candidate.score, {spec.seed, &rows, &context.cancel()}));
     if (trained.at("baseline") != trained.at("selected")) {
       report.baseline = std::string(trained.at("baseline").as_string());
       QUERN_ASSIGN(const ml::Scores other, baseline.score(rows));
@@ -237,15 +245,15 @@ Step MakeEvaluateStep(World& world) {
       QUERN_ASSIGN(report.verdict,
                    training::JudgeHypothesis(*report.hypothesis, FoldsOf(trained), spec));
     }
-    report.next_steps = training::NextSteps(report.evaluation, target, report.gates, report.verdict, spec,
-                                            report.threshold);
+    report.next_steps = training::NextSteps(report.evaluation, target, report.gates, report.verdict,
+                                            spec, report.threshold);
     QUERN_ASSIGN(report.holdout_uses, CountHoldoutUse(world));
     StepOutput output;
     output.record = training::EvaluationRecord(report, target);
     output.digest = RecordDigest(output.record);
     const auto& value = report.evaluation.metrics.at(spec.metric);
-    output.message = fmt::format("{} {:.3f} ({:.3f} to {:.3f}) on {} rows held out", spec.metric, value.value,
-                                 value.low, value.high, target.rows());
+    output.message = fmt::format("{} {:.3f} ({:.3f} to {:.3f}) on {} rows held out", spec.metric,
+                                 value.value, value.low, value.high, target.rows());
     return output;
   };
   return step;

@@ -45,15 +45,16 @@ Result<std::unique_ptr<ProjectLock>> ProjectLock::Acquire(const std::string& sta
     }
     std::this_thread::sleep_for(std::chrono::milliseconds(50));
   }
-  const std::string holder = "process " + std::to_string(::getpid()) + " of " + Actor() + " since " +
-                             FormatTime(SystemClock().NowMs());
+  const std::string holder = "process " + std::to_string(::getpid()) + " of " + Actor() +
+                             " since " + FormatTime(SystemClock().NowMs());
   if (::ftruncate(fd, 0) != 0 ||
       ::pwrite(fd, holder.data(), holder.size(), 0) != static_cast<ssize_t>(holder.size())) {
     const int error = errno;
     ::close(fd);
     const bool full = error == ENOSPC || error == EDQUOT || error == EFBIG;
     return Fail(full ? Code::kResourceExhausted : Code::kUnavailable,
-                "cannot write '" + path + "': " + std::strerror(error), "free some space and run again");
+                "cannot write '" + path + "': " + std::strerror(error),
+                "free some space and run again");
   }
   return std::unique_ptr<ProjectLock>(new ProjectLock(fd));
 }
@@ -71,8 +72,8 @@ Workspace::Workspace(std::string dir, Fs& fs, const Clock& clock,
       lineage_(*database_, clock_),
       registry_(*database_, clock_, Actor()) {}
 
-Result<std::unique_ptr<Workspace>> Workspace::Open(const std::string& state_dir, bool create, Fs& fs,
-                                                   const Clock& clock) {
+Result<std::unique_ptr<Workspace>> Workspace::Open(const std::string& state_dir, bool create,
+                                                   Fs& fs, const Clock& clock) {
   const std::string path = JoinPath(state_dir, "quern.db");
   if (!create && !fs.Exists(path)) {
     return Fail(Code::kNotFound, "nothing has run here yet: there is no '" + path + "'",
@@ -80,6 +81,13 @@ Result<std::unique_ptr<Workspace>> Workspace::Open(const std::string& state_dir,
   }
   QUERN_TRY(fs.MakeDirs(state_dir));
   QUERN_ASSIGN(auto database, store::OpenSqlite(path, fs));
+  return std::unique_ptr<Workspace>(new Workspace(state_dir, fs, clock, std::move(database)));
+}
+
+Result<std::unique_ptr<Workspace>> Workspace::OpenToPlan(const std::string& state_dir, Fs& fs,
+                                                         const Clock& clock) {
+  if (fs.Exists(JoinPath(state_dir, "quern.db"))) return Open(state_dir, false, fs, clock);
+  QUERN_ASSIGN(auto database, store::OpenSqlite(store::kInMemory, fs));
   return std::unique_ptr<Workspace>(new Workspace(state_dir, fs, clock, std::move(database)));
 }
 

@@ -1,6 +1,6 @@
 #pragma once
-// The state of a project on disk, opened: database, cache, runs, registry, lineage, and the lock that keeps
-// two runs of one project apart.
+// The state of a project on disk, opened: database, cache, runs, registry, lineage, and the lock
+// that keeps two runs of one project apart.
 #include <memory>
 #include <string>
 
@@ -14,12 +14,13 @@
 
 namespace quern::pipeline {
 
-/// An advisory lock on DIR/.quern/lock, held until destroyed. The kernel drops it when the process dies, so
-/// a killed run leaves no stale lock.
+/// An advisory lock on DIR/.quern/lock, held until destroyed. The kernel drops it when the process
+/// dies, so a killed run leaves no stale lock.
 class ProjectLock {
  public:
   /// Waits up to `wait_seconds` (0: not at all). kAborted naming the holder if another run has it.
-  static Result<std::unique_ptr<ProjectLock>> Acquire(const std::string& state_dir, double wait_seconds);
+  static Result<std::unique_ptr<ProjectLock>> Acquire(const std::string& state_dir,
+                                                      double wait_seconds);
   ~ProjectLock();
   ProjectLock(const ProjectLock&) = delete;
   ProjectLock& operator=(const ProjectLock&) = delete;
@@ -35,6 +36,10 @@ class Workspace {
   /// `create`: make the state folder and database if absent; otherwise kNotFound with a remedy.
   static Result<std::unique_ptr<Workspace>> Open(const std::string& state_dir, bool create, Fs& fs,
                                                  const Clock& clock);
+  /// To look only: where nothing has run yet, an empty database in memory stands in for the file,
+  /// and no folder is made.
+  static Result<std::unique_ptr<Workspace>> OpenToPlan(const std::string& state_dir, Fs& fs,
+                                                       const Clock& clock);
 
   const std::string& dir() const { return dir_; }
   std::string Path(const std::string& name) const { return JoinPath(dir_, name); }

@@ -26,7 +26,8 @@ std::string SnapshotOf(const World& world, const json::value& ingest_record) {
   return world.workspace.Path(std::string(ingest_record.at("snapshot").as_string()));
 }
 
-Result<Frame> ReadSource(const World& world, const StepContext& context, const std::string& source) {
+Result<Frame> ReadSource(const World& world, const StepContext& context,
+                         const std::string& source) {
   const json::value& record = context.Output("ingest:" + source).record;
   QUERN_ASSIGN(const auto session, table::Session::Open({.threads = 1}));
   std::string names;
@@ -39,42 +40,13 @@ Result<Frame> ReadSource(const World& world, const StepContext& context, const s
 
 namespace {
 
-/// Appends rows; a column that one side lacks is missing there.
-void Append(Frame& into, const Frame& more) {
-  const size_t before = into.rows();
-  const size_t added = more.rows();
-  if (into.columns.empty()) {
-    into = more;
-    return;
-  }
-  for (Column& column : into.columns) {
-    const Column* other = more.Find(column.name);
-    for (size_t row = 0; row < added; ++row) {
-      const bool there = other != nullptr && other->is_text == column.is_text;
-      if (column.is_text) {
-        column.texts.push_back(there ? other->texts[row] : "");
-      } else {
-        column.numbers.push_back(there ? other->numbers[row] : std::nan(""));
-      }
-    }
-  }
-  for (const Column& column : more.columns) {
-    if (into.Find(column.name) != nullptr) continue;
-    Column padded = column;
-    if (column.is_text) {
-      padded.texts.insert(padded.texts.begin(), before, "");
-    } else {
-      padded.numbers.insert(padded.numbers.begin(), before, std::nan(""));
-    }
-    into.columns.push_back(std::move(padded));
-  }
-}
-
-Result<std::optional<Column>> Steering(const Frame& rows, const std::string& name, const char* what) {
+Result<std::optional<Column>> Steering(const Frame& rows, const std::string& name,
+                                       const char* what) {
   if (name.empty()) return std::optional<Column>();
   const Column* column = rows.Find(name);
   if (column == nullptr) {
-    return Fail(Code::kInvalidArgument, std::string("no ") + what + " column '" + name + "' in the data");
+    return Fail(Code::kInvalidArgument,
+                std::string("no ") + what + " column '" + name + "' in the data");
   }
   return std::optional<Column>(*column);
 }
@@ -92,7 +64,7 @@ Result<training::Dataset> LoadDataset(const World& world, const StepContext& con
   training::Dataset dataset;
   for (const std::string& source : sources) {
     QUERN_ASSIGN(const Frame rows, ReadSource(world, context, source));
-    Append(dataset.rows, rows);
+    dataset.rows.Append(rows);
   }
   const DataSpec& data = world.project.data;
   QUERN_ASSIGN(const Column labels, LabelsOf(world, dataset.rows));
@@ -132,7 +104,8 @@ Status CheckNames(const World& world, const ml::PrepSpec& prep) {
   }
   const FeatureSpec& features = world.project.features;
   for (size_t i = 0; i < features.derived.size(); ++i) {
-    QUERN_ASSIGN(const auto tree, expr::Parse(features.derived[i].expression, features.derived_where[i]));
+    QUERN_ASSIGN(const auto tree,
+                 expr::Parse(features.derived[i].expression, features.derived_where[i]));
     QUERN_ASSIGN(const auto type, expr::Check(tree, schema));
     if (type == expr::Type::kText) {
       return FailAt(features.derived_where[i],
@@ -140,8 +113,8 @@ Status CheckNames(const World& world, const ml::PrepSpec& prep) {
                     "a derived column is a number");
     }
     if (std::find(known.begin(), known.end(), features.derived[i].name) != known.end()) {
-      return FailAt(features.derived_where[i],
-                    "derived column '" + features.derived[i].name + "' is called like a raw column");
+      return FailAt(features.derived_where[i], "derived column '" + features.derived[i].name +
+                                                   "' is called like a raw column");
     }
     known.push_back(features.derived[i].name);
     schema.push_back({features.derived[i].name, expr::Type::kNumber});
@@ -151,7 +124,8 @@ Status CheckNames(const World& world, const ml::PrepSpec& prep) {
   if (columns == nullptr) return {};
   for (const YamlEntry& entry : columns->entries) {
     if (std::find(known.begin(), known.end(), entry.key) == known.end()) {
-      return FailAt(entry.where, "no feature column '" + entry.key + "'", SuggestName(entry.key, known));
+      return FailAt(entry.where, "no feature column '" + entry.key + "'",
+                    SuggestName(entry.key, known));
     }
   }
   return {};

@@ -17,16 +17,25 @@ Status Registry::Note(const std::string& name, const std::string& change, const 
 Result<std::vector<ModelVersion>> Registry::Select(const std::string& where,
                                                    const std::vector<store::Param>& params) {
   std::vector<ModelVersion> versions;
-  QUERN_TRY(db_.Query("SELECT name, version, digest, path, run_id, created_ms, detail "
-                      "FROM model_versions v WHERE " + where + " ORDER BY name, version DESC",
-                      params, [&](const Row& row) {
-                        versions.push_back({row.Text(0), row.Int(1), row.Text(2), row.Text(3),
-                                            row.Text(4), row.Int(5), row.Text(6), {}});
-                      }));
+  QUERN_TRY(
+      db_.Query("SELECT name, version, digest, path, run_id, created_ms, detail "
+                "FROM model_versions v WHERE " +
+                    where + " ORDER BY name, version DESC",
+                params, [&](const Row& row) {
+                  versions.push_back({row.Text(0),
+                                      row.Int(1),
+                                      row.Text(2),
+                                      row.Text(3),
+                                      row.Text(4),
+                                      row.Int(5),
+                                      row.Text(6),
+                                      {}});
+                }));
   for (ModelVersion& version : versions) {
-    QUERN_TRY(db_.Query("SELECT alias FROM model_aliases WHERE name = ? AND version = ? ORDER BY alias",
-                        {version.name, version.version},
-                        [&](const Row& row) { version.aliases.push_back(row.Text(0)); }));
+    QUERN_TRY(
+        db_.Query("SELECT alias FROM model_aliases WHERE name = ? AND version = ? ORDER BY alias",
+                  {version.name, version.version},
+                  [&](const Row& row) { version.aliases.push_back(row.Text(0)); }));
   }
   return versions;
 }
@@ -39,8 +48,9 @@ Result<ModelVersion> Registry::Register(const std::string& name, const std::stri
     QUERN_TRY(db_.Query("SELECT version FROM model_versions WHERE name = ? AND digest = ?",
                         {name, digest}, [&](const Row& row) { version = row.Int(0); }));
     if (version != 0) return {};
-    QUERN_TRY(db_.Execute("INSERT INTO models(name, created_ms) VALUES (?, ?) ON CONFLICT DO NOTHING",
-                          {name, clock_.NowMs()}));
+    QUERN_TRY(
+        db_.Execute("INSERT INTO models(name, created_ms) VALUES (?, ?) ON CONFLICT DO NOTHING",
+                    {name, clock_.NowMs()}));
     QUERN_TRY(db_.Query("SELECT coalesce(max(version), 0) + 1 FROM model_versions WHERE name = ?",
                         {name}, [&](const Row& row) { version = row.Int(0); }));
     QUERN_TRY(db_.Execute(
@@ -58,9 +68,10 @@ Status Registry::SetAlias(const std::string& name, const std::string& alias, int
     QUERN_TRY(Get(name, version));
     QUERN_ASSIGN(const auto before, ByAlias(name, alias));
     if (before && before->version == version) return {};
-    QUERN_TRY(db_.Execute("INSERT INTO model_aliases(name, alias, version) VALUES (?, ?, ?) "
-                          "ON CONFLICT(name, alias) DO UPDATE SET version = excluded.version",
-                          {name, alias, version}));
+    QUERN_TRY(
+        db_.Execute("INSERT INTO model_aliases(name, alias, version) VALUES (?, ?, ?) "
+                    "ON CONFLICT(name, alias) DO UPDATE SET version = excluded.version",
+                    {name, alias, version}));
     return Note(name, "alias " + alias, before ? std::to_string(before->version) : "",
                 std::to_string(version), reason);
   });
@@ -79,7 +90,8 @@ Status Registry::RemoveAlias(const std::string& name, const std::string& alias,
 Result<ModelVersion> Registry::Get(const std::string& name, int64_t version) {
   QUERN_ASSIGN(auto found, Select("name = ? AND version = ?", {name, version}));
   if (found.empty()) {
-    return Fail(Code::kNotFound, "no version " + std::to_string(version) + " of model '" + name + "'",
+    return Fail(Code::kNotFound,
+                "no version " + std::to_string(version) + " of model '" + name + "'",
                 "`quern models` lists them");
   }
   return std::move(found.front());
@@ -87,10 +99,9 @@ Result<ModelVersion> Registry::Get(const std::string& name, int64_t version) {
 
 Result<std::optional<ModelVersion>> Registry::ByAlias(const std::string& name,
                                                       const std::string& alias) {
-  QUERN_ASSIGN(auto found,
-               Select("name = ? AND version = (SELECT version FROM model_aliases a "
-                      "WHERE a.name = v.name AND alias = ?)",
-                      {name, alias}));
+  QUERN_ASSIGN(auto found, Select("name = ? AND version = (SELECT version FROM model_aliases a "
+                                  "WHERE a.name = v.name AND alias = ?)",
+                                  {name, alias}));
   if (found.empty()) return std::optional<ModelVersion>();
   return std::optional<ModelVersion>(std::move(found.front()));
 }
@@ -127,12 +138,13 @@ Result<std::vector<ModelVersion>> Registry::List(const std::string& name) {
 
 Result<std::vector<LogEntry>> Registry::Log(const std::string& name) {
   std::vector<LogEntry> entries;
-  QUERN_TRY(db_.Query("SELECT time_ms, actor, name, change, before, after, reason FROM registry_log "
-                      "WHERE ? = '' OR name = ? ORDER BY id",
-                      {name, name}, [&](const Row& row) {
-                        entries.push_back({row.Int(0), row.Text(1), row.Text(2), row.Text(3),
-                                           row.Text(4), row.Text(5), row.Text(6)});
-                      }));
+  QUERN_TRY(
+      db_.Query("SELECT time_ms, actor, name, change, before, after, reason FROM registry_log "
+                "WHERE ? = '' OR name = ? ORDER BY id",
+                {name, name}, [&](const Row& row) {
+                  entries.push_back({row.Int(0), row.Text(1), row.Text(2), row.Text(3), row.Text(4),
+                                     row.Text(5), row.Text(6)});
+                }));
   return entries;
 }
 

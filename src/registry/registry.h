@@ -1,6 +1,6 @@
 #pragma once
-// Registered models: versions that never change, aliases that move, and an append-only log of who moved
-// what, when and why.
+// Registered models: versions that never change, aliases that move, and an append-only log of who
+// moved what, when and why.
 #include <optional>
 #include <string>
 #include <vector>
@@ -15,7 +15,7 @@ struct ModelVersion {
   std::string name;
   int64_t version = 0;
   std::string digest;
-  std::string path;    // the package folder, relative to the project's .quern
+  std::string path;  // the package folder, relative to the project's .quern
   std::string run_id;
   int64_t created_ms = 0;
   std::string detail;  // JSON: metrics, data, gates

@@ -1,7 +1,8 @@
+#include "registry/registry.h"
+
 #include <doctest/doctest.h>
 
 #include "base/fs.h"
-#include "registry/registry.h"
 
 namespace quern::registry {
 

@@ -25,7 +25,8 @@ std::string Embedded(const std::string& page) {
 
 size_t Count(std::string_view text, std::string_view part) {
   size_t count = 0;
-  for (size_t at = text.find(part); at != std::string_view::npos; at = text.find(part, at + 1)) ++count;
+  for (size_t at = text.find(part); at != std::string_view::npos; at = text.find(part, at + 1))
+    ++count;
   return count;
 }
 
@@ -50,7 +51,8 @@ TEST_CASE("a document stands whole in its page") {
 }
 
 TEST_CASE("text in a document cannot end its script element") {
-  const json::value hostile{{"project", "</script><script>alert(1)</script><!-- \xE2\x80\xA8 \xE2\x80\xA9"}};
+  const json::value hostile{
+      {"project", "</script><script>alert(1)</script><!-- \xE2\x80\xA8 \xE2\x80\xA9"}};
   const std::string safe = ScriptJson(hostile);
   CHECK(Count(safe, "<") == 0);
   CHECK(Count(safe, "\xE2\x80") == 0);

@@ -1,6 +1,7 @@
 #pragma once
-// The metadata database: SQLite behind a small port (PostgreSQL comes as a second implementation). Only
-// store/ sees sqlite3.h. SQL in other rooms uses `?` parameters and the subset both engines share.
+// The metadata database: SQLite behind a small port (PostgreSQL comes as a second implementation).
+// Only store/ sees sqlite3.h. SQL in other rooms uses `?` parameters and the subset both engines
+// share.
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -34,14 +35,18 @@ class Database {
   /// Calls `on_row` per row.
   virtual Status Query(std::string_view sql, const std::vector<Param>& params,
                        const std::function<void(const Row&)>& on_row) = 0;
-  /// BEGIN IMMEDIATE … COMMIT; rolled back if `body` returns an error. Nested calls join the outer one.
+  /// BEGIN IMMEDIATE … COMMIT; rolled back if `body` returns an error. Nested calls join the outer
+  /// one.
   virtual Status Transaction(const std::function<Status()>& body) = 0;
 };
 
-/// Opens (creating if absent) the SQLite file, WAL, synchronous=FULL, foreign keys on, and applies the
-/// migrations that it lacks, each in one transaction, after copying an existing file aside
-/// (`quern.db.bak-<schema>`). A schema newer than this program's is kFailedPrecondition naming both; a
-/// file that is not a database is kDataLoss.
+/// A path that is no file: a database that lives and dies with the process.
+inline constexpr char kInMemory[] = ":memory:";
+
+/// Opens (creating if absent) the SQLite file, WAL, synchronous=FULL, foreign keys on, and applies
+/// the migrations that it lacks, each in one transaction, after copying an existing file aside
+/// (`quern.db.bak-<schema>`). A schema newer than this program's is kFailedPrecondition naming
+/// both; a file that is not a database is kDataLoss.
 Result<std::unique_ptr<Database>> OpenSqlite(const std::string& path, Fs& fs);
 
 }  // namespace quern::store

@@ -1,6 +1,6 @@
 #pragma once
-// The numbered SQL files of store/migrations/, embedded in the program in their order. Forward only: a
-// released file never changes, a change of schema is a new file.
+// The numbered SQL files of store/migrations/, embedded in the program in their order. Forward
+// only: a released file never changes, a change of schema is a new file.
 #include <span>
 #include <string_view>
 

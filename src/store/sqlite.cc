@@ -17,28 +17,39 @@ Code CodeOf(int sqlite_code) {
   switch (sqlite_code & 0xff) {
     case SQLITE_FULL:
     // A write that fails (SQLITE_IOERR_WRITE and the like) is a full or dying disk.
-    case SQLITE_IOERR: return Code::kResourceExhausted;
+    case SQLITE_IOERR:
+      return Code::kResourceExhausted;
     case SQLITE_READONLY:
     case SQLITE_PERM:
-    case SQLITE_CANTOPEN: return Code::kPermissionDenied;
+    case SQLITE_CANTOPEN:
+      return Code::kPermissionDenied;
     case SQLITE_NOTADB:
-    case SQLITE_CORRUPT: return Code::kDataLoss;
+    case SQLITE_CORRUPT:
+      return Code::kDataLoss;
     case SQLITE_BUSY:
-    case SQLITE_LOCKED: return Code::kAborted;
-    case SQLITE_CONSTRAINT: return Code::kAlreadyExists;
-    default: return Code::kInternal;
+    case SQLITE_LOCKED:
+      return Code::kAborted;
+    case SQLITE_CONSTRAINT:
+      return Code::kAlreadyExists;
+    default:
+      return Code::kInternal;
   }
 }
 
 std::string HintOf(int sqlite_code) {
   switch (sqlite_code & 0xff) {
     case SQLITE_FULL:
-    case SQLITE_IOERR: return "free some space and run again; if the disk is not full, check its health";
+    case SQLITE_IOERR:
+      return "free some space and run again; if the disk is not full, check its health";
     case SQLITE_READONLY:
-    case SQLITE_CANTOPEN: return "check who may write there";
-    case SQLITE_NOTADB: return "this is not a database of Quern: restore a backup or remove the file";
-    case SQLITE_CORRUPT: return "restore a backup (quern.db.bak-*)";
-    default: return "";
+    case SQLITE_CANTOPEN:
+      return "check who may write there";
+    case SQLITE_NOTADB:
+      return "this is not a database of Quern: restore a backup or remove the file";
+    case SQLITE_CORRUPT:
+      return "restore a backup (quern.db.bak-*)";
+    default:
+      return "";
   }
 }
 
@@ -137,7 +148,8 @@ class SqliteDatabase : public Database {
 
 Result<int64_t> SchemaVersion(Database& database) {
   int64_t version = 0;
-  QUERN_TRY(database.Query("PRAGMA user_version", {}, [&](const Row& row) { version = row.Int(0); }));
+  QUERN_TRY(
+      database.Query("PRAGMA user_version", {}, [&](const Row& row) { version = row.Int(0); }));
   return version;
 }
 
@@ -146,8 +158,9 @@ Status Migrate(SqliteDatabase& database, const std::string& path, Fs& fs) {
   const auto newest = static_cast<int64_t>(Migrations().size());
   if (have > newest) {
     return Fail(Code::kFailedPrecondition,
-                "'" + path + "' has schema " + std::to_string(have) + ", made by a newer Quern; this one (" +
-                    QUERN_VERSION + ") knows schema " + std::to_string(newest),
+                "'" + path + "' has schema " + std::to_string(have) +
+                    ", made by a newer Quern; this one (" + QUERN_VERSION + ") knows schema " +
+                    std::to_string(newest),
                 "run it with the newer program");
   }
   if (have == newest) return {};
@@ -169,11 +182,11 @@ Status Migrate(SqliteDatabase& database, const std::string& path, Fs& fs) {
 }  // namespace
 
 Result<std::unique_ptr<Database>> OpenSqlite(const std::string& path, Fs& fs) {
-  QUERN_TRY(fs.MakeDirs(DirName(path)));
+  if (path != kInMemory) QUERN_TRY(fs.MakeDirs(DirName(path)));
   sqlite3* handle = nullptr;
-  const int code = sqlite3_open_v2(
-      path.c_str(), &handle, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_FULLMUTEX,
-      nullptr);
+  const int code =
+      sqlite3_open_v2(path.c_str(), &handle,
+                      SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_FULLMUTEX, nullptr);
   auto database = std::make_unique<SqliteDatabase>(handle, path);
   if (code != SQLITE_OK) {
     return Fail(CodeOf(code), "cannot open the database '" + path + "': " + sqlite3_errstr(code),

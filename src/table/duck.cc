@@ -24,14 +24,14 @@ bool IsNumberType(duckdb_type type) {
     case DUCKDB_TYPE_HUGEINT:
     case DUCKDB_TYPE_FLOAT:
     case DUCKDB_TYPE_DOUBLE:
-    case DUCKDB_TYPE_DECIMAL: return true;
-    default: return false;
+    case DUCKDB_TYPE_DECIMAL:
+      return true;
+    default:
+      return false;
   }
 }
 
-bool IsReadable(duckdb_type type) {
-  return IsNumberType(type) || type == DUCKDB_TYPE_VARCHAR;
-}
+bool IsReadable(duckdb_type type) { return IsNumberType(type) || type == DUCKDB_TYPE_VARCHAR; }
 
 template <class T>
 T At(const void* data, size_t row) {
@@ -50,36 +50,63 @@ std::string_view TextAt(const void* data, size_t row) {
 
 std::string TypeName(duckdb_type type) {
   switch (type) {
-    case DUCKDB_TYPE_BOOLEAN: return "BOOLEAN";
-    case DUCKDB_TYPE_TINYINT: return "TINYINT";
-    case DUCKDB_TYPE_SMALLINT: return "SMALLINT";
-    case DUCKDB_TYPE_INTEGER: return "INTEGER";
-    case DUCKDB_TYPE_BIGINT: return "BIGINT";
-    case DUCKDB_TYPE_UTINYINT: return "UTINYINT";
-    case DUCKDB_TYPE_USMALLINT: return "USMALLINT";
-    case DUCKDB_TYPE_UINTEGER: return "UINTEGER";
-    case DUCKDB_TYPE_UBIGINT: return "UBIGINT";
-    case DUCKDB_TYPE_HUGEINT: return "HUGEINT";
-    case DUCKDB_TYPE_UHUGEINT: return "UHUGEINT";
-    case DUCKDB_TYPE_FLOAT: return "FLOAT";
-    case DUCKDB_TYPE_DOUBLE: return "DOUBLE";
-    case DUCKDB_TYPE_DECIMAL: return "DECIMAL";
-    case DUCKDB_TYPE_VARCHAR: return "VARCHAR";
+    case DUCKDB_TYPE_BOOLEAN:
+      return "BOOLEAN";
+    case DUCKDB_TYPE_TINYINT:
+      return "TINYINT";
+    case DUCKDB_TYPE_SMALLINT:
+      return "SMALLINT";
+    case DUCKDB_TYPE_INTEGER:
+      return "INTEGER";
+    case DUCKDB_TYPE_BIGINT:
+      return "BIGINT";
+    case DUCKDB_TYPE_UTINYINT:
+      return "UTINYINT";
+    case DUCKDB_TYPE_USMALLINT:
+      return "USMALLINT";
+    case DUCKDB_TYPE_UINTEGER:
+      return "UINTEGER";
+    case DUCKDB_TYPE_UBIGINT:
+      return "UBIGINT";
+    case DUCKDB_TYPE_HUGEINT:
+      return "HUGEINT";
+    case DUCKDB_TYPE_UHUGEINT:
+      return "UHUGEINT";
+    case DUCKDB_TYPE_FLOAT:
+      return "FLOAT";
+    case DUCKDB_TYPE_DOUBLE:
+      return "DOUBLE";
+    case DUCKDB_TYPE_DECIMAL:
+      return "DECIMAL";
+    case DUCKDB_TYPE_VARCHAR:
+      return "VARCHAR";
     case DUCKDB_TYPE_TIMESTAMP:
     case DUCKDB_TYPE_TIMESTAMP_S:
     case DUCKDB_TYPE_TIMESTAMP_MS:
-    case DUCKDB_TYPE_TIMESTAMP_NS: return "TIMESTAMP";
-    case DUCKDB_TYPE_TIMESTAMP_TZ: return "TIMESTAMP WITH TIME ZONE";
-    case DUCKDB_TYPE_DATE: return "DATE";
-    case DUCKDB_TYPE_TIME: return "TIME";
-    case DUCKDB_TYPE_INTERVAL: return "INTERVAL";
-    case DUCKDB_TYPE_BLOB: return "BLOB";
-    case DUCKDB_TYPE_ENUM: return "ENUM";
-    case DUCKDB_TYPE_LIST: return "LIST";
-    case DUCKDB_TYPE_STRUCT: return "STRUCT";
-    case DUCKDB_TYPE_MAP: return "MAP";
-    case DUCKDB_TYPE_UUID: return "UUID";
-    default: return "OTHER";
+    case DUCKDB_TYPE_TIMESTAMP_NS:
+      return "TIMESTAMP";
+    case DUCKDB_TYPE_TIMESTAMP_TZ:
+      return "TIMESTAMP WITH TIME ZONE";
+    case DUCKDB_TYPE_DATE:
+      return "DATE";
+    case DUCKDB_TYPE_TIME:
+      return "TIME";
+    case DUCKDB_TYPE_INTERVAL:
+      return "INTERVAL";
+    case DUCKDB_TYPE_BLOB:
+      return "BLOB";
+    case DUCKDB_TYPE_ENUM:
+      return "ENUM";
+    case DUCKDB_TYPE_LIST:
+      return "LIST";
+    case DUCKDB_TYPE_STRUCT:
+      return "STRUCT";
+    case DUCKDB_TYPE_MAP:
+      return "MAP";
+    case DUCKDB_TYPE_UUID:
+      return "UUID";
+    default:
+      return "OTHER";
   }
 }
 
@@ -130,19 +157,36 @@ double ChunkView::Number(const Vector& vector, size_t row) {
   const void* data = vector.data;
   double value = 0;
   switch (vector.type) {
-    case DUCKDB_TYPE_BOOLEAN: return At<bool>(data, row) ? 1 : 0;
-    case DUCKDB_TYPE_TINYINT: return At<int8_t>(data, row);
-    case DUCKDB_TYPE_UTINYINT: return At<uint8_t>(data, row);
-    case DUCKDB_TYPE_USMALLINT: return At<uint16_t>(data, row);
-    case DUCKDB_TYPE_UINTEGER: return At<uint32_t>(data, row);
-    case DUCKDB_TYPE_UBIGINT: return static_cast<double>(At<uint64_t>(data, row));
-    case DUCKDB_TYPE_FLOAT: return static_cast<double>(At<float>(data, row));
-    case DUCKDB_TYPE_DOUBLE: return At<double>(data, row);
-    case DUCKDB_TYPE_SMALLINT: value = At<int16_t>(data, row); break;
-    case DUCKDB_TYPE_INTEGER: value = At<int32_t>(data, row); break;
-    case DUCKDB_TYPE_BIGINT: value = static_cast<double>(At<int64_t>(data, row)); break;
-    case DUCKDB_TYPE_HUGEINT: value = duckdb_hugeint_to_double(At<duckdb_hugeint>(data, row)); break;
-    default: return std::numeric_limits<double>::quiet_NaN();
+    case DUCKDB_TYPE_BOOLEAN:
+      return At<bool>(data, row) ? 1 : 0;
+    case DUCKDB_TYPE_TINYINT:
+      return At<int8_t>(data, row);
+    case DUCKDB_TYPE_UTINYINT:
+      return At<uint8_t>(data, row);
+    case DUCKDB_TYPE_USMALLINT:
+      return At<uint16_t>(data, row);
+    case DUCKDB_TYPE_UINTEGER:
+      return At<uint32_t>(data, row);
+    case DUCKDB_TYPE_UBIGINT:
+      return static_cast<double>(At<uint64_t>(data, row));
+    case DUCKDB_TYPE_FLOAT:
+      return static_cast<double>(At<float>(data, row));
+    case DUCKDB_TYPE_DOUBLE:
+      return At<double>(data, row);
+    case DUCKDB_TYPE_SMALLINT:
+      value = At<int16_t>(data, row);
+      break;
+    case DUCKDB_TYPE_INTEGER:
+      value = At<int32_t>(data, row);
+      break;
+    case DUCKDB_TYPE_BIGINT:
+      value = static_cast<double>(At<int64_t>(data, row));
+      break;
+    case DUCKDB_TYPE_HUGEINT:
+      value = duckdb_hugeint_to_double(At<duckdb_hugeint>(data, row));
+      break;
+    default:
+      return std::numeric_limits<double>::quiet_NaN();
   }
   return vector.scale > 0 ? value / vector.scale : value;
 }
@@ -156,8 +200,10 @@ Value ChunkView::Read(size_t column, size_t row) const {
   if (vector.scale > 0) return number;
   switch (vector.type) {
     case DUCKDB_TYPE_FLOAT:
-    case DUCKDB_TYPE_DOUBLE: return number;
-    case DUCKDB_TYPE_BIGINT: return At<int64_t>(vector.data, row);
+    case DUCKDB_TYPE_DOUBLE:
+      return number;
+    case DUCKDB_TYPE_BIGINT:
+      return At<int64_t>(vector.data, row);
     case DUCKDB_TYPE_UBIGINT: {
       const auto whole = At<uint64_t>(vector.data, row);
       return whole <= uint64_t{INT64_MAX} ? Value(static_cast<int64_t>(whole)) : Value(number);
@@ -167,7 +213,8 @@ Value ChunkView::Read(size_t column, size_t row) const {
       const bool fits = huge.upper == (static_cast<int64_t>(huge.lower) < 0 ? -1 : 0);
       return fits ? Value(static_cast<int64_t>(huge.lower)) : Value(number);
     }
-    default: return static_cast<int64_t>(number);
+    default:
+      return static_cast<int64_t>(number);
   }
 }
 
@@ -242,7 +289,8 @@ Result<Rows> RunQuery(duckdb_connection connection, const std::string& sql, Duck
   if (inner.ends_with(';')) inner.pop_back();
   const Prepared wrapped(connection,
                          "SELECT " + casts + " FROM (" + inner + "\n) AS q(" + names + ")");
-  // What cannot stand in a FROM (EXPLAIN, a setting) runs as it is; such columns are read as missing.
+  // What cannot stand in a FROM (EXPLAIN, a setting) runs as it is; such columns are read as
+  // missing.
   QUERN_TRY(wrapped.good() ? wrapped.Execute(result) : plain.Execute(result));
   return rows;
 }

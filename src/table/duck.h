@@ -37,8 +37,8 @@ class ChunkView {
 
  private:
   struct Vector {
-    duckdb_type type;     // as stored: a decimal's is that of its integers
-    double scale = 0;     // of a decimal: value = stored / scale; 0 for other types
+    duckdb_type type;  // as stored: a decimal's is that of its integers
+    double scale = 0;  // of a decimal: value = stored / scale; 0 for other types
     const void* data;
     uint64_t* validity;
   };
@@ -51,8 +51,8 @@ class ChunkView {
 /// An error of the engine as ours: its prefix ("Binder Error: …") decides the code.
 std::unexpected<Error> DuckError(const char* message);
 
-/// Runs one statement; columns whose types ChunkView cannot read come as text. Returns the columns and
-/// no rows.
+/// Runs one statement; columns whose types ChunkView cannot read come as text. Returns the columns
+/// and no rows.
 Result<Rows> RunQuery(duckdb_connection connection, const std::string& sql, DuckResult& result);
 Status ForEachChunk(DuckResult& result, const std::function<Status(const ChunkView&)>& visit);
 /// Whether a column is a number or a boolean.

@@ -1,10 +1,11 @@
+#include "expr/expr.h"
+
 #include <doctest/doctest.h>
 
 #include <cmath>
 
 #include "base/random.h"
 #include "base/text.h"
-#include "expr/expr.h"
 #include "table/session.h"
 
 namespace quern::table {
@@ -20,22 +21,38 @@ class Writer {
     const std::string a = Number(depth - 1);
     const std::string b = Number(depth - 1);
     switch (rng_.Below(16)) {
-      case 0: return "(" + a + " + " + b + ")";
-      case 1: return "(" + a + " - " + b + ")";
-      case 2: return "(" + a + " * " + b + ")";
-      case 3: return "(" + a + " / " + b + ")";
-      case 4: return "(" + a + " % " + b + ")";
-      case 5: return "-(" + a + ")";
-      case 6: return "abs(" + a + ")";
-      case 7: return "ln(" + a + ")";
-      case 8: return "exp(" + a + ")";
-      case 9: return "sqrt(" + a + ")";
-      case 10: return "pow(" + a + ", " + One("-1", "0", "0.5", "2", b) + ")";
-      case 11: return One("floor", "round", "round") + "(" + a + ")";
-      case 12: return One("least", "greatest") + "(" + a + ", " + b + ", " + NumberLeaf() + ")";
-      case 13: return "coalesce(" + a + ", " + b + ")";
-      case 14: return "CASE WHEN " + Condition(depth - 1) + " THEN " + a + " ELSE " + b + " END";
-      default: return "CASE " + a + " WHEN " + b + " THEN " + NumberLeaf() + " END";
+      case 0:
+        return "(" + a + " + " + b + ")";
+      case 1:
+        return "(" + a + " - " + b + ")";
+      case 2:
+        return "(" + a + " * " + b + ")";
+      case 3:
+        return "(" + a + " / " + b + ")";
+      case 4:
+        return "(" + a + " % " + b + ")";
+      case 5:
+        return "-(" + a + ")";
+      case 6:
+        return "abs(" + a + ")";
+      case 7:
+        return "ln(" + a + ")";
+      case 8:
+        return "exp(" + a + ")";
+      case 9:
+        return "sqrt(" + a + ")";
+      case 10:
+        return "pow(" + a + ", " + One("-1", "0", "0.5", "2", b) + ")";
+      case 11:
+        return One("floor", "round", "round") + "(" + a + ")";
+      case 12:
+        return One("least", "greatest") + "(" + a + ", " + b + ", " + NumberLeaf() + ")";
+      case 13:
+        return "coalesce(" + a + ", " + b + ")";
+      case 14:
+        return "CASE WHEN " + Condition(depth - 1) + " THEN " + a + " ELSE " + b + " END";
+      default:
+        return "CASE " + a + " WHEN " + b + " THEN " + NumberLeaf() + " END";
     }
   }
 
@@ -44,9 +61,12 @@ class Writer {
     const std::string a = Text(depth - 1);
     const std::string b = Text(depth - 1);
     switch (rng_.Below(3)) {
-      case 0: return One("coalesce", "least", "greatest") + "(t, " + a + ", " + b + ")";
-      case 1: return "CASE WHEN " + Condition(depth - 1) + " THEN " + a + " ELSE u END";
-      default: return "CASE " + a + " WHEN " + b + " THEN 'hit' ELSE t END";
+      case 0:
+        return One("coalesce", "least", "greatest") + "(t, " + a + ", " + b + ")";
+      case 1:
+        return "CASE WHEN " + Condition(depth - 1) + " THEN " + a + " ELSE u END";
+      default:
+        return "CASE " + a + " WHEN " + b + " THEN 'hit' ELSE t END";
     }
   }
 
@@ -59,14 +79,22 @@ class Writer {
     const std::string w = text ? Text(depth - 1) : Number(depth - 1);
     const std::string no = One("", "NOT ");
     switch (rng_.Below(8)) {
-      case 0: return "(" + a + " AND " + b + ")";
-      case 1: return "(" + a + " OR " + b + ")";
-      case 2: return "(NOT " + a + ")";
-      case 3: return "(" + v + " IS " + no + "NULL)";
-      case 4: return "(" + v + " " + no + "IN (" + w + ", " + (text ? "'a'" : "1") + ", NULL))";
-      case 5: return "(" + v + " " + no + "BETWEEN " + w + " AND " + (text ? "u" : "y") + ")";
-      case 6: return "(" + a + " = " + b + ")";
-      default: return "(" + v + " " + One("=", "<>", "<", "<=", ">", ">=") + " " + w + ")";
+      case 0:
+        return "(" + a + " AND " + b + ")";
+      case 1:
+        return "(" + a + " OR " + b + ")";
+      case 2:
+        return "(NOT " + a + ")";
+      case 3:
+        return "(" + v + " IS " + no + "NULL)";
+      case 4:
+        return "(" + v + " " + no + "IN (" + w + ", " + (text ? "'a'" : "1") + ", NULL))";
+      case 5:
+        return "(" + v + " " + no + "BETWEEN " + w + " AND " + (text ? "u" : "y") + ")";
+      case 6:
+        return "(" + a + " = " + b + ")";
+      default:
+        return "(" + v + " " + One("=", "<>", "<", "<=", ">", ">=") + " " + w + ")";
     }
   }
 
@@ -82,8 +110,11 @@ class Writer {
 };
 
 Frame Sample(Rng rng) {
-  Frame frame{{{"x", false, {}, {}}, {"y", false, {}, {}}, {"z", false, {}, {}},
-               {"t", true, {}, {}}, {"u", true, {}, {}}}};
+  Frame frame{{{"x", false, {}, {}},
+               {"y", false, {}, {}},
+               {"z", false, {}, {}},
+               {"t", true, {}, {}},
+               {"u", true, {}, {}}}};
   const std::vector<std::string> texts = {"", "a", "b", "é'x", "zz", "B"};
   for (int row = 0; row < 64; ++row) {
     for (size_t c = 0; c < 3; ++c) {
@@ -99,8 +130,8 @@ Frame Sample(Rng rng) {
   return frame;
 }
 
-/// The C library's and DuckDB's transcendental functions may differ in the last place, and what is built
-/// on them by more.
+/// The C library's and DuckDB's transcendental functions may differ in the last place, and what is
+/// built on them by more.
 bool Near(double a, double b) {
   if (std::isnan(a) || std::isnan(b)) return std::isnan(a) && std::isnan(b);
   return std::fabs(a - b) <= 1e-9 * std::max({1.0, std::fabs(a), std::fabs(b)});

@@ -41,8 +41,9 @@ TEST_CASE("a failed write leaves what was there, and nothing beside it") {
     CHECK(RealFs().List(dir.path())->size() == 1);
   }
   CHECK_FALSE(WriteParquet(*session, "SELECT no_such", path, RealFs()).has_value());
-  CHECK(WriteParquet(*session, "SELECT 1 AS a", "/proc/nowhere/t.parquet", RealFs()).error().message.find(
-            "/proc/nowhere") != std::string::npos);
+  CHECK(WriteParquet(*session, "SELECT 1 AS a", "/proc/nowhere/t.parquet", RealFs())
+            .error()
+            .message.find("/proc/nowhere") != std::string::npos);
   CHECK(*RealFs().Read(path) == before);
 }
 
@@ -52,7 +53,8 @@ TEST_CASE("plain files are read by what they are") {
   REQUIRE(RealFs().WriteAtomic(dir.File("it's.csv"), "a,b\n1,x\n2,y\n").has_value());
   REQUIRE(WriteParquet(*session, "SELECT 5 AS a", dir.File("table.data"), RealFs()).has_value());
   REQUIRE(RealFs().WriteAtomic(dir.File("empty.csv"), "").has_value());
-  const auto rows = session->Query("SELECT sum(a) FROM " + *ReadTableSql(dir.File("it's.csv"), RealFs()));
+  const auto rows =
+      session->Query("SELECT sum(a) FROM " + *ReadTableSql(dir.File("it's.csv"), RealFs()));
   CHECK(ToNumber(rows->rows[0][0]) == 3);
   CHECK(ReadTableSql(dir.File("table.data"), RealFs())->starts_with("read_parquet"));
   CHECK(ReadTableSql(dir.File("none.csv"), RealFs()).error().code == Code::kNotFound);

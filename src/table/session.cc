@@ -31,15 +31,6 @@ std::string ToText(const Value& value) {
 
 namespace {
 
-std::string Quoted(std::string_view text, char quote) {
-  std::string out(1, quote);
-  for (const char c : text) {
-    if (c == quote) out += quote;
-    out += c;
-  }
-  return out += quote;
-}
-
 /// DuckDB would spill into ".tmp" of the current folder otherwise.
 std::string SpillFolder() {
   static std::atomic<int> next{0};

@@ -8,8 +8,8 @@
 #include <variant>
 #include <vector>
 
-#include "base/result.h"
 #include "base/frame.h"
+#include "base/result.h"
 
 namespace quern::table {
 
@@ -37,7 +37,8 @@ struct SessionOptions {
   int64_t memory_limit_mb = 256;
 };
 
-/// An in-memory database of its own. Not thread-safe: one session per task. Destroying it frees all.
+/// An in-memory database of its own. Not thread-safe: one session per task. Destroying it frees
+/// all.
 class Session {
  public:
   static Result<std::unique_ptr<Session>> Open(const SessionOptions& options = {});
@@ -53,10 +54,11 @@ class Session {
   Result<Frame> QueryFrame(const std::string& sql);
   /// Columns of a SELECT (or `FROM …`) without running it, types in full: DECIMAL(9,2).
   Result<std::vector<ColumnInfo>> Describe(const std::string& sql);
-  /// The same in pieces of a few thousand rows, in order, never all in memory. The visitor's error ends
-  /// the scan and is returned.
+  /// The same in pieces of a few thousand rows, in order, never all in memory. The visitor's error
+  /// ends the scan and is returned.
   Status Scan(const std::string& sql, const std::function<Status(const Frame&)>& visit);
-  /// Creates (or replaces) table `name` from a frame: DOUBLE (NaN as NULL) and VARCHAR ("" as NULL).
+  /// Creates (or replaces) table `name` from a frame: DOUBLE (NaN as NULL) and VARCHAR ("" as
+  /// NULL).
   Status Register(const std::string& name, const Frame& frame);
   /// Adds rows to a table that Register() made of a frame with the same columns.
   Status Append(const std::string& name, const Frame& frame);

@@ -78,7 +78,8 @@ TEST_CASE("frames go in and come out again, over several chunks") {
 TEST_CASE("a frame's numbers are booleans, integers, decimals and doubles; times are text") {
   auto session = Open();
   auto frame = session->QueryFrame(
-      "SELECT * FROM (VALUES (true, 1, 1.5, DATE '2026-01-01'), (NULL, NULL, NULL, NULL)) v(b, i, d, t)");
+      "SELECT * FROM (VALUES (true, 1, 1.5, DATE '2026-01-01'), (NULL, NULL, NULL, NULL)) v(b, i, "
+      "d, t)");
   REQUIRE(frame.has_value());
   CHECK(frame->Find("b")->numbers[0] == 1);
   CHECK(std::isnan(frame->Find("b")->numbers[1]));
@@ -106,7 +107,8 @@ TEST_CASE("a running query can be interrupted") {
       std::this_thread::yield();
     }
   });
-  auto rows = session->Query("SELECT sum(a.range * b.range) FROM range(1000000) a, range(1000000) b");
+  auto rows =
+      session->Query("SELECT sum(a.range * b.range) FROM range(1000000) a, range(1000000) b");
   finished = true;
   other.join();
   REQUIRE_FALSE(rows.has_value());

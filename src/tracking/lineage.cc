@@ -1,10 +1,23 @@
 #include "tracking/lineage.h"
 
+#include <boost/json.hpp>
 #include <set>
 
 namespace quern::tracking {
 
 using store::Row;
+
+json::value LineageJson(const LineageGraph& graph) {
+  json::array nodes, edges;
+  for (const LineageNode& node : graph.nodes) {
+    nodes.push_back(json::object{
+        {"id", node.id}, {"kind", node.kind}, {"label", node.label}, {"detail", node.detail}});
+  }
+  for (const LineageEdge& edge : graph.edges) {
+    edges.push_back(json::object{{"from", edge.from}, {"to", edge.to}});
+  }
+  return json::object{{"nodes", std::move(nodes)}, {"edges", std::move(edges)}};
+}
 
 Status Lineage::Add(const LineageNode& node, const std::vector<std::string>& inputs) {
   return db_.Transaction([&]() -> Status {
@@ -23,14 +36,12 @@ Status Lineage::Add(const LineageNode& node, const std::vector<std::string>& inp
 
 Result<LineageGraph> Lineage::All() {
   LineageGraph graph;
-  QUERN_TRY(db_.Query("SELECT id, kind, label, detail FROM lineage_nodes ORDER BY created_ms, id", {},
-                      [&](const Row& row) {
+  QUERN_TRY(db_.Query("SELECT id, kind, label, detail FROM lineage_nodes ORDER BY created_ms, id",
+                      {}, [&](const Row& row) {
                         graph.nodes.push_back({row.Text(0), row.Text(1), row.Text(2), row.Text(3)});
                       }));
   QUERN_TRY(db_.Query("SELECT from_id, to_id FROM lineage_edges ORDER BY from_id, to_id", {},
-                      [&](const Row& row) {
-                        graph.edges.push_back({row.Text(0), row.Text(1)});
-                      }));
+                      [&](const Row& row) { graph.edges.push_back({row.Text(0), row.Text(1)}); }));
   return graph;
 }
 

@@ -3,6 +3,7 @@
 #include <string>
 #include <vector>
 
+#include "base/json.h"
 #include "base/result.h"
 #include "base/time.h"
 #include "store/database.h"
@@ -10,8 +11,10 @@
 namespace quern::tracking {
 
 struct LineageNode {
-  std::string id;     // "snapshot:cleveland@3fa9…": kind and content, so that writing twice is harmless
-  std::string kind;   // source, snapshot, check, run, model_version, deployment, batch, labels, decision
+  std::string
+      id;  // "snapshot:cleveland@3fa9…": kind and content, so that writing twice is harmless
+  std::string
+      kind;  // source, snapshot, check, run, model_version, deployment, batch, labels, decision
   std::string label;  // for people
   std::string detail;
 };
@@ -25,6 +28,9 @@ struct LineageGraph {
   std::vector<LineageNode> nodes;
   std::vector<LineageEdge> edges;
 };
+
+/// {"nodes": [{id, kind, label, detail}], "edges": [{from, to}]} (docs/format/records.md).
+json::value LineageJson(const LineageGraph& graph);
 
 /// Thread-safe as the database is. Borrows it.
 class Lineage {

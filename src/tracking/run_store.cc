@@ -11,11 +11,16 @@ using store::Row;
 
 std::string_view StatusName(RunStatus status) {
   switch (status) {
-    case RunStatus::kRunning: return "RUNNING";
-    case RunStatus::kScheduled: return "SCHEDULED";
-    case RunStatus::kFinished: return "FINISHED";
-    case RunStatus::kFailed: return "FAILED";
-    case RunStatus::kKilled: return "KILLED";
+    case RunStatus::kRunning:
+      return "RUNNING";
+    case RunStatus::kScheduled:
+      return "SCHEDULED";
+    case RunStatus::kFinished:
+      return "FINISHED";
+    case RunStatus::kFailed:
+      return "FAILED";
+    case RunStatus::kKilled:
+      return "KILLED";
   }
   return "FAILED";
 }
@@ -28,9 +33,10 @@ Result<int64_t> RunStore::ExperimentId(const std::string& name) {
   };
   QUERN_TRY(find());
   if (id != 0) return id;
-  QUERN_TRY(db_.Execute("INSERT INTO experiments(name, created_ms) VALUES (?, ?) "
-                        "ON CONFLICT(name) DO NOTHING",
-                        {name, clock_.NowMs()}));
+  QUERN_TRY(
+      db_.Execute("INSERT INTO experiments(name, created_ms) VALUES (?, ?) "
+                  "ON CONFLICT(name) DO NOTHING",
+                  {name, clock_.NowMs()}));
   QUERN_TRY(find());
   return id;
 }
@@ -55,9 +61,10 @@ Status RunStore::LogParams(const std::string& run_id,
                            const std::map<std::string, std::string>& params) {
   return db_.Transaction([&]() -> Status {
     for (const auto& [key, value] : params) {
-      QUERN_TRY(db_.Execute("INSERT INTO run_params(run_id, key, value) VALUES (?, ?, ?) "
-                            "ON CONFLICT(run_id, key) DO UPDATE SET value = excluded.value",
-                            {run_id, key, value}));
+      QUERN_TRY(
+          db_.Execute("INSERT INTO run_params(run_id, key, value) VALUES (?, ?, ?) "
+                      "ON CONFLICT(run_id, key) DO UPDATE SET value = excluded.value",
+                      {run_id, key, value}));
     }
     return {};
   });
@@ -68,10 +75,10 @@ Status RunStore::LogMetrics(const std::string& run_id, const std::vector<MetricP
   return db_.Transaction([&]() -> Status {
     for (const MetricPoint& point : metrics) {
       const Param value = std::isnan(point.value) ? Param() : Param(point.value);
-      QUERN_TRY(
-          db_.Execute("INSERT INTO run_metrics(run_id, key, step, value, time_ms) VALUES (?, ?, ?, ?, ?) "
-                      "ON CONFLICT(run_id, key, step) DO UPDATE SET value = excluded.value",
-                      {run_id, point.key, point.step, value, now}));
+      QUERN_TRY(db_.Execute(
+          "INSERT INTO run_metrics(run_id, key, step, value, time_ms) VALUES (?, ?, ?, ?, ?) "
+          "ON CONFLICT(run_id, key, step) DO UPDATE SET value = excluded.value",
+          {run_id, point.key, point.step, value, now}));
     }
     return {};
   });
@@ -81,9 +88,10 @@ Status RunStore::SetTags(const std::string& run_id,
                          const std::map<std::string, std::string>& tags) {
   return db_.Transaction([&]() -> Status {
     for (const auto& [key, value] : tags) {
-      QUERN_TRY(db_.Execute("INSERT INTO run_tags(run_id, key, value) VALUES (?, ?, ?) "
-                            "ON CONFLICT(run_id, key) DO UPDATE SET value = excluded.value",
-                            {run_id, key, value}));
+      QUERN_TRY(
+          db_.Execute("INSERT INTO run_tags(run_id, key, value) VALUES (?, ?, ?) "
+                      "ON CONFLICT(run_id, key) DO UPDATE SET value = excluded.value",
+                      {run_id, key, value}));
     }
     return {};
   });
@@ -94,11 +102,11 @@ Status RunStore::Insert(const std::string& experiment, RunDraft& draft) {
   if (draft.id.empty()) draft.id = NewHexId();
   const Param end = draft.end_ms > 0 ? Param(draft.end_ms) : Param();
   const Param parent = draft.parent_id.empty() ? Param() : Param(draft.parent_id);
-  QUERN_TRY(db_.Execute(
-      "INSERT INTO runs(id, experiment_id, parent_id, name, status, start_ms, end_ms) "
-      "VALUES (?, ?, ?, ?, ?, ?, ?)",
-      {draft.id, experiment_id, parent, draft.name, std::string(StatusName(draft.status)),
-       draft.start_ms, end}));
+  QUERN_TRY(
+      db_.Execute("INSERT INTO runs(id, experiment_id, parent_id, name, status, start_ms, end_ms) "
+                  "VALUES (?, ?, ?, ?, ?, ?, ?)",
+                  {draft.id, experiment_id, parent, draft.name,
+                   std::string(StatusName(draft.status)), draft.start_ms, end}));
   QUERN_TRY(LogParams(draft.id, draft.params));
   QUERN_TRY(LogMetrics(draft.id, draft.metrics));
   return SetTags(draft.id, draft.tags);
@@ -142,8 +150,8 @@ Status RunStore::Fill(Run& run) {
                       [&](const Row& row) { run.params[row.Text(0)] = row.Text(1); }));
   QUERN_TRY(db_.Query("SELECT key, value FROM run_tags WHERE run_id = ?", {run.id},
                       [&](const Row& row) { run.tags[row.Text(0)] = row.Text(1); }));
-  return db_.Query("SELECT key, value FROM run_metrics WHERE run_id = ? ORDER BY key, step", {run.id},
-                   [&](const Row& row) {
+  return db_.Query("SELECT key, value FROM run_metrics WHERE run_id = ? ORDER BY key, step",
+                   {run.id}, [&](const Row& row) {
                      run.metrics[row.Text(0)] = row.IsNull(1) ? std::nan("") : row.Number(1);
                    });
 }

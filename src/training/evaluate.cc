@@ -16,7 +16,8 @@ namespace {
 /// Enough resamples for two digits, fewer on many rows, where intervals are narrow anyway.
 size_t Resamples(size_t wanted, size_t rows) {
   constexpr size_t kRowBudget = 20'000'000;
-  return std::clamp<size_t>(kRowBudget / std::max<size_t>(rows, 1), 100, std::max<size_t>(wanted, 100));
+  return std::clamp<size_t>(kRowBudget / std::max<size_t>(rows, 1), 100,
+                            std::max<size_t>(wanted, 100));
 }
 
 std::span<const uint32_t> Strata(const ml::Target& target) {
@@ -32,9 +33,9 @@ double MetricOrNan(const std::string& name, const ml::Target& target, const ml::
 
 std::vector<std::string> SliceMetrics(ml::Task task, const std::string& metric) {
   std::vector<std::string> names{metric};
-  const std::vector<std::string> also = task == ml::Task::kRegression
-                                            ? std::vector<std::string>{"mae"}
-                                            : std::vector<std::string>{"recall", "precision", "accuracy"};
+  const std::vector<std::string> also =
+      task == ml::Task::kRegression ? std::vector<std::string>{"mae"}
+                                    : std::vector<std::string>{"recall", "precision", "accuracy"};
   for (const std::string& name : also) {
     if (name != metric) names.push_back(name);
   }
@@ -67,11 +68,11 @@ Result<std::vector<SliceResult>> Slices(const EvaluationSpec& spec, const std::s
         groups[{0, column->texts[row]}].push_back(row);
       } else {
         const double value = column->numbers[row];
-        const double order =
-            slice.cuts.empty()
-                ? value
-                : static_cast<double>(std::upper_bound(slice.cuts.begin(), slice.cuts.end(), value) -
-                                      slice.cuts.begin());
+        const double order = slice.cuts.empty()
+                                 ? value
+                                 : static_cast<double>(std::upper_bound(slice.cuts.begin(),
+                                                                        slice.cuts.end(), value) -
+                                                       slice.cuts.begin());
         groups[{order, slice.cuts.empty() ? ShortestDouble(value) : BandName(value, slice.cuts)}]
             .push_back(row);
       }
@@ -79,14 +80,14 @@ Result<std::vector<SliceResult>> Slices(const EvaluationSpec& spec, const std::s
     for (const auto& [key, members] : groups) {
       SliceResult result{slice.column, key.second, members.size(), {}};
       for (const std::string& name : SliceMetrics(target.task, metric)) {
-        result.metrics[name] = stats::Bootstrap(
-            members.size(), Resamples(spec.resamples, members.size()), Rng(seed).Fork(name),
-            [&](std::span<const uint32_t> sample) {
-              std::vector<uint32_t> picked;
-              picked.reserve(sample.size());
-              for (uint32_t i : sample) picked.push_back(members[i]);
-              return MetricOrNan(name, target, scores, picked);
-            });
+        result.metrics[name] =
+            stats::Bootstrap(members.size(), Resamples(spec.resamples, members.size()),
+                             Rng(seed).Fork(name), [&](std::span<const uint32_t> sample) {
+                               std::vector<uint32_t> picked;
+                               picked.reserve(sample.size());
+                               for (uint32_t i : sample) picked.push_back(members[i]);
+                               return MetricOrNan(name, target, scores, picked);
+                             });
       }
       out.push_back(std::move(result));
     }
@@ -105,9 +106,10 @@ void ShuffleColumn(Column& column, std::span<const uint32_t> order) {
   }
 }
 
-Result<std::vector<ImportanceResult>> Importance(const EvaluationSpec& spec, const std::string& metric,
-                                                 const Frame& rows, const ml::Target& target,
-                                                 const ml::Scores& scores, const ScoreFn& score,
+Result<std::vector<ImportanceResult>> Importance(const EvaluationSpec& spec,
+                                                 const std::string& metric, const Frame& rows,
+                                                 const ml::Target& target, const ml::Scores& scores,
+                                                 const ScoreFn& score,
                                                  const EvaluateOptions& options) {
   const double sign = ml::FindMetric(metric)->higher_is_better ? 1 : -1;
   QUERN_ASSIGN(const double whole, ml::Metric(metric, target, scores));
@@ -162,16 +164,16 @@ Result<std::map<std::string, stats::Interval>> MetricIntervals(const ml::Target&
   return out;
 }
 
-Result<Evaluation> Evaluate(const EvaluationSpec& spec, const std::string& metric, const Frame& rows,
-                            const ml::Target& target, const ScoreFn& score,
+Result<Evaluation> Evaluate(const EvaluationSpec& spec, const std::string& metric,
+                            const Frame& rows, const ml::Target& target, const ScoreFn& score,
                             const EvaluateOptions& options) {
   Evaluation out;
   QUERN_ASSIGN(out.scores, score(rows));
   QUERN_ASSIGN(out.metrics, MetricIntervals(target, out.scores, spec.resamples, options.seed));
-  QUERN_ASSIGN(out.slices, Slices(spec, metric, options.slice_rows != nullptr ? *options.slice_rows : rows,
-                                  target, out.scores, options.seed));
-  QUERN_ASSIGN(out.importance,
-               Importance(spec, metric, rows, target, out.scores, score, options));
+  QUERN_ASSIGN(out.slices,
+               Slices(spec, metric, options.slice_rows != nullptr ? *options.slice_rows : rows,
+                      target, out.scores, options.seed));
+  QUERN_ASSIGN(out.importance, Importance(spec, metric, rows, target, out.scores, score, options));
   return out;
 }
 
@@ -219,10 +221,10 @@ Result<HypothesisVerdict> JudgeHypothesis(const design::Hypothesis& hypothesis,
   const ModelResult* challenger = find(hypothesis.challenger);
   const ModelResult* baseline = find(hypothesis.baseline);
   if (challenger == nullptr || baseline == nullptr) {
-    return FailAt(hypothesis.where, "the hypothesis names model '" +
-                                        (challenger == nullptr ? hypothesis.challenger
-                                                               : hypothesis.baseline) +
-                                        "', which training does not declare");
+    return FailAt(hypothesis.where,
+                  "the hypothesis names model '" +
+                      (challenger == nullptr ? hypothesis.challenger : hypothesis.baseline) +
+                      "', which training does not declare");
   }
   const auto& a = challenger->metrics.at(hypothesis.metric);
   const auto& b = baseline->metrics.at(hypothesis.metric);

@@ -1,6 +1,6 @@
 #pragma once
-// Judgement on rows that took no part in training. Scores come from a function, so that what is judged is
-// the packaged graph itself and not a second implementation.
+// Judgement on rows that took no part in training. Scores come from a function, so that what is
+// judged is the packaged graph itself and not a second implementation.
 #include <functional>
 #include <map>
 #include <optional>
@@ -31,7 +31,8 @@ struct SliceResult {
 
 struct ImportanceResult {
   std::string column;
-  stats::Interval drop;  // of the selection metric when the column is shuffled; more = more important
+  stats::Interval
+      drop;  // of the selection metric when the column is shuffled; more = more important
 };
 
 struct Evaluation {
@@ -48,9 +49,10 @@ struct EvaluateOptions {
   const CancelToken* cancel = nullptr;
 };
 
-/// Metrics with stratified bootstrap intervals, slices, and permutation importance of every column of `rows`.
-Result<Evaluation> Evaluate(const EvaluationSpec& spec, const std::string& metric, const Frame& rows,
-                            const ml::Target& target, const ScoreFn& score,
+/// Metrics with stratified bootstrap intervals, slices, and permutation importance of every column
+/// of `rows`.
+Result<Evaluation> Evaluate(const EvaluationSpec& spec, const std::string& metric,
+                            const Frame& rows, const ml::Target& target, const ScoreFn& score,
                             const EvaluateOptions& options);
 
 /// Every metric of the task with its interval: stratified percentile bootstrap.
@@ -58,8 +60,9 @@ Result<std::map<std::string, stats::Interval>> MetricIntervals(const ml::Target&
                                                                const ml::Scores& scores,
                                                                size_t resamples, uint64_t seed);
 
-/// Paired test of two score sets on the same rows: DeLong for ROC AUC of binary targets, McNemar for
-/// accuracy, else the paired bootstrap. Losses are negated, so that a positive difference is better.
+/// Paired test of two score sets on the same rows: DeLong for ROC AUC of binary targets, McNemar
+/// for accuracy, else the paired bootstrap. Losses are negated, so that a positive difference is
+/// better.
 Result<stats::PairedResult> ComparePaired(const std::string& metric, const ml::Target& target,
                                           const ml::Scores& a, const ml::Scores& b,
                                           const stats::Hypothesis& hypothesis, size_t resamples,
@@ -69,8 +72,8 @@ struct HypothesisVerdict {
   std::string verdict;  // supported, refuted, undecided
   stats::PairedResult test;
 };
-/// On the folds of cross-validation: Nadeau and Bengio's corrected t test. Supported when the interval of
-/// the difference lies above the margin, refuted when it lies below, else undecided.
+/// On the folds of cross-validation: Nadeau and Bengio's corrected t test. Supported when the
+/// interval of the difference lies above the margin, refuted when it lies below, else undecided.
 Result<HypothesisVerdict> JudgeHypothesis(const design::Hypothesis& hypothesis,
                                           const TrainResult& training, const TrainingSpec& spec);
 

@@ -13,10 +13,9 @@ json::value Number(double value) {
 }
 
 json::value PairedJson(const stats::PairedResult& test) {
-  return json::object{
-      {"difference", IntervalJson({test.difference, test.low, test.high})},
-      {"p_value", Number(test.p_value)},
-      {"test", test.test}};
+  return json::object{{"difference", IntervalJson({test.difference, test.low, test.high})},
+                      {"p_value", Number(test.p_value)},
+                      {"test", test.test}};
 }
 
 /// Curves on large data are thinned to this many points, first and last kept.
@@ -52,20 +51,23 @@ json::object ScoreHistogram(const ml::Target& target, const ml::Scores& scores) 
 void AddBinary(const ml::Target& target, const ml::Scores& scores, json::object& record) {
   record["roc"] = Thin(ml::Roc(target, scores),
                        [](const ml::RocPoint& p) { return json::array{p.fpr, p.tpr}; });
-  record["pr"] = Thin(ml::PrecisionRecall(target, scores), [](const ml::PrPoint& p) {
-    return json::array{p.recall, p.precision};
-  });
+  record["pr"] = Thin(ml::PrecisionRecall(target, scores),
+                      [](const ml::PrPoint& p) { return json::array{p.recall, p.precision}; });
   json::array calibration, thresholds;
   const size_t bins = target.rows() >= 200 ? 10 : 5;
   for (const auto& bin : ml::CalibrationBins(target, scores, bins, ml::Bins::kQuantile)) {
-    calibration.push_back(json::object{{"score", bin.score}, {"rate", bin.rate}, {"count", bin.count}});
+    calibration.push_back(
+        json::object{{"score", bin.score}, {"rate", bin.rate}, {"count", bin.count}});
   }
   std::vector<double> grid;
   for (int i = 1; i < 100; ++i) grid.push_back(i / 100.0);
   for (const auto& row : ml::ThresholdTable(target, scores, grid)) {
-    thresholds.push_back(json::object{{"threshold", row.threshold}, {"accuracy", row.accuracy},
-                                      {"precision", row.precision}, {"recall", row.recall},
-                                      {"specificity", row.specificity}, {"f1", row.f1}});
+    thresholds.push_back(json::object{{"threshold", row.threshold},
+                                      {"accuracy", row.accuracy},
+                                      {"precision", row.precision},
+                                      {"recall", row.recall},
+                                      {"specificity", row.specificity},
+                                      {"f1", row.f1}});
   }
   record["calibration"] = std::move(calibration);
   record["thresholds"] = std::move(thresholds);
@@ -94,7 +96,8 @@ void AddCurves(const ml::Target& target, const ml::Scores& scores, json::object&
   if (target.task == ml::Task::kRegression) {
     json::array residuals;
     const size_t step = std::max<size_t>(1, target.values.size() / kCurvePoints);
-    for (size_t row = 0; row < target.values.size() && residuals.size() < kCurvePoints; row += step) {
+    for (size_t row = 0; row < target.values.size() && residuals.size() < kCurvePoints;
+         row += step) {
       residuals.push_back(json::array{scores.predictions[row], target.values[row]});
     }
     record["residuals"] = std::move(residuals);
@@ -113,12 +116,13 @@ void AddCurves(const ml::Target& target, const ml::Scores& scores, json::object&
 
 json::value EvaluationRecord(const EvaluationReport& report, const ml::Target& target) {
   const bool binary = target.task == ml::Task::kBinary;
-  json::object record{{"model", report.model},
-                      {"rows", target.rows()},
-                      {"metric", report.metric},
-                      {"threshold", binary ? json::value(report.threshold) : json::value(nullptr)},
-                      {"positive", binary ? json::value(target.classes.back()) : json::value(nullptr)},
-                      {"metrics", MetricsRecord(report.evaluation.metrics)}};
+  json::object record{
+      {"model", report.model},
+      {"rows", target.rows()},
+      {"metric", report.metric},
+      {"threshold", binary ? json::value(report.threshold) : json::value(nullptr)},
+      {"positive", binary ? json::value(target.classes.back()) : json::value(nullptr)},
+      {"metrics", MetricsRecord(report.evaluation.metrics)}};
   AddCurves(target, report.evaluation.scores, record);
   json::array slices, importance, next_steps;
   for (const SliceResult& slice : report.evaluation.slices) {

@@ -85,8 +85,8 @@ double ChooseThreshold(const TrainingSpec& spec, const std::vector<double>& scor
     const bool tied = i + 1 < order.size() && scores[order[i]] == scores[order[i + 1]];
     if (tied) continue;
     // Halfway to the next lower score, so that equal scores elsewhere fall on the same side.
-    const double here = i + 1 < order.size() ? (scores[order[i]] + scores[order[i + 1]]) / 2
-                                             : scores[order[i]];
+    const double here =
+        i + 1 < order.size() ? (scores[order[i]] + scores[order[i + 1]]) / 2 : scores[order[i]];
     if (spec.threshold_rule == ThresholdRule::kRecall) {
       if (counts.tp >= spec.threshold_recall * positives) return here;
       continue;

@@ -14,35 +14,38 @@ using Steps = std::vector<std::string>;
 void AfterGates(const std::vector<design::Gate>& gates, Steps& steps) {
   for (const design::Gate& gate : gates) {
     if (gate.status != design::GateStatus::kFail) continue;
-    const bool within = gate.goal.op == design::Op::kAtLeast
-                            ? gate.evidence.high >= gate.goal.value
-                            : gate.evidence.low <= gate.goal.value;
+    const bool within = gate.goal.op == design::Op::kAtLeast ? gate.evidence.high >= gate.goal.value
+                                                             : gate.evidence.low <= gate.goal.value;
     steps.push_back(gate.Sentence() +
-                    (within ? ": its interval still reaches the goal, so more hold-out rows come first"
-                            : ": better features or more data are needed, not luck"));
+                    (within
+                         ? ": its interval still reaches the goal, so more hold-out rows come first"
+                         : ": better features or more data are needed, not luck"));
   }
 }
 
 void AfterHypothesis(const HypothesisVerdict& verdict, const TrainingSpec& spec, Steps& steps) {
   const double half = (verdict.test.high - verdict.test.low) / 2;
   if (verdict.verdict == "undecided") {
-    steps.push_back(fmt::format(
-        "the hypothesis is undecided: the difference is known to ±{:.3f} over {} folds; four times the "
-        "rows would about halve that",
-        half, spec.folds * spec.repeats));
+    steps.push_back(
+        fmt::format("the hypothesis is undecided: the difference is known to ±{:.3f} over {} "
+                    "folds; four times the "
+                    "rows would about halve that",
+                    half, spec.folds * spec.repeats));
   } else if (verdict.verdict == "refuted") {
-    steps.push_back("the hypothesis is refuted: prefer the simpler model unless something else speaks "
-                    "for the other");
+    steps.push_back(
+        "the hypothesis is refuted: prefer the simpler model unless something else speaks "
+        "for the other");
   }
 }
 
 void AfterCalibration(const Evaluation& evaluation, Steps& steps) {
   const auto ece = evaluation.metrics.find("ece");
   if (ece == evaluation.metrics.end() || !(ece->second.low > 0.1)) return;
-  steps.push_back(fmt::format(
-      "scores are off by {:.2f} on average (calibration): do not read them as probabilities before they "
-      "are calibrated",
-      ece->second.value));
+  steps.push_back(
+      fmt::format("scores are off by {:.2f} on average (calibration): do not read them as "
+                  "probabilities before they "
+                  "are calibrated",
+                  ece->second.value));
 }
 
 void AfterSlices(const Evaluation& evaluation, const std::string& metric, Steps& steps) {
@@ -52,13 +55,13 @@ void AfterSlices(const Evaluation& evaluation, const std::string& metric, Steps&
   for (const SliceResult& slice : evaluation.slices) {
     const auto mine = slice.metrics.find(metric);
     if (mine == slice.metrics.end() || std::isnan(mine->second.value)) continue;
-    const bool worse = higher ? mine->second.high < whole->second.value
-                              : mine->second.low > whole->second.value;
+    const bool worse =
+        higher ? mine->second.high < whole->second.value : mine->second.low > whole->second.value;
     if (!worse) continue;
-    steps.push_back(fmt::format("{} is {:.2f} for {} {} ({} rows), clearly worse than {:.2f} overall: look "
-                                "at these rows before release",
-                                metric, mine->second.value, slice.by, slice.value, slice.count,
-                                whole->second.value));
+    steps.push_back(fmt::format(
+        "{} is {:.2f} for {} {} ({} rows), clearly worse than {:.2f} overall: look "
+        "at these rows before release",
+        metric, mine->second.value, slice.by, slice.value, slice.count, whole->second.value));
   }
 }
 
@@ -84,9 +87,10 @@ void AfterRecall(const Evaluation& evaluation, const ml::Target& target, double 
   // Highest threshold below the present one that finds nine in ten.
   for (auto row = table.rbegin(); row != table.rend(); ++row) {
     if (row->threshold >= threshold || row->recall < 0.9) continue;
-    steps.push_back(fmt::format("at threshold {:.2f} instead of {:.2f} recall is {:.2f} at precision "
-                                "{:.2f}: decide with the users which error costs more",
-                                row->threshold, threshold, row->recall, row->precision));
+    steps.push_back(
+        fmt::format("at threshold {:.2f} instead of {:.2f} recall is {:.2f} at precision "
+                    "{:.2f}: decide with the users which error costs more",
+                    row->threshold, threshold, row->recall, row->precision));
     return;
   }
 }

@@ -14,7 +14,7 @@ namespace quern::training {
 struct ModelSpec {
   std::string name;  // the key in `models:`
   ml::LearnerSpec learner;
-  ml::Space tune;    // empty: fitted with its parameters as they are
+  ml::Space tune;  // empty: fitted with its parameters as they are
   Position where;
 };
 
@@ -23,7 +23,8 @@ struct TuneSpec {
   size_t trials = 20;  // per tuned model, the first one being its declared or default parameters
 };
 
-/// How the decision threshold of a binary model is found, on out-of-fold scores of the training rows.
+/// How the decision threshold of a binary model is found, on out-of-fold scores of the training
+/// rows.
 enum class ThresholdRule { kFixed, kMaxF1, kYouden, kRecall };
 
 struct TrainingSpec {

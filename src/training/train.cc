@@ -37,8 +37,8 @@ struct Search {
   size_t done = 0;
   size_t total = 0;
 
-  /// Runs all (trial, fold) pairs of a batch in parallel and fills in the trials. A trial that cannot be
-  /// fitted fails alone; cancellation and the first trial's failure stop the search.
+  /// Runs all (trial, fold) pairs of a batch in parallel and fills in the trials. A trial that
+  /// cannot be fitted fails alone; cancellation and the first trial's failure stop the search.
   Status Run(std::span<TrialResult> batch);
 };
 
@@ -91,9 +91,10 @@ Status TuneModel(Search& search, const ModelSpec& model, std::vector<TrialResult
   QUERN_TRY(search.Run(mine));
   if (!model.tune.empty()) {
     const bool maximize = ml::FindMetric(search.spec.metric)->higher_is_better;
-    QUERN_ASSIGN(const auto sampler,
-                 ml::MakeSampler(search.spec.tune.sampler, model.tune,
-                                 Rng(search.spec.seed).Fork("tune " + model.name).Next(), maximize));
+    QUERN_ASSIGN(
+        const auto sampler,
+        ml::MakeSampler(search.spec.tune.sampler, model.tune,
+                        Rng(search.spec.seed).Fork("tune " + model.name).Next(), maximize));
     while (mine.size() < search.spec.tune.trials) {
       std::vector<ml::Trial> history;
       for (const TrialResult& trial : mine) {
@@ -217,8 +218,8 @@ Result<double> FindThreshold(const TrainingSpec& spec, const ml::PrepSpec& prep,
   QUERN_TRY(ParallelFor(
       folds.size(), options.threads,
       [&](size_t f) -> Status {
-        outcomes[f] = RunFold(spec, prep, learner, folds[f], Rng(spec.seed).Fork(f).Next(),
-                              options.cancel);
+        outcomes[f] =
+            RunFold(spec, prep, learner, folds[f], Rng(spec.seed).Fork(f).Next(), options.cancel);
         if (!outcomes[f]) return std::unexpected(outcomes[f].error());
         return {};
       },
@@ -256,8 +257,8 @@ Result<TrainResult> Train(const TrainingSpec& spec, const ml::PrepSpec& prep,
                           const Dataset& dataset, const TrainOptions& options) {
   QUERN_TRY(CheckSpec(spec, dataset.target));
   TrainResult result;
-  QUERN_ASSIGN(result.holdout, ml::HoldOut(SplitOf(spec, dataset), dataset.target,
-                                           Rng(spec.seed).Fork("holdout")));
+  QUERN_ASSIGN(result.holdout,
+               ml::HoldOut(SplitOf(spec, dataset), dataset.target, Rng(spec.seed).Fork("holdout")));
   const Dataset training = TakeRows(dataset, result.holdout.train);
   QUERN_ASSIGN(const std::vector<Fold> folds, MakeFolds(spec, training));
 
@@ -277,8 +278,8 @@ Result<TrainResult> Train(const TrainingSpec& spec, const ml::PrepSpec& prep,
   }
   const ModelResult& chosen = result.models[result.selected];
   result.baseline = PickBaseline(result.models, result.selected);
-  result.reason = fmt::format("{} has the best mean {} over {} folds: {:.4f}", chosen.name, spec.metric,
-                              folds.size(), chosen.value);
+  result.reason = fmt::format("{} has the best mean {} over {} folds: {:.4f}", chosen.name,
+                              spec.metric, folds.size(), chosen.value);
   QUERN_ASSIGN(result.fitted,
                FitWithThreshold(spec, prep, chosen.learner, training, folds, options));
   QUERN_ASSIGN(result.baseline_fitted,
@@ -287,8 +288,8 @@ Result<TrainResult> Train(const TrainingSpec& spec, const ml::PrepSpec& prep,
   result.warnings = result.fitted.warnings;
   for (const TrialResult& trial : result.trials) {
     if (trial.failure.empty()) continue;
-    result.warnings.push_back(fmt::format("trial {} of {} failed: {}", trial.number, trial.model,
-                                          trial.failure));
+    result.warnings.push_back(
+        fmt::format("trial {} of {} failed: {}", trial.number, trial.model, trial.failure));
   }
   return result;
 }

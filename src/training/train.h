@@ -1,6 +1,6 @@
 #pragma once
-// Cross-validation, tuning and selection. Everything is fitted on training rows of a fold alone; the
-// hold-out is set aside before anything else and touched by evaluation only.
+// Cross-validation, tuning and selection. Everything is fitted on training rows of a fold alone;
+// the hold-out is set aside before anything else and touched by evaluation only.
 #include <map>
 #include <string>
 #include <vector>
@@ -43,7 +43,8 @@ struct TrainResult {
   std::vector<ModelResult> models;
   std::vector<TrialResult> trials;
   size_t selected = 0;
-  size_t baseline = 0;  // the simpler model that evaluation compares with; == selected if there is none
+  size_t baseline =
+      0;  // the simpler model that evaluation compares with; == selected if there is none
   std::string reason;
   ml::FittedPipeline fitted;           // the selected model, on all training rows
   ml::FittedPipeline baseline_fitted;  // the simpler one, on the same rows
@@ -59,13 +60,15 @@ struct TrainOptions {
 Result<TrainResult> Train(const TrainingSpec& spec, const ml::PrepSpec& prep,
                           const Dataset& dataset, const TrainOptions& options);
 
-/// One fit with known parameters, as retraining does: threshold by the spec's rule on out-of-fold scores.
+/// One fit with known parameters, as retraining does: threshold by the spec's rule on out-of-fold
+/// scores.
 Result<ml::FittedPipeline> FitOne(const TrainingSpec& spec, const ml::PrepSpec& prep,
                                   const ml::LearnerSpec& learner, const Dataset& dataset,
                                   const TrainOptions& options);
 
 /// Everything but what a run store knows (run ids are added by the caller); records.md "train".
-json::value TrainRecord(const TrainingSpec& spec, const Dataset& dataset, const TrainResult& result);
+json::value TrainRecord(const TrainingSpec& spec, const Dataset& dataset,
+                        const TrainResult& result);
 
 /// Text of a parameter as runs and reports show it.
 std::string ParamText(const ml::ParamValue& value);

@@ -3,19 +3,11 @@
 
 #include "base/text.h"
 #include "ml/metrics.h"
+#include "model/signature.h"
 #include "training/train.h"
 
 namespace quern::training {
 namespace {
-
-std::string_view TaskName(ml::Task task) {
-  switch (task) {
-    case ml::Task::kBinary: return "binary";
-    case ml::Task::kMulticlass: return "multiclass";
-    case ml::Task::kRegression: return "regression";
-  }
-  return "";
-}
 
 json::value MetricsJson(const FoldMetrics& metrics, ml::Task task) {
   json::object out;
@@ -67,7 +59,8 @@ json::value ParamsJson(const ml::Params& params) {
   return out;
 }
 
-json::value TrainRecord(const TrainingSpec& spec, const Dataset& dataset, const TrainResult& result) {
+json::value TrainRecord(const TrainingSpec& spec, const Dataset& dataset,
+                        const TrainResult& result) {
   const ml::Task task = dataset.target.task;
   json::array models, trials, classes, warnings;
   for (const std::string& name : dataset.target.classes) classes.emplace_back(name);
@@ -88,7 +81,7 @@ json::value TrainRecord(const TrainingSpec& spec, const Dataset& dataset, const 
                                   {"state", trial.failure.empty() ? "done" : "failed"}});
   }
   return json::object{
-      {"task", TaskName(task)},
+      {"task", model::TaskName(task)},
       {"positive", task == ml::Task::kBinary ? json::value(dataset.target.classes.back())
                                              : json::value(nullptr)},
       {"classes", std::move(classes)},

@@ -15,7 +15,8 @@ namespace {
 Dataset MakeDataset(size_t rows) {
   Rng rng(11);
   Dataset dataset;
-  Column signal{"signal", false, {}, {}}, weak{"weak", false, {}, {}}, noise{"noise", false, {}, {}};
+  Column signal{"signal", false, {}, {}}, weak{"weak", false, {}, {}},
+      noise{"noise", false, {}, {}};
   Column label{"label", false, {}, {}};
   for (size_t i = 0; i < rows; ++i) {
     const double y = i % 2 == 0 ? 1 : 0;
@@ -58,18 +59,21 @@ TEST_CASE("targets find their task and positive class") {
   CHECK(MakeTarget({"t", false, {1, 2, 3}, {}}, "", "")->task == ml::Task::kMulticlass);
   CHECK(MakeTarget({"t", false, {1.5, 2, 3}, {}}, "", "")->task == ml::Task::kRegression);
   CHECK(MakeTarget({"t", false, {0, 1, 1}, {}}, "", "1.0")->index[0] == 0);
-  CHECK(MakeTarget({"t", false, {1, 1}, {}}, "", "").error().message.find("one class only") != std::string::npos);
+  CHECK(MakeTarget({"t", false, {1, 1}, {}}, "", "").error().message.find("one class only") !=
+        std::string::npos);
   CHECK_FALSE(MakeTarget({"t", false, {1, std::nan("")}, {}}, "", ""));
   CHECK_FALSE(MakeTarget({"t", false, {1, 2, 3}, {}}, "binary", ""));
 }
 
-TEST_CASE("training does not depend on threads, selects the better model and keeps the hold-out apart") {
+TEST_CASE(
+    "training does not depend on threads, selects the better model and keeps the hold-out apart") {
   const Dataset dataset = MakeDataset(120);
   const auto one = Train(MakeSpec(), MakePrep(), dataset, {1, nullptr, nullptr});
   const auto four = Train(MakeSpec(), MakePrep(), dataset, {4, nullptr, nullptr});
   REQUIRE(one);
   REQUIRE(four);
-  CHECK(WriteJson(TrainRecord(MakeSpec(), dataset, *one)) == WriteJson(TrainRecord(MakeSpec(), dataset, *four)));
+  CHECK(WriteJson(TrainRecord(MakeSpec(), dataset, *one)) ==
+        WriteJson(TrainRecord(MakeSpec(), dataset, *four)));
   CHECK(one->models[one->selected].name == "logistic");
   CHECK(one->models[one->baseline].name == "dummy");
   CHECK(one->trials.size() == 7);
@@ -88,9 +92,9 @@ TEST_CASE("evaluation finds the column that matters and judges the hypothesis") 
   const ml::Target target = dataset.target.Take(trained->holdout.test);
   EvaluationSpec evaluation;
   evaluation.resamples = 200;
-  const auto result = Evaluate(evaluation, "roc_auc", rows, target,
-                               [&](const Frame& frame) { return ml::Score(trained->fitted, frame); },
-                               {1, nullptr, nullptr});
+  const auto result = Evaluate(
+      evaluation, "roc_auc", rows, target,
+      [&](const Frame& frame) { return ml::Score(trained->fitted, frame); }, {1, nullptr, nullptr});
   REQUIRE(result);
   CHECK(result->importance.front().column == "signal");
   const auto& auc = result->metrics.at("roc_auc");
