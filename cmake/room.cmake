@@ -1,6 +1,10 @@
 # Every room's micro-benchmarks; not part of the ordinary build.
 add_custom_target(benches)
 
+# doctest's own code, once for all test programs.
+add_library(quern_test_main OBJECT ${CMAKE_SOURCE_DIR}/cmake/test_main.cc)
+target_link_libraries(quern_test_main PRIVATE doctest::doctest)
+
 # quern_room(NAME DEPS room... LIBS target...): one folder of src/ as a static library quern_NAME made of
 # its *.cc, and, where it has *_test.cc, one test program quern_NAME_test known to ctest; *_bench.cc become
 # quern_NAME_bench. `main.cc` files are left to the fronts. A nested room (server/http) is named with an
@@ -33,7 +37,7 @@ function(quern_room name)
     foreach(dep ${ROOM_TEST_DEPS})
       list(APPEND test_deps quern_${dep})
     endforeach()
-    add_executable(quern_${name}_test ${tests} ${CMAKE_SOURCE_DIR}/cmake/test_main.cc)
+    add_executable(quern_${name}_test ${tests} $<TARGET_OBJECTS:quern_test_main>)
     target_link_libraries(quern_${name}_test PRIVATE quern_${name} ${test_deps} ${ROOM_TEST_LIBS}
       doctest::doctest)
     target_compile_definitions(quern_${name}_test PRIVATE QUERN_SOURCE_DIR="${CMAKE_SOURCE_DIR}")

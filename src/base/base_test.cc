@@ -5,6 +5,7 @@
 #include <set>
 
 #include "base/digest.h"
+#include "base/frame.h"
 #include "base/fs.h"
 #include "base/ids.h"
 #include "base/json.h"
@@ -140,6 +141,20 @@ TEST_CASE("JSON is strict, positioned and round-trips") {
   CHECK(ParseJson("[189.4]")->as_array()[0].as_double() == 189.4);
   CHECK(ParseJson("[0.1, 123456789.123456789, 5e-324]")->as_array()[1].as_double() ==
         123456789.123456789);
+}
+
+TEST_CASE("a frame takes rows of another with other columns") {
+  Frame rows;
+  rows.Append(
+      {{{"a", false, {1, 2}, {}}, {"b", true, {}, {"x", "y"}}, {"d", true, {}, {"p", "q"}}}});
+  CHECK(rows.rows() == 2);
+  rows.Append({{{"b", true, {}, {"z"}}, {"c", false, {3}, {}}, {"d", false, {4}, {}}}});
+  CHECK(rows.rows() == 3);
+  CHECK(std::isnan(rows.Find("a")->numbers[2]));
+  CHECK(rows.Find("b")->texts == std::vector<std::string>{"x", "y", "z"});
+  CHECK(std::isnan(rows.Find("c")->numbers[1]));
+  CHECK(rows.Find("c")->numbers[2] == 3);
+  CHECK(rows.Find("d")->texts == std::vector<std::string>{"p", "q", ""});
 }
 
 }  // namespace quern
