@@ -1,0 +1,108 @@
+#pragma once
+// Runs and everything logged to them. Each call is one transaction: all of it is kept, or nothing.
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "base/time.h"
+#include "store/database.h"
+#include "tracking/experiments.h"
+#include "tracking/types.h"
+
+namespace quern::tracking {
+
+struct NewRun {
+  std::string id;  // "": a new one
+  int64_t experiment_id = 0;
+  std::string name;  // "": tag mlflow.runName, else a random one
+  std::string user_id;
+  RunStatus status = RunStatus::kRunning;
+  int64_t start_ms = 0;
+  std::optional<int64_t> end_ms;
+  Texts tags;
+};
+
+struct RunUpdate {
+  std::optional<RunStatus> status;
+  std::optional<int64_t> end_ms;
+  std::optional<std::string> name;
+};
+
+struct Batch {
+  std::vector<MetricPoint> metrics;
+  std::vector<std::pair<std::string, std::string>> params;  // as sent: repeats are errors
+  std::vector<std::pair<std::string, std::string>> tags;
+};
+
+/// What a search returns of each run.
+struct RunFields {
+  bool params = true;
+  bool metrics = true;
+  bool tags = true;
+};
+
+struct DatasetSummary {
+  int64_t experiment_id = 0;
+  std::string name;
+  std::string digest;
+  std::string context;
+};
+
+/// Thread-safe as the database is. Borrows it. Unknown ids are kNotFound; a change of a deleted run
+/// is kInvalidArgument.
+class Runs {
+ public:
+  Runs(store::Database& database, const Clock& clock) : db_(database), clock_(clock) {}
+
+  /// The experiment must be active. A name and a tag mlflow.runName that differ are
+  /// kInvalidArgument.
+  Result<Run> Create(const NewRun& run);
+  Result<RunInfo> Info(const std::string& id);
+  Result<Run> Get(const std::string& id);
+  Result<RunInfo> Update(const std::string& id, const RunUpdate& update);
+  Status Delete(const std::string& id);
+  Status Restore(const std::string& id);
+
+  /// Parameters are written once: the same value again is fine, another is kInvalidArgument and
+  /// nothing of the batch is kept. Limits and names: names.h.
+  Status Log(const std::string& id, const Batch& batch);
+  Status DeleteTag(const std::string& id, const std::string& key);
+  Status LogInputs(const std::string& id, const std::vector<DatasetInput>& datasets,
+                   const std::vector<ModelLink>& models);
+  Status LogOutputs(const std::string& id, const std::vector<ModelLink>& models);
+
+  /// `experiment_ids` empty: none. Filter and order: docs/search.md.
+  Result<Page<Run>> Search(const std::vector<int64_t>& experiment_ids, ViewType view,
+                           const SearchRequest& request, const RunFields& fields = {});
+  /// How many runs the filter finds in all.
+  Result<int64_t> Count(const std::vector<int64_t>& experiment_ids, ViewType view,
+                        const std::string& filter);
+  /// Datasets that runs of these experiments read, at most 1000.
+  Result<std::vector<DatasetSummary>> Datasets(const std::vector<int64_t>& experiment_ids);
+
+  /// Points of one series by time, step and value.
+  Result<Page<MetricPoint>> History(const std::string& id, const std::string& key,
+                                    int64_t max_results, const std::string& page_token);
+
+  struct RunPoint {
+    std::string run_id;
+    MetricPoint point;
+  };
+  /// The whole series of several runs, at most `max_results` points of each.
+  Result<std::vector<RunPoint>> HistoryBulk(const std::vector<std::string>& ids,
+                                            const std::string& key, int64_t max_results);
+  /// Points at evenly chosen steps of `first` to `last` (both or neither), the same steps for all
+  /// runs: MLflow's get-history-bulk-interval.
+  Result<std::vector<RunPoint>> HistoryInterval(const std::vector<std::string>& ids,
+                                                const std::string& key,
+                                                std::optional<int64_t> first,
+                                                std::optional<int64_t> last, int64_t max_results);
+
+ private:
+  Status Fill(Run& run, const RunFields& fields);
+  store::Database& db_;
+  const Clock& clock_;
+};
+
+}  // namespace quern::tracking
