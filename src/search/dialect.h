@@ -1,0 +1,13 @@
+#pragma once
+// Where the SQL of the two databases has to differ:
+// - LIKE: SQLite's ignores the case of ASCII letters and so is what ILIKE becomes; the LIKE of
+//   filters becomes GLOB there. PostgreSQL has both, and gets ESCAPE '' because a backslash has no
+//   meaning in a pattern of a filter.
+// - Order of texts: SQLite compares bytes; PostgreSQL is told to by COLLATE "C".
+// - Numbers with a fraction beside integer columns are CAST to DOUBLE PRECISION for both.
+
+namespace quern::search {
+
+enum class Dialect { kSqlite, kPostgres };
+
+}  // namespace quern::search
