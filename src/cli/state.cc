@@ -2,8 +2,10 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <boost/json.hpp>
 #include <cmath>
+#include <map>
 #include <set>
 
 #include "base/text.h"
@@ -20,6 +22,8 @@ struct StateArgs {
   std::string what;
   std::string set_alias;
   std::string reason;
+  std::string filter;
+  std::string order_by;
   int limit = 20;
   bool all = false;
   bool yes = false;
@@ -89,47 +93,103 @@ Status ShowStatus(pipeline::Workspace& workspace, const StateArgs&, Context& con
   return {};
 }
 
-json::object RunJson(const tracking::Run& run) {
+json::object RunJson(const tracking::Run& run, const std::string& experiment) {
   json::object params, metrics, tags;
   for (const auto& [key, value] : run.params) params[key] = value;
-  for (const auto& [key, value] : run.metrics) metrics[key] = value;
+  for (const auto& metric : run.metrics) metrics[metric.key] = metric.value;
   for (const auto& [key, value] : run.tags) tags[key] = value;
-  return {{"run_id", run.id},
-          {"experiment", run.experiment},
-          {"parent_id", run.parent_id},
-          {"name", run.name},
-          {"status", run.status},
-          {"start_time", run.start_ms},
-          {"end_time", run.end_ms ? json::value(*run.end_ms) : json::value(nullptr)},
+  const tracking::RunInfo& info = run.info;
+  return {{"run_id", info.id},
+          {"experiment", experiment},
+          {"parent_id", info.parent_id},
+          {"name", info.name},
+          {"status", info.status},
+          {"start_time", info.start_ms},
+          {"end_time", info.end_ms ? json::value(*info.end_ms) : json::value(nullptr)},
           {"params", std::move(params)},
           {"metrics", std::move(metrics)},
           {"tags", std::move(tags)}};
 }
 
+/// Active experiments: id and name.
+Result<std::map<int64_t, std::string>> ExperimentNames(pipeline::Workspace& workspace) {
+  std::map<int64_t, std::string> names;
+  tracking::SearchRequest request;
+  do {
+    QUERN_ASSIGN(const auto page,
+                 workspace.experiments().Search(tracking::ViewType::kActiveOnly, request));
+    for (const auto& experiment : page.items) names[experiment.id] = experiment.name;
+    request.page_token = page.next_token;
+  } while (!request.page_token.empty());
+  return names;
+}
+
+/// The metrics that most of the runs have, in the order of their names: what a table has room for.
+std::vector<std::string> CommonMetrics(const std::vector<tracking::Run>& runs) {
+  constexpr size_t kColumns = 4;
+  std::map<std::string, size_t> counts;
+  for (const auto& run : runs) {
+    for (const auto& metric : run.metrics) {
+      if (metric.key.find('.') == std::string::npos) ++counts[metric.key];
+    }
+  }
+  std::vector<std::string> keys;
+  for (const auto& [key, count] : counts) keys.push_back(key);
+  std::stable_sort(keys.begin(), keys.end(),
+                   [&](const auto& a, const auto& b) { return counts[a] > counts[b]; });
+  keys.resize(std::min(keys.size(), kColumns));
+  return keys;
+}
+
+void PrintRuns(const std::vector<tracking::Run>& runs, Context& context) {
+  std::vector<std::vector<std::string>> table{{"run", "name", "status", "started"}};
+  const std::vector<std::string> keys = CommonMetrics(runs);
+  table[0].insert(table[0].end(), keys.begin(), keys.end());
+  for (const auto& run : runs) {
+    table.push_back(
+        {run.info.id.substr(0, 8), run.info.name, run.info.status, FormatTime(run.info.start_ms)});
+    for (const std::string& key : keys) {
+      std::string shown;
+      for (const auto& metric : run.metrics) {
+        if (metric.key == key) shown = fmt::format("{:.4f}", metric.value);
+      }
+      table.back().push_back(std::move(shown));
+    }
+  }
+  context.Print(FormatTable(table));
+}
+
 Status ShowRuns(pipeline::Workspace& workspace, const StateArgs& args, Context& context) {
+  QUERN_ASSIGN(const auto names, ExperimentNames(workspace));
   if (!args.what.empty()) {
-    QUERN_ASSIGN(const auto run, workspace.runs().Get(args.what));
-    context.Print(context.json ? WriteJson(RunJson(run)) + "\n" : WritePrettyJson(RunJson(run)));
+    QUERN_ASSIGN(const std::string id, workspace.runs().Resolve(args.what));
+    QUERN_ASSIGN(const tracking::Run run, workspace.runs().Get(id));
+    const auto name = names.find(run.info.experiment_id);
+    const json::value shown = RunJson(run, name == names.end() ? "" : name->second);
+    context.Print(context.json ? WriteJson(shown) + "\n" : WritePrettyJson(shown));
     return {};
   }
-  QUERN_ASSIGN(const auto runs, workspace.runs().List("", args.all ? "*" : "", args.limit));
+  std::vector<int64_t> ids;
+  for (const auto& [id, name] : names) ids.push_back(id);
+  tracking::SearchRequest request;
+  request.filter = args.filter;
+  if (!args.all) {
+    request.filter = (args.filter.empty() ? "" : "(" + args.filter + ") AND ") +
+                     std::string("tags.mlflow.parentRunId IS NULL");
+  }
+  if (!args.order_by.empty()) request.order_by = {args.order_by};
+  request.max_results = args.limit;
+  QUERN_ASSIGN(const auto page,
+               workspace.runs().Search(ids, tracking::ViewType::kActiveOnly, request));
   if (context.json) {
     json::array list;
-    for (const auto& run : runs) list.push_back(RunJson(run));
+    for (const auto& run : page.items) {
+      list.push_back(RunJson(run, names.at(run.info.experiment_id)));
+    }
     context.PrintJson(json::object{{"runs", std::move(list)}});
     return {};
   }
-  std::vector<std::vector<std::string>> table{
-      {"run", "name", "status", "started", "roc_auc", "accuracy", "rmse"}};
-  const auto metric = [](const tracking::Run& run, const char* name) {
-    const auto found = run.metrics.find(name);
-    return found == run.metrics.end() ? std::string() : fmt::format("{:.4f}", found->second);
-  };
-  for (const auto& run : runs) {
-    table.push_back({run.id.substr(0, 8), run.name, run.status, FormatTime(run.start_ms),
-                     metric(run, "roc_auc"), metric(run, "accuracy"), metric(run, "rmse")});
-  }
-  context.Print(FormatTable(table));
+  PrintRuns(page.items, context);
   return {};
 }
 
@@ -271,6 +331,9 @@ void AddRuns(CLI::App& app, Context& context) {
       AddVerb(app, context, "runs", "Runs and their trials, newest first", args, ShowRuns);
   verb->add_option("run", args->what, "One run, by its id or the beginning of it");
   verb->add_flag("--all", args->all, "Trials too");
+  verb->add_option("--filter", args->filter,
+                   "Which: \"metrics.roc_auc > 0.9 AND params.model = 'xgb'\"");
+  verb->add_option("--order-by", args->order_by, "Which first: \"metrics.roc_auc DESC\"");
   verb->add_option("--limit", args->limit, "At most so many")->capture_default_str();
 }
 

@@ -13,15 +13,23 @@
 namespace quern::pipeline {
 namespace {
 
+tracking::MetricPoint Measured(const std::string& name, double value, int64_t step) {
+  tracking::MetricPoint point;
+  point.key = name;
+  point.value = value;
+  point.step = step;
+  return point;
+}
+
 /// Every trial is a run: parameters, per-fold metrics, what it saw and where it came from.
 Status NoteRuns(World& world, const StepContext& context, const training::TrainResult& result,
                 const std::map<std::string, std::string>& tags, json::value& record) {
-  tracking::RunStore& runs = world.workspace.runs();
+  tracking::RunWriter& runs = world.workspace.run_writer();
   const std::string& project = world.project.name;
   const int64_t now = world.workspace.clock().NowMs();
-  QUERN_ASSIGN(const std::string parent, runs.Start(project, "train"));
-  QUERN_TRY(runs.SetTags(parent, tags));
-  QUERN_TRY(runs.SetTags(parent, {{"quern.pipeline_run", context.pipeline_run_id()}}));
+  tracking::Texts parent_tags = tags;
+  parent_tags["quern.pipeline_run"] = context.pipeline_run_id();
+  QUERN_ASSIGN(const std::string parent, runs.Start(project, "train", parent_tags));
   std::vector<tracking::RunDraft> drafts;
   for (const training::TrialResult& trial : result.trials) {
     tracking::RunDraft draft;
@@ -38,12 +46,12 @@ Status NoteRuns(World& world, const StepContext& context, const training::TrainR
     for (const auto& [name, folds] : trial.metrics) {
       double sum = 0;
       for (size_t fold = 0; fold < folds.size(); ++fold) {
-        draft.metrics.push_back({"fold." + name, folds[fold], static_cast<int64_t>(fold)});
+        draft.metrics.push_back(Measured("fold." + name, folds[fold], static_cast<int64_t>(fold)));
         sum += folds[fold];
       }
-      draft.metrics.push_back({name, sum / static_cast<double>(folds.size()), 0});
+      draft.metrics.push_back(Measured(name, sum / static_cast<double>(folds.size()), 0));
     }
-    draft.metrics.push_back({"fit_seconds", trial.seconds, 0});
+    draft.metrics.push_back(Measured("fit_seconds", trial.seconds, 0));
     draft.tags = tags;
     drafts.push_back(std::move(draft));
   }

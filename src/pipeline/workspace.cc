@@ -68,7 +68,9 @@ Workspace::Workspace(std::string dir, Fs& fs, const Clock& clock,
       clock_(clock),
       database_(std::move(database)),
       cache_(*database_, fs_, clock_, dir_),
-      runs_(*database_, clock_),
+      experiments_(*database_, clock_, kArtifactRoot),
+      runs_(*database_, clock_, experiments_),
+      run_writer_(*database_, clock_, Actor(), experiments_, runs_),
       lineage_(*database_, clock_),
       registry_(*database_, clock_, Actor()) {}
 

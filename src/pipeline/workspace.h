@@ -10,7 +10,7 @@
 #include "registry/registry.h"
 #include "store/database.h"
 #include "tracking/lineage.h"
-#include "tracking/run_store.h"
+#include "tracking/run_writer.h"
 
 namespace quern::pipeline {
 
@@ -30,6 +30,10 @@ class ProjectLock {
   int fd_;
 };
 
+/// Where runs keep their artifacts unless a server is told otherwise: clients ask the tracking
+/// server for them.
+inline constexpr char kArtifactRoot[] = "mlflow-artifacts:/";
+
 /// Borrowed parts live as long as the workspace. Thread-safe as its parts are.
 class Workspace {
  public:
@@ -47,7 +51,9 @@ class Workspace {
   const Clock& clock() const { return clock_; }
   store::Database& database() { return *database_; }
   Cache& cache() { return cache_; }
-  tracking::RunStore& runs() { return runs_; }
+  tracking::Experiments& experiments() { return experiments_; }
+  tracking::Runs& runs() { return runs_; }
+  tracking::RunWriter& run_writer() { return run_writer_; }
   tracking::Lineage& lineage() { return lineage_; }
   registry::Registry& registry() { return registry_; }
 
@@ -58,7 +64,9 @@ class Workspace {
   const Clock& clock_;
   std::unique_ptr<store::Database> database_;
   Cache cache_;
-  tracking::RunStore runs_;
+  tracking::Experiments experiments_;
+  tracking::Runs runs_;
+  tracking::RunWriter run_writer_;
   tracking::Lineage lineage_;
   registry::Registry registry_;
 };

@@ -49,14 +49,17 @@ Result<ModelVersion> Registry::Register(const std::string& name, const std::stri
                         {name, digest}, [&](const Row& row) { version = row.Int(0); }));
     if (version != 0) return {};
     QUERN_TRY(
-        db_.Execute("INSERT INTO models(name, created_ms) VALUES (?, ?) ON CONFLICT DO NOTHING",
-                    {name, clock_.NowMs()}));
+        db_.Execute("INSERT INTO registered_models(name, description, created_ms, updated_ms) "
+                    "VALUES (?, '', ?, ?) ON CONFLICT DO NOTHING",
+                    {name, clock_.NowMs(), clock_.NowMs()}));
     QUERN_TRY(db_.Query("SELECT coalesce(max(version), 0) + 1 FROM model_versions WHERE name = ?",
                         {name}, [&](const Row& row) { version = row.Int(0); }));
     QUERN_TRY(db_.Execute(
-        "INSERT INTO model_versions(name, version, digest, path, run_id, created_ms, detail) "
-        "VALUES (?, ?, ?, ?, ?, ?, ?)",
-        {name, version, digest, path, run_id, clock_.NowMs(), detail}));
+        "INSERT INTO model_versions(name, version, digest, path, source, storage, run_id, "
+        "run_link, "
+        "model_id, user_id, description, stage, status, status_message, created_ms, updated_ms, "
+        "detail) VALUES (?, ?, ?, ?, '', '', ?, '', '', ?, '', 'None', 'READY', '', ?, ?, ?)",
+        {name, version, digest, path, run_id, actor_, clock_.NowMs(), clock_.NowMs(), detail}));
     return Note(name, "version", "", std::to_string(version), "registered by a run");
   }));
   return Get(name, version);

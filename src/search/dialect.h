@@ -6,8 +6,10 @@
 // - Order of texts: SQLite compares bytes; PostgreSQL is told to by COLLATE "C".
 // - Numbers with a fraction beside integer columns are CAST to DOUBLE PRECISION for both.
 
+#include "store/database.h"
+
 namespace quern::search {
 
-enum class Dialect { kSqlite, kPostgres };
+using store::Dialect;
 
 }  // namespace quern::search

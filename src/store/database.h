@@ -15,7 +15,13 @@
 
 namespace quern::store {
 
-using Param = std::variant<std::monostate, int64_t, double, std::string>;
+/// Bytes that are no text.
+struct Bytes {
+  std::string data;
+};
+using Param = std::variant<std::monostate, int64_t, double, std::string, Bytes>;
+
+enum class Dialect { kSqlite, kPostgres };
 
 /// One result row; columns by index. Getters of a NULL give 0, 0.0, "".
 class Row {
@@ -24,10 +30,12 @@ class Row {
   virtual bool IsNull(int column) const = 0;
   virtual int64_t Int(int column) const = 0;
   virtual double Number(int column) const = 0;
+  /// Text, or the bytes of a column of bytes.
   virtual std::string Text(int column) const = 0;
 };
 
-/// Thread-safe: calls are serialised. A Transaction body runs under the same lock.
+/// Thread-safe. Changes are serialised; queries outside of a transaction run beside them, on what
+/// was committed last.
 class Database {
  public:
   virtual ~Database() = default;
@@ -38,15 +46,28 @@ class Database {
   /// BEGIN IMMEDIATE … COMMIT; rolled back if `body` returns an error. Nested calls join the outer
   /// one.
   virtual Status Transaction(const std::function<Status()>& body) = 0;
+  /// The same for many callers at once: bodies that wait at the same moment share one commit, so
+  /// that the disk is asked once for all of them. Returns when the change is as durable as any. A
+  /// body may run on another caller's thread: it must hold no lock that others' bodies take.
+  virtual Status Write(const std::function<Status()>& body) { return Transaction(body); }
+  virtual Dialect dialect() const { return Dialect::kSqlite; }
+};
+
+/// What a commit that was answered survives.
+enum class Durability {
+  kSafe,     // power loss: the disk has confirmed it
+  kRelaxed,  // the end of the process; power loss may take the last moments, never the order
 };
 
 /// A path that is no file: a database that lives and dies with the process.
 inline constexpr char kInMemory[] = ":memory:";
 
-/// Opens (creating if absent) the SQLite file, WAL, synchronous=FULL, foreign keys on, and applies
+/// Opens (creating if absent) the SQLite file, WAL, synchronous=FULL (NORMAL if relaxed), foreign
+/// keys on, and applies
 /// the migrations that it lacks, each in one transaction, after copying an existing file aside
 /// (`quern.db.bak-<schema>`). A schema newer than this program's is kFailedPrecondition naming
 /// both; a file that is not a database is kDataLoss.
-Result<std::unique_ptr<Database>> OpenSqlite(const std::string& path, Fs& fs);
+Result<std::unique_ptr<Database>> OpenSqlite(const std::string& path, Fs& fs,
+                                             Durability durability = Durability::kSafe);
 
 }  // namespace quern::store

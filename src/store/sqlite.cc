@@ -1,201 +1,198 @@
-#include <sqlite3.h>
-
+#include <atomic>
+#include <condition_variable>
 #include <mutex>
+#include <thread>
 #include <utility>
 
 #include "base/fs.h"
-#include "base/mutex.h"
-#include "base/text.h"
-#include "base/time.h"
 #include "store/database.h"
-#include "store/migrations.h"
+#include "store/group_commit.h"
+#include "store/migrate.h"
+#include "store/sqlite_connection.h"
 
 namespace quern::store {
 namespace {
 
-Code CodeOf(int sqlite_code) {
-  switch (sqlite_code & 0xff) {
-    case SQLITE_FULL:
-    // A write that fails (SQLITE_IOERR_WRITE and the like) is a full or dying disk.
-    case SQLITE_IOERR:
-      return Code::kResourceExhausted;
-    case SQLITE_READONLY:
-    case SQLITE_PERM:
-    case SQLITE_CANTOPEN:
-      return Code::kPermissionDenied;
-    case SQLITE_NOTADB:
-    case SQLITE_CORRUPT:
-      return Code::kDataLoss;
-    case SQLITE_BUSY:
-    case SQLITE_LOCKED:
-      return Code::kAborted;
-    case SQLITE_CONSTRAINT:
-      return Code::kAlreadyExists;
-    default:
-      return Code::kInternal;
-  }
-}
+constexpr size_t kMaxReaders = 4;
+constexpr char kSafePragmas[] =
+    "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;";
+constexpr char kRelaxedPragmas[] =
+    "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON;";
 
-std::string HintOf(int sqlite_code) {
-  switch (sqlite_code & 0xff) {
-    case SQLITE_FULL:
-    case SQLITE_IOERR:
-      return "free some space and run again; if the disk is not full, check its health";
-    case SQLITE_READONLY:
-    case SQLITE_CANTOPEN:
-      return "check who may write there";
-    case SQLITE_NOTADB:
-      return "this is not a database of Quern: restore a backup or remove the file";
-    case SQLITE_CORRUPT:
-      return "restore a backup (quern.db.bak-*)";
-    default:
-      return "";
-  }
-}
-
-class StatementRow : public Row {
+/// Connections that only read, opened when they are first needed. Thread-safe.
+class ReaderPool {
  public:
-  explicit StatementRow(sqlite3_stmt* statement) : statement_(statement) {}
-  bool IsNull(int column) const override {
-    return sqlite3_column_type(statement_, column) == SQLITE_NULL;
-  }
-  int64_t Int(int column) const override { return sqlite3_column_int64(statement_, column); }
-  double Number(int column) const override { return sqlite3_column_double(statement_, column); }
-  std::string Text(int column) const override {
-    const void* bytes = sqlite3_column_blob(statement_, column);
-    if (bytes == nullptr) return {};
-    return std::string(static_cast<const char*>(bytes),
-                       static_cast<size_t>(sqlite3_column_bytes(statement_, column)));
+  explicit ReaderPool(std::string path) : path_(std::move(path)) {}
+
+  Status Query(std::string_view sql, const std::vector<Param>& params,
+               const std::function<void(const Row&)>& on_row) {
+    QUERN_ASSIGN(auto connection, Take());
+    Status status = connection->Query(sql, params, on_row);
+    {
+      const std::lock_guard lock(mutex_);
+      idle_.push_back(std::move(connection));
+    }
+    returned_.notify_one();
+    return status;
   }
 
  private:
-  sqlite3_stmt* statement_;
+  Result<std::unique_ptr<SqliteConnection>> Take() {
+    std::unique_lock lock(mutex_);
+    returned_.wait(lock, [&] { return !idle_.empty() || opened_ < kMaxReaders; });
+    if (!idle_.empty()) {
+      auto connection = std::move(idle_.back());
+      idle_.pop_back();
+      return connection;
+    }
+    auto connection = SqliteConnection::Open(path_, true);
+    if (connection) ++opened_;
+    return connection;
+  }
+
+  std::string path_;
+  std::mutex mutex_;
+  std::condition_variable returned_;
+  std::vector<std::unique_ptr<SqliteConnection>> idle_;
+  size_t opened_ = 0;
 };
 
-/// One connection behind one recursive lock: a transaction body calls back into the same object.
+/// One connection that writes, behind one recursive lock: a transaction's body calls back into the
+/// same object. Queries of other threads go to readers.
 class SqliteDatabase : public Database {
  public:
-  SqliteDatabase(sqlite3* handle, std::string path) : handle_(handle), path_(std::move(path)) {}
-  ~SqliteDatabase() override { sqlite3_close(handle_); }
+  SqliteDatabase(std::unique_ptr<SqliteConnection> writer, const std::string& path)
+      : writer_(std::move(writer)),
+        readers_(path == kInMemory ? nullptr : std::make_unique<ReaderPool>(path)),
+        group_([this](const std::vector<PendingWrite*>& writes) { CommitAll(writes); }) {}
 
   Status Execute(std::string_view sql, const std::vector<Param>& params) override {
-    return Query(sql, params, [](const Row&) {});
+    const std::lock_guard lock(mutex_);
+    return writer_->Query(sql, params, [](const Row&) {});
   }
 
   Status Query(std::string_view sql, const std::vector<Param>& params,
                const std::function<void(const Row&)>& on_row) override {
+    if (readers_ != nullptr && !InTransaction()) return readers_->Query(sql, params, on_row);
     const std::lock_guard lock(mutex_);
-    sqlite3_stmt* raw = nullptr;
-    if (sqlite3_prepare_v2(handle_, sql.data(), static_cast<int>(sql.size()), &raw, nullptr) !=
-        SQLITE_OK) {
-      return LastError();
-    }
-    const std::unique_ptr<sqlite3_stmt, int (*)(sqlite3_stmt*)> statement(raw, sqlite3_finalize);
-    for (size_t i = 0; i < params.size(); ++i) Bind(raw, static_cast<int>(i) + 1, params[i]);
-    const StatementRow row(raw);
-    for (;;) {
-      const int code = sqlite3_step(raw);
-      if (code == SQLITE_DONE) return {};
-      if (code != SQLITE_ROW) return LastError();
-      on_row(row);
-    }
+    return writer_->Query(sql, params, on_row);
   }
 
   Status Transaction(const std::function<Status()>& body) override {
+    if (InTransaction()) return body();
     const std::lock_guard lock(mutex_);
-    if (depth_ > 0) return body();
-    QUERN_TRY(Execute("BEGIN IMMEDIATE", {}));
-    ++depth_;
-    Status status = body();
-    --depth_;
-    if (status) status = Execute("COMMIT", {});
-    if (!status) sqlite3_exec(handle_, "ROLLBACK", nullptr, nullptr, nullptr);
-    return status;
+    return CommitOne(body);
   }
 
+  Status Write(const std::function<Status()>& body) override {
+    return InTransaction() ? body() : group_.Write(body);
+  }
+
+  /// Any number of statements, without parameters.
   Status Script(const std::string& sql) {
     const std::lock_guard lock(mutex_);
-    if (sqlite3_exec(handle_, sql.c_str(), nullptr, nullptr, nullptr) != SQLITE_OK) {
-      return LastError();
-    }
-    return {};
+    return writer_->Script(sql);
   }
 
  private:
-  static void Bind(sqlite3_stmt* statement, int index, const Param& param) {
-    if (const auto* i = std::get_if<int64_t>(&param)) {
-      sqlite3_bind_int64(statement, index, *i);
-    } else if (const auto* d = std::get_if<double>(&param)) {
-      sqlite3_bind_double(statement, index, *d);
-    } else if (const auto* s = std::get_if<std::string>(&param)) {
-      // SQLITE_STATIC: the caller's parameters outlive the statement.
-      sqlite3_bind_text(statement, index, s->data(), static_cast<int>(s->size()), nullptr);
-    } else {
-      sqlite3_bind_null(statement, index);
+  bool InTransaction() const { return owner_.load() == std::this_thread::get_id(); }
+
+  /// Under the lock.
+  Status CommitOne(const std::function<Status()>& body) {
+    QUERN_TRY(Begin());
+    Status status = body();
+    return End(std::move(status));
+  }
+
+  Status Begin() {
+    QUERN_TRY(writer_->Query("BEGIN IMMEDIATE", {}, [](const Row&) {}));
+    owner_.store(std::this_thread::get_id());
+    return {};
+  }
+
+  /// Commits if `status` is good, else takes all back.
+  Status End(Status status) {
+    owner_.store(std::thread::id());
+    if (status) status = writer_->Query("COMMIT", {}, [](const Row&) {});
+    if (!status) (void)writer_->Script("ROLLBACK");
+    return status;
+  }
+
+  void CommitAll(const std::vector<PendingWrite*>& writes) {
+    const std::lock_guard lock(mutex_);
+    if (writes.size() == 1) {
+      writes[0]->status = CommitOne(*writes[0]->body);
+      return;
+    }
+    Status status = Begin();
+    if (status) {
+      for (PendingWrite* write : writes) write->status = Nested(*write->body);
+      status = End({});
+    }
+    if (status) return;
+    for (PendingWrite* write : writes) {
+      if (write->status) write->status = status;
     }
   }
 
-  std::unexpected<Error> LastError() const {
-    const int code = sqlite3_extended_errcode(handle_);
-    return Fail(CodeOf(code), "database '" + path_ + "': " + sqlite3_errmsg(handle_), HintOf(code));
+  /// One body among others: its failure takes back its own changes alone.
+  Status Nested(const std::function<Status()>& body) {
+    QUERN_TRY(Execute("SAVEPOINT one", {}));
+    Status status = body();
+    if (!status) QUERN_TRY(Execute("ROLLBACK TO one", {}));
+    QUERN_TRY(Execute("RELEASE one", {}));
+    return status;
   }
 
-  sqlite3* handle_;
-  std::string path_;
   std::recursive_mutex mutex_;
-  int depth_ = 0;
+  std::unique_ptr<SqliteConnection> writer_;
+  std::unique_ptr<ReaderPool> readers_;
+  std::atomic<std::thread::id> owner_;
+  GroupCommit group_;
 };
 
-Result<int64_t> SchemaVersion(Database& database) {
-  int64_t version = 0;
-  QUERN_TRY(
-      database.Query("PRAGMA user_version", {}, [&](const Row& row) { version = row.Int(0); }));
-  return version;
-}
+/// PRAGMA user_version of a file, as its schema's number.
+class SqliteSchema : public SchemaStore {
+ public:
+  SqliteSchema(SqliteDatabase& database, const std::string& path, Fs& fs)
+      : database_(database), path_(path), fs_(fs) {}
+  std::string name() const override { return path_; }
+  Result<int64_t> Version() override {
+    int64_t version = 0;
+    // In a transaction also when it is asked outside of one: the writer's view, not a reader's.
+    QUERN_TRY(database_.Transaction([&] {
+      return database_.Query("PRAGMA user_version", {},
+                             [&](const Row& row) { version = row.Int(0); });
+    }));
+    return version;
+  }
+  Status SetVersion(int64_t version) override {
+    return database_.Script("PRAGMA user_version = " + std::to_string(version));
+  }
+  Status SetAside(int64_t version) override {
+    return fs_.Copy(path_, path_ + ".bak-" + std::to_string(version));
+  }
+  Status Apply(std::string_view sql) override { return database_.Script(std::string(sql)); }
+  Status Transaction(const std::function<Status()>& body) override {
+    return database_.Transaction(body);
+  }
 
-Status Migrate(SqliteDatabase& database, const std::string& path, Fs& fs) {
-  QUERN_ASSIGN(const int64_t have, SchemaVersion(database));
-  const auto newest = static_cast<int64_t>(Migrations().size());
-  if (have > newest) {
-    return Fail(Code::kFailedPrecondition,
-                "'" + path + "' has schema " + std::to_string(have) +
-                    ", made by a newer Quern; this one (" + QUERN_VERSION + ") knows schema " +
-                    std::to_string(newest),
-                "run it with the newer program");
-  }
-  if (have == newest) return {};
-  if (have > 0) QUERN_TRY(fs.Copy(path, path + ".bak-" + std::to_string(have)));
-  for (int64_t version = have; version < newest; ++version) {
-    const Migration& migration = Migrations()[static_cast<size_t>(version)];
-    Status done = database.Transaction([&]() -> Status {
-      // Two processes may start at once: whoever comes second finds the work done.
-      QUERN_ASSIGN(const int64_t now, SchemaVersion(database));
-      if (now > version) return {};
-      QUERN_TRY(database.Script(std::string(migration.sql)));
-      return database.Script("PRAGMA user_version = " + std::to_string(version + 1));
-    });
-    if (!done) return Within(done.error(), "applying migration " + std::string(migration.name));
-  }
-  return {};
-}
+ private:
+  SqliteDatabase& database_;
+  const std::string& path_;
+  Fs& fs_;
+};
 
 }  // namespace
 
-Result<std::unique_ptr<Database>> OpenSqlite(const std::string& path, Fs& fs) {
+Result<std::unique_ptr<Database>> OpenSqlite(const std::string& path, Fs& fs,
+                                             Durability durability) {
   if (path != kInMemory) QUERN_TRY(fs.MakeDirs(DirName(path)));
-  sqlite3* handle = nullptr;
-  const int code =
-      sqlite3_open_v2(path.c_str(), &handle,
-                      SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_FULLMUTEX, nullptr);
-  auto database = std::make_unique<SqliteDatabase>(handle, path);
-  if (code != SQLITE_OK) {
-    return Fail(CodeOf(code), "cannot open the database '" + path + "': " + sqlite3_errstr(code),
-                HintOf(code));
-  }
-  sqlite3_busy_timeout(handle, 10000);
-  QUERN_TRY(database->Script(
-      "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;"));
-  QUERN_TRY(Migrate(*database, path, fs));
+  QUERN_ASSIGN(auto writer, SqliteConnection::Open(path, false));
+  QUERN_TRY(writer->Script(durability == Durability::kSafe ? kSafePragmas : kRelaxedPragmas));
+  auto database = std::make_unique<SqliteDatabase>(std::move(writer), path);
+  SqliteSchema schema(*database, path, fs);
+  QUERN_TRY(Migrate(schema));
   return std::unique_ptr<Database>(std::move(database));
 }
 

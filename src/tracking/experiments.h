@@ -9,6 +9,9 @@
 
 namespace quern::tracking {
 
+/// "ROOT/NAME", with one slash between.
+std::string ArtifactsBelow(std::string root, const std::string& name);
+
 /// Thread-safe as the database is. Borrows it. Unknown ids are kNotFound.
 class Experiments {
  public:
@@ -25,6 +28,8 @@ class Experiments {
   /// The id of the experiment of that name, made if there is none.
   Result<int64_t> Ensure(const std::string& name);
   Result<Experiment> Get(int64_t id);
+  /// The same; kInvalidArgument for a deleted one.
+  Result<Experiment> Active(int64_t id);
   /// Deleted ones too.
   Result<Experiment> ByName(const std::string& name);
   Result<Page<Experiment>> Search(ViewType view, const SearchRequest& request);

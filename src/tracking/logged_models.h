@@ -6,6 +6,7 @@
 #include "base/result.h"
 #include "base/time.h"
 #include "store/database.h"
+#include "tracking/experiments.h"
 #include "tracking/types.h"
 
 namespace quern::tracking {
@@ -35,7 +36,8 @@ struct LoggedModelOrder {
 /// Thread-safe as the database is. Borrows it. Unknown and deleted ids are kNotFound.
 class LoggedModels {
  public:
-  LoggedModels(store::Database& database, const Clock& clock) : db_(database), clock_(clock) {}
+  LoggedModels(store::Database& database, const Clock& clock, Experiments& experiments)
+      : db_(database), clock_(clock), experiments_(experiments) {}
 
   /// Artifacts go to `<experiment's location>/models/<id>/artifacts`.
   Result<LoggedModel> Create(const NewLoggedModel& model);
@@ -55,6 +57,7 @@ class LoggedModels {
  private:
   store::Database& db_;
   const Clock& clock_;
+  Experiments& experiments_;
 };
 
 }  // namespace quern::tracking

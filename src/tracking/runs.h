@@ -53,12 +53,15 @@ struct DatasetSummary {
 /// is kInvalidArgument.
 class Runs {
  public:
-  Runs(store::Database& database, const Clock& clock) : db_(database), clock_(clock) {}
+  Runs(store::Database& database, const Clock& clock, Experiments& experiments)
+      : db_(database), clock_(clock), experiments_(experiments) {}
 
   /// The experiment must be active. A name and a tag mlflow.runName that differ are
   /// kInvalidArgument.
   Result<Run> Create(const NewRun& run);
   Result<RunInfo> Info(const std::string& id);
+  /// The whole id of the one run that begins so. kInvalidArgument if there are several.
+  Result<std::string> Resolve(const std::string& beginning);
   Result<Run> Get(const std::string& id);
   Result<RunInfo> Update(const std::string& id, const RunUpdate& update);
   Status Delete(const std::string& id);
@@ -67,6 +70,8 @@ class Runs {
   /// Parameters are written once: the same value again is fine, another is kInvalidArgument and
   /// nothing of the batch is kept. Limits and names: names.h.
   Status Log(const std::string& id, const Batch& batch);
+  /// The same for one parameter, with MLflow's words for one.
+  Status LogParam(const std::string& id, const std::string& key, const std::string& value);
   Status DeleteTag(const std::string& id, const std::string& key);
   Status LogInputs(const std::string& id, const std::vector<DatasetInput>& datasets,
                    const std::vector<ModelLink>& models);
@@ -100,9 +105,15 @@ class Runs {
                                                 std::optional<int64_t> last, int64_t max_results);
 
  private:
+  /// kInvalidArgument for a deleted one.
+  Result<RunInfo> Active(const std::string& id);
+  Status Insert(const NewRun& run, const std::string& id, const std::string& name,
+                const Experiment& experiment);
+  Status SetTags(const RunInfo& run, const std::vector<std::pair<std::string, std::string>>& tags);
   Status Fill(Run& run, const RunFields& fields);
   store::Database& db_;
   const Clock& clock_;
+  Experiments& experiments_;
 };
 
 }  // namespace quern::tracking

@@ -4,17 +4,39 @@
 
 #include "base/fs.h"
 #include "tracking/lineage.h"
-#include "tracking/run_store.h"
+#include "tracking/run_writer.h"
 
 namespace quern::tracking {
 
-TEST_CASE("runs keep parameters, the last metric and their trials") {
+namespace {
+
+/// A store in a temporary folder, and all that works on it.
+struct Store {
   TempDir dir;
-  auto db = store::OpenSqlite(dir.File("q.db"), RealFs());
-  REQUIRE(db);
-  ManualClock clock(1000);
-  RunStore runs(**db, clock);
-  const auto parent = runs.Start("heart", "train");
+  std::unique_ptr<store::Database> db = *store::OpenSqlite(dir.File("q.db"), RealFs());
+  ManualClock clock{1000};
+  Experiments experiments{*db, clock, "mlflow-artifacts:/"};
+  Runs runs{*db, clock, experiments};
+  RunWriter writer{*db, clock, "me", experiments, runs};
+  int64_t experiment = *experiments.Create("e", "", {});
+
+  std::string Start(const Texts& tags = {}) {
+    NewRun run;
+    run.experiment_id = experiment;
+    run.tags = tags;
+    return runs.Create(run)->info.id;
+  }
+};
+
+MetricPoint At(const std::string& key, double value, int64_t step = 0, int64_t time_ms = 0) {
+  return {key, value, step, time_ms, {}, {}, {}};
+}
+
+}  // namespace
+
+TEST_CASE("steps write runs with their trials") {
+  Store store;
+  const auto parent = store.writer.Start("heart", "train", {{"t", "x"}});
   REQUIRE(parent);
   RunDraft trial;
   trial.parent_id = *parent;
@@ -22,16 +44,24 @@ TEST_CASE("runs keep parameters, the last metric and their trials") {
   trial.start_ms = 1000;
   trial.end_ms = 1500;
   trial.params["max_depth"] = "3";
-  trial.metrics = {{"roc_auc", 0.8, 0}, {"roc_auc", 0.9, 1}, {"loss", std::nan(""), 0}};
-  REQUIRE(runs.Write("heart", {trial, trial}));
-  REQUIRE(runs.End(*parent, RunStatus::kFinished));
-  CHECK(runs.List("heart", "", 10)->size() == 1);
-  const auto trials = runs.List("heart", *parent, 10);
-  REQUIRE(trials->size() == 2);
-  CHECK(trials->front().metrics.at("roc_auc") == 0.9);
-  CHECK(std::isnan(trials->front().metrics.at("loss")));
-  CHECK(runs.Get(parent->substr(0, 8))->status == "FINISHED");
-  CHECK(runs.Get("zz").error().code == Code::kNotFound);
+  trial.metrics = {At("roc_auc", 0.8, 0), At("roc_auc", 0.9, 1), At("loss", std::nan(""))};
+  REQUIRE(store.writer.Write("heart", {trial, trial}));
+  REQUIRE(store.writer.End(*parent, RunStatus::kFinished));
+  const int64_t heart = store.experiments.ByName("heart")->id;
+  SearchRequest request;
+  request.filter = "tags.mlflow.parentRunId = '" + *parent + "'";
+  const auto trials = store.runs.Search({heart}, ViewType::kActiveOnly, request);
+  REQUIRE(trials->items.size() == 2);
+  const Run& first = trials->items[0];
+  CHECK(first.params == Texts{{"max_depth", "3"}});
+  REQUIRE(first.metrics.size() == 2);
+  CHECK(std::isnan(first.metrics[0].value));
+  CHECK(first.metrics[1].value == 0.9);
+  CHECK(first.metrics[1].least == 0.8);
+  CHECK(first.metrics[1].points == 2);
+  CHECK(store.runs.Get(*parent)->info.status == "FINISHED");
+  CHECK(*store.runs.Resolve(parent->substr(0, 12)) == *parent);
+  CHECK(store.runs.Resolve("zz").error().code == Code::kNotFound);
 }
 
 TEST_CASE("lineage walks both ways and leaves strangers out") {

@@ -1,0 +1,33 @@
+#include "store/migrate.h"
+
+#include "store/migrations.h"
+
+namespace quern::store {
+
+Status Migrate(SchemaStore& schema) {
+  QUERN_ASSIGN(const int64_t have, schema.Version());
+  const auto newest = static_cast<int64_t>(Migrations().size());
+  if (have > newest) {
+    return Fail(Code::kFailedPrecondition,
+                "'" + schema.name() + "' has schema " + std::to_string(have) +
+                    ", made by a newer Quern; this one (" + QUERN_VERSION + ") knows schema " +
+                    std::to_string(newest),
+                "run it with the newer program");
+  }
+  if (have == newest) return {};
+  if (have > 0) QUERN_TRY(schema.SetAside(have));
+  for (int64_t version = have; version < newest; ++version) {
+    const Migration& migration = Migrations()[static_cast<size_t>(version)];
+    Status done = schema.Transaction([&]() -> Status {
+      // Two processes may start at once: whoever comes second finds the work done.
+      QUERN_ASSIGN(const int64_t now, schema.Version());
+      if (now > version) return {};
+      QUERN_TRY(schema.Apply(migration.sql));
+      return schema.SetVersion(version + 1);
+    });
+    if (!done) return Within(done.error(), "applying migration " + std::string(migration.name));
+  }
+  return {};
+}
+
+}  // namespace quern::store

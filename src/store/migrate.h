@@ -1,0 +1,30 @@
+#pragma once
+// Inside of store/ only: brings a database to this program's schema.
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+
+namespace quern::store {
+
+/// What migrating needs of an engine.
+class SchemaStore {
+ public:
+  virtual ~SchemaStore() = default;
+  /// How messages call the database.
+  virtual std::string name() const = 0;
+  virtual Result<int64_t> Version() = 0;
+  virtual Status SetVersion(int64_t version) = 0;
+  /// Called once before a database that holds something is changed.
+  virtual Status SetAside(int64_t version) = 0;
+  virtual Status Apply(std::string_view sql) = 0;
+  virtual Status Transaction(const std::function<Status()>& body) = 0;
+};
+
+/// Applies what is missing, each migration in one transaction. kFailedPrecondition naming both
+/// versions if the schema is newer than this program's.
+Status Migrate(SchemaStore& schema);
+
+}  // namespace quern::store

@@ -1,0 +1,40 @@
+#pragma once
+// Inside of tracking/ only: the series of metrics in the database. Young points are rows, older
+// ones chunks (metric_chunk.h); one summary row a series says what tables and searches ask.
+#include <map>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "store/database.h"
+#include "tracking/metric_chunk.h"
+#include "tracking/types.h"
+
+namespace quern::tracking {
+
+/// Adds points to the series of a run, inside of the caller's transaction. A point that is there
+/// already is left out. Values beyond the range of finite doubles become its ends, as MLflow keeps
+/// them.
+Status AppendPoints(store::Database& db, int64_t run,
+                    const std::map<std::string, std::vector<Point>>& points_by_key);
+
+/// A series' row.
+struct Series {
+  int64_t num = 0;
+  int64_t points = 0;
+  int64_t sealed = 0;
+};
+/// Nothing if the run has no such metric.
+Result<std::optional<Series>> FindSeries(store::Database& db, int64_t run, const std::string& key);
+
+/// All points, in MLflow's order.
+Result<std::vector<Point>> ReadPoints(store::Database& db, const Series& series);
+/// Those whose step is among `steps` (ascending), ordered by step, then time.
+Result<std::vector<Point>> ReadPointsAt(store::Database& db, const Series& series,
+                                        std::span<const int64_t> steps);
+/// The steps of a series, ascending, each once.
+Result<std::vector<int64_t>> ReadSteps(store::Database& db, const Series& series);
+
+}  // namespace quern::tracking

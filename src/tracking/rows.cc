@@ -1,0 +1,70 @@
+#include "tracking/rows.h"
+
+#include "base/text.h"
+
+namespace quern::tracking {
+
+using store::Row;
+
+Status SetText(store::Database& db, const std::string& table, const std::string& owner, int64_t id,
+               const std::string& key, const std::string& value) {
+  return db.Execute("INSERT INTO " + table + "(" + owner + ", key, value) VALUES (?, ?, ?) " +
+                        "ON CONFLICT(" + owner + ", key) DO UPDATE SET value = excluded.value",
+                    {id, key, value});
+}
+
+Status ReadTexts(store::Database& db, const std::string& table, const std::string& owner,
+                 int64_t id, Texts& into) {
+  return db.Query("SELECT key, value FROM " + table + " WHERE " + owner + " = ?", {id},
+                  [&](const Row& row) { into[row.Text(0)] = row.Text(1); });
+}
+
+std::string LifecycleIs(const std::string& column, ViewType view) {
+  if (view == ViewType::kAll) return column + " IN ('active', 'deleted')";
+  return column + (view == ViewType::kActiveOnly ? " = 'active'" : " = 'deleted'");
+}
+
+search::Scope IdsScope(const std::string& column, const std::vector<int64_t>& ids) {
+  if (ids.empty()) return {"1 = 0", {}};
+  search::Scope scope;
+  std::vector<std::string> marks(ids.size(), "?");
+  scope.where = column + " IN (" + Join(marks, ", ") + ")";
+  for (const int64_t id : ids) scope.params.emplace_back(id);
+  return scope;
+}
+
+std::string ScopeText(const std::vector<int64_t>& ids, ViewType view) {
+  std::string text = std::to_string(static_cast<int>(view));
+  for (const int64_t id : ids) text += " " + std::to_string(id);
+  return text;
+}
+
+search::Request RequestOf(const SearchRequest& request, std::string scope) {
+  search::Request out;
+  out.filter = request.filter;
+  out.order_by = request.order_by;
+  out.page_token = request.page_token;
+  out.scope = std::move(scope);
+  return out;
+}
+
+Result<std::string> ReadPage(store::Database& db, const search::Query& query,
+                             std::string_view columns, int column_count, const search::Scope& scope,
+                             int64_t max_results, const std::function<void(const Row&)>& read) {
+  // One row more than is shown tells whether there is another page.
+  const search::Statement page = search::Page(query, columns, scope, max_results + 1);
+  int64_t shown = 0;
+  bool more = false;
+  std::vector<store::Param> last;
+  QUERN_TRY(db.Query(page.sql, page.params, [&](const Row& row) {
+    if (shown == max_results) {
+      more = true;
+      return;
+    }
+    read(row);
+    if (++shown == max_results) last = search::KeysOf(query, row, column_count);
+  }));
+  return more ? search::NextToken(query, last) : std::string();
+}
+
+}  // namespace quern::tracking

@@ -1,0 +1,35 @@
+#pragma once
+// Inside of tracking/ only: small pieces of SQL that several files of this room need.
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "search/query.h"
+#include "store/database.h"
+#include "tracking/types.h"
+
+namespace quern::tracking {
+
+/// Adds or replaces one value of a table (owner, key, value).
+Status SetText(store::Database& db, const std::string& table, const std::string& owner, int64_t id,
+               const std::string& key, const std::string& value);
+/// All of an owner's values of such a table.
+Status ReadTexts(store::Database& db, const std::string& table, const std::string& owner,
+                 int64_t id, Texts& into);
+
+/// "active", "deleted" or both, as a condition on a column.
+std::string LifecycleIs(const std::string& column, ViewType view);
+/// "column IN (?, ?)" and its parameters; a condition that is never true for no ids.
+search::Scope IdsScope(const std::string& column, const std::vector<int64_t>& ids);
+/// The request of a search, valid for `scope` alone.
+search::Request RequestOf(const SearchRequest& request, std::string scope);
+std::string ScopeText(const std::vector<int64_t>& ids, ViewType view);
+
+/// Runs a search's page: `read` sees every row that is shown. Returns the next page's token.
+Result<std::string> ReadPage(store::Database& db, const search::Query& query,
+                             std::string_view columns, int column_count, const search::Scope& scope,
+                             int64_t max_results,
+                             const std::function<void(const store::Row&)>& read);
+
+}  // namespace quern::tracking

@@ -1,0 +1,130 @@
+#include <algorithm>
+
+#include "base/text.h"
+#include "tracking/metric_series.h"
+#include "tracking/names.h"
+#include "tracking/runs.h"
+
+namespace quern::tracking {
+namespace {
+
+MetricPoint ToMetric(const std::string& key, const Point& point) {
+  return {key, point.value, point.step, point.time_ms, {}, {}, {}};
+}
+
+/// A run that is asked for in a chart, its series found once.
+struct Asked {
+  std::string run_id;
+  std::optional<Series> series;
+  std::vector<int64_t> steps;
+};
+
+/// The steps that a chart shows: at most `most` of all, evenly by rank, and each run's own ends.
+/// MLflow's rule for get-history-bulk-interval.
+std::vector<int64_t> ChooseSteps(const std::vector<int64_t>& all, const std::vector<Asked>& asked,
+                                 int64_t first, int64_t last, size_t most) {
+  const auto begin = std::lower_bound(all.begin(), all.end(), first);
+  const auto end = std::upper_bound(begin, all.end(), last);
+  const auto count = static_cast<size_t>(end - begin);
+  std::vector<int64_t> chosen;
+  if (count <= most) return {begin, end};
+  for (size_t i = 0; i < most; ++i) {
+    chosen.push_back(begin[static_cast<std::ptrdiff_t>(i * count / most)]);
+  }
+  chosen.push_back(*(end - 1));
+  for (const Asked& run : asked) {
+    const auto low = std::lower_bound(run.steps.begin(), run.steps.end(), first);
+    const auto high = std::upper_bound(low, run.steps.end(), last);
+    if (low == high) continue;
+    chosen.push_back(*low);
+    chosen.push_back(*(high - 1));
+  }
+  std::sort(chosen.begin(), chosen.end());
+  chosen.erase(std::unique(chosen.begin(), chosen.end()), chosen.end());
+  return chosen;
+}
+
+}  // namespace
+
+Result<Page<MetricPoint>> Runs::History(const std::string& id, const std::string& key,
+                                        int64_t max_results, const std::string& page_token) {
+  QUERN_TRY(CheckMaxResults(max_results, kMaxHistoryPage));
+  size_t offset = 0;
+  if (!page_token.empty()) {
+    const auto parsed = ParseInt(page_token);
+    if (!parsed || *parsed < 0) {
+      return Fail(Code::kInvalidArgument, "Invalid page token: '" + page_token + "'",
+                  "give the next_page_token of the page before");
+    }
+    offset = static_cast<size_t>(*parsed);
+  }
+  QUERN_ASSIGN(const RunInfo run, Info(id));
+  QUERN_ASSIGN(const auto series, FindSeries(db_, run.num, key));
+  Page<MetricPoint> page;
+  if (!series) return page;
+  QUERN_ASSIGN(const auto points, ReadPoints(db_, *series));
+  const size_t end = std::min(points.size(), offset + static_cast<size_t>(max_results));
+  for (size_t i = std::min(offset, end); i < end; ++i) {
+    page.items.push_back(ToMetric(key, points[i]));
+  }
+  if (end < points.size()) page.next_token = std::to_string(end);
+  return page;
+}
+
+Result<std::vector<Runs::RunPoint>> Runs::HistoryBulk(const std::vector<std::string>& ids,
+                                                      const std::string& key, int64_t max_results) {
+  std::vector<RunPoint> out;
+  for (const std::string& id : ids) {
+    QUERN_ASSIGN(const RunInfo run, Info(id));
+    QUERN_ASSIGN(const auto series, FindSeries(db_, run.num, key));
+    if (!series) continue;
+    QUERN_ASSIGN(const auto points, ReadPoints(db_, *series));
+    const size_t count = std::min(points.size(), static_cast<size_t>(max_results));
+    for (size_t i = 0; i < count; ++i) out.push_back({id, ToMetric(key, points[i])});
+  }
+  return out;
+}
+
+Result<std::vector<Runs::RunPoint>> Runs::HistoryInterval(const std::vector<std::string>& ids,
+                                                          const std::string& key,
+                                                          std::optional<int64_t> first,
+                                                          std::optional<int64_t> last,
+                                                          int64_t max_results) {
+  QUERN_TRY(CheckMaxResults(max_results, kMaxIntervalPoints));
+  if (first.has_value() != last.has_value()) {
+    return Fail(Code::kInvalidArgument,
+                "If either start step or end step are specified, both must be specified.");
+  }
+  if (first && *first > *last) {
+    return Fail(Code::kInvalidArgument,
+                "end_step must be greater than start_step. Found start_step=" +
+                    std::to_string(*first) + " and end_step=" + std::to_string(*last) + ".");
+  }
+  std::vector<Asked> asked;
+  std::vector<int64_t> all;
+  for (const std::string& id : ids) {
+    QUERN_ASSIGN(const RunInfo run, Info(id));
+    Asked one{id, std::nullopt, {}};
+    QUERN_ASSIGN(one.series, FindSeries(db_, run.num, key));
+    if (one.series) {
+      QUERN_ASSIGN(one.steps, ReadSteps(db_, *one.series));
+    }
+    all.insert(all.end(), one.steps.begin(), one.steps.end());
+    asked.push_back(std::move(one));
+  }
+  std::vector<RunPoint> out;
+  if (all.empty()) return out;
+  std::sort(all.begin(), all.end());
+  all.erase(std::unique(all.begin(), all.end()), all.end());
+  const std::vector<int64_t> steps = ChooseSteps(
+      all, asked, first.value_or(0), last.value_or(all.back()), static_cast<size_t>(max_results));
+  for (const Asked& run : asked) {
+    if (!run.series) continue;
+    QUERN_ASSIGN(const auto points, ReadPointsAt(db_, *run.series, steps));
+    const size_t count = std::min(points.size(), static_cast<size_t>(kMaxHistoryPage));
+    for (size_t i = 0; i < count; ++i) out.push_back({run.run_id, ToMetric(key, points[i])});
+  }
+  return out;
+}
+
+}  // namespace quern::tracking
