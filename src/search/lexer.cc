@@ -87,7 +87,9 @@ class Lexer {
   }
 
   std::unexpected<Error> Meaningless() const {
-    return Bad(InvalidClause(text_.substr(at_, 1)), column_,
+    size_t size = 1;
+    while ((static_cast<unsigned char>(Peek(size)) & 0xC0) == 0x80) ++size;
+    return Bad(InvalidClause(text_.substr(at_, size)), column_,
                "a key with spaces, dashes or slashes stands between back-quotes, as in "
                "metrics.`val/loss`");
   }
@@ -173,17 +175,18 @@ class Lexer {
 
 }  // namespace
 
-Result<std::vector<Token>> Tokenize(std::string_view text) {
+Result<std::vector<Token>> Tokenize(std::string_view text, const std::string& what) {
+  const std::string invalid = "Invalid " + what + ": ";
   if (text.size() > kMaxFilterBytes) {
-    return Fail(Code::kInvalidArgument, "Invalid filter: it has " + std::to_string(text.size()) +
+    return Fail(Code::kInvalidArgument, invalid + "it has " + std::to_string(text.size()) +
                                             " bytes, the most is " +
                                             std::to_string(kMaxFilterBytes));
   }
   if (const auto bad = FindInvalidUtf8(text)) {
-    return Bad("Invalid filter: not UTF-8 text", CharactersOf(text.substr(0, *bad)) + 1);
+    return Bad(invalid + "not UTF-8 text", CharactersOf(text.substr(0, *bad)) + 1);
   }
   if (const size_t nul = text.find('\0'); nul != std::string_view::npos) {
-    return Bad("Invalid filter: a NUL character", CharactersOf(text.substr(0, nul)) + 1);
+    return Bad(invalid + "a NUL character", CharactersOf(text.substr(0, nul)) + 1);
   }
   return Lexer(text).Run();
 }

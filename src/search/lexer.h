@@ -26,8 +26,8 @@ struct Token {
   size_t column = 1;
 };
 
-/// The last token is kEnd. Errors: too long, not UTF-8, a NUL, a quote that is never closed, a
-/// character that has no meaning.
-Result<std::vector<Token>> Tokenize(std::string_view text);
+/// The last token is kEnd. `what` names the text in messages. Errors: too long, not UTF-8, a NUL, a
+/// quote that is never closed, a character that has no meaning.
+Result<std::vector<Token>> Tokenize(std::string_view text, const std::string& what);
 
 }  // namespace quern::search

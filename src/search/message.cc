@@ -1,11 +1,16 @@
 #include "search/message.h"
 
+#include <algorithm>
 #include <utility>
+
+#include "base/text.h"
 
 namespace quern::search {
 namespace {
 
 constexpr size_t kShown = 80;
+
+bool IsContinuation(char c) { return (static_cast<unsigned char>(c) & 0xC0) == 0x80; }
 
 }  // namespace
 
@@ -18,9 +23,10 @@ std::unexpected<Error> Bad(std::string message, size_t column, std::string_view 
 }
 
 std::string Shown(std::string_view text) {
-  if (text.size() <= kShown) return std::string(text);
-  size_t size = kShown;
-  while (size > 0 && (static_cast<unsigned char>(text[size]) & 0xC0) == 0x80) --size;
+  const size_t valid = FindInvalidUtf8(text).value_or(text.size());
+  if (valid == text.size() && valid <= kShown) return std::string(text);
+  size_t size = std::min(valid, kShown);
+  while (size > 0 && size < text.size() && IsContinuation(text[size])) --size;
   return std::string(text.substr(0, size)) + "…";
 }
 

@@ -98,7 +98,7 @@ class Parser {
   std::unexpected<Error> Expected(const std::string& what, std::string_view hint = {}) const {
     const Token& token = Peek();
     const std::string found =
-        token.kind == TokenKind::kEnd ? "the end of the filter" : "'" + Shown(token.raw) + "'";
+        token.kind == TokenKind::kEnd ? "the end" : "'" + Shown(token.raw) + "'";
     return Bad(std::string(kIncomplete) + "Expected " + what + " found " + found, token.column,
                hint);
   }
@@ -293,13 +293,13 @@ std::string_view OpName(Op op) {
 }
 
 Result<Node> ParseFilter(std::string_view text) {
-  QUERN_ASSIGN(auto tokens, Tokenize(text));
+  QUERN_ASSIGN(auto tokens, Tokenize(text, "filter"));
   return Parser(std::move(tokens)).Filter();
 }
 
 Result<OrderClause> ParseOrderClause(std::string_view text) {
   static const std::string kInvalid = "Invalid order_by clause";
-  auto tokens = Tokenize(text);
+  auto tokens = Tokenize(text, "order_by");
   if (!tokens) return BadClause(kInvalid, text, "Could not be parsed. " + tokens.error().message);
   Parser parser(std::move(*tokens));
   auto field = parser.Operand();

@@ -1,0 +1,222 @@
+// Orders and page tokens: page by page is the whole order, whatever is missing.
+#include <doctest/doctest.h>
+
+#include <algorithm>
+
+#include "base/random.h"
+#include "search/test_store.h"
+
+namespace quern::search {
+namespace {
+
+/// Many equal, missing and NaN values, so that every kind of tie occurs.
+void FillMixed(TestStore& store) {
+  store.Experiment(1, "e", 1, 1, {});
+  Rng rng(7);
+  for (int i = 0; i < 60; ++i) {
+    TestRun run;
+    run.id = std::to_string(rng.Next());
+    run.name = "run" + std::to_string(i);
+    run.start = static_cast<int64_t>(rng.Below(5));
+    if (rng.Below(3) > 0) run.end = run.start + static_cast<int64_t>(rng.Below(4));
+    for (const char* key : {"m", "n"}) {
+      const uint64_t kind = rng.Below(5);
+      if (kind == 0) continue;
+      run.metrics[key] = kind == 1 ? NotANumber() : Value(static_cast<double>(rng.Below(4)) - 1.5);
+    }
+    if (rng.Below(2) == 0) run.tags["t"] = std::string(rng.Below(3), 'z');
+    if (rng.Below(2) == 0) run.params["p"] = rng.Below(2) == 0 ? "ä" : "Z";
+    store.Run(run);
+  }
+}
+
+}  // namespace
+
+TEST_CASE("values, then NaN, then what is missing, in both directions") {
+  TestStore store;
+  store.Experiment(1, "e", 1, 1, {});
+  store.Run({"1", "one", 10, 20, {{"m", Value(1)}}, {{"p", "B"}}, {}, {}});
+  store.Run({"2", "two", 10, std::nullopt, {{"m", NotANumber()}}, {}, {{"t", "x"}}, {}});
+  store.Run({"3", "three", 30, 31, {}, {{"p", "a"}}, {{"t", ""}}, {}});
+  store.Run({"4", "four", 40, 40, {{"m", {-2, -5, 9, 4}}}, {{"p", "a"}}, {}, {}});
+  const std::pair<Names, Names> cases[] = {
+      {{}, {"four", "three", "one", "two"}},
+      {{"metrics.m"}, {"four", "one", "two", "three"}},
+      {{"metrics.m DESC"}, {"one", "four", "two", "three"}},
+      {{"max(metrics.m) DESC"}, {"four", "one", "two", "three"}},
+      {{"min(metrics.m)"}, {"four", "one", "two", "three"}},
+      {{"count(metrics.m) DESC"}, {"four", "one", "two", "three"}},
+      {{"count(metrics.m)", "run_id desc"}, {"three", "two", "one", "four"}},
+      {{"end_time"}, {"one", "three", "four", "two"}},
+      {{"end_time DESC"}, {"four", "three", "one", "two"}},
+      {{"duration DESC"}, {"one", "three", "four", "two"}},
+      {{"params.p", "start_time ASC"}, {"one", "three", "four", "two"}},
+      {{"params.p DESC", "start_time ASC"}, {"three", "four", "one", "two"}},
+      {{"tags.t asc"}, {"three", "two", "four", "one"}},
+      {{"start_time", "run_name"}, {"one", "two", "three", "four"}},
+  };
+  for (const auto& [order, expected] : cases) {
+    CAPTURE((order.empty() ? std::string("none") : order.front()));
+    CHECK(store.Runs("", order) == expected);
+    CHECK(store.Runs("", order, 1) == expected);
+  }
+}
+
+TEST_CASE("page by page is the whole order") {
+  TestStore store;
+  FillMixed(store);
+  const Names orders[] = {
+      {},
+      {"metrics.m"},
+      {"metrics.m DESC", "metrics.n"},
+      {"metrics.n DESC", "metrics.m DESC", "tags.t"},
+      {"tags.t DESC", "params.p"},
+      {"params.p DESC", "end_time", "metrics.m"},
+      {"start_time ASC", "tags.t"},
+      {"duration", "run_name DESC"},
+      {"max(metrics.m)", "count(metrics.n) DESC", "status"},
+  };
+  for (const Names& order : orders) {
+    CAPTURE((order.empty() ? std::string("none") : order.front()));
+    const Names whole = store.Runs("", order);
+    CHECK(whole.size() == 60);
+    for (const int64_t size : {1, 7, 60}) CHECK(store.Runs("", order, size) == whole);
+    const Names some = store.Runs("NOT metrics.m > 0.5 OR tags.t IS NULL", order);
+    CHECK(some.size() > 5);
+    CHECK(some.size() < 60);
+    CHECK(store.Runs("NOT metrics.m > 0.5 OR tags.t IS NULL", order, 3) == some);
+  }
+}
+
+TEST_CASE("the longest order is one that SQLite reads") {
+  TestStore store;
+  FillMixed(store);
+  Names order;
+  for (size_t i = 0; i < kMaxOrderKeys; ++i) {
+    order.push_back("metrics.x" + std::to_string(i) + (i % 2 == 0 ? " DESC" : ""));
+  }
+  const Names whole = store.Runs("", order);
+  CHECK(whole.size() == 60);
+  CHECK(store.Runs("", order, 25) == whole);
+}
+
+TEST_CASE("rows that come and go between pages do not shift them") {
+  TestStore store;
+  store.Experiment(1, "e", 1, 1, {});
+  for (int i = 1; i <= 4; ++i) {
+    TestRun run;
+    run.id = run.name = std::to_string(i);
+    run.start = i * 10;
+    store.Run(run);
+  }
+  Request request;
+  const auto next = [&] {
+    const auto query = Compile(Runs(), request, Dialect::kSqlite);
+    REQUIRE(query);
+    const Statement page = Page(*query, "r.name", {"r.lifecycle = ?", {"active"}}, 2);
+    Names names;
+    REQUIRE(store.db().Query(page.sql, page.params, [&](const store::Row& row) {
+      names.push_back(row.Text(0));
+      request.page_token = NextToken(*query, KeysOf(*query, row, 1));
+    }));
+    return names;
+  };
+  CHECK(next() == Names{"4", "3"});
+  TestRun late;
+  late.id = late.name = "5";
+  late.start = 50;
+  store.Run(late);
+  REQUIRE(store.db().Execute("DELETE FROM runs WHERE name = '3'"));
+  CHECK(next() == Names{"2", "1"});
+  CHECK(next().empty());
+}
+
+TEST_CASE("a count is of all pages") {
+  TestStore store;
+  FillMixed(store);
+  Request request;
+  request.filter = "tags.t IS NOT NULL";
+  const auto query = Compile(Runs(), request, Dialect::kSqlite);
+  REQUIRE(query);
+  const Statement count = Count(*query, {"r.start_ms >= ?", {int64_t{1}}});
+  int64_t rows = -1;
+  REQUIRE(
+      store.db().Query(count.sql, count.params, [&](const store::Row& row) { rows = row.Int(0); }));
+  CHECK(rows == static_cast<int64_t>(store.Runs("tags.t IS NOT NULL AND start_time >= 1").size()));
+  CHECK(rows > 0);
+}
+
+TEST_CASE("a page token belongs to its search") {
+  Request request;
+  request.filter = "metrics.m > 1";
+  request.order_by = {"metrics.m"};
+  request.scope = "1,2";
+  const Query query = Compile(Runs(), request, Dialect::kSqlite).value();
+  const std::vector<store::Param> keys = {1.5, int64_t{0}, int64_t{10}, std::string("id")};
+  const std::string token = NextToken(query, keys);
+  CHECK(
+      token.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_") ==
+      std::string::npos);
+
+  const auto refusal = [&](const auto& change) {
+    Request other = request;
+    other.page_token = token;
+    change(other);
+    const auto compiled = Compile(Runs(), other, Dialect::kSqlite);
+    if (compiled) return std::string();
+    CHECK(compiled.error().code == Code::kInvalidArgument);
+    return compiled.error().message;
+  };
+  const std::string other_search =
+      "Invalid page token, it belongs to a search with another filter, order or scope; pass the "
+      "token of the page before as it is, or none to start again";
+  CHECK(refusal([](Request&) {}).empty());
+  CHECK(refusal([](Request& r) { r.filter += " "; }) == other_search);
+  CHECK(refusal([](Request& r) { r.order_by = {"metrics.m DESC"}; }) == other_search);
+  CHECK(refusal([](Request& r) { r.order_by.push_back("status"); }) == other_search);
+  CHECK(refusal([](Request& r) { r.scope = "1"; }) == other_search);
+  CHECK(refusal([](Request& r) { r.datasets = {{"d", ""}}; }) == other_search);
+  CHECK(refusal([](Request& r) {
+          r.page_token += "*";
+        }).starts_with("Invalid page token, could not base64-decode"));
+  CHECK(refusal([](Request& r) {
+          r.page_token = "eyJvZmZzZXQiOiAxMH0";
+        }).starts_with("Invalid page token, it is not one of this server's"));
+  CHECK(refusal([](Request& r) {
+          r.page_token = "AAAA";
+        }).starts_with("Invalid page token, it does not hold JSON"));
+  CHECK(refusal([](Request& r) {
+          r.page_token.resize(20);
+        }).starts_with("Invalid page token, it does not hold JSON"));
+  CHECK(refusal([&](Request& r) {
+          r.page_token = NextToken(query, {1.5, int64_t{0}, int64_t{10}});
+        }).starts_with("Invalid page token, it has another number of sort keys"));
+  CHECK(refusal([&](Request& r) {
+          r.page_token = NextToken(query, {std::string("x"), int64_t{0}, int64_t{10}, "id"});
+        }).starts_with("Invalid page token, a sort key in it has another type"));
+  CHECK(refusal([&](Request& r) {
+          r.page_token = NextToken(query, {1.5, int64_t{0}, int64_t{10}, store::Param()});
+        }).starts_with("Invalid page token, a sort key in it has another type"));
+  Request elsewhere;
+  elsewhere.page_token = token;
+  CHECK(Compile(Experiments(), elsewhere, Dialect::kSqlite).error().code == Code::kInvalidArgument);
+}
+
+TEST_CASE("the first page of the default order walks the index of the runs table") {
+  TestStore store;
+  FillMixed(store);
+  Request request;
+  request.page_token =
+      NextToken(Compile(Runs(), request, Dialect::kSqlite).value(), {int64_t{3}, std::string("5")});
+  const Query query = Compile(Runs(), request, Dialect::kSqlite).value();
+  const Scope scope = {"r.experiment_id = ? AND r.lifecycle = ?", {int64_t{1}, "active"}};
+  const Statement page = Page(query, "r.num", scope, 10);
+  std::string plan;
+  REQUIRE(store.db().Query("EXPLAIN QUERY PLAN " + page.sql, page.params,
+                           [&](const store::Row& row) { plan += row.Text(3) + "\n"; }));
+  CAPTURE(plan);
+  CHECK(plan.find("runs_by_start (experiment_id=? AND lifecycle=? AND start_ms<?)") !=
+        std::string::npos);
+}
+
+}  // namespace quern::search
