@@ -2,40 +2,13 @@
 
 #include <cmath>
 
-#include "base/fs.h"
 #include "tracking/lineage.h"
-#include "tracking/run_writer.h"
+#include "tracking/test_store.h"
 
 namespace quern::tracking {
 
-namespace {
-
-/// A store in a temporary folder, and all that works on it.
-struct Store {
-  TempDir dir;
-  std::unique_ptr<store::Database> db = *store::OpenSqlite(dir.File("q.db"), RealFs());
-  ManualClock clock{1000};
-  Experiments experiments{*db, clock, "mlflow-artifacts:/"};
-  Runs runs{*db, clock, experiments};
-  RunWriter writer{*db, clock, "me", experiments, runs};
-  int64_t experiment = *experiments.Create("e", "", {});
-
-  std::string Start(const Texts& tags = {}) {
-    NewRun run;
-    run.experiment_id = experiment;
-    run.tags = tags;
-    return runs.Create(run)->info.id;
-  }
-};
-
-MetricPoint At(const std::string& key, double value, int64_t step = 0, int64_t time_ms = 0) {
-  return {key, value, step, time_ms, {}, {}, {}};
-}
-
-}  // namespace
-
 TEST_CASE("steps write runs with their trials") {
-  Store store;
+  TestStore store;
   const auto parent = store.writer.Start("heart", "train", {{"t", "x"}});
   REQUIRE(parent);
   RunDraft trial;

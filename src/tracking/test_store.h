@@ -1,0 +1,41 @@
+#pragma once
+// What the tests of this room begin with.
+#include <doctest/doctest.h>
+
+#include <memory>
+#include <string>
+
+#include "base/fs.h"
+#include "tracking/experiments.h"
+#include "tracking/logged_models.h"
+#include "tracking/run_writer.h"
+#include "tracking/runs.h"
+
+namespace quern::tracking {
+
+/// A store in a temporary folder, and all that works on it.
+struct TestStore {
+  TempDir dir;
+  std::unique_ptr<store::Database> db = *store::OpenSqlite(dir.File("q.db"), RealFs());
+  ManualClock clock{1000};
+  Experiments experiments{*db, clock, "mlflow-artifacts:/"};
+  Runs runs{*db, clock, experiments};
+  LoggedModels models{*db, clock, experiments};
+  RunWriter writer{*db, clock, "me", experiments, runs};
+  int64_t experiment = *experiments.Create("e", "", {});
+
+  std::string Start(const Texts& tags = {}) {
+    NewRun run;
+    run.experiment_id = experiment;
+    run.tags = tags;
+    const auto made = runs.Create(run);
+    REQUIRE(made);
+    return made->info.id;
+  }
+};
+
+inline MetricPoint At(const std::string& key, double value, int64_t step = 0, int64_t time_ms = 0) {
+  return {key, value, step, time_ms, {}, {}, {}};
+}
+
+}  // namespace quern::tracking
