@@ -97,6 +97,25 @@ TEST_CASE("files are replaced whole") {
   CHECK(RealFs().Read(path) == "two");
 }
 
+TEST_CASE("a file written in pieces is moved into its place") {
+  TempDir dir;
+  const std::string aside = dir.File("aside");
+  auto writer = RealFs().Create(aside);
+  REQUIRE(writer);
+  CHECK(RealFs().Create(aside).error().code == Code::kAlreadyExists);
+  CHECK(RealFs().Create(dir.File("none/x")).error().code == Code::kNotFound);
+  const std::string block(3 << 20, 'x');
+  for (int i = 0; i < 4; ++i) REQUIRE((*writer)->Append(block));
+  REQUIRE(RealFs().MoveInto(aside, dir.File("sub/whole")));
+  CHECK(RealFs().Stat(dir.File("sub/whole"))->size == 4 * block.size());
+  CHECK_FALSE(RealFs().Exists(aside));
+  FaultyFs full(RealFs(), 3);
+  auto faulty = full.Create(aside);
+  REQUIRE(faulty);
+  REQUIRE((*faulty)->Append("a"));
+  CHECK((*faulty)->Append("b").error().code == Code::kResourceExhausted);
+}
+
 TEST_CASE("parallel work reports the smallest failed index") {
   const Status status = ParallelFor(100, 4, [](size_t i) -> Status {
     if (i == 3 || i == 90) return Fail(Code::kInternal, std::to_string(i));

@@ -1,6 +1,7 @@
 #include "base/fs.h"
 
 #include <fcntl.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -12,6 +13,7 @@
 #include <system_error>
 
 #include "base/check.h"
+#include "base/fd.h"
 
 namespace quern {
 namespace {
@@ -43,22 +45,8 @@ std::unexpected<Error> Errno(const char* what, const std::string& path) {
               std::string("cannot ") + what + " '" + path + "': " + std::strerror(error), hint);
 }
 
-class Fd {
- public:
-  explicit Fd(int fd) : fd_(fd) {}
-  ~Fd() {
-    if (fd_ >= 0) ::close(fd_);
-  }
-  Fd(const Fd&) = delete;
-  Fd& operator=(const Fd&) = delete;
-  int get() const { return fd_; }
-
- private:
-  int fd_;
-};
-
 Status SyncPath(const std::string& path) {
-  const Fd fd(::open(path.empty() ? "." : path.c_str(), O_RDONLY | O_CLOEXEC));
+  const UniqueFd fd(::open(path.empty() ? "." : path.c_str(), O_RDONLY | O_CLOEXEC));
   if (fd.get() < 0 || ::fsync(fd.get()) != 0) return Errno("sync", path);
   return {};
 }
@@ -73,10 +61,34 @@ Status WriteAll(int fd, std::string_view bytes, const std::string& path) {
   return {};
 }
 
+class RealFileWriter : public FileWriter {
+ public:
+  RealFileWriter(UniqueFd fd, std::string path) : fd_(std::move(fd)), path_(std::move(path)) {}
+
+  Status Append(std::string_view bytes) override {
+    QUERN_TRY(WriteAll(fd_.get(), bytes, path_));
+    written_ += static_cast<off_t>(bytes.size());
+    if (written_ - started_ >= kWriteBack) {
+      // Lets the disk begin now, so that the fsync at the end of a large file does not wait for all
+      // of it. A hint: what cannot be written shows in that fsync.
+      ::sync_file_range(fd_.get(), started_, written_ - started_, SYNC_FILE_RANGE_WRITE);
+      started_ = written_;
+    }
+    return {};
+  }
+
+ private:
+  static constexpr off_t kWriteBack = 8 << 20;
+  UniqueFd fd_;
+  std::string path_;
+  off_t written_ = 0;
+  off_t started_ = 0;
+};
+
 class RealFsImpl : public Fs {
  public:
   Result<std::string> Read(const std::string& path) override {
-    const Fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+    const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
     if (fd.get() < 0) return Errno("read", path);
     std::string out;
     char buffer[1 << 16];
@@ -99,6 +111,16 @@ class RealFsImpl : public Fs {
       return written;
     }
     return SyncPath(DirName(path));
+  }
+
+  Result<std::unique_ptr<FileWriter>> Create(const std::string& path) override {
+    UniqueFd fd(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644));
+    if (!fd.valid() && errno == EEXIST) {
+      return Fail(Code::kAlreadyExists, "'" + path + "' is there already");
+    }
+    if (!fd.valid()) return Errno("make", path);
+    ::flock(fd.get(), LOCK_EX | LOCK_NB);
+    return std::make_unique<RealFileWriter>(std::move(fd), path);
   }
 
   Status MoveInto(const std::string& from, const std::string& to) override {
@@ -160,7 +182,7 @@ class RealFsImpl : public Fs {
 
  private:
   static Status WriteAside(const std::string& aside, std::string_view bytes) {
-    const Fd fd(::open(aside.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644));
+    const UniqueFd fd(::open(aside.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644));
     if (fd.get() < 0) return Errno("write", aside);
     QUERN_TRY(WriteAll(fd.get(), bytes, aside));
     if (::fsync(fd.get()) != 0) return Errno("sync", aside);
@@ -178,6 +200,27 @@ Fs& RealFs() {
 Status FaultyFs::Count(const std::string& path) {
   if (++calls_ < fail_at_) return {};
   return Fail(code_, "cannot write '" + path + "': injected fault " + std::to_string(calls_));
+}
+
+class FaultyFs::Writer : public FileWriter {
+ public:
+  Writer(FaultyFs& fs, std::unique_ptr<FileWriter> below, std::string path)
+      : fs_(fs), below_(std::move(below)), path_(std::move(path)) {}
+  Status Append(std::string_view bytes) override {
+    QUERN_TRY(fs_.Count(path_));
+    return below_->Append(bytes);
+  }
+
+ private:
+  FaultyFs& fs_;
+  std::unique_ptr<FileWriter> below_;
+  std::string path_;
+};
+
+Result<std::unique_ptr<FileWriter>> FaultyFs::Create(const std::string& path) {
+  QUERN_TRY(Count(path));
+  QUERN_ASSIGN(auto below, below_.Create(path));
+  return std::make_unique<Writer>(*this, std::move(below), path);
 }
 
 Status FaultyFs::WriteAtomic(const std::string& path, std::string_view bytes) {

@@ -2,6 +2,7 @@
 // The file-system port: everything that Quern persists goes through it, so that tests can fail the
 // n-th write, fsync or rename. Readers of bulk data (DuckDB, XGBoost) open paths themselves.
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -18,6 +19,14 @@ struct FileInfo {
   bool is_dir = false;
 };
 
+/// A new file that is written piece by piece; not durable until Fs::MoveInto put it in its place.
+/// The destructor closes it and leaves what was written. One thread.
+class FileWriter {
+ public:
+  virtual ~FileWriter() = default;
+  virtual Status Append(std::string_view bytes) = 0;
+};
+
 /// Thread-safe. Errors name the path and the system's reason: kNotFound, kPermissionDenied,
 /// kResourceExhausted (disk full), kUnavailable for the rest.
 class Fs {
@@ -27,6 +36,9 @@ class Fs {
   /// Write aside, fsync, rename, fsync the folder: after it returns the file is whole and durable,
   /// and at no instant is `path` half-written. Parent folders are made.
   virtual Status WriteAtomic(const std::string& path, std::string_view bytes) = 0;
+  /// Makes an empty file (kAlreadyExists if there is one) in a folder that exists. It carries an
+  /// flock while the writer lives, so that an abandoned file can be told from one in use.
+  virtual Result<std::unique_ptr<FileWriter>> Create(const std::string& path) = 0;
   /// Renames a finished file or folder into place (fsyncs file and both folders). Replaces files.
   virtual Status MoveInto(const std::string& from, const std::string& to) = 0;
   virtual Status MakeDirs(const std::string& path) = 0;
@@ -53,6 +65,7 @@ class FaultyFs : public Fs {
       : below_(below), fail_at_(fail_at), code_(code) {}
   Result<std::string> Read(const std::string& path) override { return below_.Read(path); }
   Status WriteAtomic(const std::string& path, std::string_view bytes) override;
+  Result<std::unique_ptr<FileWriter>> Create(const std::string& path) override;
   Status MoveInto(const std::string& from, const std::string& to) override;
   Status MakeDirs(const std::string& path) override;
   Status RemoveAll(const std::string& path) override;
@@ -64,6 +77,7 @@ class FaultyFs : public Fs {
   int calls() const { return calls_; }
 
  private:
+  class Writer;
   Status Count(const std::string& path);
   Fs& below_;
   int fail_at_;

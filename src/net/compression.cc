@@ -2,8 +2,6 @@
 
 #include <zlib.h>
 
-#include <algorithm>
-
 #include "base/check.h"
 #include "base/text.h"
 
@@ -20,40 +18,60 @@ Bytef* InputBytes(std::string_view bytes) {
 
 }  // namespace
 
-Result<std::string> Decompress(std::string_view body, std::string_view encoding,
-                               uint64_t max_bytes) {
+struct Inflater::Stream {
+  z_stream z{};
+  std::string out = std::string(kChunk, '\0');
+};
+
+Inflater::Inflater(std::unique_ptr<Stream> stream, std::string kind)
+    : stream_(std::move(stream)), kind_(std::move(kind)) {}
+
+Inflater::~Inflater() { inflateEnd(&stream_->z); }
+
+Result<std::unique_ptr<Inflater>> Inflater::Make(std::string_view encoding) {
   std::string kind = ToLower(Trim(encoding));
   if (kind != "gzip" && kind != "x-gzip" && kind != "deflate") {
     return Fail(Code::kInvalidArgument, "Content-Encoding '" + kind + "' is not supported",
                 "send gzip, deflate or no encoding");
   }
-  z_stream stream{};
-  if (inflateInit2(&stream, kind == "deflate" ? kZlibWindow : kGzipWindow) != Z_OK) {
+  auto stream = std::make_unique<Stream>();
+  if (inflateInit2(&stream->z, kind == "deflate" ? kZlibWindow : kGzipWindow) != Z_OK) {
     return Fail(Code::kResourceExhausted, "no memory to decompress a body");
   }
-  std::string out;
-  stream.next_in = InputBytes(body);
-  stream.avail_in = static_cast<uInt>(body.size());
-  int status = Z_OK;
-  while (status == Z_OK) {
-    size_t had = out.size();
-    out.resize(had + std::max(kChunk, std::min<size_t>(had, 8u << 20)));
-    stream.next_out = reinterpret_cast<Bytef*>(out.data() + had);
-    stream.avail_out = static_cast<uInt>(out.size() - had);
-    status = inflate(&stream, Z_NO_FLUSH);
-    out.resize(out.size() - stream.avail_out);
-    if (out.size() > max_bytes) {
-      inflateEnd(&stream);
-      return Fail(Code::kResourceExhausted, "the decompressed body is above the limit of " +
-                                                std::to_string(max_bytes) + " bytes");
+  return std::unique_ptr<Inflater>(new Inflater(std::move(stream), std::move(kind)));
+}
+
+Status Inflater::Push(std::string_view bytes, const std::function<Status(std::string_view)>& out) {
+  z_stream& z = stream_->z;
+  z.next_in = InputBytes(bytes);
+  z.avail_in = static_cast<uInt>(bytes.size());
+  for (bool more = !bytes.empty(); more;) {
+    if (done_) return Fail(Code::kInvalidArgument, "the body goes on after its " + kind_ + " data");
+    z.next_out = reinterpret_cast<Bytef*>(stream_->out.data());
+    z.avail_out = static_cast<uInt>(kChunk);
+    int status = inflate(&z, Z_NO_FLUSH);
+    if (status != Z_OK && status != Z_STREAM_END && status != Z_BUF_ERROR) {
+      return Fail(Code::kInvalidArgument, "the body is not whole " + kind_ + " data");
     }
-    if (status == Z_BUF_ERROR || (status == Z_OK && stream.avail_in == 0 && out.size() == had))
-      break;
+    done_ = status == Z_STREAM_END;
+    if (size_t made = kChunk - z.avail_out; made > 0) QUERN_TRY(out({stream_->out.data(), made}));
+    more = z.avail_in > 0 || (z.avail_out == 0 && !done_);
   }
-  bool whole = status == Z_STREAM_END && stream.avail_in == 0;
-  inflateEnd(&stream);
-  if (!whole) return Fail(Code::kInvalidArgument, "the body is not whole " + kind + " data");
-  return out;
+  return {};
+}
+
+Result<std::string> Decompress(std::string_view body, std::string_view encoding,
+                               uint64_t max_bytes) {
+  QUERN_ASSIGN(auto inflater, Inflater::Make(encoding));
+  std::string out;
+  QUERN_TRY(inflater->Push(body, [&](std::string_view plain) -> Status {
+    out += plain;
+    if (out.size() <= max_bytes) return {};
+    return Fail(Code::kResourceExhausted, "the decompressed body is above the limit of " +
+                                              std::to_string(max_bytes) + " bytes");
+  }));
+  if (inflater->done()) return out;
+  return Fail(Code::kInvalidArgument, "the body is not whole " + ToLower(Trim(encoding)) + " data");
 }
 
 std::string GzipCompress(std::string_view body) {

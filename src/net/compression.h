@@ -1,6 +1,8 @@
 #pragma once
 // gzip and deflate bodies, with a bound on what comes out (a small body can hold a huge one).
 #include <cstdint>
+#include <functional>
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -8,9 +10,32 @@
 
 namespace quern::net {
 
-/// Decompresses a body. `encoding` is "gzip" ("x-gzip") or "deflate" (zlib wrapper), any case;
-/// another is kInvalidArgument, as are broken data; more than `max_bytes` out is
-/// kResourceExhausted.
+/// Decompresses a body piece by piece.
+class Inflater {
+ public:
+  /// `encoding` is "gzip" ("x-gzip") or "deflate" (zlib wrapper), any case; another is
+  /// kInvalidArgument.
+  static Result<std::unique_ptr<Inflater>> Make(std::string_view encoding);
+  ~Inflater();
+  Inflater(const Inflater&) = delete;
+  Inflater& operator=(const Inflater&) = delete;
+
+  /// Calls `out` with what `bytes` decompress to, at most 64 KB at a time. kInvalidArgument for
+  /// broken data and for bytes after the end; an error of `out` ends it and is given back.
+  Status Push(std::string_view bytes, const std::function<Status(std::string_view)>& out);
+  /// True once the data has come to its proper end.
+  bool done() const { return done_; }
+
+ private:
+  struct Stream;
+  Inflater(std::unique_ptr<Stream> stream, std::string kind);
+  std::unique_ptr<Stream> stream_;
+  std::string kind_;
+  bool done_ = false;
+};
+
+/// Decompresses a whole body. `encoding` as above; broken data are kInvalidArgument; more than
+/// `max_bytes` out is kResourceExhausted.
 Result<std::string> Decompress(std::string_view body, std::string_view encoding,
                                uint64_t max_bytes);
 /// For tests and clients.

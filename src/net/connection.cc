@@ -21,6 +21,8 @@ constexpr size_t kReadChunk = 16u << 10;
 /// Room behind a head for the first bytes of a body; also bounds one chunk header of a chunked
 /// body.
 constexpr size_t kBodyChunk = 64u << 10;
+/// A file up to this size goes out in one packet train with its head.
+constexpr uint64_t kSmallFile = 64u << 10;
 constexpr double kLingerSeconds = 2;
 constexpr size_t kMaxLinger = 1u << 20;
 
@@ -59,11 +61,15 @@ void AppendHeader(std::string* out, std::string_view name, std::string_view valu
   out->append("\r\n");
 }
 
+/// 204 and 304 end with their head, and announce no length.
+bool HasBody(int status) { return status != 204 && status != 304; }
+
 std::string SerializeHead(const HttpResponse& response, bool close) {
   std::string out = "HTTP/1.1 " + std::to_string(response.status) + " ";
   out.append(ReasonPhrase(response.status)).append("\r\n");
   AppendHeader(&out, "Date", HttpDate());
-  AppendHeader(&out, "Content-Length", std::to_string(response.body.size()));
+  uint64_t length = response.file ? response.file->length() : response.body.size();
+  if (HasBody(response.status)) AppendHeader(&out, "Content-Length", std::to_string(length));
   if (!response.content_type.empty()) AppendHeader(&out, "Content-Type", response.content_type);
   for (const Header& header : response.headers) AppendHeader(&out, header.name, header.value);
   if (close) out += "Connection: close\r\n";
@@ -146,15 +152,12 @@ void Connection::ParseHead() {
   const ServerOptions& options = host_->options();
   parser_.emplace();
   parser_->header_limit(static_cast<std::uint32_t>(options.max_header));
-  parser_->body_limit(options.max_body);
+  // The limit depends on who takes the body, which is known once the head is.
+  parser_->body_limit(boost::none);
   parser_->eager(false);
   beast::error_code error;
   auto head_bytes = asio::buffer(buffer_.cdata(), scanner_.length());
   size_t used = parser_->put(head_bytes, error);
-  if (error == http::error::body_limit) {
-    return Refuse(413,
-                  "the body is above the limit of " + std::to_string(options.max_body) + " bytes");
-  }
   if (error == http::error::bad_version && NamesVersion(buffer_.cdata())) {
     return Refuse(505, "only HTTP/1.0 and HTTP/1.1 are spoken here");
   }
@@ -171,29 +174,91 @@ void Connection::ParseHead() {
   }
   std::string_view target(message.target().data(), message.target().size());
   Head head{request_.method, target, static_cast<int>(message.version()), &request_.headers};
-  auto refusal = CheckHead(head, options.max_body);
+  auto refusal = CheckHead(head);
   if (!refusal) refusal = SplitTarget(target, &request_);
   if (refusal) return Refuse(refusal->status, refusal->message);
   keep_alive_ = message.keep_alive();
+  awaits_continue_ =
+      message.version() >= 11 && !request_.Find("Expect").empty() && !parser_->is_done();
+  Receive();
+}
+
+void Connection::Receive() {
+  auto sink = host_->OpenSink(request_);
+  if (!sink) {
+    request_.body_error = std::move(sink).error();
+    keep_alive_ = keep_alive_ && parser_->is_done();
+    parser_.reset();
+    return Serve();
+  }
+  request_.sink = std::move(*sink);
+  uint64_t limit = request_.sink ? request_.sink->max_bytes() : host_->options().max_body;
+  if (auto refusal = CheckLength(request_.headers, limit)) {
+    return Refuse(refusal->status, refusal->message);
+  }
+  if (request_.sink) return StreamBody();
+  parser_->body_limit(limit);
   ReadBody();
 }
 
 void Connection::ReadBody() {
   if (parser_->is_done()) return OnBody({});
-  stream_.expires_after(Seconds(host_->options().body_timeout));
-  auto read = [self = shared_from_this()] {
-    http::async_read(self->stream_, self->buffer_, *self->parser_,
-                     [self](beast::error_code error, size_t) { self->OnBody(error); });
-  };
-  if (request_.Find("Expect").empty() || parser_->get().version() < 11 || buffer_.size() > 0) {
-    return read();
-  }
+  ContinueThen([this] {
+    stream_.expires_after(Seconds(host_->options().body_timeout));
+    http::async_read(
+        stream_, buffer_, *parser_,
+        [self = shared_from_this()](beast::error_code error, size_t) { self->OnBody(error); });
+  });
+}
+
+void Connection::ContinueThen(std::function<void()> read) {
+  if (!awaits_continue_ || buffer_.size() > 0) return read();
   head_out_ = "HTTP/1.1 100 Continue\r\n\r\n";
+  stream_.expires_after(Seconds(host_->options().write_timeout));
   asio::async_write(stream_, asio::buffer(head_out_),
                     [self = shared_from_this(), read](beast::error_code error, size_t) {
                       if (error) return self->Close();
                       read();
                     });
+}
+
+void Connection::StreamBody() {
+  std::unique_ptr<Inflater> inflater;
+  std::string_view encoding = request_.Find("Content-Encoding");
+  if (!encoding.empty() && encoding != "identity") {
+    auto made = Inflater::Make(encoding);
+    if (!made) {
+      bool unknown = made.error().code == Code::kInvalidArgument;
+      return Refuse(unknown ? 415 : 503, made.error().message);
+    }
+    inflater = std::move(*made);
+  }
+  reader_ = std::make_unique<BodyReader>(stream_, buffer_, std::move(*parser_), request_.sink,
+                                         std::move(inflater), host_->options().stall_timeout);
+  parser_.reset();
+  ContinueThen([this] {
+    reader_->Start(shared_from_this(), [this](BodyEnd end) { OnStreamed(std::move(end)); });
+  });
+}
+
+void Connection::OnStreamed(BodyEnd end) {
+  reader_.reset();
+  switch (end.kind) {
+    case BodyEnd::Kind::kBroken:
+      request_ = HttpRequest();
+      return Close();
+    case BodyEnd::Kind::kMalformed:
+      return Refuse(400, end.error.message);
+    case BodyEnd::Kind::kTooLarge:
+      return Refuse(413, end.error.message);
+    case BodyEnd::Kind::kRefused:
+      request_.body_error = std::move(end.error);
+      keep_alive_ = false;
+      break;
+    case BodyEnd::Kind::kWhole:
+      break;
+  }
+  Serve();
 }
 
 void Connection::OnBody(beast::error_code error) {
@@ -222,17 +287,24 @@ void Connection::OnBody(beast::error_code error) {
 
 void Connection::Serve() {
   HttpResponse response = host_->Handle(request_);
-  bool head = request_.method == "HEAD";
+  bool bodiless = request_.method == "HEAD" || !HasBody(response.status);
   request_ = HttpRequest();
   bool close = !keep_alive_ || host_->stopping();
   head_out_ = SerializeHead(response, close);
-  if (!head) body_out_ = std::move(response.body);
+  if (!bodiless) {
+    body_out_ = std::move(response.body);
+    file_out_ = std::move(response.file);
+  }
+  if (file_out_ && file_out_->length() <= kSmallFile && file_out_->ReadInto(&body_out_)) {
+    file_out_.reset();
+  }
   Write(close);
 }
 
 void Connection::Refuse(int status, std::string_view message) {
   idle_ = false;
   parser_.reset();
+  request_ = HttpRequest();
   HttpResponse response = host_->RenderError(status, message);
   head_out_ = SerializeHead(response, true);
   body_out_ = std::move(response.body);
@@ -251,6 +323,21 @@ void Connection::Write(bool close) {
 void Connection::OnWritten(beast::error_code error, bool close) {
   body_out_ = std::string();
   if (error) return Close();
+  if (file_out_) return SendFile(close);
+  Next(close);
+}
+
+void Connection::SendFile(bool close) {
+  sender_ = std::make_shared<FileSender>(stream_.socket(), std::move(file_out_),
+                                         host_->options().stall_timeout);
+  sender_->Start(shared_from_this(), [this, close](bool whole) {
+    sender_.reset();
+    if (!whole) return Close();
+    Next(close);
+  });
+}
+
+void Connection::Next(bool close) {
   if (close) return Linger();
   AwaitRequest(host_->options().idle_timeout);
 }

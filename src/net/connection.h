@@ -5,10 +5,13 @@
 #include <boost/beast/core/tcp_stream.hpp>
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/string_body.hpp>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
 
+#include "net/body_reader.h"
+#include "net/file_sender.h"
 #include "net/http.h"
 #include "net/strict.h"
 
@@ -20,6 +23,8 @@ class ConnectionHost {
   virtual ~ConnectionHost() = default;
   virtual const ServerOptions& options() const = 0;
   virtual HttpResponse Handle(const HttpRequest& request) = 0;
+  /// What the body hook says; null if there is none.
+  virtual Result<std::shared_ptr<BodySink>> OpenSink(const HttpRequest& head) = 0;
   virtual HttpResponse RenderError(int status, std::string_view message) = 0;
   virtual bool stopping() const = 0;
   virtual void Closed(class Connection* connection) = 0;
@@ -47,12 +52,20 @@ class Connection : public std::enable_shared_from_this<Connection> {
   /// Acts on what the buffer holds; true if a whole head (or a refusal) was found.
   bool TryHead();
   void ParseHead();
+  /// Asks the hook where the body goes, and reads it.
+  void Receive();
   void ReadBody();
   void OnBody(boost::beast::error_code error);
+  void StreamBody();
+  void OnStreamed(BodyEnd end);
+  /// Sends "100 Continue" if the client waits for it.
+  void ContinueThen(std::function<void()> read);
   void Serve();
   void Refuse(int status, std::string_view message);
   void Write(bool close);
   void OnWritten(boost::beast::error_code error, bool close);
+  void SendFile(bool close);
+  void Next(bool close);
   /// Closing at once would reset the connection under unread bytes and lose the answer.
   void Linger();
 
@@ -63,9 +76,13 @@ class Connection : public std::enable_shared_from_this<Connection> {
   std::optional<Parser> parser_;
   HttpRequest request_;
   bool keep_alive_ = false;
+  bool awaits_continue_ = false;
   bool idle_ = true;
   std::string head_out_;
   std::string body_out_;
+  std::shared_ptr<const FileBody> file_out_;
+  std::unique_ptr<BodyReader> reader_;
+  std::shared_ptr<FileSender> sender_;
   size_t lingered_ = 0;
 };
 

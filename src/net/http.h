@@ -4,11 +4,14 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/result.h"
+#include "net/body_sink.h"
+#include "net/file_body.h"
 
 namespace quern::net {
 
@@ -32,6 +35,10 @@ struct HttpRequest {
   std::vector<Header> headers;
   /// Decompressed, if it came with `Content-Encoding: gzip` or `deflate`.
   std::string body;
+  /// Took the body, if ServerOptions::body_hook gave one; `body` is then empty.
+  std::shared_ptr<BodySink> sink;
+  /// Why the hook or the sink did not take the whole body; the handler answers it.
+  std::optional<Error> body_error;
 
   std::string_view Find(std::string_view name) const { return FindHeader(headers, name); }
 };
@@ -42,6 +49,8 @@ struct HttpResponse {
   /// Besides Content-Type, Content-Length, Date and Connection, which the server writes.
   std::vector<Header> headers;
   std::string body;
+  /// Instead of `body`.
+  std::shared_ptr<const FileBody> file;
 
   std::string_view Find(std::string_view name) const { return FindHeader(headers, name); }
 };
@@ -73,8 +82,12 @@ struct ServerOptions {
   double idle_timeout = 75;
   /// Seconds that a client may take to receive a response.
   double write_timeout = 60;
+  /// Seconds without a byte of a body on its way into a sink, or of a file on its way out.
+  double stall_timeout = 60;
   /// Seconds that Stop() waits for requests in flight.
   double drain_timeout = 20;
+  /// Which requests' bodies are streamed, and where; null streams none.
+  BodyHook body_hook;
 };
 
 /// One listening socket. Strict: whatever two parsers could read differently is refused with 400

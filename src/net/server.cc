@@ -3,6 +3,7 @@
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <condition_variable>
+#include <csignal>
 #include <exception>
 #include <new>
 #include <thread>
@@ -54,6 +55,15 @@ struct HttpServer::State : ConnectionHost, std::enable_shared_from_this<HttpServ
     }
     inflight_.fetch_sub(1);
     return response;
+  }
+
+  Result<std::shared_ptr<BodySink>> OpenSink(const HttpRequest& head) override {
+    if (!options_.body_hook) return std::shared_ptr<BodySink>();
+    try {
+      return options_.body_hook(head);
+    } catch (const std::exception& exception) {
+      return Fail(Code::kInternal, std::string("body hook: ") + exception.what());
+    }
   }
 
   void Closed(Connection* connection) override {
@@ -118,6 +128,11 @@ struct HttpServer::State : ConnectionHost, std::enable_shared_from_this<HttpServ
   }
 
   void Run() {
+    // sendfile(2) has no MSG_NOSIGNAL: a client that went away must not end the program.
+    sigset_t pipe;
+    sigemptyset(&pipe);
+    sigaddset(&pipe, SIGPIPE);
+    pthread_sigmask(SIG_BLOCK, &pipe, nullptr);
     for (;;) {
       try {
         io_.run();

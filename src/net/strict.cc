@@ -44,7 +44,7 @@ std::optional<Refusal> CheckHost(const Head& head) {
   return std::nullopt;
 }
 
-std::optional<Refusal> CheckBody(const Head& head, uint64_t max_body) {
+std::optional<Refusal> CheckBody(const Head& head) {
   auto lengths = All(*head.headers, "content-length");
   auto encodings = All(*head.headers, "transfer-encoding");
   if (lengths.size() > 1) return Refuse(400, "more than one Content-Length header");
@@ -58,11 +58,6 @@ std::optional<Refusal> CheckBody(const Head& head, uint64_t max_body) {
   if (!lengths.empty()) {
     if (!IsDigits(lengths[0]) || lengths[0].size() > 18) {
       return Refuse(400, "Content-Length is not a decimal number");
-    }
-    auto length = ParseInt(lengths[0]);
-    if (!length || static_cast<uint64_t>(*length) > max_body) {
-      return Refuse(413, "a body of " + std::string(lengths[0]) + " bytes is above the limit of " +
-                             std::to_string(max_body));
     }
   }
   return std::nullopt;
@@ -98,18 +93,27 @@ HeadScanner::Verdict HeadScanner::Scan(std::string_view bytes) {
   return Verdict::kMore;
 }
 
-std::optional<Refusal> CheckHead(const Head& head, uint64_t max_body) {
+std::optional<Refusal> CheckHead(const Head& head) {
   if (head.version != 10 && head.version != 11) {
     return Refuse(505, "only HTTP/1.0 and HTTP/1.1 are spoken here");
   }
   if (auto refusal = CheckHost(head)) return refusal;
-  if (auto refusal = CheckBody(head, max_body)) return refusal;
+  if (auto refusal = CheckBody(head)) return refusal;
   auto expectations = All(*head.headers, "expect");
   if (expectations.size() > 1 ||
       (expectations.size() == 1 && ToLower(Trim(expectations[0])) != "100-continue")) {
     return Refuse(417, "the only expectation understood is 100-continue");
   }
   return std::nullopt;
+}
+
+std::optional<Refusal> CheckLength(const std::vector<Header>& headers, uint64_t max_body) {
+  std::string_view text = FindHeader(headers, "Content-Length");
+  if (text.empty()) return std::nullopt;
+  auto length = ParseInt(text);
+  if (length && static_cast<uint64_t>(*length) <= max_body) return std::nullopt;
+  return Refuse(413, "a body of " + std::string(text) + " bytes is above the limit of " +
+                         std::to_string(max_body));
 }
 
 std::optional<std::string> DecodeUrl(std::string_view text) {

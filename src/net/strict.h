@@ -44,9 +44,11 @@ struct Head {
   const std::vector<Header>* headers = nullptr;
 };
 
-/// Host, Content-Length, Transfer-Encoding, Expect, the target's form. `max_body` bounds
-/// Content-Length.
-std::optional<Refusal> CheckHead(const Head& head, uint64_t max_body);
+/// Host, Content-Length, Transfer-Encoding, Expect, the target's form.
+std::optional<Refusal> CheckHead(const Head& head);
+
+/// 413 if a head that CheckHead() let through announces a body of more than `max_body` bytes.
+std::optional<Refusal> CheckLength(const std::vector<Header>& headers, uint64_t max_body);
 
 /// Splits an origin-form or absolute-form target into path, query and decoded segments of
 /// `request`. Refuses malformed percent signs, control characters and text that is not UTF-8 after

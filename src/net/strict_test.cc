@@ -16,7 +16,8 @@ std::string Problem(std::string_view bytes) {
 
 int StatusOf(std::vector<Header> headers, int version = 11) {
   Head head{"POST", "/", version, &headers};
-  auto refusal = CheckHead(head, 100);
+  auto refusal = CheckHead(head);
+  if (!refusal) refusal = CheckLength(headers, 100);
   return refusal ? refusal->status : 200;
 }
 
