@@ -1,0 +1,29 @@
+#include "server/mlflow/api.h"
+
+#include "base/text.h"
+#include "server/mlflow/errors.h"
+
+namespace quern::server::mlflow {
+
+net::HttpResponse AnswerApi(const ApiHandler& handler, const Call& call) {
+  const Args args(call.request, call.params);
+  Result<net::HttpResponse> answer = handler(args);
+  return answer ? std::move(*answer) : MlflowError(answer.error());
+}
+
+void AddApiRoutes(Router* router, const std::vector<ApiRoute>& routes) {
+  for (const ApiRoute& route : routes) {
+    for (std::string_view prefix : {"/api/", "/ajax-api/"}) {
+      if (route.surface == Surface::kAjaxOnly && prefix == "/api/") continue;
+      for (std::string_view method : Split(route.methods, ' ')) {
+        router->Add(
+            {std::string(method),
+             std::string(prefix) + std::string(route.version) + std::string(route.path),
+             "MLflow: " + std::string(route.doc),
+             [handler = route.handler](const Call& call) { return AnswerApi(handler, call); }});
+      }
+    }
+  }
+}
+
+}  // namespace quern::server::mlflow
