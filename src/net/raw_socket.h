@@ -47,6 +47,16 @@ class RawSocket {
       all.append(chunk, static_cast<size_t>(got));
     }
   }
+  /// Calls `on_bytes` until the server closes (or five silent seconds).
+  template <class OnBytes>
+  void ReadEach(OnBytes on_bytes) {
+    char chunk[64 << 10];
+    for (;;) {
+      ssize_t got = recv(descriptor_, chunk, sizeof chunk, 0);
+      if (got <= 0) return;
+      on_bytes(std::string_view(chunk, static_cast<size_t>(got)));
+    }
+  }
   /// Until `text` has been seen.
   std::string ReadUntil(std::string_view text) {
     std::string all;

@@ -10,9 +10,19 @@ namespace {
 
 bool IsParam(std::string_view part) { return part.size() > 2 && part.front() == '{'; }
 
+bool IsRest(std::string_view part) { return IsParam(part) && part.ends_with("...}"); }
+
+/// "name" of "{name}" and of "{name...}".
+std::string_view NameOf(std::string_view part) {
+  part = part.substr(1, part.size() - 2);
+  return part.ends_with("...") ? part.substr(0, part.size() - 3) : part;
+}
+
 bool Matches(const std::vector<std::string>& parts, const std::vector<std::string>& segments) {
-  if (parts.size() != segments.size()) return false;
+  bool rest = !parts.empty() && IsRest(parts.back());
+  if (rest ? parts.size() > segments.size() : parts.size() != segments.size()) return false;
   for (size_t i = 0; i < parts.size(); ++i) {
+    if (IsRest(parts[i])) return true;
     if (IsParam(parts[i]) ? segments[i].empty() : parts[i] != segments[i]) return false;
   }
   return true;
@@ -27,6 +37,15 @@ std::string_view Call::Param(std::string_view name) const {
   return {};
 }
 
+std::string JoinSegments(const std::vector<std::string>& segments, size_t from) {
+  std::string joined;
+  for (size_t i = from; i < segments.size(); ++i) {
+    if (i > from) joined += '/';
+    joined += segments[i];
+  }
+  return joined;
+}
+
 void Router::Add(Route route) {
   for (const Route& other : routes_) {
     QUERN_CHECK(other.method != route.method || other.pattern != route.pattern, route.pattern);
@@ -35,6 +54,9 @@ void Router::Add(Route route) {
   std::string_view pattern = route.pattern;
   if (pattern != "/") {
     for (std::string_view part : Split(pattern.substr(1), '/')) compiled.parts.emplace_back(part);
+  }
+  for (size_t i = 0; i + 1 < compiled.parts.size(); ++i) {
+    QUERN_CHECK(!IsRest(compiled.parts[i]), route.pattern);
   }
   compiled_.push_back(std::move(compiled));
   routes_.push_back(std::move(route));
@@ -60,8 +82,9 @@ net::HttpResponse Router::Find(const net::HttpRequest& request) const {
     Call call{request, {}};
     for (size_t i = 0; i < compiled.parts.size(); ++i) {
       std::string_view part = compiled.parts[i];
-      if (IsParam(part))
-        call.params.emplace_back(part.substr(1, part.size() - 2), request.segments[i]);
+      if (!IsParam(part)) continue;
+      call.params.emplace_back(
+          NameOf(part), IsRest(part) ? JoinSegments(request.segments, i) : request.segments[i]);
     }
     return route.handler(call);
   }

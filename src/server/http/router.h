@@ -19,9 +19,13 @@ struct Call {
   std::string_view Param(std::string_view name) const;
 };
 
+/// The segments from `from` on with slashes between: what `{path...}` takes.
+std::string JoinSegments(const std::vector<std::string>& segments, size_t from);
+
 struct Route {
   std::string method;
-  /// "/v2/models/{name}/ready"; a part in braces takes one whole segment.
+  /// "/v2/models/{name}/ready"; a part in braces takes one whole segment. "/files/{path...}": the
+  /// last part may take all that is left, at least one segment, which may be empty.
   std::string pattern;
   /// One line for people.
   std::string doc;
@@ -32,7 +36,8 @@ struct Route {
 /// caller's X-Request-Id is given back.
 class Router {
  public:
-  /// Two routes of the same method and pattern are a broken invariant.
+  /// Two routes of the same method and pattern are a broken invariant. Of several that match a
+  /// request, the one added first answers.
   void Add(Route route);
   net::HttpResponse Dispatch(const net::HttpRequest& request) const;
   const std::vector<Route>& routes() const { return routes_; }
