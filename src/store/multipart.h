@@ -32,6 +32,8 @@ class PartWriter : public ArtifactWriter {
 class MultipartUploads {
  public:
   static constexpr int kMaxParts = 10000;
+  /// When an upload that nothing is added to counts as abandoned: a day.
+  static constexpr int64_t kAbandonedAfterMs = 24 * 3600 * 1000;
 
   /// `folder` is this object's own. All must outlive it.
   MultipartUploads(ArtifactStore& store, std::string folder, Fs& fs, const Clock& clock);
@@ -47,7 +49,7 @@ class MultipartUploads {
                   const std::vector<UploadedPart>& parts);
   /// Forgets an upload.
   Status Abort(std::string_view upload, std::string_view path);
-  /// Removes uploads that nothing has been added to for `age_ms`.
+  /// Removes uploads that nothing has been added to for `age_ms`: at start, with kAbandonedAfterMs.
   Status RemoveOlderThan(int64_t age_ms);
 
  private:

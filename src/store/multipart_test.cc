@@ -107,7 +107,7 @@ TEST_CASE("a full disk while joining: the parts are kept and can be joined again
 
 TEST_CASE("abandoned uploads go, young ones stay") {
   Fixture f;
-  constexpr int64_t kDay = 24 * 3600 * 1000;
+  constexpr int64_t kDay = MultipartUploads::kAbandonedAfterMs;
   REQUIRE(f.uploads.RemoveOlderThan(kDay));
   std::string id = f.uploads.Create("x", 1).value();
   REQUIRE(f.uploads.RemoveOlderThan(kDay));
