@@ -1,0 +1,86 @@
+"""Starts the servers that benchmarks compare, on free ports, in folders of their own."""
+
+import os
+import pathlib
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+class Server:
+    """A process and its children, stopped on exit. `start_seconds`: until /health answered."""
+
+    def __init__(self, name: str, command: list[str], port: int, folder: pathlib.Path):
+        self.name = name
+        self.port = port
+        self.url = f"http://127.0.0.1:{port}"
+        self.log = open(folder / f"{name}.log", "wb")
+        began = time.perf_counter()
+        self.process = subprocess.Popen(
+            command, cwd=folder, stdout=self.log, stderr=self.log, start_new_session=True
+        )
+        while True:
+            try:
+                urllib.request.urlopen(self.url + "/health", timeout=5).read()
+                break
+            except OSError:
+                if self.process.poll() is not None or time.perf_counter() - began > 120:
+                    raise RuntimeError(f"{name} did not start: see {self.log.name}")
+                time.sleep(0.005)
+        self.start_seconds = time.perf_counter() - began
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        os.killpg(self.process.pid, signal.SIGTERM)
+        try:
+            self.process.wait(20)
+        except subprocess.TimeoutExpired:
+            os.killpg(self.process.pid, signal.SIGKILL)
+        self.log.close()
+
+    def memory_mb(self) -> float:
+        """Resident memory of the process and all that it started, as PSS: shared pages count once."""
+        total = 0
+        for entry in pathlib.Path("/proc").iterdir():
+            if not entry.name.isdigit():
+                continue
+            try:
+                if os.getsid(int(entry.name)) != self.process.pid:
+                    continue
+                for line in (entry / "smaps_rollup").read_text().splitlines():
+                    if line.startswith("Pss:"):
+                        total += int(line.split()[1])
+            except OSError:
+                continue
+        return total / 1024
+
+
+def quern(folder: pathlib.Path, program: pathlib.Path, *options: str) -> Server:
+    port = free_port()
+    folder.mkdir(parents=True, exist_ok=True)
+    command = [str(program), "server", "--root", str(folder), "--port", str(port), *options]
+    return Server("quern", command, port, folder)
+
+
+def mlflow(folder: pathlib.Path) -> Server:
+    port = free_port()
+    folder.mkdir(parents=True, exist_ok=True)
+    command = [
+        str(pathlib.Path(sys.executable).parent / "mlflow"), "server", "--host", "127.0.0.1",
+        "--port", str(port), "--workers", "1", "--backend-store-uri", f"sqlite:///{folder}/mlflow.db",
+        "--artifacts-destination", str(folder / "artifacts"),
+    ]
+    return Server("mlflow", command, port, folder)
