@@ -56,6 +56,7 @@ void AddVerbs(CLI::App& app, Context& context) {
   AddModels(app, context);
   AddLineage(app, context);
   AddServe(app, context);
+  AddServer(app, context);
   AddPredict(app, context);
   AddData(app, context);
   AddDrift(app, context);

@@ -53,6 +53,7 @@ void AddRuns(CLI::App& app, Context& context);
 void AddModels(CLI::App& app, Context& context);
 void AddLineage(CLI::App& app, Context& context);
 void AddServe(CLI::App& app, Context& context);
+void AddServer(CLI::App& app, Context& context);
 void AddData(CLI::App& app, Context& context);
 void AddDrift(CLI::App& app, Context& context);
 void AddEvaluate(CLI::App& app, Context& context);

@@ -88,9 +88,9 @@ net::HttpResponse Router::Find(const net::HttpRequest& request) const {
     }
     return route.handler(call);
   }
-  if (allowed.empty()) return net::RenderJsonError(404, "Not Found");
+  if (allowed.empty()) return unmatched_(request, 404);
   if (std::find(allowed.begin(), allowed.end(), "GET") != allowed.end()) allowed.push_back("HEAD");
-  net::HttpResponse response = net::RenderJsonError(405, "Method Not Allowed");
+  net::HttpResponse response = unmatched_(request, 405);
   response.headers.push_back({"Allow", Join(allowed, ", ")});
   return response;
 }

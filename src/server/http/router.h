@@ -32,13 +32,17 @@ struct Route {
   std::function<net::HttpResponse(const Call&)> handler;
 };
 
-/// Immutable once serving. 404 and 405 (with Allow) are `{"error"}`; HEAD is answered as GET; the
-/// caller's X-Request-Id is given back.
+/// The answer to a request that no route takes: 404, or 405 if only the method is wrong.
+using Unmatched = std::function<net::HttpResponse(const net::HttpRequest& request, int status)>;
+
+/// Immutable once serving. 404 and 405 (with Allow) are `{"error"}` unless told otherwise; HEAD is
+/// answered as GET; the caller's X-Request-Id is given back.
 class Router {
  public:
   /// Two routes of the same method and pattern are a broken invariant. Of several that match a
   /// request, the one added first answers.
   void Add(Route route);
+  void OnUnmatched(Unmatched render) { unmatched_ = std::move(render); }
   net::HttpResponse Dispatch(const net::HttpRequest& request) const;
   const std::vector<Route>& routes() const { return routes_; }
 
@@ -50,6 +54,9 @@ class Router {
   net::HttpResponse Find(const net::HttpRequest& request) const;
   std::vector<Route> routes_;
   std::vector<Compiled> compiled_;
+  Unmatched unmatched_ = [](const net::HttpRequest&, int status) {
+    return net::RenderJsonError(status, net::ReasonPhrase(status));
+  };
 };
 
 }  // namespace quern::server

@@ -5,8 +5,8 @@
 
 namespace quern::server::mlflow {
 
-net::HttpResponse AnswerApi(const ApiHandler& handler, const Call& call) {
-  const Args args(call.request, call.params);
+net::HttpResponse AnswerApi(const ApiHandler& handler, const Call& call, BodyForm form) {
+  const Args args(call.request, call.params, form);
   Result<net::HttpResponse> answer = handler(args);
   return answer ? std::move(*answer) : MlflowError(answer.error());
 }
@@ -16,11 +16,12 @@ void AddApiRoutes(Router* router, const std::vector<ApiRoute>& routes) {
     for (std::string_view prefix : {"/api/", "/ajax-api/"}) {
       if (route.surface == Surface::kAjaxOnly && prefix == "/api/") continue;
       for (std::string_view method : Split(route.methods, ' ')) {
-        router->Add(
-            {std::string(method),
-             std::string(prefix) + std::string(route.version) + std::string(route.path),
-             "MLflow: " + std::string(route.doc),
-             [handler = route.handler](const Call& call) { return AnswerApi(handler, call); }});
+        router->Add({std::string(method),
+                     std::string(prefix) + std::string(route.version) + std::string(route.path),
+                     "MLflow: " + std::string(route.doc),
+                     [handler = route.handler, form = route.body](const Call& call) {
+                       return AnswerApi(handler, call, form);
+                     }});
       }
     }
   }

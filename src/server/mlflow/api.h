@@ -30,12 +30,14 @@ struct ApiRoute {
   std::string_view doc;
   ApiHandler handler;
   Surface surface = Surface::kApi;
+  BodyForm body = BodyForm::kJson;
   std::string_view version = "2.0";
 };
 
 void AddApiRoutes(Router* router, const std::vector<ApiRoute>& routes);
 
 /// The answer of one call: what AddApiRoutes gives the router.
-net::HttpResponse AnswerApi(const ApiHandler& handler, const Call& call);
+net::HttpResponse AnswerApi(const ApiHandler& handler, const Call& call,
+                            BodyForm form = BodyForm::kJson);
 
 }  // namespace quern::server::mlflow

@@ -24,12 +24,18 @@ class ObjectOut {
   ObjectOut(const ObjectOut&) = delete;
   ObjectOut& operator=(const ObjectOut&) = delete;
 
-  /// Writes the name; the caller appends the value to what it returns.
+  /// Writes the name, which needs no escapes; the caller appends the value to what it returns.
   std::string* Name(std::string_view name) {
-    if (!first_) out_->push_back(',');
-    first_ = false;
+    Comma();
     out_->push_back('"');
     out_->append(name).append("\":");
+    return out_;
+  }
+  /// The same of a name that comes from a user.
+  std::string* AnyName(std::string_view name) {
+    Comma();
+    serving::AppendJsonText(out_, name);
+    out_->push_back(':');
     return out_;
   }
   void Text(std::string_view name, std::string_view value) {
@@ -66,6 +72,10 @@ class ObjectOut {
   }
 
  private:
+  void Comma() {
+    if (!first_) out_->push_back(',');
+    first_ = false;
+  }
   std::string* out_;
   bool first_ = true;
 };

@@ -81,19 +81,30 @@ Error BadRequest(std::string message) {
 
 }  // namespace
 
-std::string Fields::Path(std::string_view key) const {
-  if (list_.empty()) return std::string(key);
-  return std::string(list_) + "[" + std::to_string(index_) + "]." + std::string(key);
+std::string Fields::Here() const {
+  std::string path = parent_;
+  if (list_.empty()) return path;
+  if (!path.empty()) path += '.';
+  return path.append(list_).append("[").append(std::to_string(index_)).append("]");
 }
 
-void Fields::Refuse(Error error) const {
-  if (!sink_->error) sink_->error = std::move(error);
+std::string Fields::Path(std::string_view key) const {
+  std::string path = Here();
+  if (!path.empty()) path += '.';
+  return path.append(key);
+}
+
+void Fields::Refuse(std::string message) const {
+  if (!sink_->error) sink_->error = Error{Code::kInvalidArgument, std::move(message), "", {}, {}};
+}
+
+void Fields::Invalid(std::string_view key) const {
+  if (const std::optional<Raw> raw = Find(key)) Invalid(key, *raw);
 }
 
 void Fields::Missing(std::string_view key) const {
   if (sink_->error) return;
-  Refuse(BadRequest("Missing value for required parameter '" + Path(key) + "'." +
-                    std::string(kSeeDocs)));
+  Refuse("Missing value for required parameter '" + Path(key) + "'." + std::string(kSeeDocs));
 }
 
 void Fields::Invalid(std::string_view key, const Raw& raw) const {
@@ -101,9 +112,9 @@ void Fields::Invalid(std::string_view key, const Raw& raw) const {
   constexpr size_t kShown = 1000;
   std::string shown = raw.json ? ShowJson(*raw.json) : ShowJsonText(raw.text);
   if (shown.size() > kShown) shown = Printable(shown) + "…";
-  Refuse(BadRequest("Invalid value " + shown + " for parameter '" + Path(key) +
-                    "' supplied:  Hint: Value was of type '" +
-                    std::string(TypeName(raw.kind, raw.text)) + "'." + std::string(kSeeDocs)));
+  Refuse("Invalid value " + shown + " for parameter '" + Path(key) +
+         "' supplied:  Hint: Value was of type '" + std::string(TypeName(raw.kind, raw.text)) +
+         "'." + std::string(kSeeDocs));
 }
 
 std::optional<Fields::Raw> Fields::Find(std::string_view key) const {
@@ -186,8 +197,7 @@ bool Fields::Flag(std::string_view key, bool fallback) const {
   if (!raw->json) {
     const std::string word = ToLower(raw->text);
     if (word == "true" || word == "false") return word == "true";
-    Refuse(BadRequest("Invalid boolean value: " + std::string(raw->text) +
-                      ", must be 'true' or 'false'."));
+    Refuse("Invalid boolean value: " + std::string(raw->text) + ", must be 'true' or 'false'.");
     return fallback;
   }
   Invalid(key, *raw);
@@ -237,11 +247,13 @@ std::vector<Fields> Fields::Items(std::string_view key) const {
     return items;
   }
   items.reserve(raw->json->size());
+  const std::string around = Here();
   bool good = true;
   raw->json->ForEach([&](JsonRef value) {
     good = good && value.Is(JsonKind::kObject);
     Fields item(sink_);
     item.object_ = value;
+    item.parent_ = around;
     item.list_ = key;
     item.index_ = items.size();
     if (good) items.push_back(std::move(item));
@@ -250,18 +262,31 @@ std::vector<Fields> Fields::Items(std::string_view key) const {
   return items;
 }
 
+Fields Fields::Object(std::string_view key) const {
+  Fields inner(sink_);
+  inner.parent_ = Path(key);
+  const std::optional<Raw> raw = Find(key);
+  if (!raw) return inner;
+  if (raw->kind == JsonKind::kObject) {
+    inner.object_ = raw->json;
+  } else {
+    Invalid(key, *raw);
+  }
+  return inner;
+}
+
 Args::Args(const net::HttpRequest& request,
-           std::vector<std::pair<std::string_view, std::string>> path_params)
+           std::vector<std::pair<std::string_view, std::string>> path_params, BodyForm form)
     : Fields(nullptr), request_(request), path_params_(std::move(path_params)) {
   sink_ = &sink_storage_;
   auto query = Query::Parse(request.query);
   if (query) {
     query_args_ = std::move(*query);
   } else {
-    Refuse(query.error());
+    Refuse(query.error().message);
   }
   const bool asks = request.method == "GET" || request.method == "HEAD";
-  if (asks && !query_args_.empty()) {
+  if (form == BodyForm::kRaw || (asks && !query_args_.empty())) {
     query_ = &query_args_;
   } else {
     ReadBody();
@@ -272,7 +297,7 @@ void Args::ReadBody() {
   if (request_.method == "POST" || request_.method == "PUT") {
     const std::string_view type = request_.Find("Content-Type");
     if (Trim(type.substr(0, type.find(';'))) != "application/json") {
-      Refuse(BadRequest("Bad Request. Content-Type must be one of ['application/json']."));
+      Refuse("Bad Request. Content-Type must be one of ['application/json'].");
       return;
     }
   }
@@ -286,7 +311,7 @@ void Args::ReadJson(std::string_view text) {
     if (doc.error().problem == JsonDoc::Problem::kSyntax) {
       malformed_ = std::move(error);
     } else {
-      Refuse(std::move(error));
+      Refuse(std::move(error.message));
     }
     return;
   }

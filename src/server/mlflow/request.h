@@ -48,14 +48,19 @@ class Fields {
   std::vector<std::string> Texts(std::string_view key) const;
   /// A list of objects.
   std::vector<Fields> Items(std::string_view key) const;
+  /// An object; one without fields if it is absent.
+  Fields Object(std::string_view key) const;
 
   bool Has(std::string_view key) const { return Find(key).has_value(); }
-  /// "K" or "list[3].K": how messages name a field.
+  /// "K", "list[3].K", "list[3].object.K": how messages name a field.
   std::string Path(std::string_view key) const;
   /// Leaves `Missing value for required parameter 'K'. …` with the request.
   void Missing(std::string_view key) const;
-  /// Leaves an error of the caller's own, unless there is one already.
-  void Refuse(Error error) const;
+  /// Leaves `Invalid value … for parameter 'K' supplied:  Hint: …` with the request, of a value
+  /// that has the right type and is wrong all the same.
+  void Invalid(std::string_view key) const;
+  /// Leaves an error of the caller's own (kInvalidArgument), unless there is one already.
+  void Refuse(std::string message) const;
 
  protected:
   struct Sink {
@@ -69,15 +74,23 @@ class Fields {
   };
 
   explicit Fields(Sink* sink) : sink_(sink) {}
+  /// The path of this object itself: "", "metrics[3]", "datasets[0].dataset".
+  std::string Here() const;
   std::optional<Raw> Find(std::string_view key) const;
-  /// Leaves `Invalid value … for parameter 'K' supplied:  Hint: …` with the request.
   void Invalid(std::string_view key, const Raw& raw) const;
 
   std::optional<JsonRef> object_;
   const Query* query_ = nullptr;
   Sink* sink_;
+  std::string parent_;     // of what is nested deeper: the path of the object around it
   std::string_view list_;  // of an item: the list it stands in
   size_t index_ = 0;
+};
+
+/// What the body of a request holds.
+enum class BodyForm {
+  kJson,
+  kRaw,  // bytes of a file: arguments stand in the query
 };
 
 /// A request's arguments. Reading never fails at once; call status() after the last getter and
@@ -86,7 +99,8 @@ class Args : public Fields {
  public:
   /// Borrows the request. `path_params` are the parts of the path that the route names.
   explicit Args(const net::HttpRequest& request,
-                std::vector<std::pair<std::string_view, std::string>> path_params = {});
+                std::vector<std::pair<std::string_view, std::string>> path_params = {},
+                BodyForm form = BodyForm::kJson);
   Args(const Args&) = delete;
   Args& operator=(const Args&) = delete;
 

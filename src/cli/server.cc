@@ -1,0 +1,169 @@
+#include <CLI/CLI.hpp>
+#include <boost/json.hpp>
+#include <csignal>
+#include <memory>
+
+#include "base/log.h"
+#include "base/text.h"
+#include "cli/command.h"
+#include "net/http.h"
+#include "server/tracking_server.h"
+
+namespace quern::cli {
+namespace {
+
+struct ServerArgs {
+  std::string root = ".";
+  std::string host = "127.0.0.1";
+  int port = 5000;
+  std::string backend_store_uri;
+  std::string default_artifact_root;
+  std::string artifacts_destination;
+  bool serve_artifacts = true;
+  std::string allowed_hosts;
+  std::string cors_allowed_origins;
+  std::string frame_options = "SAMEORIGIN";
+  std::string durability = "safe";
+};
+
+/// The state folder of `root`: a project's .quern, the folder itself if it is one, or a new one in
+/// a folder that is absent or empty.
+Result<std::string> StateDir(const std::string& root, Fs& fs) {
+  if (fs.Exists(JoinPath(root, "quern.db"))) return root;
+  const std::string state = JoinPath(root, ".quern");
+  if (fs.Exists(state) || fs.Exists(JoinPath(root, "quern.yaml"))) return state;
+  auto names = fs.List(root);
+  if (!names && names.error().code != Code::kNotFound) return std::unexpected(names.error());
+  if (names && !names->empty()) {
+    return Fail(Code::kInvalidArgument,
+                "'" + root + "' is neither a project, nor a store, nor empty: it holds '" +
+                    names->front() + "'",
+                "name a folder with quern.yaml, or an empty or new one: --root DIR");
+  }
+  return state;
+}
+
+/// The file of "sqlite:///relative.db" and "sqlite:////absolute.db".
+Result<std::string> DatabasePath(const std::string& uri) {
+  constexpr std::string_view kSqlite = "sqlite:///";
+  if (uri.empty()) return std::string();
+  if (uri.starts_with(kSqlite) && uri.size() > kSqlite.size()) return uri.substr(kSqlite.size());
+  return Fail(Code::kInvalidArgument,
+              "--backend-store-uri '" + uri + "' is no database that this program opens",
+              "sqlite:///FILE, or leave it out to keep everything below --root");
+}
+
+std::vector<std::string> List(const std::string& text) {
+  std::vector<std::string> items;
+  for (std::string_view item : Split(text, ',')) {
+    if (!Trim(item).empty()) items.emplace_back(Trim(item));
+  }
+  return items;
+}
+
+bool IsLoopback(const std::string& host) {
+  return host == "127.0.0.1" || host == "localhost" || host == "::1";
+}
+
+Result<server::TrackingServerOptions> Options(const ServerArgs& args, Context& context) {
+  server::TrackingServerOptions options;
+  options.guard.allowed_hosts = List(args.allowed_hosts);
+  options.guard.allowed_origins = List(args.cors_allowed_origins);
+  options.guard.frame_options = args.frame_options;
+  if (!IsLoopback(args.host) && options.guard.allowed_hosts.empty()) {
+    return Fail(Code::kInvalidArgument,
+                "--host " + args.host +
+                    " can be reached from other machines, and there are no "
+                    "accounts yet: anyone could read and change everything",
+                "say by which names it may be called: --allowed-hosts ml.example.org,10.0.0.7");
+  }
+  QUERN_ASSIGN(options.state_dir, StateDir(args.root, context.fs));
+  QUERN_ASSIGN(options.database_path, DatabasePath(args.backend_store_uri));
+  options.default_artifact_root = args.default_artifact_root;
+  options.artifacts_destination = args.artifacts_destination;
+  options.serve_artifacts = args.serve_artifacts;
+  options.durability =
+      args.durability == "relaxed" ? store::Durability::kRelaxed : store::Durability::kSafe;
+  options.http.host = args.host;
+  options.http.port = static_cast<uint16_t>(args.port);
+  options.fs = &context.fs;
+  options.clock = &context.clock;
+  return options;
+}
+
+int Serve(const ServerArgs& args, Context& context) {
+  SetLogLevel(LogLevel::kInfo);
+  auto options = Options(args, context);
+  if (!options) return context.Complain(options.error());
+  if (!IsLoopback(args.host)) {
+    Log(LogLevel::kWarning, "serving on " + args.host +
+                                ": anyone who reaches this address can read and change "
+                                "everything; there are no accounts yet");
+  }
+  if (options->durability == store::Durability::kRelaxed) {
+    Log(LogLevel::kWarning,
+        "--durability relaxed: a power cut may take back the last moments of what was answered");
+  }
+  const std::string state = options->state_dir;
+  net::BlockShutdownSignals();
+  auto server = server::StartTrackingServer(std::move(*options));
+  if (!server) return context.Complain(server.error());
+  if (context.json) {
+    context.PrintJson(json::object{{"url", (*server)->url()}, {"state", state}});
+  } else {
+    context.PrintLine("listening on " + (*server)->url() + ", store in " + state +
+                      "; Ctrl-C stops");
+  }
+  std::fflush(stdout);
+  const int signal = net::WaitForShutdown();
+  (*server)->Stop();
+  return signal == SIGINT ? static_cast<int>(Exit::kInterrupted) : static_cast<int>(Exit::kDone);
+}
+
+}  // namespace
+
+void AddServer(CLI::App& app, Context& context) {
+  auto args = std::make_shared<ServerArgs>();
+  CLI::App* verb = app.add_subcommand(
+      "server", "Serve experiment tracking, the model registry and artifacts to MLflow's clients");
+  verb->add_option("--root", args->root,
+                   "A project folder (its .quern is used), or an empty one that becomes a store")
+      ->capture_default_str();
+  verb->add_option("--host", args->host,
+                   "Address to listen on; beyond this machine only with "
+                   "--allowed-hosts")
+      ->capture_default_str();
+  verb->add_option("--port", args->port, "Port to listen on, 0 for a free one")
+      ->check(CLI::Range(0, 65535))
+      ->capture_default_str();
+  verb->add_option("--backend-store-uri", args->backend_store_uri,
+                   "The database, sqlite:///FILE; by default quern.db below --root");
+  verb->add_option("--default-artifact-root", args->default_artifact_root,
+                   "Where new experiments keep artifacts; by default behind this server");
+  verb->add_option("--artifacts-destination", args->artifacts_destination,
+                   "The folder behind the artifact calls; by default below --root");
+  verb->add_flag("--serve-artifacts,!--no-serve-artifacts", args->serve_artifacts,
+                 "Let artifacts go up and down through this server (the default)");
+  verb->add_option("--allowed-hosts", args->allowed_hosts,
+                   "Names by which this server may be called, with commas; * stands for any text")
+      ->envname("MLFLOW_SERVER_ALLOWED_HOSTS");
+  verb->add_option("--cors-allowed-origins", args->cors_allowed_origins,
+                   "Origins whose pages may change things, with commas")
+      ->envname("MLFLOW_SERVER_CORS_ALLOWED_ORIGINS");
+  verb->add_option("--x-frame-options", args->frame_options, "Who may show this server in a frame")
+      ->check(CLI::IsMember({"SAMEORIGIN", "DENY", "NONE"}, CLI::ignore_case))
+      ->capture_default_str();
+  verb->add_option("--durability", args->durability,
+                   "safe: what was answered survives a power cut; relaxed: faster, a power cut may "
+                   "take back the last moments")
+      ->check(CLI::IsMember({"safe", "relaxed"}))
+      ->capture_default_str();
+  AddJsonFlag(*verb, context);
+  verb->footer(
+      "Example:\n  quern server --root ~/experiments\n"
+      "  MLFLOW_TRACKING_URI=http://127.0.0.1:5000 python train.py");
+  verb->callback(
+      [args, &context] { context.action = [args, &context] { return Serve(*args, context); }; });
+}
+
+}  // namespace quern::cli

@@ -1,0 +1,84 @@
+#include "server/http/respond.h"
+#include "server/mlflow/json_out.h"
+#include "server/mlflow/render.h"
+#include "server/mlflow/tracking_routes.h"
+
+namespace quern::server::mlflow {
+namespace {
+
+net::HttpResponse OneRun(const tracking::Run& run) {
+  std::string out;
+  {
+    ObjectOut object(&out);
+    AppendRun(object.Name("run"), run);
+  }
+  return JsonResponse(std::move(out));
+}
+
+Result<net::HttpResponse> Create(const TrackingContext& c, const Args& args) {
+  tracking::NewRun run;
+  const std::string experiment = args.Text("experiment_id");
+  run.start_ms = args.Int("start_time");
+  run.name = args.Text("run_name");
+  run.user_id = args.Text("user_id");
+  run.tags = ReadPairs(args, "tags");
+  QUERN_TRY(args.status());
+  if (run.start_ms == 0) run.start_ms = c.clock.NowMs();
+  QUERN_ASSIGN(run.experiment_id, ExperimentNumber(experiment));
+  QUERN_ASSIGN(const tracking::Run made, c.runs.Create(run));
+  return OneRun(made);
+}
+
+Result<net::HttpResponse> Get(const TrackingContext& c, const Args& args) {
+  const std::string id = args.RequiredRunId();
+  QUERN_TRY(args.status());
+  QUERN_ASSIGN(const tracking::Run run, c.runs.Get(id));
+  return OneRun(run);
+}
+
+Result<net::HttpResponse> Update(const TrackingContext& c, const Args& args) {
+  constexpr std::string_view kStatuses[] = {"RUNNING", "SCHEDULED", "FINISHED", "FAILED", "KILLED"};
+  const std::string id = args.RequiredRunId();
+  tracking::RunUpdate update;
+  update.end_ms = args.MaybeInt("end_time");
+  if (const auto status = args.Choice("status", kStatuses)) {
+    update.status = tracking::FindStatus(kStatuses[*status]);
+  }
+  update.name = args.MaybeText("run_name");
+  QUERN_TRY(args.status());
+  QUERN_ASSIGN(const tracking::RunInfo info, c.runs.Update(id, update));
+  std::string out;
+  {
+    ObjectOut object(&out);
+    AppendRunInfo(object.Name("run_info"), info);
+  }
+  return JsonResponse(std::move(out));
+}
+
+Result<net::HttpResponse> Delete(const TrackingContext& c, const Args& args) {
+  const std::string id = args.RequiredRunId();
+  QUERN_TRY(args.status());
+  QUERN_TRY(c.runs.Delete(id));
+  return Done();
+}
+
+Result<net::HttpResponse> Restore(const TrackingContext& c, const Args& args) {
+  const std::string id = args.RequiredRunId();
+  QUERN_TRY(args.status());
+  QUERN_TRY(c.runs.Restore(id));
+  return Done();
+}
+
+}  // namespace
+
+std::vector<ApiRoute> RunRoutes(const TrackingContext& c) {
+  return {
+      {"POST", "/mlflow/runs/create", "starts a run", With(c, Create)},
+      {"GET", "/mlflow/runs/get", "a run with its parameters, last metrics and tags", With(c, Get)},
+      {"POST", "/mlflow/runs/update", "changes a run's status, end or name", With(c, Update)},
+      {"POST", "/mlflow/runs/delete", "marks a run deleted", With(c, Delete)},
+      {"POST", "/mlflow/runs/restore", "brings a deleted run back", With(c, Restore)},
+  };
+}
+
+}  // namespace quern::server::mlflow

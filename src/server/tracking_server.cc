@@ -1,0 +1,117 @@
+#include "server/tracking_server.h"
+
+#include "server/artifact_stores.h"
+#include "server/http/router.h"
+#include "server/mlflow/artifacts.h"
+#include "server/mlflow/errors.h"
+#include "server/mlflow/other_routes.h"
+#include "server/mlflow/tracking_routes.h"
+
+namespace quern::server {
+namespace {
+
+/// Handlers wait for the disk together, and their commits are shared: more threads than cores.
+constexpr size_t kThreads = 64;
+
+class Server : public TrackingServer {
+ public:
+  Server(const TrackingServerOptions& options, std::unique_ptr<store::Database> database,
+         std::unique_ptr<ArtifactStores> artifacts)
+      : host_(options.http.host),
+        guard_(options.guard),
+        database_(std::move(database)),
+        artifacts_(std::move(artifacts)),
+        experiments_(*database_, *options.clock, artifacts_->default_root()),
+        runs_(*database_, *options.clock, experiments_),
+        models_(*database_, *options.clock, experiments_),
+        tracking_{experiments_, runs_, models_, artifacts_->places(), *options.clock},
+        http_(
+            HttpOptions(options.http),
+            [this](const net::HttpRequest& request) { return Answer(request); },
+            mlflow::RenderTransportError) {
+    router_.OnUnmatched(mlflow::Unmatched);
+    mlflow::AddOtherRoutes(&router_);
+    mlflow::AddApiRoutes(&router_, mlflow::TrackingRoutes(tracking_));
+    router_.Add({"GET", "/get-artifact", "MLflow: one file of a run", [this](const Call& call) {
+                   return mlflow::AnswerApi(mlflow::With(tracking_, mlflow::FileOfRun), call);
+                 }});
+    if (artifacts_->served().store != nullptr) {
+      mlflow::AddArtifactRoutes(&router_, artifacts_->served());
+    }
+  }
+  ~Server() override { Stop(); }
+
+  Status Start() {
+    QUERN_TRY(experiments_.EnsureDefault());
+    QUERN_ASSIGN(port_, http_.Start());
+    return {};
+  }
+
+  uint16_t port() const override { return port_; }
+  std::string url() const override {
+    const bool v6 = host_.find(':') != std::string::npos;
+    return "http://" + (v6 ? "[" + host_ + "]" : host_) + ":" + std::to_string(port_);
+  }
+  std::vector<std::pair<std::string, std::string>> routes() const override {
+    std::vector<std::pair<std::string, std::string>> all;
+    for (const Route& route : router_.routes()) {
+      all.emplace_back(route.method + " " + route.pattern, route.doc);
+    }
+    return all;
+  }
+  void Stop() override { http_.Stop(); }
+
+ private:
+  net::ServerOptions HttpOptions(net::ServerOptions http) {
+    if (http.threads == 0) http.threads = kThreads;
+    if (artifacts_->served().store == nullptr) return http;
+    // The body of a request that is refused anyway is not written to disk first.
+    http.body_hook = [this, bodies = mlflow::ArtifactBodies(artifacts_->served())](
+                         const net::HttpRequest& head) -> Result<std::shared_ptr<net::BodySink>> {
+      if (guard_.Intercept(head)) return Fail(Code::kPermissionDenied, "refused");
+      return bodies(head);
+    };
+    return http;
+  }
+
+  net::HttpResponse Answer(const net::HttpRequest& request) {
+    std::optional<net::HttpResponse> refused = guard_.Intercept(request);
+    net::HttpResponse response = refused ? std::move(*refused) : router_.Dispatch(request);
+    guard_.Finish(request, &response);
+    return response;
+  }
+
+  std::string host_;
+  uint16_t port_ = 0;
+  Guard guard_;
+  std::unique_ptr<store::Database> database_;
+  std::unique_ptr<ArtifactStores> artifacts_;
+  tracking::Experiments experiments_;
+  tracking::Runs runs_;
+  tracking::LoggedModels models_;
+  mlflow::TrackingContext tracking_;
+  Router router_;
+  // Last: its threads use all of the above, so it must end first.
+  net::HttpServer http_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<TrackingServer>> StartTrackingServer(TrackingServerOptions options) {
+  ArtifactSettings settings{options.artifacts_destination, options.default_artifact_root,
+                            options.serve_artifacts};
+  if (settings.destination.empty()) {
+    settings.destination = JoinPath(options.state_dir, "mlflow-artifacts");
+  }
+  if (options.database_path.empty()) {
+    options.database_path = JoinPath(options.state_dir, "quern.db");
+  }
+  QUERN_ASSIGN(auto database,
+               store::OpenSqlite(options.database_path, *options.fs, options.durability));
+  QUERN_ASSIGN(auto artifacts, ArtifactStores::Open(settings, *options.fs, *options.clock));
+  auto server = std::make_unique<Server>(options, std::move(database), std::move(artifacts));
+  QUERN_TRY(server->Start());
+  return server;
+}
+
+}  // namespace quern::server

@@ -1,0 +1,59 @@
+#pragma once
+// The tracking server as one object: what `quern server` starts and stops. MLflow's tracking,
+// registry and artifact calls over one state folder.
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/fs.h"
+#include "base/result.h"
+#include "base/time.h"
+#include "net/http.h"
+#include "server/http/guard.h"
+#include "store/database.h"
+
+namespace quern::server {
+
+struct TrackingServerOptions {
+  /// The folder that holds quern.db and the artifacts; made if absent.
+  std::string state_dir;
+  /// "": quern.db in the state folder.
+  std::string database_path;
+  /// Where new experiments keep their artifacts: a folder or a URI. "": behind this server if it
+  /// serves artifacts, else in `artifacts_destination`, where clients write by themselves.
+  std::string default_artifact_root;
+  /// The folder behind the artifact calls. "": mlflow-artifacts in the state folder.
+  std::string artifacts_destination;
+  /// Whether artifacts go up and down through this server.
+  bool serve_artifacts = true;
+  store::Durability durability = store::Durability::kSafe;
+  GuardOptions guard;
+  /// Host, port, limits, timeouts. `threads` 0 is enough for many writers to share a commit.
+  net::ServerOptions http;
+  Fs* fs = &RealFs();
+  const Clock* clock = &SystemClock();
+};
+
+/// A listening tracking server. Thread-safe.
+class TrackingServer {
+ public:
+  virtual ~TrackingServer() = default;
+  virtual uint16_t port() const = 0;
+  /// "http://127.0.0.1:5000".
+  virtual std::string url() const = 0;
+  /// "POST /api/2.0/mlflow/runs/create" and what it does: for documentation, and for the test that
+  /// tries each.
+  virtual std::vector<std::pair<std::string, std::string>> routes() const = 0;
+  /// Requests in flight are answered, then nothing more. Idempotent.
+  virtual void Stop() = 0;
+};
+
+/// Opens the store (the experiment "Default" is made if absent), then listens. Errors: of the
+/// store, of a place for artifacts that is none, of listening.
+Result<std::unique_ptr<TrackingServer>> StartTrackingServer(TrackingServerOptions options);
+
+}  // namespace quern::server
