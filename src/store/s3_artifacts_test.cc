@@ -1,0 +1,178 @@
+#include "store/s3_artifacts.h"
+
+#include <doctest/doctest.h>
+#include <unistd.h>
+
+#include <cstdlib>
+
+#include "base/fs.h"
+#include "store/fake_s3.h"
+
+namespace quern::store {
+namespace {
+
+Status PutText(ArtifactStore& store, std::string_view path, std::string_view text) {
+  QUERN_ASSIGN(auto writer, store.Put(path));
+  QUERN_TRY(writer->Append(text.substr(0, text.size() / 3)));
+  QUERN_TRY(writer->Append(text.substr(text.size() / 3)));
+  return writer->Commit();
+}
+
+std::string TextOf(ArtifactStore& store, std::string_view path) {
+  auto file = store.Open(path);
+  if (!file) return "error: " + file.error().message;
+  std::string text(file->size, '\0');
+  REQUIRE(::pread(file->fd.get(), text.data(), text.size(), 0) ==
+          static_cast<ssize_t>(text.size()));
+  return text;
+}
+
+std::string Names(ArtifactStore& store, std::string_view path) {
+  std::string names;
+  auto entries = store.List(path);
+  REQUIRE(entries);
+  for (const ArtifactEntry& entry : *entries) {
+    names += entry.name + (entry.is_dir ? "/ " : ":" + std::to_string(entry.size) + " ");
+  }
+  return names;
+}
+
+std::string Pattern(size_t size) {
+  std::string out;
+  for (size_t i = 0; out.size() < size; ++i) out += std::to_string(i) + ",";
+  out.resize(size);
+  return out;
+}
+
+/// What an artifact store does, in a bucket: for the one in memory and for a real one.
+void CheckStore(ArtifactStore& store, size_t part_bytes) {
+  REQUIRE(PutText(store, "1/run/MLmodel", "flavors"));
+  REQUIRE(PutText(store, "1/run/a ü+&.txt", "x"));
+  REQUIRE(PutText(store, "1/run/empty", ""));
+  REQUIRE(PutText(store, "1/run/sub/deep/f", "yy"));
+  REQUIRE(PutText(store, "2/f", "z"));
+  CHECK(TextOf(store, "1/run/MLmodel") == "flavors");
+  CHECK(TextOf(store, "1/run/a ü+&.txt") == "x");
+  CHECK(TextOf(store, "1/run/empty").empty());
+  CHECK(Names(store, "") == "1/ 2/ ");
+  CHECK(Names(store, "1/run") == "MLmodel:7 a ü+&.txt:1 empty:0 sub/ ");
+  CHECK(Names(store, "none").empty());
+  CHECK(Names(store, "1/run/MLmodel").empty());
+
+  for (size_t size : {part_bytes - 1, part_bytes, 2 * part_bytes + part_bytes / 2}) {
+    std::string large = Pattern(size);
+    std::string before = store.Open("2/f")->etag;
+    REQUIRE(PutText(store, "2/f", large));
+    CHECK((TextOf(store, "2/f") == large));
+    CHECK(store.Open("2/f")->etag != before);
+  }
+  {
+    auto dropped = store.Put("2/f");
+    REQUIRE((*dropped)->Append(std::string(part_bytes + 1, 'd')));
+  }
+  CHECK(store.Open("2/f")->size == 2 * part_bytes + part_bytes / 2);
+
+  CHECK(store.Open("1/run").error().code == Code::kInvalidArgument);
+  CHECK(store.Open("1/none").error().code == Code::kNotFound);
+  CHECK(store.Open("../x").error().message == "Invalid path");
+  CHECK(store.Put("a//b").error().message == "Invalid path");
+  CHECK(store.Exists("1/run/MLmodel") == true);
+  CHECK(store.Exists("1/run") == true);
+  CHECK(store.Exists("1/ru") == false);
+  CHECK(store.Delete("1/none").error().code == Code::kNotFound);
+  REQUIRE(store.Delete("1/run/MLmodel"));
+  CHECK(store.Exists("1/run/MLmodel") == false);
+  REQUIRE(store.Delete("1"));
+  CHECK(Names(store, "") == "2/ ");
+}
+
+TEST_CASE("artifacts in a bucket") {
+  FakeS3 s3;
+  TempDir scratch;
+  {
+    S3Artifacts store(s3.options, scratch.path(), SystemClock());
+    CheckStore(store, s3.options.part_bytes);
+  }
+  CHECK(s3.uploads.empty());
+  CHECK(s3.objects.size() == 1);
+  CHECK(s3.objects.contains("some/root/2/f"));
+  CHECK(RealFs().List(scratch.path())->empty());
+}
+
+TEST_CASE("a bucket without a prefix, with what others put there") {
+  FakeS3 s3;
+  s3.options.prefix.clear();
+  s3.objects = {{"a/", ""}, {"a/f", "1"}, {"a/../g", "2"}, {"a\\b", "3"}, {"h", "4"}};
+  TempDir scratch;
+  S3Artifacts store(s3.options, scratch.path(), SystemClock());
+  CHECK(Names(store, "") == "a/ h:1 ");
+  CHECK(Names(store, "a") == "f:1 ");
+  CHECK(TextOf(store, "a/f") == "1");
+}
+
+TEST_CASE(
+    "a store that fails for a moment is asked again, one that goes on failing is unavailable") {
+  FakeS3 s3;
+  TempDir scratch;
+  S3Artifacts store(s3.options, scratch.path(), SystemClock());
+  s3.failures = 2;
+  REQUIRE(PutText(store, "f", "x"));
+  s3.failures = 1000;
+  Status failed = PutText(store, "f", std::string(100000, 'y'));
+  CHECK(failed.error().code == Code::kUnavailable);
+  CHECK(failed.error().message.find("127.0.0.1") == std::string::npos);
+  CHECK(store.Open("f").error().code == Code::kUnavailable);
+  CHECK(store.List("").error().code == Code::kUnavailable);
+  CHECK(store.Delete("f").error().code == Code::kUnavailable);
+  s3.fail_status = 507;
+  CHECK(PutText(store, "f", "y").error().code == Code::kResourceExhausted);
+  s3.failures = 0;
+  CHECK(TextOf(store, "f") == "x");
+  s3.options.credentials.secret_key = "changed";
+  CHECK(store.Open("f").error().code == Code::kPermissionDenied);
+}
+
+TEST_CASE("where the store is: a URI and the environment") {
+  std::map<std::string, std::string> environment{{"AWS_ACCESS_KEY_ID", "k"},
+                                                 {"AWS_SECRET_ACCESS_KEY", "s"},
+                                                 {"MLFLOW_S3_ENDPOINT_URL", "http://h:9000/"}};
+  const auto get = [&](const std::string& name) { return environment[name]; };
+  auto options = S3OptionsFrom("s3://b/some/where/", get);
+  REQUIRE(options);
+  CHECK(options->bucket == "b");
+  CHECK(options->prefix == "some/where");
+  CHECK(options->host == "h");
+  CHECK(options->port == 9000);
+  CHECK(options->region == "us-east-1");
+  CHECK(S3OptionsFrom("s3://b", get)->prefix.empty());
+  CHECK_FALSE(S3OptionsFrom("/tmp", get));
+  CHECK_FALSE(S3OptionsFrom("s3://", get));
+  environment["AWS_SECRET_ACCESS_KEY"] = "";
+  CHECK(S3OptionsFrom("s3://b", get).error().hint.find("AWS_SECRET") != std::string::npos);
+  environment["AWS_SECRET_ACCESS_KEY"] = "s";
+  for (const char* url : {"", "https://h", "http://:1", "http://h:x", "http://h:99999"}) {
+    environment["MLFLOW_S3_ENDPOINT_URL"] = url;
+    CHECK_MESSAGE(S3OptionsFrom("s3://b", get).error().code == Code::kInvalidArgument, url);
+  }
+}
+
+// Started by tests/wire/test_s3.py with a server's address in the environment.
+TEST_CASE("artifacts in a real server's bucket" * doctest::skip()) {
+  const auto get = [](const std::string& name) {
+    const char* value = std::getenv(name.c_str());
+    return std::string(value == nullptr ? "" : value);
+  };
+  auto options = S3OptionsFrom("s3://quern-bucket/art", get);
+  REQUIRE(options);
+  options->part_bytes = 5u << 20;
+  TempDir scratch;
+  S3Artifacts store(*options, scratch.path(), SystemClock());
+  CheckStore(store, options->part_bytes);
+  options->prefix = "shared";
+  S3Artifacts shared(*options, scratch.path(), SystemClock());
+  REQUIRE(PutText(shared, "kept/by quern.txt", "from quern"));
+  CHECK(TextOf(shared, "kept/by boto ü.txt") == "from boto");
+}
+
+}  // namespace
+}  // namespace quern::store
