@@ -1,6 +1,9 @@
 #include "registry/registry.h"
 
 #include "base/text.h"
+#include "registry/journal.h"
+#include "registry/names.h"
+#include "registry/rows.h"
 
 namespace quern::registry {
 
@@ -8,36 +11,19 @@ using store::Row;
 
 Status Registry::Note(const std::string& name, const std::string& change, const std::string& before,
                       const std::string& after, const std::string& reason) {
-  return db_.Execute(
-      "INSERT INTO registry_log(time_ms, actor, name, change, before, after, reason) "
-      "VALUES (?, ?, ?, ?, ?, ?, ?)",
-      {clock_.NowMs(), actor_, name, change, before, after, reason});
+  return registry::Note(db_, clock_, actor_, {name, change, before, after, reason});
+}
+
+Status Registry::Touch(const std::string& name, int64_t version) {
+  const int64_t now = clock_.NowMs();
+  QUERN_TRY(db_.Execute("UPDATE registered_models SET updated_ms = ? WHERE name = ?", {now, name}));
+  return db_.Execute("UPDATE model_versions SET updated_ms = ? WHERE name = ? AND version = ?",
+                     {now, name, version});
 }
 
 Result<std::vector<ModelVersion>> Registry::Select(const std::string& where,
                                                    const std::vector<store::Param>& params) {
-  std::vector<ModelVersion> versions;
-  QUERN_TRY(
-      db_.Query("SELECT name, version, digest, path, run_id, created_ms, detail "
-                "FROM model_versions v WHERE " +
-                    where + " ORDER BY name, version DESC",
-                params, [&](const Row& row) {
-                  versions.push_back({row.Text(0),
-                                      row.Int(1),
-                                      row.Text(2),
-                                      row.Text(3),
-                                      row.Text(4),
-                                      row.Int(5),
-                                      row.Text(6),
-                                      {}});
-                }));
-  for (ModelVersion& version : versions) {
-    QUERN_TRY(
-        db_.Query("SELECT alias FROM model_aliases WHERE name = ? AND version = ? ORDER BY alias",
-                  {version.name, version.version},
-                  [&](const Row& row) { version.aliases.push_back(row.Text(0)); }));
-  }
-  return versions;
+  return SelectVersions(db_, where, params, "v.name, v.version DESC");
 }
 
 Result<ModelVersion> Registry::Register(const std::string& name, const std::string& digest,
@@ -48,18 +34,20 @@ Result<ModelVersion> Registry::Register(const std::string& name, const std::stri
     QUERN_TRY(db_.Query("SELECT version FROM model_versions WHERE name = ? AND digest = ?",
                         {name, digest}, [&](const Row& row) { version = row.Int(0); }));
     if (version != 0) return {};
+    const int64_t now = clock_.NowMs();
     QUERN_TRY(
         db_.Execute("INSERT INTO registered_models(name, description, created_ms, updated_ms) "
                     "VALUES (?, '', ?, ?) ON CONFLICT DO NOTHING",
-                    {name, clock_.NowMs(), clock_.NowMs()}));
+                    {name, now, now}));
     QUERN_TRY(db_.Query("SELECT coalesce(max(version), 0) + 1 FROM model_versions WHERE name = ?",
                         {name}, [&](const Row& row) { version = row.Int(0); }));
     QUERN_TRY(db_.Execute(
         "INSERT INTO model_versions(name, version, digest, path, source, storage, run_id, "
-        "run_link, "
-        "model_id, user_id, description, stage, status, status_message, created_ms, updated_ms, "
-        "detail) VALUES (?, ?, ?, ?, '', '', ?, '', '', ?, '', 'None', 'READY', '', ?, ?, ?)",
-        {name, version, digest, path, run_id, actor_, clock_.NowMs(), clock_.NowMs(), detail}));
+        "run_link, model_id, user_id, description, stage, status, status_message, created_ms, "
+        "updated_ms, detail) "
+        "VALUES (?, ?, ?, ?, '', '', ?, '', '', ?, '', 'None', 'READY', '', ?, ?, ?)",
+        {name, version, digest, path, run_id, actor_, now, now, detail}));
+    QUERN_TRY(Touch(name, version));
     return Note(name, "version", "", std::to_string(version), "registered by a run");
   }));
   return Get(name, version);
@@ -67,6 +55,7 @@ Result<ModelVersion> Registry::Register(const std::string& name, const std::stri
 
 Status Registry::SetAlias(const std::string& name, const std::string& alias, int64_t version,
                           const std::string& reason) {
+  QUERN_TRY(CheckNewAlias(alias));
   return db_.Transaction([&]() -> Status {
     QUERN_TRY(Get(name, version));
     QUERN_ASSIGN(const auto before, ByAlias(name, alias));
@@ -75,6 +64,7 @@ Status Registry::SetAlias(const std::string& name, const std::string& alias, int
         db_.Execute("INSERT INTO model_aliases(name, alias, version) VALUES (?, ?, ?) "
                     "ON CONFLICT(name, alias) DO UPDATE SET version = excluded.version",
                     {name, alias, version}));
+    QUERN_TRY(Touch(name, version));
     return Note(name, "alias " + alias, before ? std::to_string(before->version) : "",
                 std::to_string(version), reason);
   });
@@ -86,6 +76,7 @@ Status Registry::RemoveAlias(const std::string& name, const std::string& alias,
     QUERN_ASSIGN(const auto before, ByAlias(name, alias));
     if (!before) return {};
     QUERN_TRY(db_.Execute("DELETE FROM model_aliases WHERE name = ? AND alias = ?", {name, alias}));
+    QUERN_TRY(Touch(name, before->version));
     return Note(name, "alias " + alias, std::to_string(before->version), "", reason);
   });
 }
@@ -141,13 +132,25 @@ Result<std::vector<ModelVersion>> Registry::List(const std::string& name) {
 
 Result<std::vector<LogEntry>> Registry::Log(const std::string& name) {
   std::vector<LogEntry> entries;
+  const auto read = [&](const Row& row) {
+    entries.push_back(
+        {row.Int(0), row.Text(1), row.Text(2), row.Text(3), row.Text(4), row.Text(5), row.Text(6)});
+  };
+  constexpr std::string_view kColumns =
+      "SELECT time_ms, actor, name, change, before, after, reason FROM registry_log ";
+  if (name.empty()) {
+    QUERN_TRY(db_.Query(std::string(kColumns) + "ORDER BY id", {}, read));
+    return entries;
+  }
+  // Each renaming leads back to an earlier name, which counts up to that moment.
   QUERN_TRY(
-      db_.Query("SELECT time_ms, actor, name, change, before, after, reason FROM registry_log "
-                "WHERE ? = '' OR name = ? ORDER BY id",
-                {name, name}, [&](const Row& row) {
-                  entries.push_back({row.Int(0), row.Text(1), row.Text(2), row.Text(3), row.Text(4),
-                                     row.Text(5), row.Text(6)});
-                }));
+      db_.Query("WITH RECURSIVE names(name, until) AS (SELECT ?, 9223372036854775807 UNION ALL "
+                "SELECT l.before, l.id FROM registry_log l JOIN names n ON l.name = n.name "
+                "WHERE l.change = 'model renamed' AND l.id < n.until) " +
+                    std::string(kColumns) +
+                    "WHERE EXISTS (SELECT 1 FROM names n WHERE n.name = registry_log.name AND "
+                    "registry_log.id < n.until) ORDER BY id",
+                {name}, read));
   return entries;
 }
 

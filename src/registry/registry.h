@@ -1,36 +1,16 @@
 #pragma once
-// Registered models: versions that never change, aliases that move, and an append-only log of who
-// moved what, when and why.
+// The registry as a project's own runs use it: packages in, aliases that move, every move logged.
+// What MLflow's clients ask stands in models.h and versions.h, over the same rows.
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "base/result.h"
 #include "base/time.h"
+#include "registry/types.h"
 #include "store/database.h"
 
 namespace quern::registry {
-
-struct ModelVersion {
-  std::string name;
-  int64_t version = 0;
-  std::string digest;
-  std::string path;  // the package folder, relative to the project's .quern
-  std::string run_id;
-  int64_t created_ms = 0;
-  std::string detail;  // JSON: metrics, data, gates
-  std::vector<std::string> aliases;
-};
-
-struct LogEntry {
-  int64_t time_ms = 0;
-  std::string actor;
-  std::string name;
-  std::string change;
-  std::string before;
-  std::string after;
-  std::string reason;
-};
 
 /// Thread-safe as the database is. Borrows it.
 class Registry {
@@ -52,11 +32,13 @@ class Registry {
   Result<ModelVersion> Resolve(const std::string& reference);
   /// All versions, newest first; of one model if `name` is not empty.
   Result<std::vector<ModelVersion>> List(const std::string& name);
+  /// Oldest first. What happened to a model under an earlier name is told too.
   Result<std::vector<LogEntry>> Log(const std::string& name);
 
  private:
   Status Note(const std::string& name, const std::string& change, const std::string& before,
               const std::string& after, const std::string& reason);
+  Status Touch(const std::string& name, int64_t version);
   Result<std::vector<ModelVersion>> Select(const std::string& where,
                                            const std::vector<store::Param>& params);
   store::Database& db_;

@@ -68,3 +68,4 @@ ALTER TABLE new_model_aliases RENAME TO model_aliases;
 CREATE UNIQUE INDEX model_versions_by_digest ON model_versions(name, digest) WHERE digest <> '';
 CREATE INDEX model_versions_by_run ON model_versions(run_id);
 CREATE INDEX model_aliases_by_version ON model_aliases(name, version);
+CREATE INDEX model_versions_by_stage ON model_versions(name, stage, version);

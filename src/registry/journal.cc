@@ -1,0 +1,38 @@
+#include "registry/journal.h"
+
+namespace quern::registry {
+
+Status Note(store::Database& database, const Clock& clock, const std::string& actor,
+            const Change& change) {
+  return database.Execute(
+      "INSERT INTO registry_log(time_ms, actor, name, change, before, after, reason) "
+      "VALUES (?, ?, ?, ?, ?, ?, ?)",
+      {clock.NowMs(), actor, change.name, change.change, change.before, change.after,
+       change.reason});
+}
+
+Status Note(const RegistryContext& context, const Change& change) {
+  return Note(context.database, context.clock, context.actor, change);
+}
+
+Status Tell(const RegistryContext& context, const Event& event) {
+  return context.listener == nullptr ? Status() : context.listener->Happened(event);
+}
+
+Status Commit(const RegistryContext& context, const std::function<Status()>& body) {
+  QUERN_TRY(context.database.Write(body));
+  if (context.listener != nullptr) context.listener->Committed();
+  return {};
+}
+
+Status Touch(const RegistryContext& context, const std::string& name, int64_t version) {
+  const int64_t now = context.clock.NowMs();
+  QUERN_TRY(context.database.Execute("UPDATE registered_models SET updated_ms = ? WHERE name = ?",
+                                     {now, name}));
+  if (version == 0) return {};
+  return context.database.Execute(
+      "UPDATE model_versions SET updated_ms = ? WHERE name = ? AND version = ?",
+      {now, name, version});
+}
+
+}  // namespace quern::registry
