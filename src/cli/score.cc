@@ -41,7 +41,7 @@ Result<std::string> PackageDir(const PredictArgs& args, Context& context) {
   QUERN_ASSIGN(const auto workspace,
                pipeline::Workspace::Open(state, false, context.fs, context.clock));
   QUERN_ASSIGN(const auto version, workspace->registry().Resolve(args.model));
-  return workspace->Path(version.path);
+  return workspace->PackageFolder(version);
 }
 
 std::string ScoresCsv(const model::Signature& signature, const ml::Scores& scores) {

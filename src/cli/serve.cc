@@ -43,8 +43,9 @@ Result<server::ModelToServe> Find(const std::string& reference, pipeline::Worksp
                 "name a folder with model.onnx, or give --root a project that has run");
   }
   QUERN_ASSIGN(const auto version, workspace->registry().Resolve(reference));
+  QUERN_ASSIGN(std::string folder, workspace->PackageFolder(version));
   return server::ModelToServe{version.name, std::to_string(version.version), version.aliases,
-                              workspace->Path(version.path)};
+                              std::move(folder)};
 }
 
 /// Asks this process to stop when standard input ends: with whoever started it.

@@ -193,6 +193,11 @@ Status ShowRuns(pipeline::Workspace& workspace, const StateArgs& args, Context& 
   return {};
 }
 
+/// Where a version's files are: a folder, or the URI that a client gave.
+std::string PlaceOf(pipeline::Workspace& workspace, const registry::ModelVersion& version) {
+  return version.path.empty() ? version.storage : workspace.Path(version.path);
+}
+
 Status ShowModels(pipeline::Workspace& workspace, const StateArgs& args, Context& context) {
   if (!args.set_alias.empty()) {
     QUERN_ASSIGN(const auto version, workspace.registry().Resolve(args.what));
@@ -209,7 +214,7 @@ Status ShowModels(pipeline::Workspace& workspace, const StateArgs& args, Context
                                   {"version", version.version},
                                   {"aliases", std::move(aliases)},
                                   {"digest", version.digest},
-                                  {"path", workspace.Path(version.path)},
+                                  {"path", PlaceOf(workspace, version)},
                                   {"run_id", version.run_id},
                                   {"created", FormatTime(version.created_ms)}});
     }
@@ -220,7 +225,7 @@ Status ShowModels(pipeline::Workspace& workspace, const StateArgs& args, Context
       {"model", "version", "aliases", "created", "package"}};
   for (const auto& version : versions) {
     table.push_back({version.name, std::to_string(version.version), Join(version.aliases, ", "),
-                     FormatTime(version.created_ms), workspace.Path(version.path)});
+                     FormatTime(version.created_ms), PlaceOf(workspace, version)});
   }
   context.Print(FormatTable(table));
   return {};

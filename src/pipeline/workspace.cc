@@ -93,4 +93,13 @@ Result<std::unique_ptr<Workspace>> Workspace::OpenToPlan(const std::string& stat
   return std::unique_ptr<Workspace>(new Workspace(state_dir, fs, clock, std::move(database)));
 }
 
+Result<std::string> Workspace::PackageFolder(const registry::ModelVersion& version) const {
+  if (!version.path.empty()) return Path(version.path);
+  return Fail(Code::kFailedPrecondition,
+              "version " + std::to_string(version.version) + " of model '" + version.name +
+                  "' is not a package of this project: a client registered '" + version.source +
+                  "'",
+              "name a version that `quern run` made, or a folder that holds model.onnx");
+}
+
 }  // namespace quern::pipeline

@@ -47,6 +47,9 @@ class Workspace {
 
   const std::string& dir() const { return dir_; }
   std::string Path(const std::string& name) const { return JoinPath(dir_, name); }
+  /// The folder of a version's package. kFailedPrecondition for a version that a client of MLflow's
+  /// registered: its files are not in this state folder.
+  Result<std::string> PackageFolder(const registry::ModelVersion& version) const;
   Fs& fs() { return fs_; }
   const Clock& clock() const { return clock_; }
   store::Database& database() { return *database_; }
