@@ -19,7 +19,7 @@ Result<Page<T>> SearchPage(store::Database& database, const search::Entity& enti
   asked.filter = request.filter;
   asked.order_by = request.order_by;
   asked.page_token = request.page_token;
-  QUERN_ASSIGN(const search::Query query, search::Compile(entity, asked, search::Dialect::kSqlite));
+  QUERN_ASSIGN(const search::Query query, search::Compile(entity, asked, database.dialect()));
   const search::Statement statement = search::Page(query, columns, scope, request.max_results + 1);
   Page<T> page;
   std::vector<store::Param> keys;
