@@ -1,0 +1,219 @@
+#include "server/mlflow/registry_routes.h"
+
+#include "base/base64.h"
+#include "base/text.h"
+#include "registry/names.h"
+#include "server/http/respond.h"
+#include "server/mlflow/errors.h"
+#include "server/mlflow/json_out.h"
+#include "server/mlflow/registry_render.h"
+
+namespace quern::server::mlflow {
+
+using registry::ModelVersions;
+using registry::RegisteredModels;
+
+namespace {
+
+constexpr int64_t kModelsPage = 100;
+
+RegisteredModels Models(const RegistryRouteContext& c, const Args& args) {
+  return RegisteredModels(Acting(c, args.request()));
+}
+
+Result<net::HttpResponse> Create(const RegistryRouteContext& c, const Args& args) {
+  const std::string name = args.RequiredText("name");
+  const registry::Texts tags = ReadTags(args);
+  const std::string description = args.Text("description");
+  QUERN_TRY(args.status());
+  QUERN_ASSIGN(const auto model, Models(c, args).Create(name, description, tags));
+  return OneRegisteredModel(model);
+}
+
+Result<net::HttpResponse> Get(const RegistryRouteContext& c, const Args& args) {
+  const std::string name = args.RequiredText("name");
+  QUERN_TRY(args.status());
+  QUERN_ASSIGN(const auto model, Models(c, args).Get(name));
+  return OneRegisteredModel(model);
+}
+
+Result<net::HttpResponse> Rename(const RegistryRouteContext& c, const Args& args) {
+  const std::string name = args.RequiredText("name");
+  const std::string new_name = args.RequiredText("new_name");
+  QUERN_TRY(args.status());
+  QUERN_ASSIGN(const auto model, Models(c, args).Rename(name, new_name));
+  return OneRegisteredModel(model);
+}
+
+Result<net::HttpResponse> Update(const RegistryRouteContext& c, const Args& args) {
+  const std::string name = args.RequiredText("name");
+  const std::string description = args.Text("description");
+  QUERN_TRY(args.status());
+  QUERN_ASSIGN(const auto model, Models(c, args).Describe(name, description));
+  return OneRegisteredModel(model);
+}
+
+Result<net::HttpResponse> Delete(const RegistryRouteContext& c, const Args& args) {
+  const std::string name = args.RequiredText("name");
+  QUERN_TRY(args.status());
+  QUERN_TRY(Models(c, args).Delete(name));
+  return NothingToSay();
+}
+
+Result<net::HttpResponse> Search(const RegistryRouteContext& c, const Args& args) {
+  const registry::SearchRequest request = ReadRegistrySearch(args, kModelsPage);
+  QUERN_TRY(args.status());
+  QUERN_ASSIGN(const auto page, Models(c, args).Search(request));
+  std::string out;
+  {
+    ObjectOut object(&out);
+    object.ListIfAny("registered_models", page.items, [&](const registry::RegisteredModel& model) {
+      AppendRegisteredModel(&out, model);
+    });
+    object.TextIfSet("next_page_token", page.next_token);
+  }
+  return JsonResponse(std::move(out));
+}
+
+Result<net::HttpResponse> Latest(const RegistryRouteContext& c, const Args& args) {
+  const std::string name = args.RequiredText("name");
+  const std::vector<std::string> stages = args.Texts("stages");
+  QUERN_TRY(args.status());
+  QUERN_ASSIGN(const auto versions, Models(c, args).Latest(name, stages));
+  return ManyModelVersions(versions, "");
+}
+
+Result<net::HttpResponse> SetTag(const RegistryRouteContext& c, const Args& args) {
+  const std::string name = args.RequiredText("name");
+  const std::string key = args.RequiredText("key");
+  const std::string value = args.Text("value");
+  QUERN_TRY(args.status());
+  QUERN_TRY(Models(c, args).SetTag(name, key, value));
+  return NothingToSay();
+}
+
+Result<net::HttpResponse> DeleteTag(const RegistryRouteContext& c, const Args& args) {
+  const std::string name = args.RequiredText("name");
+  const std::string key = args.RequiredText("key");
+  QUERN_TRY(args.status());
+  QUERN_TRY(Models(c, args).DeleteTag(name, key));
+  return NothingToSay();
+}
+
+Result<net::HttpResponse> SetAlias(const RegistryRouteContext& c, const Args& args) {
+  const std::string name = args.RequiredText("name");
+  const std::string alias = args.RequiredText("alias");
+  const std::string version = args.RequiredText("version");
+  QUERN_TRY(args.status());
+  QUERN_ASSIGN(const int64_t number, registry::ParseVersion(version));
+  QUERN_TRY(Models(c, args).SetAlias(name, alias, number));
+  return NothingToSay();
+}
+
+Result<net::HttpResponse> DeleteAlias(const RegistryRouteContext& c, const Args& args) {
+  const std::string name = args.RequiredText("name");
+  const std::string alias = args.RequiredText("alias");
+  QUERN_TRY(args.status());
+  QUERN_TRY(Models(c, args).DeleteAlias(name, alias));
+  return NothingToSay();
+}
+
+Result<net::HttpResponse> ByAlias(const RegistryRouteContext& c, const Args& args) {
+  const std::string name = args.RequiredText("name");
+  const std::string alias = args.RequiredText("alias");
+  QUERN_TRY(args.status());
+  QUERN_ASSIGN(const auto version, Models(c, args).ByAlias(name, alias));
+  return OneModelVersion(version);
+}
+
+/// GET /model-versions/get-artifact?name=&version=&path=
+Result<net::HttpResponse> Artifact(const RegistryRouteContext& c, const Args& args) {
+  const std::string name = args.RequiredText("name");
+  const std::string version = args.RequiredText("version");
+  const std::string path = args.RequiredText("path");
+  QUERN_TRY(args.status());
+  QUERN_ASSIGN(const int64_t number, registry::ParseVersion(version));
+  ModelVersions versions(Acting(c, args.request()));
+  QUERN_ASSIGN(const std::string uri, versions.DownloadUri(name, number));
+  return c.serve_artifact(uri, path, args.request());
+}
+
+}  // namespace
+
+std::string DeclaredUser(const net::HttpRequest& request) {
+  constexpr std::string_view kScheme = "basic ";
+  const std::string_view value = request.Find("Authorization");
+  if (value.size() < kScheme.size() || ToLower(value.substr(0, kScheme.size())) != kScheme) {
+    return {};
+  }
+  const std::string text = FromBase64(Trim(value.substr(kScheme.size()))).value_or("");
+  return FindInvalidUtf8(text) ? std::string() : text.substr(0, text.find(':'));
+}
+
+registry::RegistryContext Acting(const RegistryRouteContext& context,
+                                 const net::HttpRequest& request) {
+  const std::string user = DeclaredUser(request);
+  return {context.database,
+          context.clock,
+          (user.empty() ? std::string("a client") : user) + " (unverified)",
+          context.origins,
+          context.listener,
+          context.source_rule};
+}
+
+registry::Texts ReadTags(const Args& args) {
+  registry::Texts tags;
+  for (const Fields& item : args.Items("tags")) {
+    tags.insert_or_assign(item.Text("key"), item.Text("value"));
+  }
+  return tags;
+}
+
+registry::SearchRequest ReadRegistrySearch(const Args& args, int64_t default_max_results) {
+  registry::SearchRequest request;
+  request.filter = args.Text("filter");
+  request.order_by = args.Texts("order_by");
+  request.page_token = args.Text("page_token");
+  request.max_results = args.Int("max_results", default_max_results);
+  return request;
+}
+
+std::vector<ApiRoute> RegisteredModelRoutes(const RegistryRouteContext& context) {
+  const auto with = [&](RegistryCall call) { return RegistryHandler(context, call); };
+  return {
+      {"POST", "/mlflow/registered-models/create", "creates a registered model", with(Create)},
+      {"GET", "/mlflow/registered-models/get", "one registered model", with(Get)},
+      {"POST", "/mlflow/registered-models/rename", "renames a registered model", with(Rename)},
+      {"PATCH", "/mlflow/registered-models/update", "describes a registered model", with(Update)},
+      {"DELETE", "/mlflow/registered-models/delete", "deletes a registered model and its versions",
+       with(Delete)},
+      {"GET", "/mlflow/registered-models/search", "searches registered models", with(Search)},
+      {"GET POST", "/mlflow/registered-models/get-latest-versions",
+       "the newest version of each stage", with(Latest)},
+      {"POST", "/mlflow/registered-models/set-tag", "tags a registered model", with(SetTag)},
+      {"DELETE", "/mlflow/registered-models/delete-tag", "takes a tag off a registered model",
+       with(DeleteTag)},
+  };
+}
+
+std::vector<ApiRoute> AliasRoutes(const RegistryRouteContext& context) {
+  const auto with = [&](RegistryCall call) { return RegistryHandler(context, call); };
+  return {
+      {"POST", "/mlflow/registered-models/alias", "points an alias at a version", with(SetAlias)},
+      {"DELETE", "/mlflow/registered-models/alias", "takes an alias away", with(DeleteAlias)},
+      {"GET", "/mlflow/registered-models/alias", "the version that an alias points at",
+       with(ByAlias)},
+  };
+}
+
+void AddRegistryRoutes(Router* router, const RegistryRouteContext& context) {
+  AddApiRoutes(router, RegisteredModelRoutes(context));
+  AddApiRoutes(router, AliasRoutes(context));
+  AddApiRoutes(router, ModelVersionRoutes(context));
+  router->Add({"GET", "/model-versions/get-artifact", "MLflow: a file of a model version",
+               [handler = RegistryHandler(context, Artifact)](const Call& call) {
+                 return AnswerApi(handler, call);
+               }});
+}
+
+}  // namespace quern::server::mlflow
