@@ -140,7 +140,7 @@ Result<int64_t> ParseVersion(std::string_view text) {
   if (const auto number = ParseInt(text)) return *number;
   const std::string_view digits = StartsWith(text, "-") ? text.substr(1) : text;
   if (!digits.empty() && digits.find_first_not_of("0123456789") == std::string_view::npos) {
-    return 0;
+    return INT64_MAX;
   }
   return Invalid("Parameter 'version' must be an integer, got '" + std::string(text) + "'.");
 }

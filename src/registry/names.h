@@ -34,7 +34,8 @@ Status CheckSourceLength(std::string_view source);
 /// 1 to `limit`.
 Status CheckMaxResults(int64_t value, int64_t limit);
 
-/// A version's number as requests carry it. A number too large to exist is 0, which is no version.
+/// A version's number as requests carry it. A number too large to hold is the greatest, which no
+/// version has.
 Result<int64_t> ParseVersion(std::string_view text);
 /// A stage in its own spelling, from any case.
 Result<std::string> CanonicalStage(std::string_view text);

@@ -61,7 +61,7 @@ TEST_CASE("tags") {
 
 TEST_CASE("versions, stages, page sizes") {
   CHECK(*ParseVersion("12") == 12);
-  CHECK(*ParseVersion("99999999999999999999") == 0);
+  CHECK(*ParseVersion("99999999999999999999") == INT64_MAX);
   CHECK(ParseVersion("x").error().message == "Parameter 'version' must be an integer, got 'x'.");
   CHECK(ParseVersion("1.0").error().message ==
         "Parameter 'version' must be an integer, got '1.0'.");

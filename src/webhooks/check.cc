@@ -67,8 +67,7 @@ Status CheckUrl(const std::string& url, const Settings& settings) {
   if (settings.allow_private) return {};
   const auto addresses = net::ResolveHost(host);
   if (!addresses) {
-    return Invalid("Cannot resolve Webhook URL hostname '" + host +
-                   "': " + addresses.error().message);
+    return Invalid("Cannot resolve Webhook URL hostname '" + host + "'");
   }
   for (const std::string& address : *addresses) {
     if (net::IsPublicAddress(address)) continue;
