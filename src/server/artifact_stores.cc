@@ -8,6 +8,8 @@ namespace quern::server {
 namespace {
 
 constexpr char kProxiedRoot[] = "mlflow-artifacts:/";
+constexpr char kProxiedPackages[] = "mlflow-artifacts:/quern/";
+constexpr char kPackagesMount[] = "quern/artifacts";
 
 Result<std::string> RequireFolder(const std::string& place, std::string_view option) {
   std::optional<std::string> folder = LocalFolder(place);
@@ -53,11 +55,17 @@ Result<std::unique_ptr<ArtifactStores>> ArtifactStores::Open(const ArtifactSetti
   QUERN_ASSIGN(stores->destination_, store::FolderArtifacts::Open(destination, fs));
   stores->places_.AddFolder(destination, *stores->destination_);
   stores->places_.AddFolder(stores->destination_->root(), *stores->destination_);
+  QUERN_ASSIGN(stores->packages_, store::FolderArtifacts::Open(settings.packages, fs));
+  stores->places_.AddFolder(stores->packages_->root(), *stores->packages_);
+  stores->package_root_ =
+      settings.serve ? kProxiedPackages : DirName(stores->packages_->root()) + "/";
   if (settings.serve) {
     stores->uploads_ = std::make_unique<store::MultipartUploads>(
         *stores->destination_, JoinPath(stores->destination_->scratch(), "parts"), fs, clock);
-    stores->served_ = {stores->destination_.get(), stores->uploads_.get()};
-    stores->places_.AddProxied(*stores->destination_);
+    stores->proxied_ = std::make_unique<store::MountedArtifacts>(
+        *stores->destination_, kPackagesMount, *stores->packages_);
+    stores->served_ = {stores->proxied_.get(), stores->uploads_.get()};
+    stores->places_.AddProxied(*stores->proxied_);
   }
   stores->default_root_ = settings.default_root;
   if (stores->default_root_.empty()) {

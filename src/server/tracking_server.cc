@@ -1,10 +1,13 @@
 #include "server/tracking_server.h"
 
+#include <cstdlib>
+
 #include "server/artifact_stores.h"
 #include "server/http/router.h"
 #include "server/mlflow/artifacts.h"
 #include "server/mlflow/errors.h"
 #include "server/mlflow/other_routes.h"
+#include "server/mlflow/registry_front.h"
 #include "server/mlflow/tracking_routes.h"
 
 namespace quern::server {
@@ -41,8 +44,19 @@ class Server : public TrackingServer {
   }
   ~Server() override { Stop(); }
 
-  Status Start() {
+  Status Start(const TrackingServerOptions& options) {
     QUERN_TRY(experiments_.EnsureDefault());
+    QUERN_ASSIGN(
+        registry_,
+        mlflow::RegistryFront::Open(
+            {*database_, *options.clock, *options.fs, runs_, models_,
+             JoinPath(options.state_dir, "secrets"), artifacts_->package_root(),
+             [this](std::string_view uri, std::string_view path, const net::HttpRequest& request) {
+               return FileBelow(uri, path, request);
+             },
+             [](const char* name) -> const char* { return std::getenv(name); }}));
+    registry_->AddRoutes(&router_);
+    QUERN_TRY(registry_->Start());
     QUERN_ASSIGN(port_, http_.Start());
     return {};
   }
@@ -59,7 +73,10 @@ class Server : public TrackingServer {
     }
     return all;
   }
-  void Stop() override { http_.Stop(); }
+  void Stop() override {
+    http_.Stop();
+    if (registry_ != nullptr) registry_->Stop();
+  }
 
  private:
   net::ServerOptions HttpOptions(net::ServerOptions http) {
@@ -81,6 +98,13 @@ class Server : public TrackingServer {
     return response;
   }
 
+  net::HttpResponse FileBelow(std::string_view uri, std::string_view path,
+                              const net::HttpRequest& request) {
+    const auto place = artifacts_->places().Find(uri);
+    if (!place) return mlflow::MlflowError(place.error());
+    return mlflow::ServeArtifact(*place->store, mlflow::BelowPath(place->path, path), request);
+  }
+
   std::string host_;
   uint16_t port_ = 0;
   Guard guard_;
@@ -90,6 +114,7 @@ class Server : public TrackingServer {
   tracking::Runs runs_;
   tracking::LoggedModels models_;
   mlflow::TrackingContext tracking_;
+  std::unique_ptr<mlflow::RegistryFront> registry_;
   Router router_;
   // Last: its threads use all of the above, so it must end first.
   net::HttpServer http_;
@@ -99,7 +124,7 @@ class Server : public TrackingServer {
 
 Result<std::unique_ptr<TrackingServer>> StartTrackingServer(TrackingServerOptions options) {
   ArtifactSettings settings{options.artifacts_destination, options.default_artifact_root,
-                            options.serve_artifacts};
+                            options.serve_artifacts, JoinPath(options.state_dir, "artifacts")};
   if (settings.destination.empty()) {
     settings.destination = JoinPath(options.state_dir, "mlflow-artifacts");
   }
@@ -110,7 +135,7 @@ Result<std::unique_ptr<TrackingServer>> StartTrackingServer(TrackingServerOption
                store::OpenSqlite(options.database_path, *options.fs, options.durability));
   QUERN_ASSIGN(auto artifacts, ArtifactStores::Open(settings, *options.fs, *options.clock));
   auto server = std::make_unique<Server>(options, std::move(database), std::move(artifacts));
-  QUERN_TRY(server->Start());
+  QUERN_TRY(server->Start(options));
   return server;
 }
 

@@ -7,11 +7,13 @@ import hmac
 import http.server
 import json
 import queue
+import subprocess
 import threading
 import warnings
 
 import mlflow
 import numpy
+import pandas
 import pytest
 import requests
 import sklearn.linear_model
@@ -19,6 +21,7 @@ from mlflow import MlflowClient
 from mlflow.exceptions import MlflowException, RestException
 from mlflow.entities.webhook import WebhookEvent
 
+from e2e.projects import models, write_small
 from wire.tracking_servers import Process, free_port, quern_server
 
 KEY = base64.urlsafe_b64encode(bytes(range(32))).decode()
@@ -174,13 +177,45 @@ def test_searches_filter_order_and_page(client, name):
     assert [m.name[-1] for m in [*first, *rest]] == ["a", "b", "c"]
 
 
-def test_prompts_stay_out_of_searches_for_models(client):
-    client.create_registered_model("greeting", tags={"mlflow.prompt.is_prompt": "true"})
-    client.create_model_version("greeting", "dummy-source", tags={"mlflow.prompt.is_prompt": "true",
-                                                                  "mlflow.prompt.text": "Hello"})
+def test_prompts_are_kept_and_stay_out_of_searches_for_models(client):
+    client.register_prompt("greeting", "Hello {{name}}", tags={"tone": "warm"})
+    client.register_prompt("greeting", "Good day, {{name}}")
+    client.set_prompt_alias("greeting", "kind", 1)
+    assert client.get_prompt_version_by_alias("greeting", "kind").format(name="Ada") == "Hello Ada"
+    assert [p.name for p in client.search_prompts()] == ["greeting"]
     assert "greeting" not in [m.name for m in client.search_registered_models()]
+    assert "greeting" not in [v.name for v in client.search_model_versions()]
     named = client.search_registered_models("tags.`mlflow.prompt.is_prompt` = 'true'")
     assert [m.name for m in named] == ["greeting"]
+
+
+def test_what_quern_run_registers_is_loaded_by_clients(quern, tmp_path):
+    folder = write_small(tmp_path / "small")
+    done = subprocess.run([quern, "run", folder], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    process = start(quern, folder)
+    try:
+        mine = MlflowClient(process.url, process.url)
+        (model,) = mine.search_registered_models()
+        champion = mine.get_model_version_by_alias(model.name, "champion")
+        assert champion.source.startswith("mlflow-artifacts:/quern/artifacts/")
+        mlflow.set_tracking_uri(process.url)
+        mlflow.set_registry_uri(process.url)
+        loaded = mlflow.pyfunc.load_model(f"models:/{model.name}@champion")
+        (version,) = [v for v in models(quern, folder) if "champion" in v["aliases"]]
+        local = mlflow.pyfunc.load_model(str(version["path"]))
+        frame = pandas.DataFrame({"age": [30.0, 70.0], "dose": [4.5, 7.25], "group": ["a", "c"]})
+        ours, theirs = loaded.predict(frame), local.predict(frame)
+        assert ours["label"].tolist() == theirs["label"].tolist()
+        assert numpy.array_equal(ours["probabilities"], theirs["probabilities"])
+        refused = requests.put(process.url + "/api/2.0/mlflow-artifacts/artifacts/quern/artifacts/x", data=b"x",
+                               timeout=30)
+        assert refused.status_code == 403
+        for secret in ("quern/quern.db", "quern/secrets/webhook.key", "quern/artifacts/../quern.db"):
+            got = requests.get(process.url + "/api/2.0/mlflow-artifacts/artifacts/" + secret, timeout=30)
+            assert got.status_code in (400, 404), secret
+    finally:
+        process.kill()
 
 
 class Receiver:
