@@ -12,6 +12,7 @@
 #include "data/suggest.h"
 #include "design/charter.h"
 #include "expr/expr.h"
+#include "model/signature.h"
 #include "table/session.h"
 #include "training/dataset.h"
 
@@ -70,7 +71,7 @@ std::string TrainingYaml(ml::Task task, size_t smallest_class) {
   return fmt::format(
       "training:\n"
       "  seed: 1\n"
-      "  split: {{test: 0.2, stratify: true}}\n"
+      "  split: {{test: 0.2{}}}\n"
       "  cross_validation: {{folds: {}, repeats: 1}}\n"
       "  models:\n"
       "    dummy: {{}}\n"
@@ -79,7 +80,7 @@ std::string TrainingYaml(ml::Task task, size_t smallest_class) {
       "    gradient_boosting: {{tune: {{max_depth: 2..6, learning_rate: log(0.02..0.3), "
       "n_estimators: 20..150}}}}\n"
       "  tune: {{sampler: tpe, trials: 12}}\n",
-      folds, linear);
+      task == ml::Task::kRegression ? "" : ", stratify: true", folds, linear);
 }
 
 std::string ColumnsYaml(const data::ColumnDecls& columns) {
@@ -99,6 +100,27 @@ std::string Indent(const std::string& text, const std::string& by) {
   return out;
 }
 
+/// A column's name stands for the column, whatever characters it has.
+std::string TargetExpression(const std::string& target, const Frame& rows) {
+  if (rows.Find(target) == nullptr) return target;
+  const auto tree = expr::Parse(target, {"--target", 1, 1});
+  const auto columns = tree ? expr::Columns(*tree) : std::vector<expr::ColumnRef>();
+  return columns.size() == 1 && columns[0].name == target ? target : table::QuoteName(target);
+}
+
+/// What the labels turned out to be, for the person who named them.
+std::string Described(const ml::Target& target) {
+  switch (target.task) {
+    case ml::Task::kBinary:
+      return "2 classes, positive is " + target.classes.back();
+    case ml::Task::kMulticlass:
+      return fmt::format("{} classes", target.classes.size());
+    case ml::Task::kRegression:
+      return "a number is predicted";
+  }
+  return "";
+}
+
 Status CheckFolder(const std::string& dir, Fs& fs) {
   const auto info = fs.Stat(dir);
   if (!info) return {};
@@ -115,7 +137,8 @@ Status Init(const InitArgs& args, Context& context) {
   QUERN_ASSIGN(const PlainFile file, OpenPlainFile(args.data, context.fs));
   QUERN_ASSIGN(const Frame rows, file.Read());
   const Position where{"--target", 1, 1};
-  QUERN_ASSIGN(const expr::Expr tree, expr::Parse(args.target, where));
+  const std::string expression = TargetExpression(args.target, rows);
+  QUERN_ASSIGN(const expr::Expr tree, expr::Parse(expression, where));
   QUERN_ASSIGN(const Column labels, expr::Evaluate(tree, rows, "target"));
   QUERN_ASSIGN(const ml::Target target, training::MakeTarget(labels, "", ""));
   size_t smallest = target.rows();
@@ -141,7 +164,8 @@ Status Init(const InitArgs& args, Context& context) {
   yaml += "data:\n  sources:\n    main: {" +
           std::string(data::SourceKindName(data::SourceOfFile(args.data).kind)) + ": " +
           Quoted("data/" + BaseName(args.data)) + "}\n";
-  yaml += "  target: {name: target, expr: " + Quoted(args.target) + "}\n";
+  yaml += fmt::format("  target: {{name: target, expr: {}, task: {}}}\n", Quoted(expression),
+                      model::TaskName(target.task));
   yaml += ColumnsYaml(file.result.columns);
   yaml += "  # Inferred from the file; accept, change or remove each.\n";
   yaml += Indent(data::SuggestionsYaml(suggestions), "  ") + "\n";
@@ -152,17 +176,13 @@ Status Init(const InitArgs& args, Context& context) {
   QUERN_TRY(context.fs.Copy(args.data, JoinPath(args.dir, "data/" + BaseName(args.data))));
   QUERN_TRY(context.fs.WriteAtomic(JoinPath(args.dir, ".gitignore"), ".quern/\n"));
   QUERN_TRY(context.fs.WriteAtomic(JoinPath(args.dir, "quern.yaml"), yaml));
-  const std::string kind =
-      target.task == ml::Task::kRegression
-          ? "a number is predicted"
-          : fmt::format("{} classes, positive is {}", target.classes.size(), target.classes.back());
   if (context.json) {
     context.PrintJson(json::object{
         {"project", args.dir}, {"rows", file.result.rows}, {"classes", target.classes.size()}});
     return {};
   }
   context.PrintLine(fmt::format("{}: {} rows, {} columns, {}", args.dir, file.result.rows,
-                                file.result.columns.size(), kind));
+                                file.result.columns.size(), Described(target)));
   context.PrintLine("next: quern run " + args.dir);
   return {};
 }

@@ -126,9 +126,9 @@ Result<TargetSql> CompileTarget(table::Session& session, const std::string& tabl
                                 const std::vector<ColumnInfo>& columns, const ProfileTarget& target,
                                 TableProfile* profile) {
   auto parsed = expr::Parse(target.expression, target.where);
-  if (!parsed) return Within(std::move(parsed.error()), "while reading the target");
+  if (!parsed) return Within(std::move(parsed.error()), "reading the target");
   const auto type = expr::Check(*parsed, SchemaOfTable(columns));
-  if (!type) return Within(type.error(), "while reading the target");
+  if (!type) return Within(type.error(), "reading the target");
   for (const expr::ColumnRef& ref : expr::Columns(*parsed)) {
     for (ColumnProfile& column : profile->columns) {
       if (column.name == ref.name) column.is_target_source = true;

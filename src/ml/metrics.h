@@ -24,6 +24,8 @@ struct MetricInfo {
   /// Needs probabilities; the others are computed from labels or predictions.
   bool needs_scores = false;
   std::string doc;
+  /// Grows with the target's own units: what is much or little depends on them.
+  bool in_target_units = false;
 
   bool For(Task task) const;
 };

@@ -308,9 +308,11 @@ Result<ConceptVerdict> JudgeRegressionConcept(const std::vector<double>& referen
   if (auto early = DecideByCount(current_residuals.size(), performance, options)) return *early;
   const double unit = stats::StandardDeviation(reference_residuals);
   if (!(unit > 0)) {
-    return Fail(Code::kInvalidArgument,
-                fmt::format("{} hold-out residuals have no spread to measure a change with",
-                            reference_residuals.size()));
+    return ConceptVerdict{
+        ConceptState::kUndecided,
+        fmt::format("{} hold-out residuals have no spread to measure a change with",
+                    reference_residuals.size()) +
+            DescribePerformance(performance)};
   }
   const auto scaled = [&](const std::vector<double>& residuals, bool size) {
     std::vector<double> out;

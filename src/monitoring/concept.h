@@ -80,8 +80,8 @@ Result<ConceptVerdict> JudgeMulticlassConcept(const LabelledHits& reference,
                                               const ConceptOptions& options);
 
 /// Regression: residuals label - prediction of both sides; their mean and their mean absolute size
-/// by Welch's t test, in units of the hold-out's residual standard deviation. kInvalidArgument:
-/// fewer than two hold-out residuals, or all of them equal.
+/// by Welch's t test, in units of the hold-out's residual standard deviation. Undecided where that
+/// is 0 or unknown.
 Result<ConceptVerdict> JudgeRegressionConcept(const std::vector<double>& reference_residuals,
                                               const std::vector<double>& current_residuals,
                                               const PerformanceChange& performance,

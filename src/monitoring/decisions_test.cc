@@ -102,7 +102,9 @@ TEST_CASE("several classes and regression") {
   const auto yes = JudgeRegressionConcept(small, moved, Unknown(), {});
   CHECK(yes->state == ConceptState::kYes);
   CHECK(yes->reason.find("above what is predicted") != std::string::npos);
-  CHECK_FALSE(JudgeRegressionConcept({1, 1}, moved, Unknown(), {}).has_value());
+  const auto open = JudgeRegressionConcept({1, 1}, moved, Unknown(), {});
+  CHECK(open->state == ConceptState::kUndecided);
+  CHECK(open->reason == "2 hold-out residuals have no spread to measure a change with");
 }
 
 TriggerEvidence Evidence() {

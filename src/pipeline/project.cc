@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "expr/expr.h"
 #include "ml/metrics.h"
+#include "model/signature.h"
 
 namespace quern::pipeline {
 namespace {
@@ -44,12 +45,34 @@ Status CheckHypothesis(const Project& project) {
   const design::Hypothesis& hypothesis = *project.charter.hypothesis;
   std::vector<std::string> known;
   for (const auto& model : project.training.models) known.push_back(model.name);
+  // Undeclared models follow the task, which the labels may have to tell.
+  if (known.empty()) known = {"dummy", "logistic", "linear", "gradient_boosting"};
   for (const std::string& name : {hypothesis.challenger, hypothesis.baseline}) {
     if (std::find(known.begin(), known.end(), name) == known.end()) {
       return FailAt(hypothesis.where,
                     "the hypothesis names model '" + name + "', which training does not fit",
                     SuggestName(name, known));
     }
+  }
+  return {};
+}
+
+/// A split is steered by one column, and time can be cut in one way only.
+Status CheckSteering(const Project& project) {
+  const YamlNode* data = project.root.Find("data");
+  if (project.data.time.empty()) return {};
+  if (!project.data.group.empty()) {
+    return FailAt(data->Find("group")->where,
+                  "data.group '" + project.data.group + "' and data.time '" + project.data.time +
+                      "' cannot both split the rows",
+                  "declare one of them; ignore: [" + project.data.group +
+                      "] keeps the other from being a feature");
+  }
+  if (project.training.repeats > 1) {
+    return FailAt(project.root.Find("training")->Find("cross_validation")->Find("repeats")->where,
+                  "repeats is " + std::to_string(project.training.repeats) +
+                      ", but rows are split by data.time '" + project.data.time + "'",
+                  "time splits are not random: use repeats: 1");
   }
   return {};
 }
@@ -74,6 +97,24 @@ const data::SourceSpec* DataSpec::Find(const std::string& source) const {
     if (spec.name == source) return &spec;
   }
   return nullptr;
+}
+
+Status CheckGoals(const design::Charter& charter, ml::Task task) {
+  const auto check = [&](const std::string& name, const Position& where) -> Status {
+    const ml::MetricInfo* metric = ml::FindMetric(name);
+    if (metric == nullptr || metric->For(task)) return {};
+    return FailAt(
+        where, "metric '" + name + "' cannot be measured on a " + model::TaskName(task) + " target",
+        "its metrics are " + Join(ml::MetricNames(task), ", "));
+  };
+  for (const design::Goal& goal : charter.key_metrics) QUERN_TRY(check(goal.metric, goal.where));
+  for (const design::Requirement& requirement : charter.requirements) {
+    if (requirement.require) {
+      QUERN_TRY(check(requirement.require->metric, requirement.require->where));
+    }
+  }
+  if (!charter.hypothesis) return {};
+  return check(charter.hypothesis->metric, charter.hypothesis->where);
 }
 
 namespace {
@@ -156,6 +197,10 @@ Result<Project> LoadProject(const std::string& path,
   QUERN_TRY(CheckSources(project));
   QUERN_TRY(CheckFiles(project, fs));
   QUERN_TRY(CheckHypothesis(project));
+  QUERN_TRY(CheckSteering(project));
+  if (const auto declared = model::ParseTask(task)) {
+    QUERN_TRY(CheckGoals(project.charter, *declared));
+  }
   return project;
 }
 

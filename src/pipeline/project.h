@@ -92,6 +92,10 @@ struct Project {
 Result<Project> LoadProject(const std::string& path,
                             const std::vector<std::pair<std::string, std::string>>& sets, Fs& fs);
 
+/// Every metric that the charter names can be measured on this task; kInvalidArgument at the goal.
+/// LoadProject() has done it if `data.target.task` is declared.
+Status CheckGoals(const design::Charter& charter, ml::Task task);
+
 /// The document with its `include:` files merged in; a key that two files have is an error, so is a
 /// cycle.
 Result<YamlNode> LoadDocument(const std::string& file, Fs& fs);

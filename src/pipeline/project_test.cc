@@ -44,9 +44,40 @@ TEST_CASE("a minimal project has defaults for everything") {
   const auto project = folder.Load(kMinimal);
   REQUIRE(project);
   CHECK(project->data.train == std::vector<std::string>{"a", "b"});
-  CHECK(project->training.models.size() == 3);
-  CHECK(project->training.metric == "roc_auc");
+  // The labels decide.
+  CHECK(project->training.models.empty());
+  CHECK(project->training.metric.empty());
   CHECK_FALSE(project->retraining.declared);
+}
+
+TEST_CASE("what a declared task rules out is named before anything runs") {
+  Folder folder;
+  const std::string number =
+      "project: p\n"
+      "data:\n"
+      "  sources: {a: {csv: a.csv}}\n"
+      "  target: {name: y, expr: x, task: regression}\n";
+  CHECK(folder.Load(number)->training.metric == "rmse");
+  CHECK(folder.Complaint(number + "training: {tune: {metric: roc_auc}}\n")
+            .starts_with("error: quern.yaml:5:27: metric 'roc_auc' does not fit: the target is a "
+                         "number\n  help: "));
+  CHECK(folder.Complaint(number + "training: {threshold: max_f1}\n")
+            .starts_with("error: quern.yaml:5:23: a threshold decides between two classes"));
+  CHECK(folder.Complaint(number + "design: {key_metrics: [{metric: f1, at_least: 0.5}]}\n")
+            .starts_with("error: quern.yaml:5:33: metric 'f1' cannot be measured on a regression"));
+  CHECK(folder.Complaint(number + "training: {hypothesis: linear beats dummy by 0.1 roc_auc}\n")
+            .starts_with("error: quern.yaml:5:24: metric 'roc_auc' cannot be measured"));
+}
+
+TEST_CASE("one column steers the split, and time is cut once") {
+  Folder folder;
+  const std::string timed = std::string(kMinimal) + "  time: day\n";
+  CHECK(folder.Load(timed));
+  CHECK(folder.Complaint(timed + "  group: patient\n")
+            .starts_with("error: quern.yaml:6:10: data.group 'patient' and data.time 'day' cannot "
+                         "both split the rows\n  help: declare one of them"));
+  CHECK(folder.Complaint(timed + "training: {cross_validation: {repeats: 3}}\n")
+            .starts_with("error: quern.yaml:6:40: repeats is 3, but rows are split by data.time"));
 }
 
 TEST_CASE("what arrives later is not trained on") {

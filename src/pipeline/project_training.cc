@@ -3,6 +3,7 @@
 #include "base/text.h"
 #include "ml/fit.h"
 #include "ml/metrics.h"
+#include "model/signature.h"
 #include "pipeline/project.h"
 
 namespace quern::pipeline {
@@ -75,18 +76,7 @@ Result<training::ModelSpec> ParseModel(const YamlEntry& entry) {
 Result<std::vector<training::ModelSpec>> ParseModels(const YamlNode* node,
                                                      const std::string& task) {
   std::vector<training::ModelSpec> models;
-  if (node == nullptr || node->IsNull()) {
-    // What an analyst tries first on a table.
-    const std::string linear = task == "regression" ? "linear" : "logistic";
-    for (const std::string& kind :
-         {std::string("dummy"), linear, std::string("gradient_boosting")}) {
-      training::ModelSpec model;
-      model.name = kind;
-      model.learner.kind = kind;
-      models.push_back(std::move(model));
-    }
-    return models;
-  }
+  if (node == nullptr || node->IsNull()) return models;
   if (!node->IsMap()) return FailAt(node->where, "models must be a map of name to parameters");
   for (const YamlEntry& entry : node->entries) {
     QUERN_ASSIGN(auto model, ParseModel(entry));
@@ -113,6 +103,7 @@ Result<std::vector<training::ModelSpec>> ParseModels(const YamlNode* node,
 
 Status ParseThreshold(const YamlNode* node, training::TrainingSpec& spec) {
   if (node == nullptr) return {};
+  spec.threshold_where = node->where;
   if (node->IsMap()) {
     YamlMap map(node, "threshold");
     QUERN_ASSIGN(spec.threshold_recall, map.Number("recall", 0));
@@ -178,21 +169,28 @@ Result<training::TrainingSpec> ParseTraining(const YamlNode* node, const std::st
     QUERN_ASSIGN(spec.repeats, Count(folds, "repeats", 1, 1));
     QUERN_TRY(folds.Finish());
   }
-  spec.metric = task == "regression" ? "rmse" : task == "multiclass" ? "log_loss" : "roc_auc";
   {
     YamlMap tune(map.Get("tune"), "tune");
     QUERN_ASSIGN(spec.tune.sampler, tune.Choice("sampler", "tpe", {"tpe", "random"}));
     QUERN_ASSIGN(spec.tune.trials, Count(tune, "trials", 20, 1));
-    QUERN_ASSIGN(spec.metric, tune.Text("metric", spec.metric));
-    const YamlNode* metric = tune.Get("metric");
-    QUERN_TRY(CheckMetricName(spec.metric, metric != nullptr ? metric->where : tune.where()));
+    if (const YamlNode* metric = tune.Get("metric")) {
+      QUERN_ASSIGN(spec.metric, metric->AsText());
+      spec.metric_where = metric->where;
+      QUERN_TRY(CheckMetricName(spec.metric, metric->where));
+    }
     QUERN_TRY(tune.Finish());
   }
   QUERN_ASSIGN(const std::string weight, map.Choice("class_weight", "none", {"none", "balanced"}));
   spec.balanced_classes = weight == "balanced";
+  if (spec.balanced_classes) spec.weight_where = map.Get("class_weight")->where;
   QUERN_TRY(ParseThreshold(map.Get("threshold"), spec));
   QUERN_ASSIGN(spec.models, ParseModels(map.Get("models"), task));
   QUERN_TRY(map.Finish());
+  // Without a declared task the labels decide, and the rest of this is checked with them.
+  if (const auto declared = model::ParseTask(task)) {
+    spec = training::ForTask(std::move(spec), *declared);
+    QUERN_TRY(training::CheckTask(spec, *declared));
+  }
   return spec;
 }
 

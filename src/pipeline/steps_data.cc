@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <boost/json.hpp>
 
 #include "base/text.h"
@@ -79,9 +80,10 @@ Step MakeValidateStep(World& world, const std::string& source) {
     if (!report.success) {
       output.outcome = Outcome::kCheckFailed;
     } else {
-      output.message = failed == 0 ? fmt::format("all {} checks hold", report.checks.size())
-                                   : fmt::format("{} of {} checks warn: {}", failed,
-                                                 report.checks.size(), first);
+      output.message = report.checks.empty() ? "no checks are declared"
+                       : failed == 0 ? fmt::format("all {} checks hold", report.checks.size())
+                                     : fmt::format("{} of {} checks warn: {}", failed,
+                                                   report.checks.size(), first);
     }
     const std::string digest(ingest.at("digest").as_string());
     QUERN_TRY(world.workspace.lineage().Add({"check:" + source + "@" + output.digest.substr(0, 12),
@@ -96,7 +98,10 @@ Step MakeExploreStep(World& world, const std::string& source) {
   Step step = NewStep("explore:" + source, "explore");
   step.needs = {"ingest:" + source};
   AddParams(world, "data.target", step);
-  step.run = [&world, source](StepContext& context) -> Result<StepOutput> {
+  const auto& stream = world.project.monitoring.stream;
+  const bool arrives_later = std::find(stream.begin(), stream.end(), source) != stream.end();
+  step.parts.push_back({"param:monitoring.stream", arrives_later ? "later" : "training"});
+  step.run = [&world, source, arrives_later](StepContext& context) -> Result<StepOutput> {
     const json::value& ingest = context.Output("ingest:" + source).record;
     QUERN_ASSIGN(const auto session, table::Session::Open({.threads = 1}));
     data::ProfileOptions options;
@@ -106,8 +111,11 @@ Step MakeExploreStep(World& world, const std::string& source) {
         options.types.emplace_back(column.name, *type);
     }
     const TargetSpec& target = world.project.data.target;
-    options.target = data::ProfileTarget{target.name, target.expression, target.task,
-                                         target.positive, target.where};
+    // A batch may come without its outcome; what training reads may not.
+    if (!arrives_later || HasTarget(world, ColumnsOf(ingest))) {
+      options.target = data::ProfileTarget{target.name, target.expression, target.task,
+                                           target.positive, target.where};
+    }
     QUERN_ASSIGN(const data::TableProfile profile,
                  data::ProfileTable(*session, TableSql(world, ingest), options));
     StepOutput output;

@@ -54,9 +54,42 @@ ml::Scores TakeScores(const ml::Scores& scores, std::span<const uint32_t> rows) 
   return out;
 }
 
-std::string LabelText(const ml::Target& target, size_t row) {
-  return target.task == ml::Task::kRegression ? ShortestDouble(target.values[row])
-                                              : target.classes[target.index[row]];
+/// Model inputs that this batch has (nearly) no values of.
+std::vector<std::string> LostColumns(const model::Signature& signature, const Frame& inputs) {
+  std::vector<std::string> lost;
+  for (const ml::InputColumn& input : signature.inputs) {
+    const Column* column = inputs.Find(input.name);
+    size_t present = 0;
+    for (size_t row = 0; column != nullptr && row < column->size(); ++row) {
+      if (!column->Missing(row)) ++present;
+    }
+    if (present * 50 < inputs.rows()) lost.push_back(input.name);
+  }
+  return lost;
+}
+
+/// Labels of classes that came up after training, by number of rows.
+json::array UnknownClasses(const training::KnownLabels& known) {
+  json::array out;
+  for (const auto& [label, rows] : known.unknown) {
+    out.push_back(json::object{{"label", label}, {"rows", rows}});
+  }
+  return out;
+}
+
+/// A class that the model does not know is a changed relation, whatever the other labels say.
+monitoring::ConceptVerdict NewClasses(const training::KnownLabels& known,
+                                      const monitoring::ConceptVerdict& others) {
+  size_t rows = 0;
+  std::string names;
+  for (const auto& [label, count] : known.unknown) {
+    rows += count;
+    names += (names.empty() ? "" : ", ") + label;
+  }
+  return {monitoring::ConceptState::kYes,
+          fmt::format("{} of {} labels are of a class that the model does not know ({}); they are "
+                      "left out of the metrics. Of the others: {}",
+                      rows, rows + known.rows.size(), names, others.reason)};
 }
 
 Result<std::vector<monitoring::MetricInterval>> Expected(const World& world,
@@ -80,10 +113,12 @@ stats::Interval Find(const std::vector<monitoring::MetricInterval>& list, const 
   return {std::nan(""), std::nan(""), std::nan("")};
 }
 
-Result<monitoring::ConceptVerdict> Concept(const World& world, const model::Signature& signature,
+Result<monitoring::ConceptVerdict> Concept(const model::Signature& signature,
                                            const Judged& reference, const Judged& current,
-                                           const monitoring::PerformanceChange& change) {
+                                           const monitoring::PerformanceChange& change,
+                                           std::vector<std::string> lost_columns) {
   monitoring::ConceptOptions options;
+  options.lost_columns = std::move(lost_columns);
   options.threshold = signature.threshold;
   if (signature.task == ml::Task::kBinary) {
     const auto side = [](const Judged& judged) {
@@ -112,7 +147,6 @@ Result<monitoring::ConceptVerdict> Concept(const World& world, const model::Sign
     }
     return out;
   };
-  (void)world;
   return monitoring::JudgeRegressionConcept(side(reference), side(current), change, options);
 }
 
@@ -151,8 +185,10 @@ Result<std::vector<uint32_t>> HoldOutOf(const StepContext& context) {
 
 Result<Judged> JudgeRows(const LoadedModel& model, const Frame& rows, const Column& labels) {
   Judged judged;
-  QUERN_ASSIGN(judged.target,
-               training::LabelsFor(labels, ShapeOf(model.scorer->signature()), judged.rows));
+  QUERN_ASSIGN(training::KnownLabels known,
+               training::LabelsFor(labels, ShapeOf(model.scorer->signature())));
+  judged.target = std::move(known.target);
+  judged.rows = std::move(known.rows);
   if (judged.rows.empty()) return judged;
   QUERN_ASSIGN(judged.scores, model.score(rows.Take(judged.rows)));
   return judged;
@@ -181,6 +217,22 @@ Result<Arrival> ScoreBatch(World& world, const StepContext& context, const std::
   arrival.scores = std::move(answer.scores);
   arrival.ids = std::move(answer.prediction_ids);
   return arrival;
+}
+
+/// Every label of the batch goes to the server, as it would from outside; what joined, as a record.
+Result<json::object> SendLabels(ModelClient& client, const Arrival& arrival, const Column& labels,
+                                const std::string& batch) {
+  std::vector<std::string> ids, texts;
+  for (size_t row = 0; row < labels.size(); ++row) {
+    if (labels.Missing(row)) continue;
+    ids.push_back(arrival.ids[row]);
+    texts.push_back(training::LabelText(labels, row));
+  }
+  QUERN_ASSIGN(const auto feedback, client.SendLabels(ids, texts, "source:" + batch));
+  json::object record =
+      monitoring::LabelsRecord(monitoring::JoinLabels(arrival.ids, ids)).as_object();
+  record["unknown"] = feedback.unknown;
+  return record;
 }
 
 }  // namespace
@@ -218,20 +270,14 @@ Step MakeMonitorStep(World& world, const std::string& batch, const std::string& 
 
     // Labels arrive afterwards, by prediction id.
     QUERN_ASSIGN(const Frame rows, ReadSource(world, context, batch));
-    QUERN_ASSIGN(const Column label_column, LabelsOf(world, rows));
-    Judged current;
-    QUERN_ASSIGN(current.target,
-                 training::LabelsFor(label_column, ShapeOf(signature), current.rows));
-    current.scores = TakeScores(arrival.scores, current.rows);
-    std::vector<std::string> ids, labels;
-    for (size_t i = 0; i < current.rows.size(); ++i) {
-      ids.push_back(arrival.ids[current.rows[i]]);
-      labels.push_back(LabelText(current.target, i));
-    }
-    QUERN_ASSIGN(const auto feedback, client.SendLabels(ids, labels, "source:" + batch));
-    const monitoring::LabelJoin join = monitoring::JoinLabels(arrival.ids, ids);
+    QUERN_ASSIGN(const Column label_column, LateLabelsOf(world, rows));
+    QUERN_ASSIGN(const training::KnownLabels known,
+                 training::LabelsFor(label_column, ShapeOf(signature)));
+    const Judged current{known.rows, known.target, TakeScores(arrival.scores, known.rows)};
+    QUERN_ASSIGN(json::object labels_json, SendLabels(client, arrival, label_column, batch));
+    labels_json["unknown_classes"] = UnknownClasses(known);
 
-    const auto& spec = world.project.training;
+    const training::TrainingSpec spec = TrainingOf(world, context.Output("train").record);
     std::map<std::string, stats::Interval> realised;
     monitoring::ConceptVerdict concept_drift{monitoring::ConceptState::kNoLabels,
                                              "no labels have arrived"};
@@ -246,12 +292,13 @@ Step MakeMonitorStep(World& world, const std::string& batch, const std::string& 
       const monitoring::PerformanceChange change{
           spec.metric, ml::FindMetric(spec.metric)->higher_is_better,
           before_metrics.at(spec.metric), realised.at(spec.metric), Find(expected, spec.metric)};
-      QUERN_ASSIGN(concept_drift, Concept(world, signature, reference, current, change));
+      QUERN_ASSIGN(concept_drift, Concept(signature, reference, current, change,
+                                          LostColumns(signature, arrival.inputs)));
     }
 
+    if (!known.unknown.empty()) concept_drift = NewClasses(known, concept_drift);
+
     StepOutput output;
-    json::object labels_json = monitoring::LabelsRecord(join).as_object();
-    labels_json["unknown"] = feedback.unknown;
     output.record = json::object{{"batch", batch},
                                  {"rows", arrival.inputs.rows()},
                                  {"model", champion.name},

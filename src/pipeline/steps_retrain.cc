@@ -3,15 +3,13 @@
 #include <algorithm>
 #include <boost/json.hpp>
 #include <cmath>
-#include <set>
 
-#include "base/random.h"
 #include "base/text.h"
 #include "ml/metrics.h"
-#include "ml/split.h"
 #include "monitoring/record.h"
 #include "pipeline/batch.h"
 #include "pipeline/release.h"
+#include "pipeline/retrain_rows.h"
 #include "pipeline/steps.h"
 
 namespace quern::pipeline {
@@ -29,7 +27,7 @@ stats::Interval IntervalOf(const json::value& interval) {
 /// The trigger's evidence is what monitoring recorded; nothing is measured twice.
 monitoring::TriggerEvidence EvidenceOf(const World& world, const StepContext& context,
                                        const json::value& monitored) {
-  const auto& spec = world.project.training;
+  const training::TrainingSpec spec = TrainingOf(world, context.Output("train").record);
   monitoring::TriggerEvidence evidence;
   const json::value& dataset = monitored.at("drift").at("dataset");
   evidence.drift = {
@@ -53,82 +51,10 @@ monitoring::TriggerEvidence EvidenceOf(const World& world, const StepContext& co
   return evidence;
 }
 
-/// Labelled rows of a batch: what candidates may learn from, and what they are judged on.
-struct BatchRows {
-  training::Dataset learn;
-  training::Dataset judge;
-};
-
-training::Dataset Subset(const Frame& rows, const ml::Target& target,
-                         std::span<const uint32_t> picked) {
-  return {rows.Take(picked), target.Take(picked), std::nullopt, std::nullopt};
-}
-
-/// The newest rows judge where there is a time column, else a stratified sample.
-Result<BatchRows> SplitBatch(const World& world, const StepContext& context,
-                             const std::string& batch, const ml::FittedPipeline& shape) {
-  QUERN_ASSIGN(const Frame rows, ReadSource(world, context, batch));
-  QUERN_ASSIGN(const Column labels, LabelsOf(world, rows));
-  std::vector<uint32_t> labelled;
-  QUERN_ASSIGN(const ml::Target target, training::LabelsFor(labels, shape, labelled));
-  const Frame known = rows.Take(labelled);
-  ml::SplitSpec split;
-  split.test = world.project.retraining.holdout;
-  split.stratify = target.task != ml::Task::kRegression;
-  split.times = world.project.data.time.empty() ? nullptr : known.Find(world.project.data.time);
-  const Rng rng = Rng(world.project.training.seed).Fork("retrain " + batch);
-  auto sides = ml::HoldOut(split, target, rng);
-  if (!sides) {
-    // A class with a single row cannot be on both sides; chance decides where it goes.
-    split.stratify = false;
-    sides = ml::HoldOut(split, target, rng);
-  }
-  if (!sides) return std::unexpected(sides.error());
-  return BatchRows{Subset(known, target, sides->train), Subset(known, target, sides->test)};
-}
-
-void AppendRows(training::Dataset& into, const training::Dataset& more) {
-  into.rows.Append(more.rows);
-  into.target.index.insert(into.target.index.end(), more.target.index.begin(),
-                           more.target.index.end());
-  into.target.values.insert(into.target.values.end(), more.target.values.begin(),
-                            more.target.values.end());
-}
-
-struct Candidate {
-  std::string name;
-  std::string data;
-  training::Dataset rows;
-};
-
-/// "combined": the first training's rows, what earlier batches gave to learn from, and this batch's
-/// share.
-Result<std::vector<Candidate>> Candidates(const World& world, const StepContext& context,
-                                          const std::vector<std::string>& earlier,
-                                          const BatchRows& batch, const ml::FittedPipeline& shape) {
-  std::vector<Candidate> out;
-  for (const std::string& data : world.project.retraining.data) {
-    if (data == "new_only") {
-      out.push_back({"new_only", "this batch's labelled rows", batch.learn});
-      continue;
-    }
-    QUERN_ASSIGN(training::Dataset rows, LoadDataset(world, context, world.project.data.train));
-    QUERN_ASSIGN(const auto holdout, HoldOutOf(context));
-    const std::set<uint32_t> out_of_bounds(holdout.begin(), holdout.end());
-    std::vector<uint32_t> kept;
-    for (uint32_t row = 0; row < rows.target.rows(); ++row) {
-      if (!out_of_bounds.contains(row)) kept.push_back(row);
-    }
-    training::Dataset combined = Subset(rows.rows, rows.target, kept);
-    for (const std::string& name : earlier) {
-      QUERN_ASSIGN(const BatchRows past, SplitBatch(world, context, name, shape));
-      AppendRows(combined, past.learn);
-    }
-    AppendRows(combined, batch.learn);
-    out.push_back(
-        {"combined", "first training, earlier batches and this batch", std::move(combined)});
-  }
-  return out;
+/// What a tolerated loss of 0.02 means: points of a metric that has a scale of its own, a share of
+/// the value for errors in the target's units.
+double UnitOf(const training::TrainingSpec& spec, double value) {
+  return ml::FindMetric(spec.metric)->in_target_units ? value : 1;
 }
 
 /// The learner that won the first training, with the parameters tuned there.
@@ -152,14 +78,15 @@ ml::LearnerSpec ChampionLearner(const json::value& trained) {
 
 Result<ml::FittedPipeline> FitCandidate(World& world, StepContext& context,
                                         const ml::PrepSpec& prep, const Candidate& candidate) {
+  const json::value& trained = context.Output("train").record;
+  const training::TrainingSpec spec = TrainingOf(world, trained);
   const training::TrainOptions options{world.threads, &context.cancel(), &context.progress()};
   if (world.project.retraining.tune) {
     QUERN_ASSIGN(training::TrainResult result,
-                 training::Train(world.project.training, prep, candidate.rows, options));
+                 training::Train(spec, prep, candidate.rows, options));
     return std::move(result.fitted);
   }
-  return training::FitOne(world.project.training, prep,
-                          ChampionLearner(context.Output("train").record), candidate.rows, options);
+  return training::FitOne(spec, prep, ChampionLearner(trained), candidate.rows, options);
 }
 
 /// A candidate after its trial on the batch's untouched rows.
@@ -174,14 +101,16 @@ struct Contest {
   World& world;
   StepContext& context;
   const std::string& batch;
+  const training::TrainingSpec& spec;
   const BatchRows& rows;
   const ml::Scores& champion_scores;
+  monitoring::AcceptRule rule;  // its margins in units of the metric
   ml::PrepSpec prep;
 };
 
 Result<Tried> Try(const Contest& contest, const Candidate& candidate) {
-  const auto& spec = contest.world.project.training;
-  const auto& rule = contest.world.project.retraining.accept;
+  const training::TrainingSpec& spec = contest.spec;
+  const monitoring::AcceptRule& rule = contest.rule;
   Tried tried;
   tried.record = {
       {"name", candidate.name}, {"data", candidate.data}, {"rows", candidate.rows.target.rows()},
@@ -207,7 +136,10 @@ Result<Tried> Try(const Contest& contest, const Candidate& candidate) {
     tried.record["reason"] = "could not be compared: " + test.error().message;
     return tried;
   }
-  const auto acceptance = monitoring::Judge(rule, spec.metric, *test, target.rows());
+  // Where less is better a positive difference is a loss avoided; the words say so.
+  const bool higher = ml::FindMetric(spec.metric)->higher_is_better;
+  const auto acceptance = monitoring::Judge(rule, higher ? spec.metric : "gain in " + spec.metric,
+                                            *test, target.rows());
   tried.record["difference"] = training::IntervalJson({test->difference, test->low, test->high});
   tried.record["p_value"] = acceptance.p_value;
   tried.record["accepted"] = acceptance.accepted;
@@ -250,29 +182,102 @@ Result<json::object> Promote(const Contest& contest, const Champion& before, Tri
   return deployment.record.as_object();
 }
 
-std::string Decide(const json::value& trigger, bool promoted, const Champion& champion,
-                   const std::vector<Tried>& tried, const json::value& deployment) {
+/// What the candidates' trial on the batch came to.
+struct Competition {
+  Champion after;        // who serves when it is over
+  std::string obstacle;  // why nobody could compete; "" otherwise
+  size_t judged = 0;
+  json::value champion_value = nullptr;
+  std::vector<Tried> tried;
+  json::value deployment = nullptr;
+};
+
+std::string Decide(const json::value& trigger, bool promoted, const Competition& competition) {
   const std::string state = TextOf(trigger, "state");
   if (state != "fired") {
     return state == "undecided" ? "the evidence does not decide whether retraining is needed"
                                 : "nothing calls for retraining";
   }
-  if (promoted) return fmt::format("v{} replaces the champion", champion.version);
-  if (tried.empty()) return "there are no labels to learn from";
-  if (!deployment.is_null()) {
+  if (promoted) return fmt::format("v{} replaces the champion", competition.after.version);
+  if (!competition.obstacle.empty()) return competition.obstacle;
+  if (!competition.deployment.is_null()) {
     std::string failed;
-    for (const json::value& gate : deployment.at("gates").as_array()) {
+    for (const json::value& gate : competition.deployment.at("gates").as_array()) {
       if (gate.at("status").as_string() == "fail") failed += " " + TextOf(gate, "id");
     }
     return "the accepted candidate failed in service (" +
            (failed.empty() ? "parity" : failed.substr(1)) + ")";
   }
   std::string reasons;
-  for (const Tried& candidate : tried) {
+  for (const Tried& candidate : competition.tried) {
     reasons += (reasons.empty() ? "" : "; ") + TextOf(candidate.record, "name") + ": " +
                TextOf(candidate.record, "reason");
   }
   return "no candidate is good enough to replace the champion: " + reasons;
+}
+
+/// Candidates against the champion on rows that none of them saw; the best accepted one is
+/// promoted.
+Result<Competition> Compete(World& world, StepContext& context, const std::string& batch,
+                            const std::vector<std::string>& earlier, const Champion& champion,
+                            const std::string& decision_id) {
+  Competition out;
+  out.after = champion;
+  const json::value& monitored = context.Output("monitor:" + batch).record;
+  if (monitored.at("labels").at("joined").to_number<size_t>() == 0) {
+    out.obstacle = "there are no labels to learn from";
+    return out;
+  }
+  QUERN_ASSIGN(const LoadedModel current, LoadModel(world, champion.package));
+  const ml::FittedPipeline shape = ShapeOf(current.scorer->signature());
+  const auto rows = SplitBatch(world, context, batch, shape);
+  if (!rows && rows.error().where.line > 0) return std::unexpected(rows.error());
+  if (!rows) {
+    out.obstacle = "the labelled rows cannot both teach and judge: " + rows.error().message;
+    return out;
+  }
+  const training::TrainingSpec spec = TrainingOf(world, context.Output("train").record);
+  out.judged = rows->judge.target.rows();
+  QUERN_ASSIGN(const ml::Scores scores, current.score(rows->judge.rows));
+  QUERN_ASSIGN(const auto metrics,
+               training::MetricIntervals(rows->judge.target, scores,
+                                         world.project.evaluation.resamples, spec.seed));
+  out.champion_value = training::IntervalJson(metrics.at(spec.metric));
+  monitoring::AcceptRule rule = world.project.retraining.accept;
+  rule.margin *= UnitOf(spec, metrics.at(spec.metric).value);
+  rule.min_gain *= UnitOf(spec, metrics.at(spec.metric).value);
+  QUERN_ASSIGN(
+      ml::PrepSpec prep,
+      MakePrep(world,
+               ColumnsOf(context.Output("ingest:" + world.project.data.train.front()).record)));
+  const Contest contest{world, context, batch, spec, *rows, scores, rule, std::move(prep)};
+  QUERN_ASSIGN(const auto candidates, Candidates(world, context, earlier, *rows, shape));
+  for (const Candidate& candidate : candidates) {
+    QUERN_ASSIGN(Tried result, Try(contest, candidate));
+    out.tried.push_back(std::move(result));
+  }
+  Tried* winner = nullptr;
+  for (Tried& candidate : out.tried) {
+    if (candidate.accepted && (winner == nullptr || candidate.value > winner->value))
+      winner = &candidate;
+  }
+  if (winner == nullptr) return out;
+  QUERN_ASSIGN(json::object served, Promote(contest, champion, *winner, decision_id, out.after));
+  out.deployment = std::move(served);
+  return out;
+}
+
+Result<json::value> JudgeTrigger(World& world, const StepContext& context,
+                                 const json::value& monitored, const Champion& champion) {
+  monitoring::TriggerEvidence evidence = EvidenceOf(world, context, monitored);
+  QUERN_ASSIGN(const auto serving, world.workspace.registry().Get(champion.name, champion.version));
+  evidence.champion_age_seconds =
+      static_cast<double>(world.workspace.clock().NowMs() - serving.created_ms) / 1000;
+  monitoring::TriggerSpec spec = world.project.retraining.trigger;
+  spec.tolerance *=
+      UnitOf(TrainingOf(world, context.Output("train").record), evidence.reference.value);
+  QUERN_ASSIGN(const auto verdict, monitoring::EvaluateTrigger(spec, evidence));
+  return monitoring::TriggerRecord(verdict);
 }
 
 }  // namespace
@@ -284,6 +289,7 @@ Step MakeRetrainStep(World& world, const std::string& batch, const std::string& 
   for (const std::string& name : earlier) step.needs.push_back("ingest:" + name);
   AddParams(world, "retraining", step);
   AddParams(world, "data.time", step);
+  AddParams(world, "data.group", step);
   const auto& when = world.project.retraining.trigger.when;
   if (std::find(when.begin(), when.end(), "schedule") != when.end()) {
     // A schedule is about today: yesterday's verdict is not up to date.
@@ -292,77 +298,42 @@ Step MakeRetrainStep(World& world, const std::string& batch, const std::string& 
   step.run = [&world, batch, earlier](StepContext& context) -> Result<StepOutput> {
     const json::value& monitored = context.Output("monitor:" + batch).record;
     const Champion champion = ChampionOf(monitored);
-    const auto& spec = world.project.retraining;
-    monitoring::TriggerEvidence evidence = EvidenceOf(world, context, monitored);
-    QUERN_ASSIGN(const auto serving,
-                 world.workspace.registry().Get(champion.name, champion.version));
-    evidence.champion_age_seconds =
-        static_cast<double>(world.workspace.clock().NowMs() - serving.created_ms) / 1000;
-    QUERN_ASSIGN(const auto verdict, monitoring::EvaluateTrigger(spec.trigger, evidence));
-    const json::value trigger = monitoring::TriggerRecord(verdict);
-    Champion after = champion;
-    std::vector<Tried> tried;
-    json::value champion_value = nullptr, deployment = nullptr;
-    size_t judged = 0;
+    QUERN_ASSIGN(const json::value trigger, JudgeTrigger(world, context, monitored, champion));
     const std::string decision_id = "decision:" + batch + "@v" + std::to_string(champion.version);
     QUERN_TRY(world.workspace.lineage().Add(
         {decision_id, "decision", "retrain after " + batch + "?", TextOf(trigger, "state")},
         {BatchId(batch, champion)}));
-    const bool labelled = monitored.at("labels").at("joined").to_number<size_t>() > 1;
-    if (verdict.state == monitoring::TriggerState::kFired && labelled) {
-      QUERN_ASSIGN(const LoadedModel current, LoadModel(world, champion.package));
-      const ml::FittedPipeline shape = ShapeOf(current.scorer->signature());
-      QUERN_ASSIGN(const BatchRows rows, SplitBatch(world, context, batch, shape));
-      judged = rows.judge.target.rows();
-      QUERN_ASSIGN(const ml::Scores scores, current.score(rows.judge.rows));
-      QUERN_ASSIGN(const auto metrics, training::MetricIntervals(rows.judge.target, scores,
-                                                                 world.project.evaluation.resamples,
-                                                                 world.project.training.seed));
-      champion_value = training::IntervalJson(metrics.at(world.project.training.metric));
-      QUERN_ASSIGN(
-          ml::PrepSpec prep,
-          MakePrep(world,
-                   ColumnsOf(context.Output("ingest:" + world.project.data.train.front()).record)));
-      const Contest contest{world, context, batch, rows, scores, std::move(prep)};
-      QUERN_ASSIGN(const auto candidates, Candidates(world, context, earlier, rows, shape));
-      for (const Candidate& candidate : candidates) {
-        QUERN_ASSIGN(Tried result, Try(contest, candidate));
-        tried.push_back(std::move(result));
-      }
-      Tried* winner = nullptr;
-      for (Tried& candidate : tried) {
-        if (candidate.accepted && (winner == nullptr || candidate.value > winner->value))
-          winner = &candidate;
-      }
-      if (winner != nullptr) {
-        QUERN_ASSIGN(json::object served, Promote(contest, champion, *winner, decision_id, after));
-        deployment = std::move(served);
-      }
+    Competition competition;
+    competition.after = champion;
+    if (TextOf(trigger, "state") == "fired") {
+      QUERN_ASSIGN(competition, Compete(world, context, batch, earlier, champion, decision_id));
     }
-    const bool promoted = after.version != champion.version;
-    const std::string reason = Decide(trigger, promoted, after, tried, deployment);
+    const bool promoted = competition.after.version != champion.version;
+    const std::string reason = Decide(trigger, promoted, competition);
     StepOutput output;
     json::array candidates;
-    for (Tried& candidate : tried) {
+    for (Tried& candidate : competition.tried) {
       candidates.push_back(std::move(candidate.record));
       if (!candidate.package.path.empty())
         output.files.push_back(candidate.package.path + "/model.onnx");
     }
-    output.record = json::object{
-        {"batch", batch},
-        {"trigger", trigger},
-        {"holdout_rows", judged},
-        {"metric", world.project.training.metric},
-        {"champion", ChampionJson(after)},
-        {"before", json::object{{"version", champion.version}, {"value", champion_value}}},
-        {"candidates", std::move(candidates)},
-        {"decision", json::object{{"action", promoted ? "promote" : "keep"},
-                                  {"version", after.version},
-                                  {"reason", reason}}},
-        {"deployment", std::move(deployment)}};
+    const int64_t version = competition.after.version;
+    output.record =
+        json::object{{"batch", batch},
+                     {"trigger", trigger},
+                     {"holdout_rows", competition.judged},
+                     {"metric", context.Output("train").record.at("metric")},
+                     {"champion", ChampionJson(competition.after)},
+                     {"before", json::object{{"version", champion.version},
+                                             {"value", std::move(competition.champion_value)}}},
+                     {"candidates", std::move(candidates)},
+                     {"decision", json::object{{"action", promoted ? "promote" : "keep"},
+                                               {"version", version},
+                                               {"reason", reason}}},
+                     {"deployment", std::move(competition.deployment)}};
     output.digest = RecordDigest(output.record);
-    output.message = fmt::format(
-        "{}: {}", promoted ? "promoted" : "kept v" + std::to_string(after.version), reason);
+    output.message =
+        fmt::format("{}: {}", promoted ? "promoted" : "kept v" + std::to_string(version), reason);
     return output;
   };
   return step;

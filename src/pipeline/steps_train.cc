@@ -23,7 +23,8 @@ tracking::MetricPoint Measured(const std::string& name, double value, int64_t st
 
 /// Every trial is a run: parameters, per-fold metrics, what it saw and where it came from.
 Status NoteRuns(World& world, const StepContext& context, const training::TrainResult& result,
-                const std::map<std::string, std::string>& tags, json::value& record) {
+                const std::map<std::string, std::string>& tags, bool higher_is_better,
+                json::value& record) {
   tracking::RunWriter& runs = world.workspace.run_writer();
   const std::string& project = world.project.name;
   const int64_t now = world.workspace.clock().NowMs();
@@ -66,7 +67,7 @@ Status NoteRuns(World& world, const StepContext& context, const training::TrainR
     for (size_t i = 0; i < ids.size(); ++i) {
       const auto& trial = result.trials[i];
       if (model.at("name").as_string() != trial.model || !trial.failure.empty()) continue;
-      const double sign = ml::FindMetric(world.project.training.metric)->higher_is_better ? 1 : -1;
+      const double sign = higher_is_better ? 1 : -1;
       if (any && sign * trial.value <= sign * best) continue;
       best = trial.value;
       any = true;
@@ -113,6 +114,18 @@ Result<WrittenModel> Package(World& world, const StepContext& context,
   return WriteModel(world, fitted, facts);
 }
 
+/// What steers the split of the rows, for an error that the split itself has no place for.
+Position SplitPlace(const World& world) {
+  const YamlNode* data = world.project.root.Find("data");
+  for (const char* key : {"group", "time"}) {
+    if (const YamlNode* node = data->Find(key)) return node->where;
+  }
+  const YamlNode* section = world.project.root.Find("training");
+  if (section == nullptr) return {world.project.file, 0, 0};
+  const YamlNode* folds = section->Find("cross_validation");
+  return folds != nullptr ? folds->where : section->where;
+}
+
 }  // namespace
 
 Step MakeTrainStep(World& world) {
@@ -134,20 +147,16 @@ Step MakeTrainStep(World& world) {
                  MakePrep(world, ColumnsOf(context.Output("ingest:" + sources.front()).record)));
     QUERN_TRY(CheckPresent(world, prep, dataset.rows));
     training::TrainOptions options{world.threads, &context.cancel(), &context.progress()};
-    auto trained = training::Train(world.project.training, prep, dataset, options);
+    const training::TrainingSpec spec =
+        training::ForTask(world.project.training, dataset.target.task);
+    auto trained = training::Train(spec, prep, dataset, options);
     if (!trained) {
       Error error = trained.error();
-      const YamlNode* section = world.project.root.Find("training");
-      if (section != nullptr && section->Find("cross_validation") != nullptr) {
-        section = section->Find("cross_validation");
-      }
-      if (error.where.line == 0) {
-        error.where = section != nullptr ? section->where : Position{world.project.file, 0, 0};
-      }
+      if (error.where.line == 0) error.where = SplitPlace(world);
       return std::unexpected(std::move(error));
     }
     StepOutput output;
-    output.record = training::TrainRecord(world.project.training, dataset, *trained);
+    output.record = training::TrainRecord(spec, dataset, *trained);
     json::array holdout;
     for (uint32_t row : trained->holdout.test) holdout.emplace_back(row);
     output.record.as_object()["holdout"] = std::move(holdout);
@@ -161,7 +170,8 @@ Step MakeTrainStep(World& world) {
     output.record.as_object()["baseline_package"] = baseline.path;
     output.files = {candidate.path + "/model.onnx", baseline.path + "/model.onnx"};
     output.digest = RecordDigest(output.record);
-    QUERN_TRY(NoteRuns(world, context, *trained, TagsOf(world, context, sources), output.record));
+    QUERN_TRY(NoteRuns(world, context, *trained, TagsOf(world, context, sources),
+                       ml::FindMetric(spec.metric)->higher_is_better, output.record));
     output.message = trained->reason;
     std::vector<std::string> inputs;
     for (const std::string& source : sources) inputs.push_back(SnapshotId(context, source));
@@ -227,11 +237,12 @@ Step MakeEvaluateStep(World& world) {
   AddParams(world, "evaluation", step);
   step.run = [&world](StepContext& context) -> Result<StepOutput> {
     const json::value& trained = context.Output("train").record;
+    const training::TrainingSpec spec = TrainingOf(world, trained);
     QUERN_ASSIGN(const auto held_out, HoldOutRows(world, context));
     const auto& [rows, target] = held_out;
     QUERN_ASSIGN(const LoadedModel candidate, LoadModel(world, TextOf(trained, "package")));
     QUERN_ASSIGN(const LoadedModel baseline, LoadModel(world, TextOf(trained, "baseline_package")));
-    const auto& spec = world.project.training;
+    QUERN_TRY(CheckGoals(world.project.charter, target.task));
     training::EvaluationReport report;
     report.model = std::string(trained.at("selected").as_string());
     report.metric = spec.metric;

@@ -8,6 +8,7 @@
 #include "base/digest.h"
 #include "base/text.h"
 #include "expr/expr.h"
+#include "model/signature.h"
 #include "table/session.h"
 
 namespace quern::pipeline {
@@ -40,15 +41,17 @@ Result<Frame> ReadSource(const World& world, const StepContext& context,
 
 namespace {
 
-Result<std::optional<Column>> Steering(const Frame& rows, const std::string& name,
-                                       const char* what) {
+/// The column that `data.KEY` names, if it names one.
+Result<std::optional<Column>> Steering(const World& world, const Frame& rows, const char* key,
+                                       const std::string& name) {
   if (name.empty()) return std::optional<Column>();
   const Column* column = rows.Find(name);
-  if (column == nullptr) {
-    return Fail(Code::kInvalidArgument,
-                std::string("no ") + what + " column '" + name + "' in the data");
-  }
-  return std::optional<Column>(*column);
+  if (column != nullptr) return std::optional<Column>(*column);
+  std::vector<std::string> known;
+  for (const Column& other : rows.columns) known.push_back(other.name);
+  return FailAt(world.project.root.Find("data")->Find(key)->where,
+                std::string("data.") + key + ": there is no column '" + name + "'",
+                SuggestName(name, known));
 }
 
 }  // namespace
@@ -57,6 +60,28 @@ Result<Column> LabelsOf(const World& world, const Frame& rows) {
   const TargetSpec& target = world.project.data.target;
   QUERN_ASSIGN(const expr::Expr tree, expr::Parse(target.expression, target.where));
   return expr::Evaluate(tree, rows, target.name);
+}
+
+bool HasTarget(const World& world, const std::vector<ColumnInfo>& columns) {
+  const TargetSpec& target = world.project.data.target;
+  const auto tree = expr::Parse(target.expression, target.where);
+  if (!tree) return false;
+  for (const expr::ColumnRef& ref : expr::Columns(*tree)) {
+    const bool there = std::any_of(columns.begin(), columns.end(), [&](const ColumnInfo& column) {
+      return column.name == ref.name;
+    });
+    if (!there) return false;
+  }
+  return true;
+}
+
+Result<Column> LateLabelsOf(const World& world, const Frame& rows) {
+  std::vector<ColumnInfo> columns;
+  for (const Column& column : rows.columns) columns.push_back({column.name, "", column.is_text});
+  if (HasTarget(world, columns)) return LabelsOf(world, rows);
+  Column none{world.project.data.target.name, false, {}, {}};
+  none.numbers.assign(rows.rows(), std::nan(""));
+  return none;
 }
 
 Result<training::Dataset> LoadDataset(const World& world, const StepContext& context,
@@ -75,9 +100,21 @@ Result<training::Dataset> LoadDataset(const World& world, const StepContext& con
     return std::unexpected(std::move(error));
   }
   dataset.target = std::move(*target);
-  QUERN_ASSIGN(dataset.groups, Steering(dataset.rows, data.group, "group"));
-  QUERN_ASSIGN(dataset.times, Steering(dataset.rows, data.time, "time"));
+  QUERN_TRY(Steer(world, dataset));
   return dataset;
+}
+
+Status Steer(const World& world, training::Dataset& dataset) {
+  const DataSpec& data = world.project.data;
+  QUERN_ASSIGN(dataset.groups, Steering(world, dataset.rows, "group", data.group));
+  QUERN_ASSIGN(dataset.times, Steering(world, dataset.rows, "time", data.time));
+  return {};
+}
+
+training::TrainingSpec TrainingOf(const World& world, const json::value& train_record) {
+  const std::string_view task = train_record.at("task").as_string();
+  return training::ForTask(world.project.training,
+                           model::ParseTask(task).value_or(ml::Task::kBinary));
 }
 
 namespace {

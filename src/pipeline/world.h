@@ -45,6 +45,17 @@ Result<training::Dataset> LoadDataset(const World& world, const StepContext& con
 
 /// The target's values; missing ones stay missing.
 Result<Column> LabelsOf(const World& world, const Frame& rows);
+/// As LabelsOf, of rows whose outcome may not be known yet: all missing where a column that the
+/// target needs is not there.
+Result<Column> LateLabelsOf(const World& world, const Frame& rows);
+/// The target's expression reads no other columns than these.
+bool HasTarget(const World& world, const std::vector<ColumnInfo>& columns);
+
+/// Sets the columns that steer splitting from the dataset's rows. kInvalidArgument: no such column.
+Status Steer(const World& world, training::Dataset& dataset);
+
+/// `training:` with what the task of a finished training decides.
+training::TrainingSpec TrainingOf(const World& world, const json::value& train_record);
 
 /// The declared preparation over the feature columns that the sources have.
 Result<ml::PrepSpec> MakePrep(const World& world, const std::vector<ColumnInfo>& columns);

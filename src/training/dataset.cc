@@ -10,10 +10,6 @@
 namespace quern::training {
 namespace {
 
-std::string LabelText(const Column& labels, size_t row) {
-  return labels.is_text ? labels.texts[row] : ShortestDouble(labels.numbers[row]);
-}
-
 /// Distinct labels: numbers by value, text by bytes.
 std::vector<std::string> Classes(const Column& labels) {
   std::vector<std::string> out;
@@ -55,7 +51,32 @@ Status PutPositiveLast(std::vector<std::string>& classes, const std::string& pos
   return {};
 }
 
+Status CheckSpread(const Column& labels) {
+  const bool varies = std::any_of(labels.numbers.begin(), labels.numbers.end(),
+                                  [&](double value) { return value != labels.numbers.front(); });
+  if (varies) return {};
+  return Fail(Code::kInvalidArgument,
+              "target '" + labels.name + "' has one value only: " +
+                  (labels.numbers.empty()
+                       ? "no rows"
+                       : "'" + ShortestDouble(labels.numbers.front()) + "' in every row"),
+              "check the target's expression and the source");
+}
+
 }  // namespace
+
+std::string LabelText(const Column& labels, size_t row) {
+  return labels.is_text ? labels.texts[row] : ShortestDouble(labels.numbers[row]);
+}
+
+Dataset TakeRows(const Dataset& dataset, std::span<const uint32_t> rows) {
+  const auto take = [&](const std::optional<Column>& column) {
+    if (!column) return std::optional<Column>();
+    return std::optional<Column>(std::move(Frame{{*column}}.Take(rows).columns.front()));
+  };
+  return {dataset.rows.Take(rows), dataset.target.Take(rows), take(dataset.groups),
+          take(dataset.times)};
+}
 
 Result<ml::Target> MakeTarget(const Column& labels, const std::string& task,
                               const std::string& positive) {
@@ -78,6 +99,7 @@ Result<ml::Target> MakeTarget(const Column& labels, const std::string& task,
       return Fail(Code::kInvalidArgument, "target '" + labels.name + "' is text, not a number",
                   "declare task: binary or multiclass");
     }
+    QUERN_TRY(CheckSpread(labels));
     target.values = labels.numbers;
     return target;
   }
@@ -106,29 +128,33 @@ Result<ml::Target> MakeTarget(const Column& labels, const std::string& task,
   return target;
 }
 
-Result<ml::Target> LabelsFor(const Column& labels, const ml::FittedPipeline& model,
-                             std::vector<uint32_t>& rows) {
-  ml::Target target;
-  target.task = model.task;
-  target.classes = model.classes;
-  target.numeric_classes = model.numeric_classes;
-  rows.clear();
+Result<KnownLabels> LabelsFor(const Column& labels, const ml::FittedPipeline& model) {
+  const bool number = model.task == ml::Task::kRegression;
+  if (number && labels.is_text) {
+    return Fail(Code::kInvalidArgument,
+                "label '" + labels.name + "' is text, but the model predicts a number",
+                "give the target's expression a number in every source");
+  }
+  KnownLabels known;
+  known.target.task = model.task;
+  known.target.classes = model.classes;
+  known.target.numeric_classes = model.numeric_classes;
   for (size_t row = 0; row < labels.size(); ++row) {
     if (labels.Missing(row)) continue;
-    if (model.task == ml::Task::kRegression) {
-      target.values.push_back(labels.numbers[row]);
+    if (number) {
+      known.target.values.push_back(labels.numbers[row]);
     } else {
       const std::string text = LabelText(labels, row);
       const auto found = std::find(model.classes.begin(), model.classes.end(), text);
       if (found == model.classes.end()) {
-        return Fail(Code::kInvalidArgument, "label '" + text + "' is not a class of the model",
-                    "its classes are " + Join(model.classes, ", "));
+        ++known.unknown[text];
+        continue;
       }
-      target.index.push_back(static_cast<uint32_t>(found - model.classes.begin()));
+      known.target.index.push_back(static_cast<uint32_t>(found - model.classes.begin()));
     }
-    rows.push_back(static_cast<uint32_t>(row));
+    known.rows.push_back(static_cast<uint32_t>(row));
   }
-  return target;
+  return known;
 }
 
 }  // namespace quern::training

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "base/result.h"
 #include "ml/search.h"
 #include "ml/spec.h"
 
@@ -33,14 +34,26 @@ struct TrainingSpec {
   bool stratify = true;
   size_t folds = 5;
   size_t repeats = 1;
-  std::string metric = "roc_auc";  // what selection and tuning maximise (or minimise)
-  std::vector<ModelSpec> models;
+  std::string metric;             // what selection and tuning optimise; "" = usual for the task
+  std::vector<ModelSpec> models;  // empty = usual for the task
   TuneSpec tune;
   bool balanced_classes = false;
   ThresholdRule threshold_rule = ThresholdRule::kFixed;
   double threshold = 0.5;       // kFixed
   double threshold_recall = 0;  // kRecall: the highest threshold that keeps this recall
+  // Where they are declared; line 0 = nowhere.
+  Position metric_where;
+  Position threshold_where;
+  Position weight_where;
 };
+
+/// The spec with what it leaves open filled in, once the task is known: roc_auc, log_loss or rmse;
+/// dummy, the linear model of the task and gradient boosting.
+TrainingSpec ForTask(TrainingSpec spec, ml::Task task);
+
+/// kInvalidArgument, at the declaration: a metric or a model that does not do this task, a
+/// threshold without two classes, class weights without classes.
+Status CheckTask(const TrainingSpec& spec, ml::Task task);
 
 /// One way to cut the hold-out: by category, or a numeric column into bands at `cuts`.
 struct SliceSpec {

@@ -40,7 +40,17 @@ struct Search {
   /// Runs all (trial, fold) pairs of a batch in parallel and fills in the trials. A trial that
   /// cannot be fitted fails alone; cancellation and the first trial's failure stop the search.
   Status Run(std::span<TrialResult> batch);
+  /// With the place of the model's declaration.
+  Error FitError(const TrialResult& trial, Error error) const;
 };
+
+Error Search::FitError(const TrialResult& trial, Error error) const {
+  for (const ModelSpec& model : spec.models) {
+    if (model.name == trial.model && error.where.line == 0) error.where = model.where;
+  }
+  error.context.push_back("fitting " + trial.model);
+  return error;
+}
 
 Status Search::Run(std::span<TrialResult> batch) {
   std::vector<Result<FoldOutcome>> outcomes(batch.size() * folds.size());
@@ -64,7 +74,7 @@ Status Search::Run(std::span<TrialResult> batch) {
       auto& outcome = outcomes[t * folds.size() + f];
       if (!outcome) {
         trial.failure = outcome.error().message;
-        if (trial.number == 0) return Within(outcome.error(), "fitting " + trial.model);
+        if (trial.number == 0) return std::unexpected(FitError(trial, outcome.error()));
         break;
       }
       for (const auto& [name, value] : outcome->metrics) trial.metrics[name].push_back(value);
@@ -169,20 +179,6 @@ size_t PickBaseline(const std::vector<ModelResult>& models, size_t selected) {
   return best;
 }
 
-Status CheckSpec(const TrainingSpec& spec, const ml::Target& target) {
-  const ml::MetricInfo* metric = ml::FindMetric(spec.metric);
-  if (metric == nullptr || !metric->For(target.task)) {
-    const auto names = ml::MetricNames(target.task);
-    return Fail(Code::kInvalidArgument, "metric '" + spec.metric + "' does not fit this target",
-                SuggestName(spec.metric, names));
-  }
-  if (spec.models.empty()) {
-    return Fail(Code::kInvalidArgument, "training declares no models",
-                "add models: {logistic: {}, gradient_boosting: {}}");
-  }
-  return {};
-}
-
 ml::SplitSpec SplitOf(const TrainingSpec& spec, const Dataset& dataset) {
   ml::SplitSpec split;
   split.test = spec.test;
@@ -194,19 +190,8 @@ ml::SplitSpec SplitOf(const TrainingSpec& spec, const Dataset& dataset) {
   return split;
 }
 
-Dataset TakeRows(const Dataset& dataset, std::span<const uint32_t> rows) {
-  const auto take = [&](const std::optional<Column>& column) {
-    if (!column) return std::optional<Column>();
-    return std::optional<Column>(std::move(Frame{{*column}}.Take(rows).columns.front()));
-  };
-  return {dataset.rows.Take(rows), dataset.target.Take(rows), take(dataset.groups),
-          take(dataset.times)};
-}
-
-Result<std::vector<Fold>> MakeFolds(const TrainingSpec& spec, const Dataset& dataset) {
-  QUERN_ASSIGN(const auto splits,
-               ml::Folds(SplitOf(spec, dataset), dataset.target, Rng(spec.seed).Fork("folds")));
-  return CutFolds(dataset, splits);
+Result<std::vector<ml::Split>> MakeFolds(const TrainingSpec& spec, const Dataset& dataset) {
+  return ml::Folds(SplitOf(spec, dataset), dataset.target, Rng(spec.seed).Fork("folds"));
 }
 
 /// Out-of-fold threshold of one learner; kFixed costs nothing.
@@ -253,15 +238,12 @@ Result<ml::FittedPipeline> FitWithThreshold(const TrainingSpec& spec, const ml::
 
 }  // namespace
 
-Result<TrainResult> Train(const TrainingSpec& spec, const ml::PrepSpec& prep,
-                          const Dataset& dataset, const TrainOptions& options) {
-  QUERN_TRY(CheckSpec(spec, dataset.target));
+Result<TrainResult> CompareModels(const TrainingSpec& spec, const ml::PrepSpec& prep,
+                                  const Dataset& rows, const TrainOptions& options) {
+  QUERN_TRY(CheckTask(spec, rows.target.task));
   TrainResult result;
-  QUERN_ASSIGN(result.holdout,
-               ml::HoldOut(SplitOf(spec, dataset), dataset.target, Rng(spec.seed).Fork("holdout")));
-  const Dataset training = TakeRows(dataset, result.holdout.train);
-  QUERN_ASSIGN(const std::vector<Fold> folds, MakeFolds(spec, training));
-
+  QUERN_ASSIGN(result.folds, MakeFolds(spec, rows));
+  const std::vector<Fold> folds = CutFolds(rows, result.folds);
   Search search{spec, prep, folds, options};
   for (const ModelSpec& model : spec.models) {
     search.total += model.tune.empty() ? 1 : std::max<size_t>(1, spec.tune.trials);
@@ -280,12 +262,6 @@ Result<TrainResult> Train(const TrainingSpec& spec, const ml::PrepSpec& prep,
   result.baseline = PickBaseline(result.models, result.selected);
   result.reason = fmt::format("{} has the best mean {} over {} folds: {:.4f}", chosen.name,
                               spec.metric, folds.size(), chosen.value);
-  QUERN_ASSIGN(result.fitted,
-               FitWithThreshold(spec, prep, chosen.learner, training, folds, options));
-  QUERN_ASSIGN(result.baseline_fitted,
-               FitWithThreshold(spec, prep, result.models[result.baseline].learner, training, folds,
-                                options));
-  result.warnings = result.fitted.warnings;
   for (const TrialResult& trial : result.trials) {
     if (trial.failure.empty()) continue;
     result.warnings.push_back(
@@ -294,12 +270,32 @@ Result<TrainResult> Train(const TrainingSpec& spec, const ml::PrepSpec& prep,
   return result;
 }
 
+Result<TrainResult> Train(const TrainingSpec& spec, const ml::PrepSpec& prep,
+                          const Dataset& dataset, const TrainOptions& options) {
+  QUERN_TRY(CheckTask(spec, dataset.target.task));
+  QUERN_ASSIGN(ml::Split holdout,
+               ml::HoldOut(SplitOf(spec, dataset), dataset.target, Rng(spec.seed).Fork("holdout")));
+  const Dataset rows = TakeRows(dataset, holdout.train);
+  QUERN_ASSIGN(TrainResult result, CompareModels(spec, prep, rows, options));
+  result.holdout = std::move(holdout);
+  const std::vector<Fold> folds = CutFolds(rows, result.folds);
+  const auto fit = [&](size_t model) {
+    return FitWithThreshold(spec, prep, result.models[model].learner, rows, folds, options);
+  };
+  QUERN_ASSIGN(result.fitted, fit(result.selected));
+  QUERN_ASSIGN(result.baseline_fitted, fit(result.baseline));
+  result.warnings.insert(result.warnings.begin(), result.fitted.warnings.begin(),
+                         result.fitted.warnings.end());
+  return result;
+}
+
 Result<ml::FittedPipeline> FitOne(const TrainingSpec& spec, const ml::PrepSpec& prep,
                                   const ml::LearnerSpec& learner, const Dataset& dataset,
                                   const TrainOptions& options) {
   std::vector<Fold> folds;
   if (spec.threshold_rule != ThresholdRule::kFixed && dataset.target.task == ml::Task::kBinary) {
-    QUERN_ASSIGN(folds, MakeFolds(spec, dataset));
+    QUERN_ASSIGN(const auto splits, MakeFolds(spec, dataset));
+    folds = CutFolds(dataset, splits);
   }
   return FitWithThreshold(spec, prep, learner, dataset, folds, options);
 }

@@ -39,7 +39,8 @@ struct ModelResult {
 };
 
 struct TrainResult {
-  ml::Split holdout;  // indices into the dataset
+  ml::Split holdout;             // indices into the dataset
+  std::vector<ml::Split> folds;  // indices into the rows that are compared on, holdout.train
   std::vector<ModelResult> models;
   std::vector<TrialResult> trials;
   size_t selected = 0;
@@ -57,8 +58,15 @@ struct TrainOptions {
   Progress* progress = nullptr;
 };
 
+/// `spec` names its metric and models (ForTask). An error of the split has no position: what steers
+/// it is the caller's to know.
 Result<TrainResult> Train(const TrainingSpec& spec, const ml::PrepSpec& prep,
                           const Dataset& dataset, const TrainOptions& options);
+
+/// What Train() does to the rows that it does not hold out: folds, tuning, selection. Nothing is
+/// fitted on all of `rows`: `fitted`, `baseline_fitted` and `holdout` stay empty.
+Result<TrainResult> CompareModels(const TrainingSpec& spec, const ml::PrepSpec& prep,
+                                  const Dataset& rows, const TrainOptions& options);
 
 /// One fit with known parameters, as retraining does: threshold by the spec's rule on out-of-fold
 /// scores.
@@ -68,6 +76,10 @@ Result<ml::FittedPipeline> FitOne(const TrainingSpec& spec, const ml::PrepSpec& 
 
 /// Everything but what a run store knows (run ids are added by the caller); records.md "train".
 json::value TrainRecord(const TrainingSpec& spec, const Dataset& dataset,
+                        const TrainResult& result);
+
+/// How the rows were divided, measured on the splits themselves; records.md "train", `split`.
+json::value SplitRecord(const TrainingSpec& spec, const Dataset& dataset,
                         const TrainResult& result);
 
 /// Text of a parameter as runs and reports show it.

@@ -99,6 +99,7 @@ json::value TrainRecord(const TrainingSpec& spec, const Dataset& dataset,
       {"reason", result.reason},
       {"threshold", result.fitted.threshold},
       {"columns", ColumnsJson(result.fitted)},
+      {"split", SplitRecord(spec, dataset, result)},
       {"warnings", std::move(warnings)}};
 }
 

@@ -40,6 +40,7 @@ TrainingSpec MakeSpec() {
   TrainingSpec spec;
   spec.seed = 3;
   spec.repeats = 2;
+  spec.metric = "roc_auc";
   ModelSpec dummy, logistic;
   dummy.name = dummy.learner.kind = "dummy";
   logistic.name = logistic.learner.kind = "logistic";
@@ -63,6 +64,82 @@ TEST_CASE("targets find their task and positive class") {
         std::string::npos);
   CHECK_FALSE(MakeTarget({"t", false, {1, std::nan("")}, {}}, "", ""));
   CHECK_FALSE(MakeTarget({"t", false, {1, 2, 3}, {}}, "binary", ""));
+  CHECK(MakeTarget({"t", false, {4, 4}, {}}, "regression", "").error().message ==
+        "target 't' has one value only: '4' in every row");
+}
+
+TEST_CASE("labels are read in the classes of the model") {
+  ml::FittedPipeline model;
+  model.task = ml::Task::kMulticlass;
+  model.classes = {"a", "b"};
+  const auto known = LabelsFor({"t", true, {}, {"b", "", "c", "a", "c"}}, model);
+  REQUIRE(known);
+  CHECK(known->rows == std::vector<uint32_t>{0, 3});
+  CHECK(known->target.index == std::vector<uint32_t>{1, 0});
+  CHECK(known->unknown == std::map<std::string, size_t>{{"c", 2}});
+  model.classes = {"2.5", "10"};
+  CHECK(LabelsFor({"t", false, {10, 2.5}, {}}, model)->target.index == std::vector<uint32_t>{1, 0});
+  model.task = ml::Task::kRegression;
+  CHECK(LabelsFor({"t", false, {10, std::nan("")}, {}}, model)->target.values ==
+        std::vector<double>{10});
+  CHECK(LabelsFor({"t", true, {}, {"ten"}}, model).error().message ==
+        "label 't' is text, but the model predicts a number");
+}
+
+TEST_CASE("what a spec leaves open follows the task, and what does not fit it is an error") {
+  CHECK(ForTask({}, ml::Task::kBinary).metric == "roc_auc");
+  CHECK(ForTask({}, ml::Task::kMulticlass).metric == "log_loss");
+  const TrainingSpec number = ForTask({}, ml::Task::kRegression);
+  CHECK(number.metric == "rmse");
+  CHECK(number.models[1].name == "linear");
+  CHECK(CheckTask(number, ml::Task::kRegression));
+  CHECK(CheckTask(number, ml::Task::kBinary).error().message ==
+        "metric 'rmse' does not fit: the target has two classes");
+
+  TrainingSpec spec = ForTask({}, ml::Task::kBinary);
+  spec.models[1].where = {"quern.yaml", 8, 5};
+  spec.metric = "mae";
+  CHECK(CheckTask(spec, ml::Task::kRegression)
+            .error()
+            .ToString()
+            .find("quern.yaml:8:5: logistic does not do regression") != std::string::npos);
+  TrainingSpec cut = ForTask({}, ml::Task::kMulticlass);
+  cut.threshold_where = {"quern.yaml", 9, 3};
+  CHECK(CheckTask(cut, ml::Task::kMulticlass).error().where.line == 9);
+  TrainingSpec weighted = number;
+  weighted.balanced_classes = true;
+  CHECK_FALSE(CheckTask(weighted, ml::Task::kRegression));
+}
+
+TEST_CASE("a record measures the splits: no group on both sides, no test before its training") {
+  const auto parts_of = [](const Dataset& dataset, size_t repeats) {
+    TrainingSpec spec = MakeSpec();
+    spec.models.pop_back();
+    spec.repeats = repeats;
+    const auto trained = Train(spec, MakePrep(), dataset, {1, nullptr, nullptr});
+    REQUIRE(trained);
+    const json::value split = TrainRecord(spec, dataset, *trained).at("split");
+    CHECK(split.at("parts").as_array().size() == 1 + spec.folds * repeats);
+    return split;
+  };
+  Dataset dataset = MakeDataset(120);
+  CHECK(parts_of(dataset, 2).at("by") == "class");
+  dataset.groups = Column{"patient", false, {}, {}};
+  for (int row = 0; row < 120; ++row) dataset.groups->numbers.push_back(row % 17);
+  const json::value grouped = parts_of(dataset, 2);
+  CHECK(grouped.at("column") == "patient");
+  for (const json::value& part : grouped.at("parts").as_array()) {
+    CHECK(part.at("shared_groups") == 0);
+    CHECK(part.at("test_rows").to_number<int>() > 0);
+  }
+  dataset.groups.reset();
+  dataset.times = Column{"day", false, {}, {}};
+  for (int row = 0; row < 120; ++row) dataset.times->numbers.push_back((row * 37) % 120);
+  const json::value timed = parts_of(dataset, 1);
+  CHECK(timed.at("by") == "time");
+  for (const json::value& part : timed.at("parts").as_array()) {
+    CHECK(part.at("train_until").to_number<double>() < part.at("test_from").to_number<double>());
+  }
 }
 
 TEST_CASE(

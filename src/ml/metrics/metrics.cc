@@ -53,8 +53,8 @@ const std::vector<Entry>& Table() {
         "Expected calibration error: |confidence - accuracy| over 15 bins of equal width, "
         "weighted."},
        ExpectedCalibrationError},
-      {{"rmse", regression, false, false, "Root of the mean squared error."}, Rmse},
-      {{"mae", regression, false, false, "Mean absolute error."}, Mae},
+      {{"rmse", regression, false, false, "Root of the mean squared error.", true}, Rmse},
+      {{"mae", regression, false, false, "Mean absolute error.", true}, Mae},
       {{"r2", regression, true, false, "Share of the target's variance that is explained."}, R2},
       {{"mape", regression, false, false, "Mean absolute error relative to the target."}, Mape},
   };
