@@ -1,7 +1,6 @@
 #pragma once
-// The metadata database: SQLite behind a small port (PostgreSQL comes as a second implementation).
-// Only store/ sees sqlite3.h. SQL in other rooms uses `?` parameters and the subset both engines
-// share.
+// The metadata database: SQLite or PostgreSQL behind a small port. Only store/ sees sqlite3.h and
+// libpq-fe.h. SQL in other rooms uses `?` parameters and the subset both engines share (README.md).
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -35,16 +34,22 @@ class Row {
 };
 
 /// Thread-safe. Changes are serialised; queries outside of a transaction run beside them, on what
-/// was committed last.
+/// was committed last. A statement that fails in a transaction fails the whole of it: later ones
+/// give the same error, and nothing is kept, whatever the body returns.
+///
+/// Errors: kAlreadyExists for a unique key in use, kFailedPrecondition for a missing or still used
+/// foreign key, kInvalidArgument for another broken constraint, kAborted if another process holds
+/// the database for long, kResourceExhausted for a full disk, kUnavailable if PostgreSQL does not
+/// answer.
 class Database {
  public:
   virtual ~Database() = default;
   virtual Status Execute(std::string_view sql, const std::vector<Param>& params = {}) = 0;
-  /// Calls `on_row` per row.
+  /// Calls `on_row` per row; `on_row` may query again. In a transaction PostgreSQL's rows are all
+  /// in memory before the first is seen; outside of one they are streamed.
   virtual Status Query(std::string_view sql, const std::vector<Param>& params,
                        const std::function<void(const Row&)>& on_row) = 0;
-  /// BEGIN IMMEDIATE … COMMIT; rolled back if `body` returns an error. Nested calls join the outer
-  /// one.
+  /// All of `body` or nothing: rolled back if it returns an error. Nested calls join the outer one.
   virtual Status Transaction(const std::function<Status()>& body) = 0;
   /// The same for many callers at once: bodies that wait at the same moment share one commit, so
   /// that the disk is asked once for all of them. Returns when the change is as durable as any. A

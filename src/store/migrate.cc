@@ -3,6 +3,18 @@
 #include "store/migrations.h"
 
 namespace quern::store {
+namespace {
+
+/// Nothing but Quern's own tables may be there: names would clash, or soon will.
+Status CheckEmpty(SchemaStore& schema) {
+  QUERN_ASSIGN(const std::string table, schema.AnyTable());
+  if (table.empty()) return {};
+  return Fail(Code::kFailedPrecondition,
+              "'" + schema.name() + "' holds tables that are not Quern's, such as '" + table + "'",
+              "give Quern a database of its own, which may be empty or absent");
+}
+
+}  // namespace
 
 Status Migrate(SchemaStore& schema) {
   QUERN_ASSIGN(const int64_t have, schema.Version());
@@ -22,6 +34,7 @@ Status Migrate(SchemaStore& schema) {
       // Two processes may start at once: whoever comes second finds the work done.
       QUERN_ASSIGN(const int64_t now, schema.Version());
       if (now > version) return {};
+      if (now == 0) QUERN_TRY(CheckEmpty(schema));
       QUERN_TRY(schema.Apply(migration.sql));
       return schema.SetVersion(version + 1);
     });

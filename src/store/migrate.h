@@ -16,6 +16,8 @@ class SchemaStore {
   /// How messages call the database.
   virtual std::string name() const = 0;
   virtual Result<int64_t> Version() = 0;
+  /// The name of some table in it; "" if there is none.
+  virtual Result<std::string> AnyTable() = 0;
   virtual Status SetVersion(int64_t version) = 0;
   /// Called once before a database that holds something is changed.
   virtual Status SetAside(int64_t version) = 0;
@@ -24,7 +26,7 @@ class SchemaStore {
 };
 
 /// Applies what is missing, each migration in one transaction. kFailedPrecondition naming both
-/// versions if the schema is newer than this program's.
+/// versions if the schema is newer than this program's, or a table of somebody else's.
 Status Migrate(SchemaStore& schema);
 
 }  // namespace quern::store

@@ -6,6 +6,19 @@ namespace {
 /// Searches make new texts without end; past this many the kept statements are dropped.
 constexpr size_t kKeptStatements = 256;
 
+Code CodeOfConstraint(int extended_code) {
+  switch (extended_code) {
+    case SQLITE_CONSTRAINT_FOREIGNKEY:
+      return Code::kFailedPrecondition;
+    case SQLITE_CONSTRAINT_NOTNULL:
+    case SQLITE_CONSTRAINT_CHECK:
+    case SQLITE_CONSTRAINT_DATATYPE:
+      return Code::kInvalidArgument;
+    default:
+      return Code::kAlreadyExists;
+  }
+}
+
 Code CodeOf(int sqlite_code) {
   switch (sqlite_code & 0xff) {
     case SQLITE_FULL:
@@ -23,7 +36,7 @@ Code CodeOf(int sqlite_code) {
     case SQLITE_LOCKED:
       return Code::kAborted;
     case SQLITE_CONSTRAINT:
-      return Code::kAlreadyExists;
+      return CodeOfConstraint(sqlite_code);
     default:
       return Code::kInternal;
   }
@@ -141,6 +154,10 @@ Status SqliteConnection::Query(std::string_view sql, const std::vector<Param>& p
   if (idle_.size() >= kKeptStatements) idle_.clear();
   idle_.insert(std::move(node));
   return status;
+}
+
+Status SqliteConnection::Execute(std::string_view sql, const std::vector<Param>& params) {
+  return Query(sql, params, [](const Row&) {});
 }
 
 Status SqliteConnection::Script(const std::string& sql) {

@@ -10,26 +10,30 @@
 #include <vector>
 
 #include "base/result.h"
-#include "store/database.h"
+#include "store/connection.h"
 
 namespace quern::store {
 
 /// The error of a SQLite result code: code and remedy.
 std::unexpected<Error> SqliteError(int code, const std::string& path, std::string_view text);
 
-/// Not thread-safe: whoever uses it holds it alone.
-class SqliteConnection {
+class SqliteConnection : public Connection {
  public:
   static Result<std::unique_ptr<SqliteConnection>> Open(const std::string& path, bool read_only);
-  ~SqliteConnection();
+  ~SqliteConnection() override;
   SqliteConnection(const SqliteConnection&) = delete;
   SqliteConnection& operator=(const SqliteConnection&) = delete;
 
-  /// One statement, prepared once and kept. `on_row` may query the same connection.
   Status Query(std::string_view sql, const std::vector<Param>& params,
-               const std::function<void(const Row&)>& on_row);
-  /// Any number of statements, without parameters.
-  Status Script(const std::string& sql);
+               const std::function<void(const Row&)>& on_row) override;
+  Status Execute(std::string_view sql, const std::vector<Param>& params) override;
+  Status Script(const std::string& sql) override;
+  Status Begin() override { return Execute("BEGIN IMMEDIATE", {}); }
+  Status Commit() override { return Execute("COMMIT", {}); }
+  void Rollback() override { (void)Script("ROLLBACK"); }
+  Status Savepoint() override { return Execute("SAVEPOINT one", {}); }
+  Status RollbackToSavepoint() override { return Execute("ROLLBACK TO one", {}); }
+  Status ReleaseSavepoint() override { return Execute("RELEASE one", {}); }
 
  private:
   struct Finalize {

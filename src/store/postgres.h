@@ -1,0 +1,28 @@
+#pragma once
+// The metadata database in PostgreSQL (12 or newer), for several servers on one store.
+#include <memory>
+#include <string>
+
+#include "base/result.h"
+#include "store/database.h"
+
+namespace quern::store {
+
+/// What happens to an older schema in PostgreSQL: nobody's database is changed by a server that
+/// happens to start, but by `quern db upgrade`.
+enum class Upgrade { kRefuse, kApply };
+
+/// Opens the database of a URI (postgresql://user:password@host:5432/database, and whatever else
+/// libpq takes there) and applies all migrations if it is empty. Changes of several processes wait
+/// for each other, 10 s at most (kAborted). A server that stops or is killed makes calls
+/// kUnavailable, and they go through again when it is back.
+/// kRelaxed: synchronous_commit is off.
+///
+/// Errors: kUnavailable (nobody answers, or refuses user and password), kInvalidArgument (no URI),
+/// kFailedPrecondition (older schema and kRefuse, newer schema, tables that are not Quern's,
+/// another encoding than UTF8, no client library). No message holds the password.
+Result<std::unique_ptr<Database>> OpenPostgres(const std::string& uri,
+                                               Durability durability = Durability::kSafe,
+                                               Upgrade upgrade = Upgrade::kRefuse);
+
+}  // namespace quern::store
