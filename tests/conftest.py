@@ -1,18 +1,14 @@
 """What every suite shares: where the programs are, and ports nobody uses."""
 
-import os
 import pathlib
 import socket
 import sys
 
 import pytest
 
-ROOT = pathlib.Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT / "tests"))
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 
-
-def build_folder():
-    return pathlib.Path(os.environ.get("QUERN_BUILD", ROOT / "build")).resolve()
+from where import build_folder  # noqa: E402 - found by the line above
 
 
 @pytest.fixture(scope="session")

@@ -43,16 +43,6 @@ Result<std::string> StateDir(const std::string& root, Fs& fs) {
   return state;
 }
 
-/// The file of "sqlite:///relative.db" and "sqlite:////absolute.db".
-Result<std::string> DatabasePath(const std::string& uri) {
-  constexpr std::string_view kSqlite = "sqlite:///";
-  if (uri.empty()) return std::string();
-  if (uri.starts_with(kSqlite) && uri.size() > kSqlite.size()) return uri.substr(kSqlite.size());
-  return Fail(Code::kInvalidArgument,
-              "--backend-store-uri '" + uri + "' is no database that this program opens",
-              "sqlite:///FILE, or leave it out to keep everything below --root");
-}
-
 std::vector<std::string> List(const std::string& text) {
   std::vector<std::string> items;
   for (std::string_view item : Split(text, ',')) {
@@ -78,7 +68,7 @@ Result<server::TrackingServerOptions> Options(const ServerArgs& args, Context& c
                 "say by which names it may be called: --allowed-hosts ml.example.org,10.0.0.7");
   }
   QUERN_ASSIGN(options.state_dir, StateDir(args.root, context.fs));
-  QUERN_ASSIGN(options.database_path, DatabasePath(args.backend_store_uri));
+  options.database = args.backend_store_uri;
   options.default_artifact_root = args.default_artifact_root;
   options.artifacts_destination = args.artifacts_destination;
   options.serve_artifacts = args.serve_artifacts;
@@ -136,8 +126,9 @@ void AddServer(CLI::App& app, Context& context) {
   verb->add_option("--port", args->port, "Port to listen on, 0 for a free one")
       ->check(CLI::Range(0, 65535))
       ->capture_default_str();
-  verb->add_option("--backend-store-uri", args->backend_store_uri,
-                   "The database, sqlite:///FILE; by default quern.db below --root");
+  verb->add_option(
+      "--backend-store-uri", args->backend_store_uri,
+      "The database: sqlite:///FILE or postgresql://…; by default quern.db below --root");
   verb->add_option("--default-artifact-root", args->default_artifact_root,
                    "Where new experiments keep artifacts; by default behind this server");
   verb->add_option("--artifacts-destination", args->artifacts_destination,

@@ -9,6 +9,7 @@
 #include "server/mlflow/other_routes.h"
 #include "server/mlflow/registry_front.h"
 #include "server/mlflow/tracking_routes.h"
+#include "store/open.h"
 
 namespace quern::server {
 namespace {
@@ -128,11 +129,11 @@ Result<std::unique_ptr<TrackingServer>> StartTrackingServer(TrackingServerOption
   if (settings.destination.empty()) {
     settings.destination = JoinPath(options.state_dir, "mlflow-artifacts");
   }
-  if (options.database_path.empty()) {
-    options.database_path = JoinPath(options.state_dir, "quern.db");
+  if (options.database.empty()) {
+    options.database = JoinPath(options.state_dir, "quern.db");
   }
   QUERN_ASSIGN(auto database,
-               store::OpenSqlite(options.database_path, *options.fs, options.durability));
+               store::OpenDatabase(options.database, *options.fs, options.durability));
   QUERN_ASSIGN(auto artifacts, ArtifactStores::Open(settings, *options.fs, *options.clock));
   auto server = std::make_unique<Server>(options, std::move(database), std::move(artifacts));
   QUERN_TRY(server->Start(options));

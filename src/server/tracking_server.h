@@ -21,8 +21,8 @@ namespace quern::server {
 struct TrackingServerOptions {
   /// The folder that holds quern.db and the artifacts; made if absent.
   std::string state_dir;
-  /// "": quern.db in the state folder.
-  std::string database_path;
+  /// A path or URI as store::OpenDatabase takes it. "": quern.db in the state folder.
+  std::string database;
   /// Where new experiments keep their artifacts: a folder or a URI. "": behind this server if it
   /// serves artifacts, else in `artifacts_destination`, where clients write by themselves.
   std::string default_artifact_root;

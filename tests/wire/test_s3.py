@@ -8,7 +8,7 @@ import time
 
 import boto3
 import pytest
-from conftest import build_folder
+from where import build_folder
 
 BUCKET = "quern-bucket"
 KEYS = {"AWS_ACCESS_KEY_ID": "quern", "AWS_SECRET_ACCESS_KEY": "quern-secret", "AWS_DEFAULT_REGION": "eu-west-1"}
