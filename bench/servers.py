@@ -71,7 +71,7 @@ class Server:
 def quern(folder: pathlib.Path, program: pathlib.Path, *options: str) -> Server:
     port = free_port()
     folder.mkdir(parents=True, exist_ok=True)
-    command = [str(program), "server", "--root", str(folder), "--port", str(port), *options]
+    command = [str(program), "server", "--root", str(folder / "store"), "--port", str(port), *options]
     return Server("quern", command, port, folder)
 
 

@@ -204,6 +204,7 @@ def main():
     parser.add_argument("--large", action="store_true")
     parser.add_argument("--runs", type=int, default=2000)
     arguments = parser.parse_args()
+    arguments.program, arguments.load = arguments.program.resolve(), arguments.load.resolve()
     bench = Bench(arguments.load)
     folder = pathlib.Path(tempfile.mkdtemp(prefix="quern-bench-"))
     print(f"tracking: quern against mlflow server, SQLite, one worker ({os.cpu_count()} cores)")
@@ -227,7 +228,7 @@ def main():
             artifact(ours, theirs, folder)
             add("memory, after all of this", ours.memory_mb(), theirs.memory_mb(), "MB")
             if arguments.large:
-                fill_large(folder / "quern" / ".quern" / "quern.db", folder / "mlflow", 100_000)
+                fill_large(folder / "quern" / "store" / ".quern" / "quern.db", folder / "mlflow", 100_000)
                 search(bench, ours, theirs, "100", "100,000 runs", 20.0)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
