@@ -32,7 +32,7 @@ class Process:
             try:
                 if requests.get(self.url + "/health", timeout=5).status_code == 200:
                     return
-            except requests.ConnectionError:
+            except (requests.ConnectionError, requests.Timeout):
                 time.sleep(0.02)
         self.kill()
         raise AssertionError("the server did not become ready: " + self.log.read_text())
