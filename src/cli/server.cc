@@ -1,4 +1,7 @@
+#include <sys/resource.h>
+
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <boost/json.hpp>
 #include <csignal>
 #include <memory>
@@ -81,6 +84,14 @@ Result<server::TrackingServerOptions> Options(const ServerArgs& args, Context& c
   return options;
 }
 
+/// A connection takes a descriptor, and the usual limit is 1024.
+void AllowManyConnections() {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = std::min<rlim_t>(limit.rlim_max, 65536);
+  setrlimit(RLIMIT_NOFILE, &limit);
+}
+
 int Serve(const ServerArgs& args, Context& context) {
   SetLogLevel(LogLevel::kInfo);
   auto options = Options(args, context);
@@ -95,6 +106,7 @@ int Serve(const ServerArgs& args, Context& context) {
         "--durability relaxed: a power cut may take back the last moments of what was answered");
   }
   const std::string state = options->state_dir;
+  AllowManyConnections();
   net::BlockShutdownSignals();
   auto server = server::StartTrackingServer(std::move(*options));
   if (!server) return context.Complain(server.error());

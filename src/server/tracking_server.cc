@@ -1,5 +1,6 @@
 #include "server/tracking_server.h"
 
+#include <algorithm>
 #include <cstdlib>
 
 #include "server/artifact_stores.h"
@@ -16,6 +17,8 @@ namespace {
 
 /// Handlers wait for the disk together, and their commits are shared: more threads than cores.
 constexpr size_t kThreads = 64;
+/// Clients keep theirs open between calls.
+constexpr size_t kMaxConnections = 8192;
 
 class Server : public TrackingServer {
  public:
@@ -82,6 +85,7 @@ class Server : public TrackingServer {
  private:
   net::ServerOptions HttpOptions(net::ServerOptions http) {
     if (http.threads == 0) http.threads = kThreads;
+    http.max_connections = std::max(http.max_connections, kMaxConnections);
     if (artifacts_->served().store == nullptr) return http;
     // The body of a request that is refused anyway is not written to disk first.
     http.body_hook = [this, bodies = mlflow::ArtifactBodies(artifacts_->served())](

@@ -126,7 +126,11 @@ Result<Page<Experiment>> Experiments::Search(ViewType view, const SearchRequest&
 Status Experiments::Delete(int64_t id) {
   const int64_t now = clock_.NowMs();
   return db_.Write([&]() -> Status {
-    QUERN_ASSIGN(const Experiment experiment, Active(id));
+    QUERN_ASSIGN(const Experiment experiment, Get(id));
+    if (experiment.deleted) {
+      return Fail(Code::kNotFound, "No Experiment with id=" + std::to_string(id) + " exists",
+                  "it is deleted already");
+    }
     QUERN_TRY(db_.Execute(
         "UPDATE experiments SET lifecycle = 'deleted', updated_ms = ? WHERE id = ?", {now, id}));
     // The same moment on all: Restore brings back these, not what was deleted before.
@@ -142,9 +146,8 @@ Status Experiments::Restore(int64_t id) {
   return db_.Write([&]() -> Status {
     QUERN_ASSIGN(const Experiment experiment, Get(id));
     if (!experiment.deleted) {
-      return Fail(Code::kInvalidArgument,
-                  "The experiment " + std::to_string(id) +
-                      " must be in the 'deleted' state. Current state is active.");
+      return Fail(Code::kNotFound, "No Experiment with id=" + std::to_string(id) + " exists",
+                  "among those that are deleted");
     }
     QUERN_TRY(db_.Execute(
         "UPDATE runs SET lifecycle = 'active', deleted_ms = NULL, revision = revision + 1 "

@@ -180,7 +180,7 @@ Status LoggedModels::DeleteTag(const std::string& id, const std::string& key) {
                         {num, key}, [&](const Row&) { there = true; }));
     if (!there) {
       return Fail(Code::kNotFound,
-                  "No tag with key " + key + " exists for model with ID " + id + ".");
+                  "No tag with key '" + key + "' found for model with ID '" + id + "'.");
     }
     return Touch(db_, num, clock_.NowMs());
   });

@@ -39,6 +39,13 @@ std::string Normalised(std::string_view path) {
   return out.empty() ? "." : out;
 }
 
+/// 1.0 not 1: how MLflow's messages show a number.
+std::string AsPython(double value) {
+  std::string text = ShortestDouble(value);
+  if (text.find_first_not_of("-0123456789") == std::string::npos) text += ".0";
+  return text;
+}
+
 size_t Characters(std::string_view text) {
   size_t count = 0;
   for (const char c : text) count += (static_cast<unsigned char>(c) & 0xc0) != 0x80 ? 1 : 0;
@@ -58,7 +65,7 @@ constexpr std::array kAnimals{"badger", "beaver", "bison", "crane", "crow",  "de
 
 }  // namespace
 
-Status CheckKey(std::string_view key, std::string_view path) {
+Status CheckKey(std::string_view key, std::string_view path, std::string_view kind) {
   if (key.empty()) {
     return Fail(Code::kInvalidArgument,
                 "Missing value for required parameter '" + std::string(path) +
@@ -79,7 +86,7 @@ Status CheckKey(std::string_view key, std::string_view path) {
                     "names when treated as such. This name would resolve to '" +
                     plain + "'");
   }
-  return CheckLength(key, kMaxKey, path);
+  return CheckLength(key, kMaxKey, kind.empty() ? path : kind);
 }
 
 Status CheckExperimentName(std::string_view name) {
@@ -106,8 +113,8 @@ Status CheckModelName(std::string_view name) {
   constexpr std::string_view kForbidden = "/:.%\"'";
   if (!name.empty() && name.find_first_of(kForbidden) == std::string_view::npos) return {};
   return Fail(Code::kInvalidArgument,
-              "Invalid model name (" + std::string(name) +
-                  ") provided. Model name must be a non-empty string and cannot contain the "
+              "Invalid model name ('" + std::string(name) +
+                  "') provided. Model name must be a non-empty string and cannot contain the "
                   "following characters: ('/', ':', '.', '%', '\"', \"'\")");
 }
 
@@ -121,7 +128,7 @@ Status CheckTimestamp(std::string_view key, double value, int64_t time_ms, std::
   if (time_ms >= 0) return {};
   return Fail(Code::kInvalidArgument,
               "Invalid value " + std::to_string(time_ms) + " for parameter '" + std::string(path) +
-                  "' supplied: metric '" + std::string(key) + "' (value=" + ShortestDouble(value) +
+                  "' supplied: metric '" + std::string(key) + "' (value=" + AsPython(value) +
                   "). Timestamp must be a nonnegative long (64-bit "
                   "integer) ");
 }

@@ -14,7 +14,7 @@ inline constexpr size_t kMaxKey = 250;          // characters of a metric, param
 inline constexpr size_t kMaxParamValue = 6000;  // longer ones are cut
 inline constexpr size_t kMaxTagValue = 8000;    // longer ones are cut
 inline constexpr size_t kMaxExperimentName = 500;
-inline constexpr size_t kMaxExperimentTag = 5000;
+inline constexpr size_t kMaxExperimentTag = 20000;
 inline constexpr size_t kMaxBatchMetrics = 1000;
 inline constexpr size_t kMaxBatchParams = 100;
 inline constexpr size_t kMaxBatchTags = 100;
@@ -35,8 +35,9 @@ inline constexpr int64_t kMaxIntervalPoints = 2500;
 inline constexpr size_t kMaxRunsPerChart = 100;
 
 /// A metric's, parameter's or tag's name: letters, digits, `_ - . : /` and blanks, a path that
-/// normalises to itself. `path` is where it stood in the request ("name", "metrics[0].name").
-Status CheckKey(std::string_view key, std::string_view path);
+/// normalises to itself. `path` is where it stood in the request ("name", "metrics[0].name"),
+/// `kind` what a message about its length calls it ("Metric name"); "": the same.
+Status CheckKey(std::string_view key, std::string_view path, std::string_view kind = {});
 /// Not empty, at most kMaxExperimentName characters.
 Status CheckExperimentName(std::string_view name);
 /// `'X' exceeds the maximum length of N characters`; characters, not bytes.

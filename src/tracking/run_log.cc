@@ -34,11 +34,11 @@ Status CheckSizes(const Batch& batch) {
 Status CheckNames(const Batch& batch) {
   for (size_t i = 0; i < batch.metrics.size(); ++i) {
     const MetricPoint& point = batch.metrics[i];
-    QUERN_TRY(CheckKey(point.key, At("metrics", i, "name")));
+    QUERN_TRY(CheckKey(point.key, At("metrics", i, "name"), "Metric name"));
     QUERN_TRY(CheckTimestamp(point.key, point.value, point.time_ms, At("metrics", i, "timestamp")));
   }
   for (size_t i = 0; i < batch.params.size(); ++i) {
-    QUERN_TRY(CheckKey(batch.params[i].first, At("params", i, "key")));
+    QUERN_TRY(CheckKey(batch.params[i].first, At("params", i, "key"), "Param key"));
   }
   for (size_t i = 0; i < batch.tags.size(); ++i) {
     QUERN_TRY(CheckKey(batch.tags[i].first, At("tags", i, "key")));
@@ -106,11 +106,11 @@ Status LinkModels(store::Database& db, int64_t run, const char* direction,
 
 Status CheckDataset(const DatasetInput& input) {
   const Dataset& dataset = input.dataset;
-  QUERN_TRY(CheckLength(dataset.name, kMaxDatasetName, "dataset.name"));
-  QUERN_TRY(CheckLength(dataset.digest, kMaxDatasetDigest, "dataset.digest"));
-  QUERN_TRY(CheckLength(dataset.source, kMaxDatasetSource, "dataset.source"));
-  QUERN_TRY(CheckLength(dataset.schema.value_or(""), kMaxDatasetSchema, "dataset.schema"));
-  QUERN_TRY(CheckLength(dataset.profile.value_or(""), kMaxDatasetProfile, "dataset.profile"));
+  QUERN_TRY(CheckLength(dataset.name, kMaxDatasetName, "name"));
+  QUERN_TRY(CheckLength(dataset.digest, kMaxDatasetDigest, "digest"));
+  QUERN_TRY(CheckLength(dataset.source, kMaxDatasetSource, "source"));
+  QUERN_TRY(CheckLength(dataset.schema.value_or(""), kMaxDatasetSchema, "schema"));
+  QUERN_TRY(CheckLength(dataset.profile.value_or(""), kMaxDatasetProfile, "profile"));
   for (const auto& [key, value] : input.tags) {
     QUERN_TRY(CheckLength(key, kMaxInputTagKey, "tags.key"));
     QUERN_TRY(CheckLength(value, kMaxInputTagValue, "tags.value"));
@@ -166,7 +166,7 @@ Status Runs::Log(const std::string& id, const Batch& batch) {
 }
 
 Status Runs::LogParam(const std::string& id, const std::string& key, const std::string& value) {
-  QUERN_TRY(CheckKey(key, "key"));
+  QUERN_TRY(CheckKey(key, "key", "Param key"));
   return db_.Write([&]() -> Status {
     QUERN_ASSIGN(const RunInfo run, Active(id));
     QUERN_ASSIGN(const auto conflicts, AddParams(db_, run.num, {{key, value}}));

@@ -26,14 +26,12 @@ void Pairs(ObjectOut& object, std::string_view name, const tracking::Texts& pair
   object.PairsIfAny(name, wanted);
 }
 
-void AppendSummary(std::string* out, const tracking::MetricSummary& metric,
-                   std::string_view run_id) {
+void AppendSummary(std::string* out, const tracking::MetricSummary& metric) {
   ObjectOut object(out);
   object.Text("key", metric.key);
   object.Number("value", metric.value);
   object.Int("timestamp", metric.time_ms);
   object.Int("step", metric.step);
-  object.Text("run_id", run_id);
 }
 
 void AppendData(std::string* out, const tracking::Run& run, const RunView& view) {
@@ -46,8 +44,7 @@ void AppendData(std::string* out, const tracking::Run& run, const RunView& view)
     metrics = &some;
   }
   if (view.fields.metrics) {
-    object.ListIfAny("metrics", *metrics,
-                     [&](const auto& metric) { AppendSummary(out, metric, run.info.id); });
+    object.ListIfAny("metrics", *metrics, [&](const auto& metric) { AppendSummary(out, metric); });
   }
   if (view.fields.params) Pairs(object, "params", run.params, view.params);
   if (view.fields.tags) Pairs(object, "tags", run.tags, view.tags);
@@ -115,8 +112,8 @@ void AppendRun(std::string* out, const tracking::Run& run, const RunView& view) 
   ObjectOut object(out);
   AppendRunInfo(object.Name("info"), run.info);
   AppendData(object.Name("data"), run, view);
-  AppendInputs(object.Name("inputs"), run);
-  if (!run.model_outputs.empty()) AppendOutputs(object.Name("outputs"), run);
+  if (view.inputs) AppendInputs(object.Name("inputs"), run);
+  if (view.outputs) AppendOutputs(object.Name("outputs"), run);
 }
 
 void AppendMetric(std::string* out, const tracking::MetricPoint& point, std::string_view run_id) {

@@ -14,6 +14,8 @@ namespace quern::server::mlflow {
 /// What is written of a run. A key filter that is empty lets everything through.
 struct RunView {
   tracking::RunFields fields;
+  bool inputs = true;
+  bool outputs = true;
   std::vector<std::string> params;   // these keys alone
   std::vector<std::string> metrics;  // these keys alone
   std::vector<std::string> tags;     // these keys alone

@@ -296,6 +296,7 @@ Args::Args(const net::HttpRequest& request,
 void Args::ReadBody() {
   if (request_.method == "POST" || request_.method == "PUT") {
     const std::string_view type = request_.Find("Content-Type");
+    if (type.empty()) return Refuse("Bad Request. Content-Type header is missing.");
     if (Trim(type.substr(0, type.find(';'))) != "application/json") {
       Refuse("Bad Request. Content-Type must be one of ['application/json'].");
       return;

@@ -24,7 +24,7 @@ Result<net::HttpResponse> LogMetric(const TrackingContext& c, const Args& args) 
   QUERN_TRY(args.status());
   // In a batch the same checks would speak of metrics[0].
   const tracking::MetricPoint& point = batch.metrics.front();
-  QUERN_TRY(tracking::CheckKey(point.key, "name"));
+  QUERN_TRY(tracking::CheckKey(point.key, "name", "Metric name"));
   QUERN_TRY(tracking::CheckTimestamp(point.key, point.value, point.time_ms, "timestamp"));
   QUERN_TRY(c.runs.Log(id, batch));
   return Done();

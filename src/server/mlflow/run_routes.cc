@@ -6,11 +6,11 @@
 namespace quern::server::mlflow {
 namespace {
 
-net::HttpResponse OneRun(const tracking::Run& run) {
+net::HttpResponse OneRun(const tracking::Run& run, const RunView& view = {}) {
   std::string out;
   {
     ObjectOut object(&out);
-    AppendRun(object.Name("run"), run);
+    AppendRun(object.Name("run"), run, view);
   }
   return JsonResponse(std::move(out));
 }
@@ -26,7 +26,9 @@ Result<net::HttpResponse> Create(const TrackingContext& c, const Args& args) {
   if (run.start_ms == 0) run.start_ms = c.clock.NowMs();
   QUERN_ASSIGN(run.experiment_id, ExperimentNumber(experiment));
   QUERN_ASSIGN(const tracking::Run made, c.runs.Create(run));
-  return OneRun(made);
+  RunView view;
+  view.outputs = false;  // MLflow's own server says nothing of them here
+  return OneRun(made, view);
 }
 
 Result<net::HttpResponse> Get(const TrackingContext& c, const Args& args) {

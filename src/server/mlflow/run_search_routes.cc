@@ -11,12 +11,13 @@ namespace {
 constexpr int64_t kDefaultPage = 1000;
 constexpr size_t kMaxExperimentsOfDatasets = 20;
 
-/// `fields`, beyond MLflow: "metrics", "params", "tags", or one key of them as "metrics.auc". A
-/// run's info is always there; without `fields` everything is.
+/// `fields`, beyond MLflow: "metrics", "params", "tags", "inputs", "outputs", or one key as
+/// "metrics.auc". A run's info is always there; without `fields` everything is.
 RunView ReadFields(const Args& args) {
   RunView view;
   if (!args.Has("fields")) return view;
   view.fields = {false, false, false};
+  view.inputs = view.outputs = false;
   struct Kind {
     std::string_view name;
     bool tracking::RunFields::* wanted;
@@ -29,7 +30,9 @@ RunView ReadFields(const Args& args) {
   for (const std::string& field : args.Texts("fields")) {
     const size_t dot = field.find('.');
     const std::string_view name = std::string_view(field).substr(0, dot);
-    bool known = name == "info";
+    bool known = field == "info" || field == "inputs" || field == "outputs";
+    view.inputs = view.inputs || field == "inputs";
+    view.outputs = view.outputs || field == "outputs";
     for (Kind& kind : kinds) {
       if (kind.name != name) continue;
       known = true;
@@ -39,8 +42,8 @@ RunView ReadFields(const Args& args) {
     }
     if (!known) {
       args.Refuse("Invalid value " + ShowJsonText(field) +
-                  " for parameter 'fields' supplied: It must be one of 'info', 'metrics', "
-                  "'params', 'tags', or a key of them such as 'metrics.auc'.");
+                  " for parameter 'fields' supplied: It must be one of 'info', 'inputs', "
+                  "'outputs', 'metrics', 'params', 'tags', or a key such as 'metrics.auc'.");
     }
   }
   for (const Kind& kind : kinds) {
