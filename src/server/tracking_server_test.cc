@@ -234,7 +234,7 @@ TEST_CASE("what cannot be opened is said") {
   CHECK(place.error().message.find("--artifacts-destination 'ftp://host/x'") != std::string::npos);
   REQUIRE(RealFs().WriteAtomic(folder.File("not.db"), std::string(5000, 'x')));
   options.artifacts_destination.clear();
-  options.database_path = folder.File("not.db");
+  options.database = folder.File("not.db");
   const auto database = StartTrackingServer(options);
   REQUIRE_FALSE(database);
   CHECK(database.error().code == Code::kDataLoss);
