@@ -1,5 +1,5 @@
 // Random changes of the filters under tests/fuzz/filter: none crashes, and what is taken is SQL
-// that SQLite prepares. The same changes in every run.
+// that the databases prepare. The same changes in every run.
 #include <doctest/doctest.h>
 
 #include <algorithm>
@@ -96,7 +96,7 @@ TEST_CASE("no filter crashes, and every filter that is taken is SQL") {
     request.filter = rng.Below(4) == 0 ? Composed(corpus, rng) : Mutated(corpus, rng);
     if (rng.Below(8) == 0) request.order_by = {Mutated(orders, rng)};
     const Entity& entity = *entities[rng.Below(3) == 0 ? rng.Below(5) : 0];
-    const auto query = Compile(entity, request, Dialect::kSqlite);
+    const auto query = Compile(entity, request, store.db().dialect());
     if (!query) {
       const Error& error = query.error();
       if (error.code == Code::kInvalidArgument && !FindInvalidUtf8(error.message) &&

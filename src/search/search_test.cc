@@ -263,7 +263,7 @@ TEST_CASE("logged models: words of their status, and metrics on datasets") {
             .message.starts_with("Invalid order_by entity: parameter"));
 }
 
-TEST_CASE("the widest and deepest filters are ones that SQLite reads") {
+TEST_CASE("the widest and deepest filters are ones that the databases read") {
   TestStore store;
   FillRuns(store);
   const std::string leaf = "NOT metrics.loss IN (1, 2)";

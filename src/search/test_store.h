@@ -1,19 +1,19 @@
 #pragma once
-// For tests: a database in memory with rows of every entity, and whole searches on it.
+// For tests: a fresh database with rows of every entity, and whole searches on it. A test case that
+// has one runs on every engine.
 #include <doctest/doctest.h>
 
 #include <cstdint>
 #include <functional>
 #include <map>
-#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
-#include "base/fs.h"
 #include "search/query.h"
 #include "store/database.h"
+#include "tests/store/engines.h"
 
 namespace quern::search {
 
@@ -74,12 +74,6 @@ inline TestMetric NotANumber() { return {}; }
 
 class TestStore {
  public:
-  TestStore() {
-    auto opened = store::OpenSqlite(store::kInMemory, RealFs());
-    REQUIRE(opened.has_value());
-    db_ = std::move(*opened);
-  }
-
   void Experiment(int64_t id, const std::string& name, int64_t created, int64_t updated,
                   const Texts& tags) {
     Insert("experiments(id, name, artifact_location, lifecycle, created_ms, updated_ms)",
@@ -164,7 +158,7 @@ class TestStore {
                        int64_t size = 1000) {
     Names names;
     for (;;) {
-      QUERN_ASSIGN(const Query query, Compile(entity, request, Dialect::kSqlite));
+      QUERN_ASSIGN(const Query query, Compile(entity, request, db_->dialect()));
       const Statement page = Page(query, shown, {}, size);
       int64_t rows = 0;
       std::vector<store::Param> keys;
@@ -219,7 +213,7 @@ class TestStore {
     Insert("run_input_tags(input, key, value)", {input, "mlflow.data.context", dataset.context});
   }
 
-  std::unique_ptr<store::Database> db_;
+  store::TestDatabase db_{store::EachEngine()};
   int64_t runs_ = 0;
   int64_t models_ = 0;
   int64_t inputs_ = 0;

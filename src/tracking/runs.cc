@@ -92,7 +92,7 @@ Result<RunInfo> Runs::Info(const std::string& id) {
 
 Result<std::string> Runs::Resolve(const std::string& beginning) {
   std::vector<std::string> found;
-  QUERN_TRY(db_.Query("SELECT id FROM runs WHERE substr(id, 1, ?) = ? LIMIT 2",
+  QUERN_TRY(db_.Query("SELECT id FROM runs WHERE substr(id, 1, CAST(? AS INTEGER)) = ? LIMIT 2",
                       {static_cast<int64_t>(beginning.size()), beginning},
                       [&](const Row& row) { found.push_back(row.Text(0)); }));
   if (found.empty()) {

@@ -2,10 +2,9 @@
 // What the tests of this room begin with.
 #include <doctest/doctest.h>
 
-#include <memory>
 #include <string>
 
-#include "base/fs.h"
+#include "tests/store/engines.h"
 #include "tracking/experiments.h"
 #include "tracking/logged_models.h"
 #include "tracking/run_writer.h"
@@ -13,10 +12,9 @@
 
 namespace quern::tracking {
 
-/// A store in a temporary folder, and all that works on it.
+/// A fresh database, and all that works on it. A test case that has one runs on every engine.
 struct TestStore {
-  TempDir dir;
-  std::unique_ptr<store::Database> db = *store::OpenSqlite(dir.File("q.db"), RealFs());
+  store::TestDatabase db{store::EachEngine()};
   ManualClock clock{1000};
   Experiments experiments{*db, clock, "mlflow-artifacts:/"};
   Runs runs{*db, clock, experiments};

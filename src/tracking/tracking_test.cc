@@ -38,10 +38,8 @@ TEST_CASE("steps write runs with their trials") {
 }
 
 TEST_CASE("lineage walks both ways and leaves strangers out") {
-  TempDir dir;
-  auto db = store::OpenSqlite(dir.File("q.db"), RealFs());
-  REQUIRE(db);
-  Lineage lineage(**db, SystemClock());
+  TestStore store;
+  Lineage lineage(*store.db, store.clock);
   REQUIRE(lineage.Add({"source:a", "source", "a", ""}, {}));
   REQUIRE(lineage.Add({"snapshot:a", "snapshot", "a", ""}, {"source:a"}));
   REQUIRE(lineage.Add({"run:r", "run", "r", ""}, {"snapshot:a"}));
