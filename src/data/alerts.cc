@@ -25,6 +25,14 @@ double Share(int64_t part, int64_t whole) {
   return whole == 0 ? 0 : static_cast<double>(part) / static_cast<double>(whole);
 }
 
+/// A value of the data without the last digits, which arithmetic leaves behind
+/// (253.39999999999998).
+std::string Bound(double value) {
+  char text[32];
+  std::snprintf(text, sizeof(text), "%.12g", value);
+  return ShortestDouble(ParseDouble(text).value_or(value));
+}
+
 std::string Of(int64_t part, int64_t whole) {
   return std::to_string(part) + " of " + std::to_string(whole) + " (" +
          Percent(Share(part, whole)) + ")";
@@ -171,7 +179,7 @@ class Finder {
       Add("outliers", column.name, 0.15 + 0.3 * Share(std::max(iqr, modified), present),
           column.name + " has outliers: " + std::to_string(iqr) + " by IQR, " +
               std::to_string(modified) + " by modified z, of " + std::to_string(present) +
-              " values from " + ShortestDouble(*column.min) + " to " + ShortestDouble(*column.max));
+              " values from " + Bound(*column.min) + " to " + Bound(*column.max));
     }
     if (column.skew && std::fabs(*column.skew) > kSkew) {
       Add("skew", column.name, 0.12,
@@ -188,7 +196,7 @@ class Finder {
     if (!(spread > 0) || *column.min_nonzero <= spread || column.distinct <= 10) return;
     Add("zeros", column.name, 0.5 + 0.4 * Share(column.zeros, present),
         column.name + " is 0 in " + Of(column.zeros, present) + " rows, all others lie from " +
-            ShortestDouble(*column.min_nonzero) + " to " + ShortestDouble(*column.max) +
+            Bound(*column.min_nonzero) + " to " + Bound(*column.max) +
             ": is 0 a missing value written as a number?");
   }
 

@@ -31,7 +31,7 @@ def compare(learners, scores, main, x, y, task, target, classes):
     sign = -1 if main in ("rmse", "mae") else 1
     best = max(models, key=lambda m: sign * m["metrics"][main]["mean"])["name"]
     predicted = learners[best].fit(x_train, y_train).predict(x_test)
-    train = {"task": task, "target": target, "positive": None, "classes": classes, "rows": len(y_train),
+    train = {"task": task, "target": target, "positive": None, "classes": classes, "rows": len(y_train) + len(y_test),
              "holdout_rows": len(y_test), "folds": 5, "repeats": 1, "metric": main, "seed": 3, "models": models,
              "trials": [], "selected": best, "reason": f"{best} has the best mean {main} over 5 folds.",
              "warnings": [], "columns": []}

@@ -31,7 +31,7 @@ export function CheckList({ checks }: { checks: readonly Check[] }) {
   const held = checks.filter((c) => c.success);
   return (
     <>
-      {failed.length === 0 ? <p className="muted">No check failed.</p>
+      {failed.length === 0 ? <p className="muted">{checks.length === 0 ? "No checks are declared." : "No check failed."}</p>
         : <ul className="checks">{failed.map((c) => <Item key={c.name} check={c} />)}</ul>}
       {held.length > 0 && (
         <Fold summary={`${count(held.length)} ${held.length === 1 ? "check holds" : "checks hold"}`}>

@@ -1,4 +1,4 @@
-import type { ColumnProfile } from "./document";
+import type { ColumnProfile, Explore } from "./document";
 import { ShareBar } from "./Bars";
 import { count, inWords, known, num, percent, plain } from "./format";
 import { Sparkline } from "./Histogram";
@@ -72,18 +72,28 @@ function Relation({ column }: { column: ColumnProfile }) {
   );
 }
 
+/** What the bars by value show: the rate of one class, or the mean of a number. */
+function relationHead(columns: readonly ColumnProfile[], target: Explore["target"]): string {
+  if (!target) return "Relation to the target";
+  const mean = columns.some((c) => c.target?.bins?.some((b) => known(b.mean)));
+  const classes = target.classes ?? [];
+  if (mean) return `Mean of ${target.name} by value`;
+  return classes.length > 2 ? `Rate of ${target.name} ${classes[0]?.label} by value` : `Rate of ${target.name} by value`;
+}
+
 /** All columns of a table: shape, what is missing, what is typical, and the relation to the target. */
 export function ColumnTable({ columns, rows, target }: {
-  columns: readonly ColumnProfile[]; rows: number; target?: string;
+  columns: readonly ColumnProfile[]; rows: number; target?: Explore["target"];
 }) {
   const related = columns.some((c) => c.target?.bins?.length);
+  const relation = relationHead(columns, target);
   return (
     <table className="columns" aria-label="Columns">
       <thead>
         <tr>
           <th scope="col">Column</th><th scope="col">Shape</th><th scope="col">Missing</th>
           <th scope="col" className="num">Typical</th><th scope="col" className="num">Range</th>
-          {related && <th scope="col">{target ? `Rate of ${target} by value` : "Relation to the target"}</th>}
+          {related && <th scope="col">{relation}</th>}
         </tr>
       </thead>
       <tbody>
@@ -100,7 +110,7 @@ export function ColumnTable({ columns, rows, target }: {
             <td data-label="Typical" className="num"><Typical column={c} rows={rows} /></td>
             <td data-label="Range" className="num">{known(c.min) ? `${num(c.min)} to ${num(known(c.max) ? c.max : null)}`
               : c.min ? `${c.min} to ${c.max}` : `${count(c.distinct)} values`}</td>
-            {related && <td data-label={target ? `Rate of ${target} by value` : "Relation to the target"}><Relation column={c} /></td>}
+            {related && <td data-label={relation}><Relation column={c} /></td>}
           </tr>
         ))}
       </tbody>

@@ -99,11 +99,19 @@ export function ScoreHistogram({ evaluate }: { evaluate: Evaluate }) {
   return <Chart option={{ ...option, grid: { ...plane, top: 28 } }} height={300} label="Scores by class" />;
 }
 
+/** The span in round steps, so that both axes begin and end at a tick. */
+function roundSpan(low: number, high: number): [number, number] {
+  const rough = (high - low || Math.abs(high) || 1) / 5;
+  const power = 10 ** Math.floor(Math.log10(rough));
+  const step = [1, 2, 5, 10].map((k) => k * power).find((s) => s >= rough) ?? rough;
+  return [Math.floor(low / step) * step, Math.ceil(high / step) * step];
+}
+
 /** Regression: predicted against actual; on the line is right. */
 export function Residuals({ pairs }: { pairs: readonly number[][] }) {
   const option = useMemo(() => {
     const all = pairs.flat().filter(known);
-    const span = [Math.min(...all), Math.max(...all)];
+    const span = roundSpan(Math.min(...all), Math.max(...all));
     const axis = (name: string, gap: number) => valueAxis(name, { min: span[0], max: span[1], nameGap: gap });
     return {
       grid: { ...plane, left: 60 }, tooltip: tooltip(), xAxis: axis("predicted", 28), yAxis: axis("actual", 46),

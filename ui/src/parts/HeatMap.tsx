@@ -1,6 +1,6 @@
 import { useMemo, useState } from "react";
 import type { Association } from "./document";
-import { known, num, signed } from "./format";
+import { fixed, known, num } from "./format";
 import { Scroll } from "./Layout";
 import { measureName } from "./words";
 
@@ -55,7 +55,7 @@ export function HeatMap({ columns, cells }: { columns: readonly string[]; cells:
       {top && (
         <p className="caption" aria-live="polite">
           {seen ? "" : "Strongest: "}<b>{top.a}</b> and <b>{top.b}</b>: {known(top.value)
-            ? `${signed(top.value, 2)} (${measureName(top.measure)})` : "could not be measured"}.
+            ? `${top.value > 0 ? "+" : ""}${fixed(top.value, 2)} (${measureName(top.measure)})` : "could not be measured"}.
         </p>
       )}
     </>

@@ -12,6 +12,11 @@ function describe(trial: Trial): string {
   return Object.entries(trial.params ?? {}).map(([k, v]) => `${k} ${plain(v)}`).join(", ");
 }
 
+/** Trials of models whose settings were searched; a model with declared settings has a single one. */
+export function searchedTrials(trials: readonly Trial[]): Trial[] {
+  return trials.filter((t) => trials.some((other) => other !== t && other.model === t.model));
+}
+
 /** The search for settings: each trial's score, the best so far, and the score against each setting. */
 export function Trials({ trials, metricKey }: { trials: readonly Trial[]; metricKey: string }) {
   const models = [...new Set(trials.map((t) => t.model))];

@@ -75,11 +75,17 @@ export interface Trial {
   run_id?: string; model: string; number?: Maybe<number>; params?: Maybe<Record<string, unknown>>;
   value?: Maybe<number>; state?: Maybe<string>;
 }
+export interface SplitPart {
+  name: string; train_rows?: Maybe<number>; test_rows?: Maybe<number>; shared_groups?: Maybe<number>;
+  train_until?: Maybe<number | string>; test_from?: Maybe<number | string>;
+}
+export interface RowSplit { by?: Maybe<string>; column?: Maybe<string>; parts?: Maybe<SplitPart[]> }
 export interface Train {
   task?: Maybe<string>; target?: Maybe<string>; positive?: Maybe<string>; classes?: Maybe<string[]>; rows?: Maybe<number>;
   holdout_rows?: Maybe<number>; folds?: Maybe<number>; repeats?: Maybe<number>; metric?: Maybe<string>;
   seed?: Maybe<number>; models?: Maybe<Model[]>; trials?: Maybe<Trial[]>; selected?: Maybe<string>;
-  reason?: Maybe<string>; warnings?: Maybe<string[]>; columns?: Maybe<{ name: string; features?: Maybe<string[]> }[]>;
+  reason?: Maybe<string>; warnings?: Maybe<string[]>; columns?: Maybe<{ name: string; features?: Maybe<number> }[]>;
+  split?: Maybe<RowSplit>;
 }
 
 export interface ThresholdRow {
@@ -143,6 +149,7 @@ export interface Monitor {
   prediction_drift?: Maybe<DriftColumn>;
   labels?: Maybe<{
     rows?: Maybe<number>; joined?: Maybe<number>; unknown?: Maybe<number>; coverage?: Maybe<number>;
+    unknown_classes?: Maybe<{ label: string; rows: number }[]>;
   }>;
   performance?: Maybe<{ metrics?: Maybe<Intervals>; expected?: Maybe<Intervals> }>;
   concept_drift?: Maybe<{ state?: Maybe<string>; reason?: Maybe<string> }>;

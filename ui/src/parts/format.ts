@@ -45,9 +45,9 @@ export function metric(x: Maybe<number>): string {
   return fixed(x, size >= 100 ? 0 : size >= 10 ? 1 : 3);
 }
 
-export function signed(x: Maybe<number>, places = 3): string {
-  if (!known(x)) return NONE;
-  return x > 0 ? `+${fixed(x, places)}` : fixed(x, places);
+/** A difference of metrics, with as many places as the metric itself would have. */
+export function signed(x: Maybe<number>): string {
+  return known(x) && x > 0 ? `+${metric(x)}` : metric(x);
 }
 
 export function count(x: Maybe<number>): string {
@@ -128,7 +128,11 @@ export function capital(text: string): string {
 export function plain(value: unknown): string {
   if (value === null || value === undefined) return "missing";
   if (typeof value === "number") return num(value);
-  if (typeof value === "object") return JSON.stringify(value);
+  if (typeof value === "object") {
+    // The first few fields of a row are enough to find it.
+    const fields = Object.entries(value).map(([k, v]) => `${k} ${plain(v)}`);
+    return fields.length > 5 ? `${fields.slice(0, 4).join(", ")}, …` : fields.join(", ");
+  }
   return String(value);
 }
 

@@ -21,11 +21,21 @@ const METRICS: Record<string, [name: string, meaning: string]> = {
   mse: ["MSE", "mean squared error; lower is better"],
   mae: ["MAE", "mean absolute error; lower is better"],
   median_absolute_error: ["Median error", "median absolute error; lower is better"],
-  mape: ["MAPE", "mean absolute error in per cent; lower is better"],
+  mape: ["MAPE", "mean absolute error as a share of the actual value; lower is better"],
   r2: ["R²", "share of the variance that is explained"],
   "serving.p99_ms": ["Time for 99 of 100 answers", "latency that 99 of 100 requests stay under"],
   "serving.p50_ms": ["Time for half of the answers", "latency that half of the requests stay under"],
   "serving.max_difference": ["Largest served difference", "served score minus evaluated score"],
+};
+/** What a metric means where there are more than two classes. */
+const MANY_CLASSES: Record<string, string> = {
+  precision: "of those given a class, the share that is of it; mean over classes",
+  recall: "of a class, the share that was found; mean over classes",
+  specificity: "of the other classes, the share that was not given this one; mean over classes",
+  f1: "harmonic mean of precision and recall; mean over classes",
+  roc_auc: "chance that a row of a class is scored above one of the others; mean over classes",
+  pr_auc: "precision averaged over recall; mean over classes",
+  brier: "squared errors of the probabilities, summed over classes; lower is better",
 };
 const LOWER = new Set(["log_loss", "brier", "brier_score", "ece", "rmse", "mse", "mae", "mape",
   "median_absolute_error", "max_error"]);
@@ -60,8 +70,9 @@ export function metricInText(key: Maybe<string>): string {
   const name = metricName(key);
   return /^[A-Z][a-z]/.test(name) && !/^(Brier|Matthews|Cohen)/.test(name) ? name.charAt(0).toLowerCase() + name.slice(1) : name;
 }
-export function metricMeaning(key: Maybe<string>): string | undefined {
-  return key ? METRICS[key]?.[1] : undefined;
+export function metricMeaning(key: Maybe<string>, task?: Maybe<string>): string | undefined {
+  if (!key) return undefined;
+  return (task === "multiclass" ? MANY_CLASSES[key] : undefined) ?? METRICS[key]?.[1];
 }
 export function lowerIsBetter(key: Maybe<string>): boolean {
   return key ? LOWER.has(key) : false;

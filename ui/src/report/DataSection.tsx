@@ -64,7 +64,7 @@ function SourceCard({ source: s }: { source: Source }) {
       {s.validate?.scores ? <ScoreBars scores={s.validate.scores} /> : <Empty>Not checked.</Empty>}
       {s.validate && (
         <Status tone={stopped ? "bad" : failed.length ? "open" : "good"}>
-          {failed.length === 0 ? "all checks hold" : `${plural(failed.length, "check")} failed`}
+          {(s.validate.checks?.length ?? 0) === 0 ? "no checks declared" : failed.length === 0 ? "all checks hold" : `${plural(failed.length, "check")} failed`}
         </Status>
       )}
     </article>
@@ -102,7 +102,7 @@ function SourceDetail({ source: s, single }: { source: Source; single: boolean }
       {explore?.target && <TargetBalance explore={explore} />}
       {explore?.columns && (
         <Panel title="Columns" wide>
-          <ColumnTable columns={explore.columns} rows={explore.rows ?? rowsOf(s)} target={explore.target?.name} />
+          <ColumnTable columns={explore.columns} rows={explore.rows ?? rowsOf(s)} target={explore.target} />
         </Panel>
       )}
       {explore && (

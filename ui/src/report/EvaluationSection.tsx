@@ -1,13 +1,13 @@
 import type { Evaluate, ReportDocument } from "../parts/document";
 import { Confusion } from "../parts/Confusion";
 import { Calibration, PrCurve, Residuals, RocCurve, ScoreHistogram } from "../parts/Curves";
-import { capital, count, known, num, plural, pValue, range, signed, metric } from "../parts/format";
+import { count, known, num, plural, pValue, range, signed, metric } from "../parts/format";
 import { IntervalList } from "../parts/IntervalList";
 import { Empty, Grid, KeyNumbers, Legend, Panel, Section } from "../parts/Layout";
 import { Slices } from "../parts/Slices";
 import { Status, toneOf } from "../parts/Status";
 import { ThresholdExplorer } from "../parts/ThresholdExplorer";
-import { metricMeaning, metricName, modelName } from "../parts/words";
+import { metricInText, metricMeaning, metricName, modelName, spoken } from "../parts/words";
 import { evaluation } from "./conclude";
 
 function classTotals(e: Evaluate): { positives?: number; negatives?: number } {
@@ -65,20 +65,20 @@ export function EvaluationSection({ document: d }: { document: ReportDocument })
         {(e.calibration?.length ?? 0) > 0 && (
           <Panel title="Calibration" lead="On the diagonal, a score of 0.7 means that 7 in 10 are positive. Larger points hold more rows."><Calibration evaluate={e} /></Panel>
         )}
+      </Grid>
+      <Grid>
         {(e.residuals?.length ?? 0) > 0 && (
           <Panel title="Predicted against actual" lead="On the diagonal is right."><Residuals pairs={e.residuals ?? []} /></Panel>
         )}
-      </Grid>
-      <Grid>
         {metrics.length > 0 && (
           <Panel title="All metrics" lead="With 95 % bootstrap intervals.">
             <IntervalList separate={metrics.some(([, i]) => (i?.high ?? 0) > 1.0001 || (i?.low ?? 0) < 0)}
               domain={metrics.every(([, i]) => (i?.high ?? 0) <= 1.0001 && (i?.low ?? 0) >= 0) ? [0, 1] : undefined}
-              items={metrics.map(([k, interval]) => ({ label: metricName(k), note: metricMeaning(k), interval }))} />
+              items={metrics.map(([k, interval]) => ({ label: metricName(k), note: metricMeaning(k, d.train?.task), interval }))} />
           </Panel>
         )}
         {(e.importance?.length ?? 0) > 0 && (
-          <Panel title="What the model relies on" lead={`Loss of ${metricName(d.train?.metric ?? "score")} when a column is shuffled; at the line, nothing is lost.`}>
+          <Panel title="What the model relies on" lead={`How much worse ${metricInText(d.train?.metric)} becomes when a column is shuffled; at the line, nothing is lost.`}>
             <IntervalList zero={0} show={(x) => signed(x)} items={(e.importance ?? []).slice(0, 20).map((i) => ({ label: i.column, interval: i }))} />
           </Panel>
         )}
@@ -101,7 +101,7 @@ function HypothesisVerdict({ evaluate }: { evaluate: Evaluate }) {
       <p><Status tone={toneOf(h.verdict)}>{h.verdict}</Status> <b>“{h.text}”</b></p>
       <p className="muted">
         Measured difference {signed(h.difference?.value)}{range(h.difference) && ` (95 % interval ${range(h.difference, (x) => signed(x))})`}
-        {known(h.p_value) && `, p ${pValue(h.p_value).startsWith("<") ? "" : "= "}${pValue(h.p_value)}`}{h.test && `, ${h.test}`}.
+        {known(h.p_value) && `, p ${pValue(h.p_value).startsWith("<") ? "" : "= "}${pValue(h.p_value)}`}{h.test && `, ${spoken(h.test)}`}.
       </p>
     </div>
   );
@@ -117,8 +117,8 @@ function SimplerModel({ evaluate }: { evaluate: Evaluate }) {
   return (
     <Panel title={`Against ${modelName(c?.baseline)}`} lead={words} wide>
       <IntervalList zero={0} show={(x) => signed(x)} items={[{
-        label: `${capital(modelName(evaluate.model))} minus ${modelName(c?.baseline)}`,
-        note: `${metricName(c?.metric)}${known(c?.p_value) ? `, p ${pValue(c?.p_value)}` : ""}${c?.test ? `, ${c.test}` : ""}, ${plural(evaluate.rows, "row")}`,
+        label: `Gain of ${modelName(evaluate.model)} over ${modelName(c?.baseline)}`,
+        note: `${metricName(c?.metric)}${known(c?.p_value) ? `, p ${pValue(c?.p_value)}` : ""}${c?.test ? `, ${spoken(c.test)}` : ""}, ${plural(evaluate.rows, "row")}`,
         interval: c?.difference,
       }]} />
     </Panel>

@@ -1,5 +1,5 @@
 import { ErrorFence } from "../parts/ErrorFence";
-import type { Monitor, ReportDocument } from "../parts/document";
+import type { Maybe, Monitor, ReportDocument } from "../parts/document";
 import { DriftCard, DriftGrid } from "../parts/DriftGrid";
 import { count, inWords, known, percent } from "../parts/format";
 import { IntervalList } from "../parts/IntervalList";
@@ -20,26 +20,26 @@ export function MonitoringSection({ document: d }: { document: ReportDocument })
     <Section id="monitoring" title="Monitoring" verdict={monitoring(batches)}>
       <Legend items={[{ color: "known", label: "training data, or what was expected" }, { color: "new", label: "the later batch, or what turned out" }]} />
       {batches.map((b, at) => (
-        <Fold key={`${b.batch}-${at}`} open={at === 0} summary={<BatchSummary batch={b} at={at} />}>
-          <ErrorFence part={`monitoring of ${b.batch}`}><Batch batch={b} /></ErrorFence>
+        <Fold key={`${b.batch}-${at}`} open={at === 0} summary={<BatchSummary batch={b} at={at} metric={d.train?.metric} />}>
+          <ErrorFence part={`monitoring of ${b.batch}`}><Batch batch={b} task={d.train?.task} /></ErrorFence>
         </Fold>
       ))}
     </Section>
   );
 }
 
-function BatchSummary({ batch: b, at }: { batch: Monitor; at: number }) {
+function BatchSummary({ batch: b, at, metric }: { batch: Monitor; at: number; metric?: Maybe<string> }) {
   const drifted = b.drift?.dataset?.drifted;
   return (
     <span className="batch-summary">
       <b>{at + 1}. {b.batch}</b>
       {drifted !== null && drifted !== undefined && <Status tone={drifted ? "new" : "known"}>{drifted ? "drifted" : "as before"}</Status>}
-      <span className="muted">{oneBatch(b)}</span>
+      <span className="muted">{oneBatch(b, metric)}</span>
     </span>
   );
 }
 
-function Batch({ batch: b }: { batch: Monitor }) {
+function Batch({ batch: b, task }: { batch: Monitor; task?: Maybe<string> }) {
   const [tone, word] = CONCEPT[b.concept_drift?.state ?? ""] ?? ["open" as Tone, b.concept_drift?.state ?? "not judged"];
   const set = b.drift?.dataset;
   const coverage = b.labels?.coverage;
@@ -49,13 +49,13 @@ function Batch({ batch: b }: { batch: Monitor }) {
         { label: "Rows scored", value: count(b.rows), note: known(b.version) ? `by version ${b.version}` : undefined },
         { label: "Columns drifted", value: set ? `${count(set.drifted_columns)} of ${count(set.columns)}` : "–",
           note: set ? `${percent(set.share)}; the limit is ${percent(set.limit)}` : "not measured" },
-        { label: "Labels", value: percent(coverage), note: b.labels ? `${count(b.labels.joined)} joined${(b.labels.unknown ?? 0) > 0 ? `, ${count(b.labels.unknown)} with unknown ids` : ""}` : "none yet" },
+        { label: "Labels", value: percent(coverage), note: b.labels ? labelsInWords(b.labels) : "none yet" },
         { label: "Relation to the target", value: <Status tone={tone}>{word}</Status>, note: "told from labels alone" },
       ]} />
       {b.concept_drift?.reason && <p className="reason">{b.concept_drift.reason}</p>}
       <Grid>
-        <Panel title="Expected and realised performance" lead={known(coverage) && coverage < 1 ? `Labels cover ${inWords(coverage)} of the rows.` : undefined}>
-          <Performance batch={b} />
+        <Panel title={Object.keys(b.performance?.expected ?? {}).length > 0 ? "Expected and realised performance" : "Realised performance"} lead={known(coverage) && coverage < 1 ? `Labels cover ${inWords(coverage)} of the rows.` : undefined}>
+          <Performance batch={b} task={task} />
         </Panel>
         <Panel title="The answers themselves">
           {b.prediction_drift ? <DriftCard column={b.prediction_drift} /> : <Empty>Drift of the scores was not measured.</Empty>}
@@ -68,7 +68,13 @@ function Batch({ batch: b }: { batch: Monitor }) {
   );
 }
 
-function Performance({ batch: b }: { batch: Monitor }) {
+function labelsInWords(labels: NonNullable<Monitor["labels"]>): string {
+  const strangers = (labels.unknown_classes ?? []).reduce((sum, c) => sum + c.rows, 0);
+  return `${count(labels.joined)} joined${(labels.unknown ?? 0) > 0 ? `, ${count(labels.unknown)} with unknown ids` : ""}${
+    strangers > 0 ? `, ${count(strangers)} of unknown classes` : ""}`;
+}
+
+function Performance({ batch: b, task }: { batch: Monitor; task?: Maybe<string> }) {
   const seen = b.performance?.metrics ?? {};
   const hoped = b.performance?.expected ?? {};
   const keys = [...new Set([...Object.keys(seen), ...Object.keys(hoped)])];
@@ -76,7 +82,7 @@ function Performance({ batch: b }: { batch: Monitor }) {
   const unit = keys.every((k) => [seen[k], hoped[k]].every((i) => !i || ((i.high ?? i.value ?? 0) <= 1 && (i.low ?? i.value ?? 0) >= 0)));
   return (
     <IntervalList separate={!unit} items={keys.map((k) => ({
-      label: metricName(k), note: known(hoped[k]?.value) ? `expected ${hoped[k]?.value?.toFixed(3)}` : metricMeaning(k),
+      label: metricName(k), note: known(hoped[k]?.value) ? `expected ${hoped[k]?.value?.toFixed(3)}` : metricMeaning(k, task),
       interval: seen[k] ?? { value: null }, color: "new", second: hoped[k], secondColor: "known",
     }))} />
   );

@@ -4,7 +4,7 @@ import { IntervalList } from "../parts/IntervalList";
 import { DataTable } from "../parts/DataTable";
 import { Empty, Legend, Panel, Section } from "../parts/Layout";
 import { Status, toneOf } from "../parts/Status";
-import { metricName, spoken } from "../parts/words";
+import { lowerIsBetter, metricName, spoken } from "../parts/words";
 import { oneDecision, retraining } from "./conclude";
 
 export function RetrainingSection({ document: d }: { document: ReportDocument }) {
@@ -39,7 +39,7 @@ function Evidence({ retrain: r }: { retrain: Retrain }) {
   const candidates = r.candidates ?? [];
   return (
     <>
-      <p className="caption">{metricName(r.metric)} on {plural(r.holdout_rows, "recent row")} that none of them was fitted on.</p>
+      <p className="caption">{metricName(r.metric)} on {plural(r.holdout_rows, "recent row")} that none of them was fitted on{lowerIsBetter(r.metric) ? "; lower is better" : ""}.</p>
       <Legend items={[{ color: "known", label: "champion" }, { color: "new", label: "candidates" }]} />
       <IntervalList items={[
         { label: `version ${r.champion?.version ?? "?"}`, note: "the champion", interval: r.champion?.value },

@@ -1,7 +1,7 @@
 // The sentences that stand first: what a reader should know if nothing else is read. Pure functions of the
 // document, which say only what its records say.
-import type { Evaluate, Explore, Gate, Monitor, ReportDocument, Retrain, Train } from "../parts/document";
-import { capital, inWords, known, list, metric, percent, plural, range, signed } from "../parts/format";
+import type { Evaluate, Explore, Gate, Monitor, ReportDocument, Retrain, RowSplit, Train } from "../parts/document";
+import { capital, inWords, known, list, metric, percent, plain, plural, range, signed } from "../parts/format";
 import { collectGates } from "../parts/GateList";
 import { metricInText, modelName } from "../parts/words";
 import type { Tone } from "../parts/Status";
@@ -59,11 +59,13 @@ export function charter(d: ReportDocument): string {
 export function data(d: ReportDocument): string {
   const sources = d.explore ?? d.ingest ?? [];
   const rows = (d.ingest ?? d.explore ?? []).reduce((sum, s) => sum + (s.rows ?? 0), 0);
-  const failed = (d.validate ?? []).flatMap((v) => v.checks ?? []).filter((c) => !c.success).length;
+  const checks = (d.validate ?? []).flatMap((v) => v.checks ?? []);
+  const failed = checks.filter((c) => !c.success).length;
   const worst = worstMissing(d.explore ?? []);
   const first = `${plural(rows, "row")} from ${plural(sources.length, "source")}`;
-  const checks = d.validate?.length ? `; ${failed === 0 ? "every check holds" : `${plural(failed, "check")} failed`}` : "";
-  return `${first}${checks}.${worst ? ` ${worst}` : ""}`;
+  const held = !d.validate?.length ? "" : checks.length === 0 ? "; no checks are declared"
+    : `; ${failed === 0 ? "every check holds" : `${plural(failed, "check")} failed`}`;
+  return `${first}${held}.${worst ? ` ${worst}` : ""}`;
 }
 
 function worstMissing(sources: readonly Explore[]): string | null {
@@ -85,11 +87,34 @@ export function training(train: Train): string {
     known(found?.std) ? ` ± ${metric(found.std)}` : ""} over ${plural(found?.folds?.length ?? train.folds, "fold")}.`;
 }
 
+/** How the rows were divided, and what the splits themselves show. */
+export function split(s: RowSplit | null | undefined): string {
+  const parts = s?.parts ?? [];
+  if (s?.by === "group") {
+    const torn = parts.filter((p) => (p.shared_groups ?? 0) > 0).length;
+    return `Rows were split by ${s.column ?? "group"}: ${torn === 0 ? `no ${s.column ?? "group"} stands on both sides of any split`
+      : `${plural(torn, "split")} of ${parts.length} have one on both sides`}.`;
+  }
+  if (s?.by === "time") {
+    const first = parts[0];
+    return `Rows were split by ${s.column ?? "time"}, the newest held out${
+      first ? `: training ends at ${plain(first.train_until)}, the hold-out begins at ${plain(first.test_from)}` : ""}.`;
+  }
+  return s?.by === "class" ? "Rows were split at random, each class in proportion." : s?.by === "chance" ? "Rows were split at random." : "";
+}
+
 export function evaluation(e: Evaluate, train: Train | null | undefined): string {
-  const keys = [train?.metric, "recall", "specificity"].filter((k): k is string => Boolean(k && e.metrics?.[k]));
+  const keys = [train?.metric, "accuracy", "r2"].filter((k): k is string => Boolean(k && e.metrics?.[k]));
   const first = keys[0];
   const lead = first ? `On ${plural(e.rows, "row")} that no fit has seen, ${metricInText(first)} is ${metric(e.metrics?.[first]?.value)} (95 % interval ${
     range(e.metrics?.[first])})` : `Evaluated on ${plural(e.rows, "row")} that no fit has seen`;
+  if (train?.task === "multiclass" && known(e.metrics?.accuracy?.value)) {
+    return `${lead}. It names the right one of ${plural(train.classes?.length, "class", "classes")} for ${percent(e.metrics.accuracy.value)} of them.`;
+  }
+  if (known(e.metrics?.r2?.value)) {
+    const r2 = e.metrics.r2.value;
+    return `${lead}. ${r2 > 0 ? `It explains ${percent(r2)} of the variance` : "It explains nothing of the variance"}.`;
+  }
   const recall = e.metrics?.recall?.value;
   const specificity = e.metrics?.specificity?.value;
   if (known(recall) && known(specificity)) {
@@ -105,13 +130,15 @@ export function monitoring(batches: readonly Monitor[]): string {
     : drifted.length === batches.length ? (batches.length === 1 ? `${drifted[0]} drifted` : `All ${batches.length} later batches drifted`)
     : `${list(drifted)} drifted`;
   return `${first}; ${concept.length === 0 ? "no batch shows that the relation to the target has changed"
-    : `in ${list(concept)} the relation to the target has changed as well`}.`;
+    : `in ${list(concept)} the relation to the target has changed${drifted.length > 0 ? " as well" : ""}`}.`;
 }
 
-export function oneBatch(b: Monitor): string {
+/** `goesBy`: the metric that selects. */
+export function oneBatch(b: Monitor, goesBy: string | null | undefined): string {
   const set = b.drift?.dataset;
-  const shift = set ? `${set.drifted_columns ?? "?"} of ${set.columns ?? "?"} columns drifted (${inWords(set.share)})` : "Drift was not measured";
-  const key = "roc_auc" in (b.performance?.metrics ?? {}) ? "roc_auc" : Object.keys(b.performance?.metrics ?? {})[0];
+  const shift = set ? `${set.drifted_columns ?? "?"} of ${set.columns ?? "?"} columns drifted${set.share ? ` (${inWords(set.share)})` : ""}` : "Drift was not measured";
+  const measured = b.performance?.metrics ?? {};
+  const key = goesBy && goesBy in measured ? goesBy : Object.keys(measured)[0];
   const seen = key ? b.performance?.metrics?.[key] : null;
   const hoped = key ? b.performance?.expected?.[key] : null;
   if (!key || !known(seen?.value)) return `${shift}; no labels have arrived, so performance is not known.`;
@@ -130,7 +157,7 @@ export function oneDecision(r: Retrain): string {
   const d = r.decision;
   if (!d) return "No decision was recorded.";
   const best = r.candidates?.find((c) => c.version === d.version && known(c.difference?.value));
-  const gain = d.action === "promote" && best ? ` It changes ${metricInText(r.metric)} by ${signed(best.difference?.value)} (${
+  const gain = d.action === "promote" && best ? ` Gain in ${metricInText(r.metric)}: ${signed(best.difference?.value)} (${
     range(best.difference, (x) => signed(x))}).` : "";
   return `${d.action === "promote" ? `Promoted version ${d.version ?? "?"}` : `Kept version ${d.version ?? "?"}`}: ${d.reason ?? "no reason given"}.${gain}`;
 }
