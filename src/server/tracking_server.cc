@@ -136,10 +136,13 @@ Result<std::unique_ptr<TrackingServer>> StartTrackingServer(TrackingServerOption
   if (options.database.empty()) {
     options.database = JoinPath(options.state_dir, "quern.db");
   }
-  QUERN_ASSIGN(auto database,
-               store::OpenDatabase(options.database, *options.fs, options.durability));
+  auto database = store::OpenDatabase(options.database, *options.fs, options.durability);
+  if (!database) {
+    return Within(database.error(),
+                  "opening --backend-store-uri " + store::ShownName(options.database));
+  }
   QUERN_ASSIGN(auto artifacts, ArtifactStores::Open(settings, *options.fs, *options.clock));
-  auto server = std::make_unique<Server>(options, std::move(database), std::move(artifacts));
+  auto server = std::make_unique<Server>(options, std::move(*database), std::move(artifacts));
   QUERN_TRY(server->Start(options));
   return server;
 }

@@ -29,19 +29,22 @@ inline void AppendJsonInt(std::string* out, int64_t value) {
 inline void AppendJsonText(std::string* out, std::string_view value) {
   constexpr std::string_view kHex = "0123456789abcdef";
   out->push_back('"');
-  for (char c : value) {
-    auto byte = static_cast<unsigned char>(c);
-    if (c == '"' || c == '\\') {
+  size_t plain = 0;  // start of what needs no escape
+  for (size_t i = 0; i < value.size(); ++i) {
+    const auto byte = static_cast<unsigned char>(value[i]);
+    if (byte >= 0x20 && byte != '"' && byte != '\\') continue;
+    out->append(value.substr(plain, i - plain));
+    plain = i + 1;
+    if (byte >= 0x20) {
       out->push_back('\\');
-      out->push_back(c);
-    } else if (byte < 0x20) {
+      out->push_back(value[i]);
+    } else {
       out->append("\\u00");
       out->push_back(kHex[byte >> 4]);
       out->push_back(kHex[byte & 15]);
-    } else {
-      out->push_back(c);
     }
   }
+  out->append(value.substr(plain));
   out->push_back('"');
 }
 
