@@ -331,7 +331,10 @@ Step MakeRetrainStep(World& world, const std::string& batch, const std::string& 
                                                {"version", version},
                                                {"reason", reason}}},
                      {"deployment", std::move(competition.deployment)}};
-    output.digest = RecordDigest(output.record);
+    // How fast it answered is of this machine and moment; what was decided is not.
+    json::value decided = output.record;
+    decided.as_object().erase("deployment");
+    output.digest = RecordDigest(decided);
     output.message =
         fmt::format("{}: {}", promoted ? "promoted" : "kept v" + std::to_string(version), reason);
     return output;
