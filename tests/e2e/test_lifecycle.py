@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 import signal
 import subprocess
 import time
@@ -80,6 +81,13 @@ def test_the_same_seed_gives_the_same_lock_in_another_folder(quern, small_run, t
     other = write_small(tmp_path / "elsewhere" / "deeper")
     assert call(quern, "run", other, "--threads", "1").returncode == 0
     assert (other / "quern.lock").read_bytes() == small_run.lock
+
+
+def test_a_second_cold_run_of_the_example_writes_the_same_lock(quern, heart, tmp_path):
+    again = shutil.copytree(heart.folder, tmp_path / "heart", ignore=shutil.ignore_patterns(".quern", "quern.lock"))
+    done, _ = run_events(quern, again)
+    assert done.returncode == 0, done.stderr
+    assert (again / "quern.lock").read_bytes() == (heart.folder / "quern.lock").read_bytes()
 
 
 def test_the_lock_has_no_times(heart, small_run):
