@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "search/page.h"
 
 namespace quern::registry {
 
@@ -57,19 +58,9 @@ struct RegisteredModel {
   std::vector<ModelVersion> latest;  // the newest version of each stage, by number
 };
 
-/// One page of a search; `next_token` is "" at the end.
 template <class T>
-struct Page {
-  std::vector<T> items;
-  std::string next_token;
-};
-
-struct SearchRequest {
-  std::string filter;
-  std::vector<std::string> order_by;
-  std::string page_token;
-  int64_t max_results = 100;
-};
+using Page = search::ResultPage<T>;
+using SearchRequest = search::PageRequest;
 
 /// One change in the log that only grows.
 struct LogEntry {

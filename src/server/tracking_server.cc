@@ -40,7 +40,7 @@ class Server : public TrackingServer {
     mlflow::AddOtherRoutes(&router_);
     mlflow::AddApiRoutes(&router_, mlflow::TrackingRoutes(tracking_));
     router_.Add({"GET", "/get-artifact", "MLflow: one file of a run", [this](const Call& call) {
-                   return mlflow::AnswerApi(mlflow::With(tracking_, mlflow::FileOfRun), call);
+                   return mlflow::AnswerApi(mlflow::Bind(tracking_, mlflow::FileOfRun), call);
                  }});
     if (artifacts_->served().store != nullptr) {
       mlflow::AddArtifactRoutes(&router_, artifacts_->served());

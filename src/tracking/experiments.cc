@@ -110,13 +110,14 @@ Result<Experiment> Experiments::ByName(const std::string& name) {
 Result<Page<Experiment>> Experiments::Search(ViewType view, const SearchRequest& request) {
   QUERN_TRY(CheckMaxResults(request.max_results, kMaxExperimentsPage));
   QUERN_ASSIGN(const search::Query query,
-               search::Compile(search::Experiments(), RequestOf(request, ScopeText({}, view)),
-                               db_.dialect()));
+               search::Compile(search::Experiments(),
+                               search::RequestOf(request, ScopeText({}, view)), db_.dialect()));
   Page<Experiment> page;
-  QUERN_ASSIGN(
-      page.next_token,
-      ReadPage(db_, query, kColumns, 6, {LifecycleIs("e.lifecycle", view), {}}, request.max_results,
-               [&](const Row& row) { page.items.push_back(ReadExperiment(row, artifact_root_)); }));
+  QUERN_ASSIGN(page.next_token,
+               search::ReadPage(db_, query, kColumns, 6, {LifecycleIs("e.lifecycle", view), {}},
+                                request.max_results, [&](const Row& row) {
+                                  page.items.push_back(ReadExperiment(row, artifact_root_));
+                                }));
   for (Experiment& experiment : page.items) {
     QUERN_TRY(ReadTexts(db_, "experiment_tags", "experiment_id", experiment.id, experiment.tags));
   }

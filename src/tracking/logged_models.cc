@@ -196,29 +196,24 @@ Status LoggedModels::LogParams(const std::string& id, const Texts& params) {
 
 Result<Page<LoggedModel>> LoggedModels::Search(const std::vector<int64_t>& experiment_ids,
                                                const std::string& filter,
-                                               const std::vector<DatasetFilter>& datasets,
-                                               const std::vector<LoggedModelOrder>& order,
+                                               const std::vector<search::DatasetFilter>& datasets,
+                                               const std::vector<search::FieldOrder>& order,
                                                int64_t max_results, const std::string& page_token) {
   QUERN_TRY(CheckMaxResults(max_results, kMaxLoggedModelsPage));
   search::Request request;
   request.filter = filter;
   request.page_token = page_token;
   request.scope = ScopeText(experiment_ids, ViewType::kActiveOnly);
-  for (const DatasetFilter& dataset : datasets) {
-    request.datasets.push_back({dataset.name, dataset.digest});
-  }
-  for (const LoggedModelOrder& field : order) {
-    request.field_order.push_back(
-        {field.field_name, field.ascending, {field.dataset_name, field.dataset_digest}});
-  }
+  request.datasets = datasets;
+  request.field_order = order;
   QUERN_ASSIGN(const search::Query query,
                search::Compile(search::LoggedModels(), request, db_.dialect()));
   search::Scope scope = IdsScope("l.experiment_id", experiment_ids);
   scope.where += " AND l.deleted_ms IS NULL";
   Page<LoggedModel> page;
   QUERN_ASSIGN(page.next_token,
-               ReadPage(db_, query, kColumns, kColumnCount, scope, max_results,
-                        [&](const Row& row) { page.items.push_back(ReadModel(row)); }));
+               search::ReadPage(db_, query, kColumns, kColumnCount, scope, max_results,
+                                [&](const Row& row) { page.items.push_back(ReadModel(row)); }));
   for (LoggedModel& model : page.items) QUERN_TRY(Fill(db_, model));
   return page;
 }

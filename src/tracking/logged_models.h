@@ -5,6 +5,7 @@
 
 #include "base/result.h"
 #include "base/time.h"
+#include "search/query.h"
 #include "store/database.h"
 #include "tracking/experiments.h"
 #include "tracking/types.h"
@@ -18,19 +19,6 @@ struct NewLoggedModel {
   std::string source_run_id;
   Texts params;
   Texts tags;
-};
-
-/// A search by what a model was measured on.
-struct DatasetFilter {
-  std::string name;
-  std::string digest;  // "": any
-};
-
-struct LoggedModelOrder {
-  std::string field_name;  // "creation_time", "metrics.auc"
-  bool ascending = true;
-  std::string dataset_name;
-  std::string dataset_digest;
 };
 
 /// Thread-safe as the database is. Borrows it. Unknown and deleted ids are kNotFound.
@@ -50,9 +38,9 @@ class LoggedModels {
   Status LogParams(const std::string& id, const Texts& params);
   Result<Page<LoggedModel>> Search(const std::vector<int64_t>& experiment_ids,
                                    const std::string& filter,
-                                   const std::vector<DatasetFilter>& datasets,
-                                   const std::vector<LoggedModelOrder>& order, int64_t max_results,
-                                   const std::string& page_token);
+                                   const std::vector<search::DatasetFilter>& datasets,
+                                   const std::vector<search::FieldOrder>& order,
+                                   int64_t max_results, const std::string& page_token);
 
  private:
   store::Database& db_;

@@ -39,32 +39,4 @@ std::string ScopeText(const std::vector<int64_t>& ids, ViewType view) {
   return text;
 }
 
-search::Request RequestOf(const SearchRequest& request, std::string scope) {
-  search::Request out;
-  out.filter = request.filter;
-  out.order_by = request.order_by;
-  out.page_token = request.page_token;
-  out.scope = std::move(scope);
-  return out;
-}
-
-Result<std::string> ReadPage(store::Database& db, const search::Query& query,
-                             std::string_view columns, int column_count, const search::Scope& scope,
-                             int64_t max_results, const std::function<void(const Row&)>& read) {
-  // One row more than is shown tells whether there is another page.
-  const search::Statement page = search::Page(query, columns, scope, max_results + 1);
-  int64_t shown = 0;
-  bool more = false;
-  std::vector<store::Param> last;
-  QUERN_TRY(db.Query(page.sql, page.params, [&](const Row& row) {
-    if (shown == max_results) {
-      more = true;
-      return;
-    }
-    read(row);
-    if (++shown == max_results) last = search::KeysOf(query, row, column_count);
-  }));
-  return more ? search::NextToken(query, last) : std::string();
-}
-
 }  // namespace quern::tracking

@@ -22,14 +22,7 @@ Status ReadTexts(store::Database& db, const std::string& table, const std::strin
 std::string LifecycleIs(const std::string& column, ViewType view);
 /// "column IN (?, ?)" and its parameters; a condition that is never true for no ids.
 search::Scope IdsScope(const std::string& column, const std::vector<int64_t>& ids);
-/// The request of a search, valid for `scope` alone.
-search::Request RequestOf(const SearchRequest& request, std::string scope);
+/// What page tokens of a search over these experiments are bound to.
 std::string ScopeText(const std::vector<int64_t>& ids, ViewType view);
-
-/// Runs a search's page: `read` sees every row that is shown. Returns the next page's token.
-Result<std::string> ReadPage(store::Database& db, const search::Query& query,
-                             std::string_view columns, int column_count, const search::Scope& scope,
-                             int64_t max_results,
-                             const std::function<void(const store::Row&)>& read);
 
 }  // namespace quern::tracking

@@ -71,16 +71,17 @@ Status Runs::Fill(Run& run, const RunFields& fields) {
 Result<Page<Run>> Runs::Search(const std::vector<int64_t>& experiment_ids, ViewType view,
                                const SearchRequest& request, const RunFields& fields) {
   QUERN_TRY(CheckMaxResults(request.max_results, kMaxRunsPage));
-  QUERN_ASSIGN(const search::Query query,
-               search::Compile(search::Runs(), RequestOf(request, ScopeText(experiment_ids, view)),
-                               db_.dialect()));
+  QUERN_ASSIGN(
+      const search::Query query,
+      search::Compile(search::Runs(), search::RequestOf(request, ScopeText(experiment_ids, view)),
+                      db_.dialect()));
   Page<Run> page;
-  QUERN_ASSIGN(page.next_token,
-               ReadPage(db_, query, kRunColumns, kRunColumnCount, RunsScope(experiment_ids, view),
-                        request.max_results, [&](const Row& row) {
-                          page.items.emplace_back();
-                          page.items.back().info = ReadRunInfo(row);
-                        }));
+  QUERN_ASSIGN(page.next_token, search::ReadPage(db_, query, kRunColumns, kRunColumnCount,
+                                                 RunsScope(experiment_ids, view),
+                                                 request.max_results, [&](const Row& row) {
+                                                   page.items.emplace_back();
+                                                   page.items.back().info = ReadRunInfo(row);
+                                                 }));
   for (Run& run : page.items) {
     if (run.info.artifact_uri.empty()) {
       QUERN_ASSIGN(run.info, Info(run.info.id));

@@ -7,6 +7,8 @@
 #include <string_view>
 #include <vector>
 
+#include "search/page.h"
+
 namespace quern::tracking {
 
 using Texts = std::map<std::string, std::string>;  // tags, parameters: key -> value
@@ -117,18 +119,8 @@ struct LoggedModel {
   std::vector<Metric> metrics;  // the last value per key and dataset
 };
 
-/// One page of a search and how to ask for the next; `next_token` "" at the end.
 template <class T>
-struct Page {
-  std::vector<T> items;
-  std::string next_token;
-};
-
-struct SearchRequest {
-  std::string filter;
-  std::vector<std::string> order_by;
-  std::string page_token;
-  int64_t max_results = 1000;
-};
+using Page = search::ResultPage<T>;
+using SearchRequest = search::PageRequest;
 
 }  // namespace quern::tracking

@@ -1,9 +1,21 @@
 #include "server/mlflow/api.h"
 
 #include "base/text.h"
+#include "server/http/respond.h"
 #include "server/mlflow/errors.h"
 
 namespace quern::server::mlflow {
+
+net::HttpResponse Done() { return JsonResponse("{}"); }
+
+search::PageRequest ReadSearch(const Args& args, int64_t default_max_results) {
+  search::PageRequest page;
+  page.filter = args.Text("filter");
+  page.max_results = args.Int("max_results", default_max_results);
+  page.order_by = args.Texts("order_by");
+  page.page_token = args.Text("page_token");
+  return page;
+}
 
 net::HttpResponse AnswerApi(const ApiHandler& handler, const Call& call, BodyForm form) {
   const Args args(call.request, call.params, form);

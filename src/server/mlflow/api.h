@@ -7,6 +7,7 @@
 
 #include "base/result.h"
 #include "net/http.h"
+#include "search/page.h"
 #include "server/http/router.h"
 #include "server/mlflow/request.h"
 
@@ -15,6 +16,19 @@ namespace quern::server::mlflow {
 /// Reads its arguments, asks `status()`, acts, answers. An error is answered as MLflow's client
 /// expects it (errors.h).
 using ApiHandler = std::function<Result<net::HttpResponse>(const Args&)>;
+
+/// A call that has the domains as its first argument, as a handler with a copy of `context`.
+template <class Context>
+ApiHandler Bind(const Context& context,
+                Result<net::HttpResponse> (*call)(const Context&, const Args&)) {
+  return [context, call](const Args& args) { return call(context, args); };
+}
+
+/// `{}`: done.
+net::HttpResponse Done();
+
+/// filter, order_by, page_token, max_results.
+search::PageRequest ReadSearch(const Args& args, int64_t default_max_results);
 
 enum class Surface {
   kApi,       // /api and /ajax-api

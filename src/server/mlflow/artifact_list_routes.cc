@@ -96,12 +96,12 @@ Result<net::HttpResponse> FileOfRun(const TrackingContext& c, const Args& args) 
 std::vector<ApiRoute> ArtifactListRoutes(const TrackingContext& c) {
   return {
       {"GET", "/mlflow/artifacts/list", "the artifacts of a run, one folder at a time",
-       With(c, ListOfRun)},
+       Bind(c, ListOfRun)},
       {"GET", "/mlflow/logged-models/{model_id}/artifacts/directories",
-       "the artifacts of a logged model, one folder at a time", With(c, ListOfModel)},
+       "the artifacts of a logged model, one folder at a time", Bind(c, ListOfModel)},
       {"GET", "/mlflow/logged-models/{model_id}/artifacts/files", "one file of a logged model",
-       With(c, FileOfModel), Surface::kAjaxOnly},
-      {"POST", "/mlflow/upload-artifact", "a small file for a run", With(c, Upload),
+       Bind(c, FileOfModel), Surface::kAjaxOnly},
+      {"POST", "/mlflow/upload-artifact", "a small file for a run", Bind(c, Upload),
        Surface::kAjaxOnly, BodyForm::kRaw},
   };
 }

@@ -110,20 +110,20 @@ Result<net::HttpResponse> DeleteTag(const TrackingContext& c, const Args& args) 
 
 std::vector<ApiRoute> ExperimentRoutes(const TrackingContext& c) {
   return {
-      {"POST", "/mlflow/experiments/create", "makes an experiment", With(c, Create)},
-      {"GET", "/mlflow/experiments/get", "an experiment by its id", With(c, Get)},
+      {"POST", "/mlflow/experiments/create", "makes an experiment", Bind(c, Create)},
+      {"GET", "/mlflow/experiments/get", "an experiment by its id", Bind(c, Get)},
       {"GET", "/mlflow/experiments/get-by-name", "an experiment by its name, deleted ones too",
-       With(c, GetByName)},
+       Bind(c, GetByName)},
       {"POST GET", "/mlflow/experiments/search", "experiments that a filter finds",
-       With(c, Search)},
+       Bind(c, Search)},
       {"POST", "/mlflow/experiments/delete", "marks an experiment and its runs deleted",
-       With(c, Delete)},
-      {"POST", "/mlflow/experiments/restore", "brings a deleted experiment back", With(c, Restore)},
-      {"POST", "/mlflow/experiments/update", "renames an experiment", With(c, Update)},
+       Bind(c, Delete)},
+      {"POST", "/mlflow/experiments/restore", "brings a deleted experiment back", Bind(c, Restore)},
+      {"POST", "/mlflow/experiments/update", "renames an experiment", Bind(c, Update)},
       {"POST", "/mlflow/experiments/set-experiment-tag", "sets a tag of an experiment",
-       With(c, SetTag)},
+       Bind(c, SetTag)},
       {"POST", "/mlflow/experiments/delete-experiment-tag", "removes a tag of an experiment",
-       With(c, DeleteTag)},
+       Bind(c, DeleteTag)},
   };
 }
 

@@ -74,19 +74,20 @@ Result<net::HttpResponse> LogParams(const TrackingContext& c, const Args& args) 
   return Done();
 }
 
-std::vector<tracking::DatasetFilter> ReadDatasets(const Args& args) {
-  std::vector<tracking::DatasetFilter> datasets;
+std::vector<search::DatasetFilter> ReadDatasets(const Args& args) {
+  std::vector<search::DatasetFilter> datasets;
   for (const Fields& item : args.Items("datasets")) {
     datasets.push_back({item.RequiredText("dataset_name"), item.Text("dataset_digest")});
   }
   return datasets;
 }
 
-std::vector<tracking::LoggedModelOrder> ReadOrder(const Args& args) {
-  std::vector<tracking::LoggedModelOrder> order;
+std::vector<search::FieldOrder> ReadOrder(const Args& args) {
+  std::vector<search::FieldOrder> order;
   for (const Fields& item : args.Items("order_by")) {
-    order.push_back({item.RequiredText("field_name"), item.Flag("ascending", true),
-                     item.Text("dataset_name"), item.Text("dataset_digest")});
+    order.push_back({item.RequiredText("field_name"),
+                     item.Flag("ascending", true),
+                     {item.Text("dataset_name"), item.Text("dataset_digest")}});
   }
   return order;
 }
@@ -95,10 +96,10 @@ Result<net::HttpResponse> Search(const TrackingContext& c, const Args& args) {
   if (!args.Has("experiment_ids")) args.Missing("experiment_ids");
   const std::vector<int64_t> experiments = ExperimentNumbers(args.Texts("experiment_ids"));
   const std::string filter = args.Text("filter");
-  const std::vector<tracking::DatasetFilter> datasets = ReadDatasets(args);
+  const std::vector<search::DatasetFilter> datasets = ReadDatasets(args);
   int64_t max_results = args.Int("max_results", kDefaultPage);
   if (max_results == 0) max_results = kDefaultPage;
-  const std::vector<tracking::LoggedModelOrder> order = ReadOrder(args);
+  const std::vector<search::FieldOrder> order = ReadOrder(args);
   const std::string token = args.Text("page_token");
   QUERN_TRY(args.status());
   QUERN_ASSIGN(const auto page,
@@ -117,20 +118,20 @@ Result<net::HttpResponse> Search(const TrackingContext& c, const Args& args) {
 
 std::vector<ApiRoute> LoggedModelRoutes(const TrackingContext& c) {
   return {
-      {"POST", "/mlflow/logged-models", "makes a logged model", With(c, Create)},
+      {"POST", "/mlflow/logged-models", "makes a logged model", Bind(c, Create)},
       {"POST", "/mlflow/logged-models/search", "logged models that a filter finds",
-       With(c, Search)},
-      {"GET", "/mlflow/logged-models/{model_id}", "a logged model", With(c, Get)},
+       Bind(c, Search)},
+      {"GET", "/mlflow/logged-models/{model_id}", "a logged model", Bind(c, Get)},
       {"PATCH", "/mlflow/logged-models/{model_id}", "says that its files are there, or failed",
-       With(c, Finalize)},
+       Bind(c, Finalize)},
       {"DELETE", "/mlflow/logged-models/{model_id}", "marks a logged model deleted",
-       With(c, Delete)},
+       Bind(c, Delete)},
       {"PATCH", "/mlflow/logged-models/{model_id}/tags", "sets tags of a logged model",
-       With(c, SetTags)},
+       Bind(c, SetTags)},
       {"DELETE", "/mlflow/logged-models/{model_id}/tags/{tag_key}",
-       "removes a tag of a logged model", With(c, DeleteTag)},
+       "removes a tag of a logged model", Bind(c, DeleteTag)},
       {"POST", "/mlflow/logged-models/{model_id}/params", "parameters of a logged model",
-       With(c, LogParams)},
+       Bind(c, LogParams)},
   };
 }
 

@@ -126,11 +126,11 @@ Result<net::HttpResponse> GetHistoryInterval(const TrackingContext& c, const Arg
 std::vector<ApiRoute> MetricRoutes(const TrackingContext& c) {
   return {
       {"GET", "/mlflow/metrics/get-history", "the values of a metric of a run",
-       With(c, GetHistory)},
+       Bind(c, GetHistory)},
       {"GET", "/mlflow/metrics/get-history-bulk", "the values of a metric of several runs",
-       With(c, GetHistoryBulk), Surface::kAjaxOnly},
+       Bind(c, GetHistoryBulk), Surface::kAjaxOnly},
       {"GET", "/mlflow/metrics/get-history-bulk-interval",
-       "a metric of several runs at evenly chosen steps", With(c, GetHistoryInterval)},
+       "a metric of several runs at evenly chosen steps", Bind(c, GetHistoryInterval)},
   };
 }
 

@@ -74,6 +74,4 @@ net::HttpResponse ManyModelVersions(const std::vector<ModelVersion>& versions,
   return JsonResponse(std::move(out));
 }
 
-net::HttpResponse NothingToSay() { return JsonResponse("{}"); }
-
 }  // namespace quern::server::mlflow

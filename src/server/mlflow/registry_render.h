@@ -19,7 +19,5 @@ net::HttpResponse OneModelVersion(const registry::ModelVersion& version);
 /// `{"model_versions": […], "next_page_token": …}`, both left out if empty.
 net::HttpResponse ManyModelVersions(const std::vector<registry::ModelVersion>& versions,
                                     std::string_view next_token);
-/// `{}`.
-net::HttpResponse NothingToSay();
 
 }  // namespace quern::server::mlflow

@@ -57,11 +57,11 @@ Result<net::HttpResponse> Delete(const RegistryRouteContext& c, const Args& args
   const std::string name = args.RequiredText("name");
   QUERN_TRY(args.status());
   QUERN_TRY(Models(c, args).Delete(name));
-  return NothingToSay();
+  return Done();
 }
 
 Result<net::HttpResponse> Search(const RegistryRouteContext& c, const Args& args) {
-  const registry::SearchRequest request = ReadRegistrySearch(args, kModelsPage);
+  const search::PageRequest request = ReadSearch(args, kModelsPage);
   QUERN_TRY(args.status());
   QUERN_ASSIGN(const auto page, Models(c, args).Search(request));
   std::string out;
@@ -89,7 +89,7 @@ Result<net::HttpResponse> SetTag(const RegistryRouteContext& c, const Args& args
   const std::string value = args.Text("value");
   QUERN_TRY(args.status());
   QUERN_TRY(Models(c, args).SetTag(name, key, value));
-  return NothingToSay();
+  return Done();
 }
 
 Result<net::HttpResponse> DeleteTag(const RegistryRouteContext& c, const Args& args) {
@@ -97,7 +97,7 @@ Result<net::HttpResponse> DeleteTag(const RegistryRouteContext& c, const Args& a
   const std::string key = args.RequiredText("key");
   QUERN_TRY(args.status());
   QUERN_TRY(Models(c, args).DeleteTag(name, key));
-  return NothingToSay();
+  return Done();
 }
 
 Result<net::HttpResponse> SetAlias(const RegistryRouteContext& c, const Args& args) {
@@ -107,7 +107,7 @@ Result<net::HttpResponse> SetAlias(const RegistryRouteContext& c, const Args& ar
   QUERN_TRY(args.status());
   QUERN_ASSIGN(const int64_t number, registry::ParseVersion(version));
   QUERN_TRY(Models(c, args).SetAlias(name, alias, number));
-  return NothingToSay();
+  return Done();
 }
 
 Result<net::HttpResponse> DeleteAlias(const RegistryRouteContext& c, const Args& args) {
@@ -115,7 +115,7 @@ Result<net::HttpResponse> DeleteAlias(const RegistryRouteContext& c, const Args&
   const std::string alias = args.RequiredText("alias");
   QUERN_TRY(args.status());
   QUERN_TRY(Models(c, args).DeleteAlias(name, alias));
-  return NothingToSay();
+  return Done();
 }
 
 Result<net::HttpResponse> ByAlias(const RegistryRouteContext& c, const Args& args) {
@@ -169,40 +169,36 @@ registry::Texts ReadTags(const Args& args) {
   return tags;
 }
 
-registry::SearchRequest ReadRegistrySearch(const Args& args, int64_t default_max_results) {
-  registry::SearchRequest request;
-  request.filter = args.Text("filter");
-  request.order_by = args.Texts("order_by");
-  request.page_token = args.Text("page_token");
-  request.max_results = args.Int("max_results", default_max_results);
-  return request;
-}
-
 std::vector<ApiRoute> RegisteredModelRoutes(const RegistryRouteContext& context) {
-  const auto with = [&](RegistryCall call) { return RegistryHandler(context, call); };
   return {
-      {"POST", "/mlflow/registered-models/create", "creates a registered model", with(Create)},
-      {"GET", "/mlflow/registered-models/get", "one registered model", with(Get)},
-      {"POST", "/mlflow/registered-models/rename", "renames a registered model", with(Rename)},
-      {"PATCH", "/mlflow/registered-models/update", "describes a registered model", with(Update)},
+      {"POST", "/mlflow/registered-models/create", "creates a registered model",
+       Bind(context, Create)},
+      {"GET", "/mlflow/registered-models/get", "one registered model", Bind(context, Get)},
+      {"POST", "/mlflow/registered-models/rename", "renames a registered model",
+       Bind(context, Rename)},
+      {"PATCH", "/mlflow/registered-models/update", "describes a registered model",
+       Bind(context, Update)},
       {"DELETE", "/mlflow/registered-models/delete", "deletes a registered model and its versions",
-       with(Delete)},
-      {"GET", "/mlflow/registered-models/search", "searches registered models", with(Search)},
+       Bind(context, Delete)},
+      {"GET", "/mlflow/registered-models/search", "searches registered models",
+       Bind(context, Search)},
       {"GET POST", "/mlflow/registered-models/get-latest-versions",
-       "the newest version of each stage", with(Latest)},
-      {"POST", "/mlflow/registered-models/set-tag", "tags a registered model", with(SetTag)},
+       "the newest version of each stage", Bind(context, Latest)},
+      {"POST", "/mlflow/registered-models/set-tag", "tags a registered model",
+       Bind(context, SetTag)},
       {"DELETE", "/mlflow/registered-models/delete-tag", "takes a tag off a registered model",
-       with(DeleteTag)},
+       Bind(context, DeleteTag)},
   };
 }
 
 std::vector<ApiRoute> AliasRoutes(const RegistryRouteContext& context) {
-  const auto with = [&](RegistryCall call) { return RegistryHandler(context, call); };
   return {
-      {"POST", "/mlflow/registered-models/alias", "points an alias at a version", with(SetAlias)},
-      {"DELETE", "/mlflow/registered-models/alias", "takes an alias away", with(DeleteAlias)},
+      {"POST", "/mlflow/registered-models/alias", "points an alias at a version",
+       Bind(context, SetAlias)},
+      {"DELETE", "/mlflow/registered-models/alias", "takes an alias away",
+       Bind(context, DeleteAlias)},
       {"GET", "/mlflow/registered-models/alias", "the version that an alias points at",
-       with(ByAlias)},
+       Bind(context, ByAlias)},
   };
 }
 
@@ -210,10 +206,9 @@ void AddRegistryRoutes(Router* router, const RegistryRouteContext& context) {
   AddApiRoutes(router, RegisteredModelRoutes(context));
   AddApiRoutes(router, AliasRoutes(context));
   AddApiRoutes(router, ModelVersionRoutes(context));
-  router->Add({"GET", "/model-versions/get-artifact", "MLflow: a file of a model version",
-               [handler = RegistryHandler(context, Artifact)](const Call& call) {
-                 return AnswerApi(handler, call);
-               }});
+  router->Add(
+      {"GET", "/model-versions/get-artifact", "MLflow: a file of a model version",
+       [handler = Bind(context, Artifact)](const Call& call) { return AnswerApi(handler, call); }});
 }
 
 }  // namespace quern::server::mlflow

@@ -39,14 +39,7 @@ registry::RegistryContext Acting(const RegistryRouteContext& context,
 /// The user that the client says it is (HTTP Basic, which nothing verifies); "" if it does not say.
 std::string DeclaredUser(const net::HttpRequest& request);
 
-/// A call that has the domain as its first argument, as a handler.
-using RegistryCall = Result<net::HttpResponse> (*)(const RegistryRouteContext&, const Args&);
-inline ApiHandler RegistryHandler(const RegistryRouteContext& context, RegistryCall call) {
-  return [context, call](const Args& args) { return call(context, args); };
-}
-
 /// `tags`: `[{"key", "value"}]`; of repeated keys the last value counts.
 registry::Texts ReadTags(const Args& args);
-registry::SearchRequest ReadRegistrySearch(const Args& args, int64_t default_max_results);
 
 }  // namespace quern::server::mlflow

@@ -64,7 +64,7 @@ Result<net::HttpResponse> Update(const RegistryRouteContext& c, const Args& args
 Result<net::HttpResponse> Delete(const RegistryRouteContext& c, const Args& args) {
   QUERN_ASSIGN(const Which which, ReadWhich(args));
   QUERN_TRY(Versions(c, args).Delete(which.name, which.version));
-  return NothingToSay();
+  return Done();
 }
 
 Result<net::HttpResponse> Transition(const RegistryRouteContext& c, const Args& args) {
@@ -77,7 +77,7 @@ Result<net::HttpResponse> Transition(const RegistryRouteContext& c, const Args& 
 }
 
 Result<net::HttpResponse> Search(const RegistryRouteContext& c, const Args& args) {
-  const registry::SearchRequest request = ReadRegistrySearch(args, kVersionsPage);
+  const search::PageRequest request = ReadSearch(args, kVersionsPage);
   QUERN_TRY(args.status());
   QUERN_ASSIGN(const auto page, Versions(c, args).Search(request));
   return ManyModelVersions(page.items, page.next_token);
@@ -99,32 +99,32 @@ Result<net::HttpResponse> SetTag(const RegistryRouteContext& c, const Args& args
   const std::string value = args.Text("value");
   QUERN_ASSIGN(const Which which, ReadWhich(args));
   QUERN_TRY(Versions(c, args).SetTag(which.name, which.version, key, value));
-  return NothingToSay();
+  return Done();
 }
 
 Result<net::HttpResponse> DeleteTag(const RegistryRouteContext& c, const Args& args) {
   const std::string key = args.RequiredText("key");
   QUERN_ASSIGN(const Which which, ReadWhich(args));
   QUERN_TRY(Versions(c, args).DeleteTag(which.name, which.version, key));
-  return NothingToSay();
+  return Done();
 }
 
 }  // namespace
 
 std::vector<ApiRoute> ModelVersionRoutes(const RegistryRouteContext& context) {
-  const auto with = [&](RegistryCall call) { return RegistryHandler(context, call); };
   return {
-      {"POST", "/mlflow/model-versions/create", "registers a version", with(Create)},
-      {"GET", "/mlflow/model-versions/get", "one version", with(Get)},
-      {"PATCH", "/mlflow/model-versions/update", "describes a version", with(Update)},
-      {"DELETE", "/mlflow/model-versions/delete", "deletes a version", with(Delete)},
+      {"POST", "/mlflow/model-versions/create", "registers a version", Bind(context, Create)},
+      {"GET", "/mlflow/model-versions/get", "one version", Bind(context, Get)},
+      {"PATCH", "/mlflow/model-versions/update", "describes a version", Bind(context, Update)},
+      {"DELETE", "/mlflow/model-versions/delete", "deletes a version", Bind(context, Delete)},
       {"POST", "/mlflow/model-versions/transition-stage", "moves a version to a stage",
-       with(Transition)},
-      {"GET", "/mlflow/model-versions/search", "searches versions", with(Search)},
+       Bind(context, Transition)},
+      {"GET", "/mlflow/model-versions/search", "searches versions", Bind(context, Search)},
       {"GET", "/mlflow/model-versions/get-download-uri", "where a version's files are",
-       with(DownloadUri)},
-      {"POST", "/mlflow/model-versions/set-tag", "tags a version", with(SetTag)},
-      {"DELETE", "/mlflow/model-versions/delete-tag", "takes a tag off a version", with(DeleteTag)},
+       Bind(context, DownloadUri)},
+      {"POST", "/mlflow/model-versions/set-tag", "tags a version", Bind(context, SetTag)},
+      {"DELETE", "/mlflow/model-versions/delete-tag", "takes a tag off a version",
+       Bind(context, DeleteTag)},
   };
 }
 

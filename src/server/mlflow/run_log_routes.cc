@@ -120,15 +120,15 @@ Result<net::HttpResponse> LogOutputs(const TrackingContext& c, const Args& args)
 
 std::vector<ApiRoute> RunLogRoutes(const TrackingContext& c) {
   return {
-      {"POST", "/mlflow/runs/log-metric", "one value of a metric", With(c, LogMetric)},
-      {"POST", "/mlflow/runs/log-parameter", "one parameter, written once", With(c, LogParameter)},
-      {"POST", "/mlflow/runs/set-tag", "sets a tag of a run", With(c, SetTag)},
-      {"POST", "/mlflow/runs/delete-tag", "removes a tag of a run", With(c, DeleteTag)},
+      {"POST", "/mlflow/runs/log-metric", "one value of a metric", Bind(c, LogMetric)},
+      {"POST", "/mlflow/runs/log-parameter", "one parameter, written once", Bind(c, LogParameter)},
+      {"POST", "/mlflow/runs/set-tag", "sets a tag of a run", Bind(c, SetTag)},
+      {"POST", "/mlflow/runs/delete-tag", "removes a tag of a run", Bind(c, DeleteTag)},
       {"POST", "/mlflow/runs/log-batch", "metrics, parameters and tags in one transaction",
-       With(c, LogBatch)},
+       Bind(c, LogBatch)},
       {"POST", "/mlflow/runs/log-inputs", "datasets and models that a run read",
-       With(c, LogInputs)},
-      {"POST", "/mlflow/runs/outputs", "models that a run made", With(c, LogOutputs)},
+       Bind(c, LogInputs)},
+      {"POST", "/mlflow/runs/outputs", "models that a run made", Bind(c, LogOutputs)},
       {"POST", "/mlflow/runs/log-model", "a model in the form of MLflow 2 clients",
        LogModelHandler(c)},
   };

@@ -75,11 +75,11 @@ Result<net::HttpResponse> Restore(const TrackingContext& c, const Args& args) {
 
 std::vector<ApiRoute> RunRoutes(const TrackingContext& c) {
   return {
-      {"POST", "/mlflow/runs/create", "starts a run", With(c, Create)},
-      {"GET", "/mlflow/runs/get", "a run with its parameters, last metrics and tags", With(c, Get)},
-      {"POST", "/mlflow/runs/update", "changes a run's status, end or name", With(c, Update)},
-      {"POST", "/mlflow/runs/delete", "marks a run deleted", With(c, Delete)},
-      {"POST", "/mlflow/runs/restore", "brings a deleted run back", With(c, Restore)},
+      {"POST", "/mlflow/runs/create", "starts a run", Bind(c, Create)},
+      {"GET", "/mlflow/runs/get", "a run with its parameters, last metrics and tags", Bind(c, Get)},
+      {"POST", "/mlflow/runs/update", "changes a run's status, end or name", Bind(c, Update)},
+      {"POST", "/mlflow/runs/delete", "marks a run deleted", Bind(c, Delete)},
+      {"POST", "/mlflow/runs/restore", "brings a deleted run back", Bind(c, Restore)},
   };
 }
 

@@ -103,9 +103,9 @@ Result<net::HttpResponse> SearchDatasets(const TrackingContext& c, const Args& a
 
 std::vector<ApiRoute> RunSearchRoutes(const TrackingContext& c) {
   return {
-      {"POST", "/mlflow/runs/search", "runs that a filter finds", With(c, Search)},
+      {"POST", "/mlflow/runs/search", "runs that a filter finds", Bind(c, Search)},
       {"POST", "/mlflow/experiments/search-datasets", "datasets that runs of experiments read",
-       With(c, SearchDatasets), Surface::kAjaxOnly},
+       Bind(c, SearchDatasets), Surface::kAjaxOnly},
   };
 }
 

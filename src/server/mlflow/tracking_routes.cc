@@ -17,8 +17,6 @@ std::vector<ApiRoute> TrackingRoutes(const TrackingContext& context) {
   return all;
 }
 
-net::HttpResponse Done() { return JsonResponse("{}"); }
-
 Result<int64_t> ExperimentNumber(std::string_view id) {
   if (id.empty()) return 0;
   const std::optional<int64_t> number = ParseInt(id);
@@ -47,15 +45,6 @@ tracking::Texts ReadPairs(const Fields& fields, std::string_view key) {
     pairs.insert_or_assign(item.RequiredText("key"), item.Text("value"));
   }
   return pairs;
-}
-
-tracking::SearchRequest ReadSearch(const Args& args, int64_t default_max_results) {
-  tracking::SearchRequest search;
-  search.filter = args.Text("filter");
-  search.max_results = args.Int("max_results", default_max_results);
-  search.order_by = args.Texts("order_by");
-  search.page_token = args.Text("page_token");
-  return search;
 }
 
 }  // namespace quern::server::mlflow

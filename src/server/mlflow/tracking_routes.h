@@ -42,15 +42,6 @@ std::vector<ApiRoute> ArtifactListRoutes(const TrackingContext& context);
 /// /get-artifact?run_id=…&path=…, which stands outside of the API.
 Result<net::HttpResponse> FileOfRun(const TrackingContext& context, const Args& args);
 
-/// `{}`: done.
-net::HttpResponse Done();
-
-/// A call that has the domains as its first argument, as a handler.
-using TrackingCall = Result<net::HttpResponse> (*)(const TrackingContext&, const Args&);
-inline ApiHandler With(const TrackingContext& context, TrackingCall call) {
-  return [context, call](const Args& args) { return call(context, args); };
-}
-
 /// The experiment's number. MLflow answers an id that is no number with 500; here it is an
 /// experiment that does not exist. "" is the default one, 0.
 Result<int64_t> ExperimentNumber(std::string_view id);
@@ -61,7 +52,5 @@ std::vector<int64_t> ExperimentNumbers(const std::vector<std::string>& ids);
 tracking::ViewType ReadView(const Args& args, std::string_view key);
 /// `[{"key", "value"}]`; of repeated keys the last value counts.
 tracking::Texts ReadPairs(const Fields& fields, std::string_view key);
-/// filter, order_by, page_token, max_results.
-tracking::SearchRequest ReadSearch(const Args& args, int64_t default_max_results);
 
 }  // namespace quern::server::mlflow

@@ -126,7 +126,7 @@ Result<net::HttpResponse> Update(const WebhookContext& c, const Args& args) {
 
 Result<net::HttpResponse> Delete(const WebhookContext& c, const Args& args) {
   QUERN_TRY(c.webhooks.Delete(args.PathParam("webhook_id")));
-  return JsonResponse("{}");
+  return Done();
 }
 
 /// What a foreign server sends may be any bytes, and was cut anywhere.
@@ -165,17 +165,13 @@ Result<net::HttpResponse> Test(const WebhookContext& c, const Args& args) {
 }  // namespace
 
 std::vector<ApiRoute> WebhookRoutes(const WebhookContext& context) {
-  using CallOn = Result<net::HttpResponse> (*)(const WebhookContext&, const Args&);
-  const auto with = [&](CallOn call) -> ApiHandler {
-    return [context, call](const Args& args) { return call(context, args); };
-  };
   return {
-      {"POST", "/mlflow/webhooks", "subscribes to events", with(Create)},
-      {"GET", "/mlflow/webhooks", "lists webhooks", with(List)},
-      {"GET", "/mlflow/webhooks/{webhook_id}", "one webhook", with(Get)},
-      {"PATCH", "/mlflow/webhooks/{webhook_id}", "changes a webhook", with(Update)},
-      {"DELETE", "/mlflow/webhooks/{webhook_id}", "ends a subscription", with(Delete)},
-      {"POST", "/mlflow/webhooks/{webhook_id}/test", "sends an example", with(Test)},
+      {"POST", "/mlflow/webhooks", "subscribes to events", Bind(context, Create)},
+      {"GET", "/mlflow/webhooks", "lists webhooks", Bind(context, List)},
+      {"GET", "/mlflow/webhooks/{webhook_id}", "one webhook", Bind(context, Get)},
+      {"PATCH", "/mlflow/webhooks/{webhook_id}", "changes a webhook", Bind(context, Update)},
+      {"DELETE", "/mlflow/webhooks/{webhook_id}", "ends a subscription", Bind(context, Delete)},
+      {"POST", "/mlflow/webhooks/{webhook_id}/test", "sends an example", Bind(context, Test)},
   };
 }
 
