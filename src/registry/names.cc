@@ -1,68 +1,15 @@
 #include "registry/names.h"
 
 #include <algorithm>
-#include <array>
-#include <vector>
 
 #include "base/text.h"
+#include "tracking/names.h"
 
 namespace quern::registry {
 namespace {
 
 std::unexpected<Error> Invalid(std::string message) {
   return Fail(Code::kInvalidArgument, std::move(message));
-}
-
-/// Bytes above ASCII belong to letters of other alphabets, as far as names are concerned.
-bool WordCharacter(char c) {
-  return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' ||
-         static_cast<unsigned char>(c) >= 0x80;
-}
-
-size_t Characters(std::string_view text) {
-  return static_cast<size_t>(std::count_if(text.begin(), text.end(), [](char c) {
-    return (static_cast<unsigned char>(c) & 0xc0) != 0x80;
-  }));
-}
-
-/// The path that a file system would understand: without ".", ".." and doubled slashes.
-std::string PlainPath(std::string_view path) {
-  const bool absolute = StartsWith(path, "/");
-  std::vector<std::string> kept;
-  for (const std::string_view part : Split(path, '/')) {
-    if (part.empty() || part == ".") continue;
-    const bool up = part == "..";
-    if (up && !kept.empty() && kept.back() != "..") {
-      kept.pop_back();
-    } else if (!up || !absolute) {
-      kept.emplace_back(part);
-    }
-  }
-  const std::string joined = Join(kept, "/");
-  if (absolute) return "/" + joined;
-  return joined.empty() ? "." : joined;
-}
-
-std::string Supplied(std::string_view value, std::string_view parameter) {
-  return "Invalid value \"" + std::string(value) + "\" for parameter '" + std::string(parameter) +
-         "' supplied: ";
-}
-
-Status CheckPath(std::string_view name, std::string_view parameter) {
-  const std::string plain = PlainPath(name);
-  if (plain == name && plain != "." && !StartsWith(plain, "..") && !StartsWith(plain, "/")) {
-    return {};
-  }
-  return Invalid(Supplied(name, parameter) +
-                 "Names may be treated as files in certain cases, and must not resolve to other "
-                 "names when treated as such. This name would resolve to '" +
-                 plain + "'");
-}
-
-Status CheckLength(std::string_view text, size_t limit, std::string_view parameter) {
-  if (text.size() <= limit || Characters(text) <= limit) return {};
-  return Invalid("'" + std::string(parameter) + "' exceeds the maximum length of " +
-                 std::to_string(limit) + " characters");
 }
 
 }  // namespace
@@ -75,17 +22,17 @@ Status CheckModelName(std::string_view name, std::string_view parameter) {
     return Invalid("Invalid model name '" + std::string(name) +
                    "'. Names cannot contain '/' or ':'.");
   }
-  return CheckPath(name, parameter);
+  return tracking::CheckNameAsPath(name, parameter);
 }
 
 Status CheckAlias(std::string_view alias) {
   if (alias.empty()) return Invalid("Registered model alias name cannot be empty.");
   for (const char c : alias) {
-    if (WordCharacter(c) || c == '-') continue;
+    if (tracking::IsWordCharacter(c) || c == '-') continue;
     return Invalid("Invalid alias name: '" + std::string(alias) +
                    "'. Names may only contain alphanumerics, underscores (_), and dashes (-).");
   }
-  return CheckLength(alias, kMaxAlias, "Registered model alias name");
+  return tracking::CheckLength(alias, kMaxAlias, "Registered model alias name");
 }
 
 Status CheckNewAlias(std::string_view alias) {
@@ -103,16 +50,10 @@ Status CheckNewAlias(std::string_view alias) {
 }
 
 Status CheckTag(std::string_view key, std::string_view value) {
-  for (const char c : key) {
-    if (WordCharacter(c) || std::string_view("/.- :").find(c) != std::string_view::npos) continue;
-    return Invalid(
-        Supplied(key, "key") +
-        "Names may only contain alphanumerics, underscores (_), dashes (-), periods (.), "
-        "spaces ( ), colon(:) and slashes (/).");
-  }
-  QUERN_TRY(CheckPath(key, "key"));
-  QUERN_TRY(CheckLength(key, kMaxTagKey, "key"));
-  return CheckLength(value, kMaxTagValue, "value");
+  QUERN_TRY(tracking::CheckNameCharacters(key, "key"));
+  QUERN_TRY(tracking::CheckNameAsPath(key, "key"));
+  QUERN_TRY(tracking::CheckLength(key, kMaxTagKey, "key"));
+  return tracking::CheckLength(value, kMaxTagValue, "value");
 }
 
 Status CheckTags(const Texts& tags) {
@@ -121,7 +62,7 @@ Status CheckTags(const Texts& tags) {
 }
 
 Status CheckSourceLength(std::string_view source) {
-  return CheckLength(source, kMaxSource, "source");
+  return tracking::CheckLength(source, kMaxSource, "source");
 }
 
 Status CheckMaxResults(int64_t value, int64_t limit) {

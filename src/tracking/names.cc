@@ -11,12 +11,6 @@
 namespace quern::tracking {
 namespace {
 
-bool WordCharacter(char c) {
-  // A byte above ASCII belongs to a letter of another alphabet, as far as names are concerned.
-  return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' ||
-         (static_cast<unsigned char>(c) & 0x80) != 0;
-}
-
 std::string Quoting(std::string_view value, std::string_view path) {
   return "Invalid value \"" + std::string(value) + "\" for parameter '" + std::string(path) +
          "' supplied: ";
@@ -71,22 +65,37 @@ Status CheckKey(std::string_view key, std::string_view path, std::string_view ki
                 "Missing value for required parameter '" + std::string(path) +
                     "'. See the API docs for more information about request parameters.");
   }
-  for (const char c : key) {
-    if (WordCharacter(c) || c == '-' || c == '.' || c == ' ' || c == ':' || c == '/') continue;
+  QUERN_TRY(CheckNameCharacters(key, path));
+  QUERN_TRY(CheckNameAsPath(key, path));
+  return CheckLength(key, kMaxKey, kind.empty() ? path : kind);
+}
+
+bool IsWordCharacter(char c) {
+  return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' ||
+         (static_cast<unsigned char>(c) & 0x80) != 0;
+}
+
+Status CheckNameCharacters(std::string_view name, std::string_view path) {
+  for (const char c : name) {
+    if (IsWordCharacter(c) || std::string_view("-. :/").find(c) != std::string_view::npos) continue;
     return Fail(Code::kInvalidArgument,
-                Quoting(key, path) +
+                Quoting(name, path) +
                     "Names may only contain alphanumerics, underscores (_), dashes (-), periods "
                     "(.), spaces ( ), colon(:) and slashes (/).");
   }
-  const std::string plain = Normalised(key);
-  if (plain != key || plain == "." || StartsWith(plain, "..") || StartsWith(plain, "/")) {
-    return Fail(Code::kInvalidArgument,
-                Quoting(key, path) +
-                    "Names may be treated as files in certain cases, and must not resolve to other "
-                    "names when treated as such. This name would resolve to '" +
-                    plain + "'");
+  return {};
+}
+
+Status CheckNameAsPath(std::string_view name, std::string_view path) {
+  const std::string plain = Normalised(name);
+  if (plain == name && plain != "." && !StartsWith(plain, "..") && !StartsWith(plain, "/")) {
+    return {};
   }
-  return CheckLength(key, kMaxKey, kind.empty() ? path : kind);
+  return Fail(Code::kInvalidArgument,
+              Quoting(name, path) +
+                  "Names may be treated as files in certain cases, and must not resolve to other "
+                  "names when treated as such. This name would resolve to '" +
+                  plain + "'");
 }
 
 Status CheckExperimentName(std::string_view name) {
@@ -104,7 +113,7 @@ Status CheckLength(std::string_view text, size_t limit, std::string_view path) {
 
 Status CheckRunId(std::string_view id) {
   bool good = !id.empty() && id.size() <= 256 && id.front() != '-' && id.front() != '_';
-  for (const char c : id) good = good && (WordCharacter(c) || c == '-');
+  for (const char c : id) good = good && (IsWordCharacter(c) || c == '-');
   if (good) return {};
   return Fail(Code::kInvalidArgument, "Invalid run ID: '" + std::string(id.substr(0, 300)) + "'");
 }

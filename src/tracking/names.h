@@ -38,6 +38,13 @@ inline constexpr size_t kMaxRunsPerChart = 100;
 /// normalises to itself. `path` is where it stood in the request ("name", "metrics[0].name"),
 /// `kind` what a message about its length calls it ("Metric name"); "": the same.
 Status CheckKey(std::string_view key, std::string_view path, std::string_view kind = {});
+/// Letters (of any alphabet), digits and `_ - . : /` and blanks alone; may be empty.
+Status CheckNameCharacters(std::string_view name, std::string_view path);
+/// A path that normalises to itself, neither absolute nor leading upwards.
+Status CheckNameAsPath(std::string_view name, std::string_view path);
+/// A letter, a digit or '_'. A byte above ASCII belongs to a letter of another alphabet, as far as
+/// names are concerned.
+bool IsWordCharacter(char c);
 /// Not empty, at most kMaxExperimentName characters.
 Status CheckExperimentName(std::string_view name);
 /// `'X' exceeds the maximum length of N characters`; characters, not bytes.
