@@ -33,10 +33,7 @@ Status RegisteredModels::SetAlias(const std::string& name, const std::string& al
     if (found.empty()) return NoVersion(name, std::to_string(version));
     QUERN_ASSIGN(const int64_t before, Target(context_.database, name, alias));
     if (before != version) {
-      QUERN_TRY(context_.database.Execute(
-          "INSERT INTO model_aliases(name, alias, version) VALUES (?, ?, ?) "
-          "ON CONFLICT(name, alias) DO UPDATE SET version = excluded.version",
-          {name, alias, version}));
+      QUERN_TRY(PointAlias(context_.database, name, alias, version));
       QUERN_TRY(Touch(context_, name, version));
       QUERN_TRY(Note(context_, {name, "alias " + alias, VersionText(before), VersionText(version),
                                 "asked for by a client"}));
@@ -58,8 +55,7 @@ Status RegisteredModels::DeleteAlias(const std::string& name, const std::string&
     QUERN_ASSIGN(const Texts tags, Tags(name));
     QUERN_ASSIGN(const int64_t before, Target(context_.database, name, alias));
     if (before == 0) return {};
-    QUERN_TRY(context_.database.Execute("DELETE FROM model_aliases WHERE name = ? AND alias = ?",
-                                        {name, alias}));
+    QUERN_TRY(DropAlias(context_.database, name, alias));
     QUERN_TRY(Touch(context_, name, before));
     QUERN_TRY(
         Note(context_, {name, "alias " + alias, VersionText(before), "", "asked for by a client"}));

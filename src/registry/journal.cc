@@ -25,14 +25,18 @@ Status Commit(const RegistryContext& context, const std::function<Status()>& bod
   return {};
 }
 
-Status Touch(const RegistryContext& context, const std::string& name, int64_t version) {
-  const int64_t now = context.clock.NowMs();
-  QUERN_TRY(context.database.Execute("UPDATE registered_models SET updated_ms = ? WHERE name = ?",
-                                     {now, name}));
+Status Touch(store::Database& database, const Clock& clock, const std::string& name,
+             int64_t version) {
+  const int64_t now = clock.NowMs();
+  QUERN_TRY(
+      database.Execute("UPDATE registered_models SET updated_ms = ? WHERE name = ?", {now, name}));
   if (version == 0) return {};
-  return context.database.Execute(
-      "UPDATE model_versions SET updated_ms = ? WHERE name = ? AND version = ?",
-      {now, name, version});
+  return database.Execute("UPDATE model_versions SET updated_ms = ? WHERE name = ? AND version = ?",
+                          {now, name, version});
+}
+
+Status Touch(const RegistryContext& context, const std::string& name, int64_t version) {
+  return Touch(context.database, context.clock, name, version);
 }
 
 }  // namespace quern::registry

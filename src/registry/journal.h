@@ -27,6 +27,8 @@ Status Tell(const RegistryContext& context, const Event& event);
 Status Commit(const RegistryContext& context, const std::function<Status()>& body);
 
 /// The time of a change, moved to the model and, unless `version` is 0, to that version.
+Status Touch(store::Database& database, const Clock& clock, const std::string& name,
+             int64_t version);
 Status Touch(const RegistryContext& context, const std::string& name, int64_t version = 0);
 
 }  // namespace quern::registry

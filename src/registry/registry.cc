@@ -14,13 +14,6 @@ Status Registry::Note(const std::string& name, const std::string& change, const 
   return registry::Note(db_, clock_, actor_, {name, change, before, after, reason});
 }
 
-Status Registry::Touch(const std::string& name, int64_t version) {
-  const int64_t now = clock_.NowMs();
-  QUERN_TRY(db_.Execute("UPDATE registered_models SET updated_ms = ? WHERE name = ?", {now, name}));
-  return db_.Execute("UPDATE model_versions SET updated_ms = ? WHERE name = ? AND version = ?",
-                     {now, name, version});
-}
-
 Result<std::vector<ModelVersion>> Registry::Select(const std::string& where,
                                                    const std::vector<store::Param>& params) {
   return SelectVersions(db_, where, params, "v.name, v.version DESC");
@@ -47,7 +40,7 @@ Result<ModelVersion> Registry::Register(const std::string& name, const std::stri
         "updated_ms, detail) "
         "VALUES (?, ?, ?, ?, '', '', ?, '', '', ?, '', 'None', 'READY', '', ?, ?, ?)",
         {name, version, digest, path, run_id, actor_, now, now, detail}));
-    QUERN_TRY(Touch(name, version));
+    QUERN_TRY(Touch(db_, clock_, name, version));
     return Note(name, "version", "", std::to_string(version), "registered by a run");
   }));
   return Get(name, version);
@@ -60,11 +53,8 @@ Status Registry::SetAlias(const std::string& name, const std::string& alias, int
     QUERN_TRY(Get(name, version));
     QUERN_ASSIGN(const auto before, ByAlias(name, alias));
     if (before && before->version == version) return {};
-    QUERN_TRY(
-        db_.Execute("INSERT INTO model_aliases(name, alias, version) VALUES (?, ?, ?) "
-                    "ON CONFLICT(name, alias) DO UPDATE SET version = excluded.version",
-                    {name, alias, version}));
-    QUERN_TRY(Touch(name, version));
+    QUERN_TRY(PointAlias(db_, name, alias, version));
+    QUERN_TRY(Touch(db_, clock_, name, version));
     return Note(name, "alias " + alias, before ? std::to_string(before->version) : "",
                 std::to_string(version), reason);
   });
@@ -75,8 +65,8 @@ Status Registry::RemoveAlias(const std::string& name, const std::string& alias,
   return db_.Transaction([&]() -> Status {
     QUERN_ASSIGN(const auto before, ByAlias(name, alias));
     if (!before) return {};
-    QUERN_TRY(db_.Execute("DELETE FROM model_aliases WHERE name = ? AND alias = ?", {name, alias}));
-    QUERN_TRY(Touch(name, before->version));
+    QUERN_TRY(DropAlias(db_, name, alias));
+    QUERN_TRY(Touch(db_, clock_, name, before->version));
     return Note(name, "alias " + alias, std::to_string(before->version), "", reason);
   });
 }

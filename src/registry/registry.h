@@ -38,7 +38,6 @@ class Registry {
  private:
   Status Note(const std::string& name, const std::string& change, const std::string& before,
               const std::string& after, const std::string& reason);
-  Status Touch(const std::string& name, int64_t version);
   Result<std::vector<ModelVersion>> Select(const std::string& where,
                                            const std::vector<store::Param>& params);
   store::Database& db_;

@@ -77,6 +77,18 @@ Result<std::vector<ModelVersion>> SelectVersions(store::Database& database,
   return versions;
 }
 
+Status PointAlias(store::Database& database, const std::string& name, const std::string& alias,
+                  int64_t version) {
+  return database.Execute(
+      "INSERT INTO model_aliases(name, alias, version) VALUES (?, ?, ?) "
+      "ON CONFLICT(name, alias) DO UPDATE SET version = excluded.version",
+      {name, alias, version});
+}
+
+Status DropAlias(store::Database& database, const std::string& name, const std::string& alias) {
+  return database.Execute("DELETE FROM model_aliases WHERE name = ? AND alias = ?", {name, alias});
+}
+
 Status FillVersions(store::Database& database, std::vector<ModelVersion>& versions) {
   std::map<std::pair<std::string, int64_t>, ModelVersion*> index;
   for (ModelVersion& version : versions) index[{version.name, version.version}] = &version;

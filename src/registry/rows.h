@@ -26,6 +26,11 @@ Result<std::vector<ModelVersion>> SelectVersions(store::Database& database,
                                                  const std::vector<store::Param>& params,
                                                  const std::string& order);
 
+/// An alias of a model, pointed at a version; whatever it pointed at before.
+Status PointAlias(store::Database& database, const std::string& name, const std::string& alias,
+                  int64_t version);
+Status DropAlias(store::Database& database, const std::string& name, const std::string& alias);
+
 /// Reads tags and aliases of the versions.
 Status FillVersions(store::Database& database, std::vector<ModelVersion>& versions);
 /// Reads tags, aliases and the newest versions of the models.
