@@ -1,6 +1,6 @@
 #include "base/base64.h"
 
-#include <array>
+#include <algorithm>
 #include <cstdint>
 
 namespace quern {
@@ -32,6 +32,19 @@ std::string ToBase64(std::string_view bytes) {
     }
   }
   return out;
+}
+
+std::string ToBase64Url(std::string_view bytes) {
+  std::string out = ToBase64(bytes);
+  while (out.ends_with('=')) out.pop_back();
+  std::replace(out.begin(), out.end(), '+', '-');
+  std::replace(out.begin(), out.end(), '/', '_');
+  return out;
+}
+
+std::optional<std::string> FromBase64Url(std::string_view text) {
+  if (text.find_first_of("+/=") != std::string_view::npos) return std::nullopt;
+  return FromBase64(text);
 }
 
 std::optional<std::string> FromBase64(std::string_view text) {

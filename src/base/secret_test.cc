@@ -26,6 +26,9 @@ TEST_CASE("base64 of RFC 4648's examples, and what is none") {
   }
   const std::string noise = RandomBytes(1000);
   CHECK(FromBase64(ToBase64(noise)) == noise);
+  CHECK(ToBase64Url("\xfb\xef\xff\xfe") == "--___g");
+  CHECK(FromBase64Url("--___g") == "\xfb\xef\xff\xfe");
+  for (const char* bad : {"++//", "Zg==", "Z", "Zh", "Z g"}) CHECK_FALSE(FromBase64Url(bad));
 }
 
 TEST_CASE("HMAC-SHA-256 of RFC 4231, test case 2") {

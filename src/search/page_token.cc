@@ -1,46 +1,15 @@
 #include "search/page_token.h"
 
 #include <boost/json.hpp>
-#include <cstdint>
 #include <optional>
 
+#include "base/base64.h"
 #include "base/json.h"
 
 namespace quern::search {
 namespace {
 
-constexpr std::string_view kAlphabet =
-    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 constexpr size_t kMaxTokenBytes = 1'000'000;
-
-std::string ToBase64Url(std::string_view bytes) {
-  std::string out;
-  out.reserve(bytes.size() * 4 / 3 + 3);
-  uint32_t bits = 0;
-  int count = 0;
-  for (const char c : bytes) {
-    bits = (bits << 8) | static_cast<unsigned char>(c);
-    for (count += 8; count >= 6; count -= 6) out += kAlphabet[(bits >> (count - 6)) & 63u];
-  }
-  if (count > 0) out += kAlphabet[(bits << (6 - count)) & 63u];
-  return out;
-}
-
-std::optional<std::string> FromBase64Url(std::string_view text) {
-  std::string out;
-  uint32_t bits = 0;
-  int count = 0;
-  for (const char c : text) {
-    const size_t value = kAlphabet.find(c);
-    if (value == std::string_view::npos) return std::nullopt;
-    bits = (bits << 6) | static_cast<uint32_t>(value);
-    count += 6;
-    if (count < 8) continue;
-    count -= 8;
-    out += static_cast<char>((bits >> count) & 255u);
-  }
-  return out;
-}
 
 json::value ToJson(const store::Param& value) {
   if (const auto* integer = std::get_if<int64_t>(&value)) return *integer;
