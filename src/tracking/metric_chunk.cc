@@ -49,6 +49,29 @@ std::unexpected<Error> Broken(const char* what) {
               "restore a backup of the database");
 }
 
+/// One column of whole numbers: each as its difference from the one before.
+void PutColumn(std::string& out, std::span<const Point> points, int64_t Point::* column) {
+  uint64_t before = 0;
+  for (const Point& point : points) {
+    const auto value = static_cast<uint64_t>(point.*column);
+    PutVarint(out, ZigZag(value - before));
+    before = value;
+  }
+}
+
+/// Reads one column of whole numbers: `set(i, value)` for each of `count`.
+template <class Set>
+Status ReadColumn(Reader& reader, size_t count, const char* what, Set set) {
+  uint64_t value = 0;
+  for (size_t i = 0; i < count; ++i) {
+    const auto difference = reader.Varint();
+    if (!difference) return Broken(what);
+    value += UnZigZag(*difference);
+    set(i, static_cast<int64_t>(value));
+  }
+  return {};
+}
+
 /// Version and count; what is left are the columns.
 Result<std::pair<size_t, Reader>> ReadHead(std::string_view bytes) {
   if (bytes.empty() || bytes.front() != kVersion) return Broken("unknown version");
@@ -78,16 +101,8 @@ std::string EncodeChunk(std::span<const Point> points) {
   std::string out(1, kVersion);
   out.reserve(16 + points.size() * 12);
   PutVarint(out, points.size());
-  uint64_t step = 0;
-  for (const Point& point : points) {
-    PutVarint(out, ZigZag(static_cast<uint64_t>(point.step) - step));
-    step = static_cast<uint64_t>(point.step);
-  }
-  uint64_t time = 0;
-  for (const Point& point : points) {
-    PutVarint(out, ZigZag(static_cast<uint64_t>(point.time_ms) - time));
-    time = static_cast<uint64_t>(point.time_ms);
-  }
+  PutColumn(out, points, &Point::step);
+  PutColumn(out, points, &Point::time_ms);
   for (const Point& point : points) {
     out.append(reinterpret_cast<const char*>(&point.value), sizeof(double));
   }
@@ -98,20 +113,10 @@ Result<std::vector<Point>> DecodeChunk(std::string_view bytes) {
   QUERN_ASSIGN(auto head, ReadHead(bytes));
   auto& [count, reader] = head;
   std::vector<Point> points(count);
-  uint64_t step = 0;
-  for (Point& point : points) {
-    const auto difference = reader.Varint();
-    if (!difference) return Broken("its steps end early");
-    step += UnZigZag(*difference);
-    point.step = static_cast<int64_t>(step);
-  }
-  uint64_t time = 0;
-  for (Point& point : points) {
-    const auto difference = reader.Varint();
-    if (!difference) return Broken("its times end early");
-    time += UnZigZag(*difference);
-    point.time_ms = static_cast<int64_t>(time);
-  }
+  QUERN_TRY(ReadColumn(reader, count, "its steps end early",
+                       [&](size_t i, int64_t step) { points[i].step = step; }));
+  QUERN_TRY(ReadColumn(reader, count, "its times end early",
+                       [&](size_t i, int64_t time) { points[i].time_ms = time; }));
   if (reader.rest().size() != count * sizeof(double)) return Broken("its values have another size");
   for (size_t i = 0; i < count; ++i) {
     std::memcpy(&points[i].value, reader.rest().data() + i * sizeof(double), sizeof(double));
@@ -123,13 +128,8 @@ Result<std::vector<int64_t>> DecodeSteps(std::string_view bytes) {
   QUERN_ASSIGN(auto head, ReadHead(bytes));
   auto& [count, reader] = head;
   std::vector<int64_t> steps(count);
-  uint64_t step = 0;
-  for (int64_t& out : steps) {
-    const auto difference = reader.Varint();
-    if (!difference) return Broken("its steps end early");
-    step += UnZigZag(*difference);
-    out = static_cast<int64_t>(step);
-  }
+  QUERN_TRY(ReadColumn(reader, count, "its steps end early",
+                       [&](size_t i, int64_t step) { steps[i] = step; }));
   return steps;
 }
 
