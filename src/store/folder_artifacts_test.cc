@@ -6,6 +6,7 @@
 
 #include <thread>
 
+#include "store/artifact_texts.h"
 #include "store/full_disk.h"
 
 namespace quern::store {
@@ -15,22 +16,6 @@ std::unique_ptr<FolderArtifacts> OpenStore(const std::string& root, Fs& fs = Rea
   auto store = FolderArtifacts::Open(root, fs);
   REQUIRE(store);
   return std::move(*store);
-}
-
-Status PutText(ArtifactStore& store, std::string_view path, std::string_view text) {
-  QUERN_ASSIGN(auto writer, store.Put(path));
-  QUERN_TRY(writer->Append(text.substr(0, text.size() / 2)));
-  QUERN_TRY(writer->Append(text.substr(text.size() / 2)));
-  return writer->Commit();
-}
-
-std::string TextOf(ArtifactStore& store, std::string_view path) {
-  auto file = store.Open(path);
-  if (!file) return "error: " + file.error().message;
-  std::string text(file->size, '\0');
-  REQUIRE(::pread(file->fd.get(), text.data(), text.size(), 0) ==
-          static_cast<ssize_t>(text.size()));
-  return text;
 }
 
 std::vector<std::string> NamesOf(ArtifactStore& store, std::string_view path) {

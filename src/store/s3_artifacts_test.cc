@@ -6,26 +6,11 @@
 #include <cstdlib>
 
 #include "base/fs.h"
+#include "store/artifact_texts.h"
 #include "store/fake_s3.h"
 
 namespace quern::store {
 namespace {
-
-Status PutText(ArtifactStore& store, std::string_view path, std::string_view text) {
-  QUERN_ASSIGN(auto writer, store.Put(path));
-  QUERN_TRY(writer->Append(text.substr(0, text.size() / 3)));
-  QUERN_TRY(writer->Append(text.substr(text.size() / 3)));
-  return writer->Commit();
-}
-
-std::string TextOf(ArtifactStore& store, std::string_view path) {
-  auto file = store.Open(path);
-  if (!file) return "error: " + file.error().message;
-  std::string text(file->size, '\0');
-  REQUIRE(::pread(file->fd.get(), text.data(), text.size(), 0) ==
-          static_cast<ssize_t>(text.size()));
-  return text;
-}
 
 std::string Names(ArtifactStore& store, std::string_view path) {
   std::string names;
