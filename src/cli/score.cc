@@ -9,6 +9,7 @@
 
 #include "base/text.h"
 #include "cli/command.h"
+#include "cli/places.h"
 #include "cli/plain_file.h"
 #include "ml/metrics.h"
 #include "model/scorer.h"
@@ -35,9 +36,7 @@ std::string CsvField(const std::string& text) {
 
 Result<std::string> PackageDir(const PredictArgs& args, Context& context) {
   if (context.fs.Exists(JoinPath(args.model, "model.onnx"))) return args.model;
-  const std::string state = context.fs.Exists(JoinPath(args.root, "quern.db"))
-                                ? args.root
-                                : JoinPath(args.root, ".quern");
+  const std::string state = StateFolder(args.root, context.fs);
   QUERN_ASSIGN(const auto workspace,
                pipeline::Workspace::Open(state, false, context.fs, context.clock));
   QUERN_ASSIGN(const auto version, workspace->registry().Resolve(args.model));

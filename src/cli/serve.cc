@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "cli/command.h"
+#include "cli/places.h"
 #include "net/http.h"
 #include "pipeline/workspace.h"
 
@@ -25,11 +26,6 @@ struct ServeArgs {
   bool no_log = false;
   bool while_stdin_open = false;
 };
-
-/// The state folder: a project's .quern, or the folder itself if it is one.
-std::string StateDir(const std::string& root, Fs& fs) {
-  return fs.Exists(JoinPath(root, "quern.db")) ? root : JoinPath(root, ".quern");
-}
 
 /// "NAME@alias", "NAME/3", "NAME" from the registry, or a folder that holds a package.
 Result<server::ModelToServe> Find(const std::string& reference, pipeline::Workspace* workspace,
@@ -60,12 +56,12 @@ void WatchStdin() {
 
 int Serve(const ServeArgs& args, Context& context) {
   SetLogLevel(LogLevel::kInfo);
-  if (args.host != "127.0.0.1" && args.host != "localhost" && args.host != "::1") {
+  if (!IsLoopbackHost(args.host)) {
     Log(LogLevel::kWarning, "serving on " + args.host +
                                 ": anyone who reaches this address can ask the model; "
                                 "there are no accounts yet");
   }
-  const std::string state = StateDir(args.root, context.fs);
+  const std::string state = StateFolder(args.root, context.fs);
   auto workspace = pipeline::Workspace::Open(state, false, context.fs, context.clock);
   if (!workspace && workspace.error().code != Code::kNotFound)
     return context.Complain(workspace.error());

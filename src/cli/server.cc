@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "cli/command.h"
+#include "cli/places.h"
 #include "net/http.h"
 #include "server/tracking_server.h"
 
@@ -32,9 +33,8 @@ struct ServerArgs {
 /// The state folder of `root`: a project's .quern, the folder itself if it is one, or a new one in
 /// a folder that is absent or empty.
 Result<std::string> StateDir(const std::string& root, Fs& fs) {
-  if (fs.Exists(JoinPath(root, "quern.db"))) return root;
-  const std::string state = JoinPath(root, ".quern");
-  if (fs.Exists(state) || fs.Exists(JoinPath(root, "quern.yaml"))) return state;
+  const std::string state = StateFolder(root, fs);
+  if (state == root || fs.Exists(state) || fs.Exists(JoinPath(root, "quern.yaml"))) return state;
   auto names = fs.List(root);
   if (!names && names.error().code != Code::kNotFound) return std::unexpected(names.error());
   if (names && !names->empty()) {
@@ -54,16 +54,12 @@ std::vector<std::string> List(const std::string& text) {
   return items;
 }
 
-bool IsLoopback(const std::string& host) {
-  return host == "127.0.0.1" || host == "localhost" || host == "::1";
-}
-
 Result<server::TrackingServerOptions> Options(const ServerArgs& args, Context& context) {
   server::TrackingServerOptions options;
   options.guard.allowed_hosts = List(args.allowed_hosts);
   options.guard.allowed_origins = List(args.cors_allowed_origins);
   options.guard.frame_options = args.frame_options;
-  if (!IsLoopback(args.host) && options.guard.allowed_hosts.empty()) {
+  if (!IsLoopbackHost(args.host) && options.guard.allowed_hosts.empty()) {
     return Fail(Code::kInvalidArgument,
                 "--host " + args.host +
                     " can be reached from other machines, and there are no "
@@ -96,7 +92,7 @@ int Serve(const ServerArgs& args, Context& context) {
   SetLogLevel(LogLevel::kInfo);
   auto options = Options(args, context);
   if (!options) return context.Complain(options.error());
-  if (!IsLoopback(args.host)) {
+  if (!IsLoopbackHost(args.host)) {
     Log(LogLevel::kWarning, "serving on " + args.host +
                                 ": anyone who reaches this address can read and change "
                                 "everything; there are no accounts yet");

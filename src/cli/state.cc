@@ -10,6 +10,7 @@
 
 #include "base/text.h"
 #include "cli/command.h"
+#include "cli/places.h"
 #include "pipeline/lifecycle.h"
 #include "pipeline/workspace.h"
 #include "report/page.h"
@@ -29,11 +30,11 @@ struct StateArgs {
   bool yes = false;
 };
 
+/// Of a project's folder or its quern.yaml.
 std::string StateDirOf(const std::string& project, Fs& fs) {
-  if (fs.Exists(JoinPath(project, "quern.db"))) return project;
   auto info = fs.Stat(project);
-  const std::string dir = info && !info->is_dir ? DirName(project) : project;
-  return JoinPath(dir, ".quern");
+  if (info && !info->is_dir) return JoinPath(DirName(project), ".quern");
+  return StateFolder(project, fs);
 }
 
 Result<std::unique_ptr<pipeline::Workspace>> Open(const StateArgs& args, Context& context) {

@@ -1,0 +1,19 @@
+#pragma once
+// Folders and addresses as several verbs take them.
+#include <string>
+
+#include "base/fs.h"
+
+namespace quern::cli {
+
+/// The state folder that `root` means: itself if it holds a database, else the .quern in it.
+inline std::string StateFolder(const std::string& root, Fs& fs) {
+  return fs.Exists(JoinPath(root, "quern.db")) ? root : JoinPath(root, ".quern");
+}
+
+/// Whether `host`, as it is given on the command line, reaches no further than this machine.
+inline bool IsLoopbackHost(const std::string& host) {
+  return host == "127.0.0.1" || host == "localhost" || host == "::1";
+}
+
+}  // namespace quern::cli
