@@ -14,6 +14,7 @@
 #include "pipeline/lifecycle.h"
 #include "pipeline/workspace.h"
 #include "report/page.h"
+#include "tracking/names.h"
 
 namespace quern::cli {
 namespace {
@@ -125,26 +126,35 @@ Result<std::map<int64_t, std::string>> ExperimentNames(pipeline::Workspace& work
   return names;
 }
 
-/// The metrics that most of the runs have, in the order of their names: what a table has room for.
-std::vector<std::string> CommonMetrics(const std::vector<tracking::Run>& runs) {
+/// The metrics that a table has room for: those that the search names, then the usual ones to
+/// choose a model by, then what most of the runs have.
+std::vector<std::string> ShownMetrics(const std::vector<tracking::Run>& runs,
+                                      const std::string& search) {
   constexpr size_t kColumns = 4;
+  const std::vector<std::string> usual{"roc_auc", "accuracy", "rmse"};
   std::map<std::string, size_t> counts;
   for (const auto& run : runs) {
     for (const auto& metric : run.metrics) {
       if (metric.key.find('.') == std::string::npos) ++counts[metric.key];
     }
   }
+  const auto rank = [&](const std::string& key) -> std::ptrdiff_t {
+    if (search.find("metrics." + key) != std::string::npos) return -1;
+    return std::find(usual.begin(), usual.end(), key) - usual.begin();
+  };
   std::vector<std::string> keys;
   for (const auto& [key, count] : counts) keys.push_back(key);
-  std::stable_sort(keys.begin(), keys.end(),
-                   [&](const auto& a, const auto& b) { return counts[a] > counts[b]; });
+  std::stable_sort(keys.begin(), keys.end(), [&](const auto& a, const auto& b) {
+    return std::pair(rank(a), counts[b]) < std::pair(rank(b), counts[a]);
+  });
   keys.resize(std::min(keys.size(), kColumns));
   return keys;
 }
 
-void PrintRuns(const std::vector<tracking::Run>& runs, Context& context) {
+void PrintRuns(const std::vector<tracking::Run>& runs, const std::string& search,
+               Context& context) {
   std::vector<std::vector<std::string>> table{{"run", "name", "status", "started"}};
-  const std::vector<std::string> keys = CommonMetrics(runs);
+  const std::vector<std::string> keys = ShownMetrics(runs, search);
   table[0].insert(table[0].end(), keys.begin(), keys.end());
   for (const auto& run : runs) {
     table.push_back(
@@ -174,14 +184,11 @@ Status ShowRuns(pipeline::Workspace& workspace, const StateArgs& args, Context& 
   for (const auto& [id, name] : names) ids.push_back(id);
   tracking::SearchRequest request;
   request.filter = args.filter;
-  if (!args.all) {
-    request.filter = (args.filter.empty() ? "" : "(" + args.filter + ") AND ") +
-                     std::string("tags.mlflow.parentRunId IS NULL");
-  }
   if (!args.order_by.empty()) request.order_by = {args.order_by};
   request.max_results = args.limit;
+  const auto level = args.all ? tracking::RunLevel::kAll : tracking::RunLevel::kTop;
   QUERN_ASSIGN(const auto page,
-               workspace.runs().Search(ids, tracking::ViewType::kActiveOnly, request));
+               workspace.runs().Search(ids, tracking::ViewType::kActiveOnly, request, {}, level));
   if (context.json) {
     json::array list;
     for (const auto& run : page.items) {
@@ -190,7 +197,7 @@ Status ShowRuns(pipeline::Workspace& workspace, const StateArgs& args, Context& 
     context.PrintJson(json::object{{"runs", std::move(list)}});
     return {};
   }
-  PrintRuns(page.items, context);
+  PrintRuns(page.items, args.filter + " " + args.order_by, context);
   return {};
 }
 
@@ -340,7 +347,9 @@ void AddRuns(CLI::App& app, Context& context) {
   verb->add_option("--filter", args->filter,
                    "Which: \"metrics.roc_auc > 0.9 AND params.model = 'xgb'\"");
   verb->add_option("--order-by", args->order_by, "Which first: \"metrics.roc_auc DESC\"");
-  verb->add_option("--limit", args->limit, "At most so many")->capture_default_str();
+  verb->add_option("--limit", args->limit, "At most so many")
+      ->check(CLI::Range(1, static_cast<int>(tracking::kMaxRunsPage)))
+      ->capture_default_str();
 }
 
 void AddModels(CLI::App& app, Context& context) {

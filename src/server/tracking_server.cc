@@ -133,13 +133,13 @@ Result<std::unique_ptr<TrackingServer>> StartTrackingServer(TrackingServerOption
   if (settings.destination.empty()) {
     settings.destination = JoinPath(options.state_dir, "mlflow-artifacts");
   }
-  if (options.database.empty()) {
-    options.database = JoinPath(options.state_dir, "quern.db");
-  }
+  const bool named = !options.database.empty();
+  if (!named) options.database = JoinPath(options.state_dir, "quern.db");
   auto database = store::OpenDatabase(options.database, *options.fs, options.durability);
   if (!database) {
     return Within(database.error(),
-                  "opening --backend-store-uri " + store::ShownName(options.database));
+                  named ? "opening --backend-store-uri " + store::ShownName(options.database)
+                        : "opening the store in " + options.state_dir);
   }
   QUERN_ASSIGN(auto artifacts, ArtifactStores::Open(settings, *options.fs, *options.clock));
   auto server = std::make_unique<Server>(options, std::move(*database), std::move(artifacts));

@@ -53,9 +53,11 @@ Status ReadInputs(Database& db, Run& run) {
       });
 }
 
-search::Scope RunsScope(const std::vector<int64_t>& experiment_ids, ViewType view) {
+search::Scope RunsScope(const std::vector<int64_t>& experiment_ids, ViewType view,
+                        RunLevel level = RunLevel::kAll) {
   search::Scope scope = IdsScope("r.experiment_id", experiment_ids);
   scope.where += " AND " + LifecycleIs("r.lifecycle", view);
+  if (level == RunLevel::kTop) scope.where += " AND r.parent_id IS NULL";
   return scope;
 }
 
@@ -69,15 +71,17 @@ Status Runs::Fill(Run& run, const RunFields& fields) {
 }
 
 Result<Page<Run>> Runs::Search(const std::vector<int64_t>& experiment_ids, ViewType view,
-                               const SearchRequest& request, const RunFields& fields) {
+                               const SearchRequest& request, const RunFields& fields,
+                               RunLevel level) {
   QUERN_TRY(CheckMaxResults(request.max_results, kMaxRunsPage));
+  std::string scope = ScopeText(experiment_ids, view);
+  if (level == RunLevel::kTop) scope += " top";
   QUERN_ASSIGN(
       const search::Query query,
-      search::Compile(search::Runs(), search::RequestOf(request, ScopeText(experiment_ids, view)),
-                      db_.dialect()));
+      search::Compile(search::Runs(), search::RequestOf(request, std::move(scope)), db_.dialect()));
   Page<Run> page;
   QUERN_ASSIGN(page.next_token, search::ReadPage(db_, query, kRunColumns, kRunColumnCount,
-                                                 RunsScope(experiment_ids, view),
+                                                 RunsScope(experiment_ids, view, level),
                                                  request.max_results, [&](const Row& row) {
                                                    page.items.emplace_back();
                                                    page.items.back().info = ReadRunInfo(row);

@@ -42,6 +42,12 @@ struct RunFields {
   bool tags = true;
 };
 
+/// Whether a search looks at nested runs.
+enum class RunLevel {
+  kAll,
+  kTop,  // runs without a parent
+};
+
 struct DatasetSummary {
   int64_t experiment_id = 0;
   std::string name;
@@ -79,7 +85,8 @@ class Runs {
 
   /// `experiment_ids` empty: none. Filter and order: docs/search.md.
   Result<Page<Run>> Search(const std::vector<int64_t>& experiment_ids, ViewType view,
-                           const SearchRequest& request, const RunFields& fields = {});
+                           const SearchRequest& request, const RunFields& fields = {},
+                           RunLevel level = RunLevel::kAll);
   /// How many runs the filter finds in all.
   Result<int64_t> Count(const std::vector<int64_t>& experiment_ids, ViewType view,
                         const std::string& filter);

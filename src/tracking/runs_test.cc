@@ -243,6 +243,25 @@ TEST_CASE("searches page through runs, with what is asked of each") {
         Code::kInvalidArgument);
 }
 
+TEST_CASE("a search of the top level leaves nested runs out") {
+  TestStore store;
+  const std::string parent = store.Start();
+  const std::string child = store.Start({{"mlflow.parentRunId", parent}});
+  const auto found = [&](RunLevel level) {
+    std::vector<std::string> ids;
+    const auto page = store.runs.Search({store.experiment}, ViewType::kActiveOnly, {}, {}, level);
+    for (const Run& run : page->items) ids.push_back(run.info.id);
+    std::sort(ids.begin(), ids.end());
+    return ids;
+  };
+  std::vector<std::string> both{parent, child};
+  std::sort(both.begin(), both.end());
+  CHECK(found(RunLevel::kAll) == both);
+  CHECK(found(RunLevel::kTop) == std::vector<std::string>{parent});
+  REQUIRE(store.runs.DeleteTag(child, "mlflow.parentRunId"));
+  CHECK(found(RunLevel::kTop) == both);
+}
+
 TEST_CASE("datasets and models are linked to runs") {
   TestStore store;
   const std::string id = store.Start();
