@@ -1,35 +1,19 @@
-// Verbs that read what runs left behind: status, runs, models, lineage, report, gc.
+// Verbs that read what runs left behind: status, models, lineage, report, gc; runs.cc has the one
+// that searches.
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
-#include <algorithm>
 #include <boost/json.hpp>
-#include <cmath>
-#include <map>
 #include <set>
 
 #include "base/text.h"
-#include "cli/command.h"
 #include "cli/places.h"
+#include "cli/state_verb.h"
 #include "pipeline/lifecycle.h"
-#include "pipeline/workspace.h"
 #include "report/page.h"
-#include "tracking/names.h"
 
 namespace quern::cli {
 namespace {
-
-struct StateArgs {
-  std::string project = ".";
-  std::string what;
-  std::string set_alias;
-  std::string reason;
-  std::string filter;
-  std::string order_by;
-  int limit = 20;
-  bool all = false;
-  bool yes = false;
-};
 
 /// Of a project's folder or its quern.yaml.
 std::string StateDirOf(const std::string& project, Fs& fs) {
@@ -41,25 +25,6 @@ std::string StateDirOf(const std::string& project, Fs& fs) {
 Result<std::unique_ptr<pipeline::Workspace>> Open(const StateArgs& args, Context& context) {
   return pipeline::Workspace::Open(StateDirOf(args.project, context.fs), false, context.fs,
                                    context.clock);
-}
-
-/// Registers a verb over an opened workspace.
-CLI::App* AddVerb(
-    CLI::App& app, Context& context, const char* name, const char* doc,
-    const std::shared_ptr<StateArgs>& args,
-    const std::function<Status(pipeline::Workspace&, const StateArgs&, Context&)>& body) {
-  CLI::App* verb = app.add_subcommand(name, doc);
-  verb->add_option("--project", args->project, "Project folder")->capture_default_str();
-  AddJsonFlag(*verb, context);
-  verb->callback([args, body, &context] {
-    context.action = [args, body, &context] {
-      auto workspace = Open(*args, context);
-      if (!workspace) return context.Complain(workspace.error());
-      const Status status = body(**workspace, *args, context);
-      return status ? 0 : context.Complain(status.error());
-    };
-  });
-  return verb;
 }
 
 Status ShowStatus(pipeline::Workspace& workspace, const StateArgs&, Context& context) {
@@ -92,112 +57,6 @@ Status ShowStatus(pipeline::Workspace& workspace, const StateArgs&, Context& con
         {step.id, step.state, step.seconds > 0 ? FormatDuration(step.seconds) : "", step.reason});
   }
   context.Print(FormatTable(table));
-  return {};
-}
-
-json::object RunJson(const tracking::Run& run, const std::string& experiment) {
-  json::object params, metrics, tags;
-  for (const auto& [key, value] : run.params) params[key] = value;
-  for (const auto& metric : run.metrics) metrics[metric.key] = metric.value;
-  for (const auto& [key, value] : run.tags) tags[key] = value;
-  const tracking::RunInfo& info = run.info;
-  return {{"run_id", info.id},
-          {"experiment", experiment},
-          {"parent_id", info.parent_id},
-          {"name", info.name},
-          {"status", info.status},
-          {"start_time", info.start_ms},
-          {"end_time", info.end_ms ? json::value(*info.end_ms) : json::value(nullptr)},
-          {"params", std::move(params)},
-          {"metrics", std::move(metrics)},
-          {"tags", std::move(tags)}};
-}
-
-/// Active experiments: id and name.
-Result<std::map<int64_t, std::string>> ExperimentNames(pipeline::Workspace& workspace) {
-  std::map<int64_t, std::string> names;
-  tracking::SearchRequest request;
-  do {
-    QUERN_ASSIGN(const auto page,
-                 workspace.experiments().Search(tracking::ViewType::kActiveOnly, request));
-    for (const auto& experiment : page.items) names[experiment.id] = experiment.name;
-    request.page_token = page.next_token;
-  } while (!request.page_token.empty());
-  return names;
-}
-
-/// The metrics that a table has room for: those that the search names, then the usual ones to
-/// choose a model by, then what most of the runs have.
-std::vector<std::string> ShownMetrics(const std::vector<tracking::Run>& runs,
-                                      const std::string& search) {
-  constexpr size_t kColumns = 4;
-  const std::vector<std::string> usual{"roc_auc", "accuracy", "rmse"};
-  std::map<std::string, size_t> counts;
-  for (const auto& run : runs) {
-    for (const auto& metric : run.metrics) {
-      if (metric.key.find('.') == std::string::npos) ++counts[metric.key];
-    }
-  }
-  const auto rank = [&](const std::string& key) -> std::ptrdiff_t {
-    if (search.find("metrics." + key) != std::string::npos) return -1;
-    return std::find(usual.begin(), usual.end(), key) - usual.begin();
-  };
-  std::vector<std::string> keys;
-  for (const auto& [key, count] : counts) keys.push_back(key);
-  std::stable_sort(keys.begin(), keys.end(), [&](const auto& a, const auto& b) {
-    return std::pair(rank(a), counts[b]) < std::pair(rank(b), counts[a]);
-  });
-  keys.resize(std::min(keys.size(), kColumns));
-  return keys;
-}
-
-void PrintRuns(const std::vector<tracking::Run>& runs, const std::string& search,
-               Context& context) {
-  std::vector<std::vector<std::string>> table{{"run", "name", "status", "started"}};
-  const std::vector<std::string> keys = ShownMetrics(runs, search);
-  table[0].insert(table[0].end(), keys.begin(), keys.end());
-  for (const auto& run : runs) {
-    table.push_back(
-        {run.info.id.substr(0, 8), run.info.name, run.info.status, FormatTime(run.info.start_ms)});
-    for (const std::string& key : keys) {
-      std::string shown;
-      for (const auto& metric : run.metrics) {
-        if (metric.key == key) shown = fmt::format("{:.4f}", metric.value);
-      }
-      table.back().push_back(std::move(shown));
-    }
-  }
-  context.Print(FormatTable(table));
-}
-
-Status ShowRuns(pipeline::Workspace& workspace, const StateArgs& args, Context& context) {
-  QUERN_ASSIGN(const auto names, ExperimentNames(workspace));
-  if (!args.what.empty()) {
-    QUERN_ASSIGN(const std::string id, workspace.runs().Resolve(args.what));
-    QUERN_ASSIGN(const tracking::Run run, workspace.runs().Get(id));
-    const auto name = names.find(run.info.experiment_id);
-    const json::value shown = RunJson(run, name == names.end() ? "" : name->second);
-    context.Print(context.json ? WriteJson(shown) + "\n" : WritePrettyJson(shown));
-    return {};
-  }
-  std::vector<int64_t> ids;
-  for (const auto& [id, name] : names) ids.push_back(id);
-  tracking::SearchRequest request;
-  request.filter = args.filter;
-  if (!args.order_by.empty()) request.order_by = {args.order_by};
-  request.max_results = args.limit;
-  const auto level = args.all ? tracking::RunLevel::kAll : tracking::RunLevel::kTop;
-  QUERN_ASSIGN(const auto page,
-               workspace.runs().Search(ids, tracking::ViewType::kActiveOnly, request, {}, level));
-  if (context.json) {
-    json::array list;
-    for (const auto& run : page.items) {
-      list.push_back(RunJson(run, names.at(run.info.experiment_id)));
-    }
-    context.PrintJson(json::object{{"runs", std::move(list)}});
-    return {};
-  }
-  PrintRuns(page.items, args.filter + " " + args.order_by, context);
   return {};
 }
 
@@ -331,25 +190,29 @@ Result<std::string> DrawReport(const std::string& state_dir, const std::string& 
 
 }  // namespace
 
+CLI::App* AddVerb(
+    CLI::App& app, Context& context, const char* name, const char* doc,
+    const std::shared_ptr<StateArgs>& args,
+    const std::function<Status(pipeline::Workspace&, const StateArgs&, Context&)>& body) {
+  CLI::App* verb = app.add_subcommand(name, doc);
+  verb->add_option("--project", args->project, "Project folder")->capture_default_str();
+  AddJsonFlag(*verb, context);
+  verb->callback([args, body, &context] {
+    context.action = [args, body, &context] {
+      auto workspace = Open(*args, context);
+      if (!workspace) return context.Complain(workspace.error());
+      const Status status = body(**workspace, *args, context);
+      return status ? 0 : context.Complain(status.error());
+    };
+  });
+  return verb;
+}
+
 void AddStatus(CLI::App& app, Context& context) {
   auto args = std::make_shared<StateArgs>();
   CLI::App* verb =
       AddVerb(app, context, "status", "What the last run did, step by step", args, ShowStatus);
   verb->add_option("project_folder", args->project, "Project folder");
-}
-
-void AddRuns(CLI::App& app, Context& context) {
-  auto args = std::make_shared<StateArgs>();
-  CLI::App* verb =
-      AddVerb(app, context, "runs", "Runs and their trials, newest first", args, ShowRuns);
-  verb->add_option("run", args->what, "One run, by its id or the beginning of it");
-  verb->add_flag("--all", args->all, "Trials too");
-  verb->add_option("--filter", args->filter,
-                   "Which: \"metrics.roc_auc > 0.9 AND params.model = 'xgb'\"");
-  verb->add_option("--order-by", args->order_by, "Which first: \"metrics.roc_auc DESC\"");
-  verb->add_option("--limit", args->limit, "At most so many")
-      ->check(CLI::Range(1, static_cast<int>(tracking::kMaxRunsPage)))
-      ->capture_default_str();
 }
 
 void AddModels(CLI::App& app, Context& context) {

@@ -1,0 +1,30 @@
+#pragma once
+// Inside of cli/ only: verbs that read what runs left behind.
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "cli/command.h"
+#include "pipeline/workspace.h"
+
+namespace quern::cli {
+
+struct StateArgs {
+  std::string project = ".";
+  std::string what;
+  std::string set_alias;
+  std::string reason;
+  std::string filter;
+  std::string order_by;
+  int limit = 20;
+  bool all = false;
+  bool yes = false;
+};
+
+/// Registers a verb over an opened workspace.
+CLI::App* AddVerb(
+    CLI::App& app, Context& context, const char* name, const char* doc,
+    const std::shared_ptr<StateArgs>& args,
+    const std::function<Status(pipeline::Workspace&, const StateArgs&, Context&)>& body);
+
+}  // namespace quern::cli
