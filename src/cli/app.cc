@@ -97,6 +97,7 @@ std::string FormatTable(const std::vector<std::vector<std::string>>& rows) {
   };
   std::vector<size_t> widths(rows.front().size(), 0);
   std::vector<bool> numeric(rows.front().size(), true);
+  if (!numeric.empty()) numeric[0] = false;
   for (size_t r = 0; r < rows.size(); ++r) {
     for (size_t c = 0; c < rows[r].size(); ++c) {
       widths[c] = std::max(widths[c], width(rows[r][c]));

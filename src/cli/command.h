@@ -65,7 +65,9 @@ void AddCompletion(CLI::App& app, Context& context);
 /// it.
 int Main(int argc, const char* const* argv, CancelToken& cancel);
 
-/// Columns of text, aligned; numbers to the right. The first row is the head.
+/// Columns of text, aligned; numbers to the right. The first row is the head. A column is one of
+/// numbers by its cells, but never the first one: it names the row, and an identifier such as
+/// `877045e0` only looks like a number.
 std::string FormatTable(const std::vector<std::vector<std::string>>& rows);
 
 }  // namespace quern::cli
