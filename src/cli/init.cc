@@ -23,6 +23,9 @@ struct InitArgs {
   std::string dir;
   std::string data;
   std::string target;
+  std::string task;                  // empty: inferred from the labels
+  std::string positive;              // empty: inferred
+  std::vector<std::string> missing;  // empty: the usual markers
 };
 
 /// A YAML scalar that reads back as the same text.
@@ -108,6 +111,31 @@ std::string TargetExpression(const std::string& target, const Frame& rows) {
   return columns.size() == 1 && columns[0].name == target ? target : table::QuoteName(target);
 }
 
+data::SourceSpec SourceOf(const InitArgs& args) {
+  data::SourceSpec source = data::SourceOfFile(args.data);
+  if (args.missing.empty()) return source;
+  source.missing = args.missing;
+  source.missing->emplace_back();  // an empty cell is missing whatever else is
+  return source;
+}
+
+/// The entry of data.sources for the copy of the file.
+std::string SourceYaml(const data::SourceSpec& source) {
+  std::string out = fmt::format("{}: {}", data::SourceKindName(source.kind),
+                                Quoted("data/" + BaseName(source.path)));
+  if (!source.missing) return out;
+  std::vector<std::string> markers;
+  for (const std::string& marker : *source.missing) markers.push_back(Quoted(marker));
+  return out + ", missing: [" + Join(markers, ", ") + "]";
+}
+
+std::string TargetYaml(const InitArgs& args, const std::string& expression, ml::Task task) {
+  std::string out = fmt::format("name: target, expr: {}, task: {}", Quoted(expression),
+                                model::TaskName(task));
+  if (!args.positive.empty()) out += ", positive: " + Quoted(args.positive);
+  return out;
+}
+
 /// What the labels turned out to be, for the person who named them.
 std::string Described(const ml::Target& target) {
   switch (target.task) {
@@ -134,13 +162,14 @@ Status CheckFolder(const std::string& dir, Fs& fs) {
 
 Status Init(const InitArgs& args, Context& context) {
   QUERN_TRY(CheckFolder(args.dir, context.fs));
-  QUERN_ASSIGN(const PlainFile file, OpenPlainFile(args.data, context.fs));
+  const data::SourceSpec source = SourceOf(args);
+  QUERN_ASSIGN(const PlainFile file, OpenPlainFile(source, context.fs));
   QUERN_ASSIGN(const Frame rows, file.Read());
   const Position where{"--target", 1, 1};
   const std::string expression = TargetExpression(args.target, rows);
   QUERN_ASSIGN(const expr::Expr tree, expr::Parse(expression, where));
   QUERN_ASSIGN(const Column labels, expr::Evaluate(tree, rows, "target"));
-  QUERN_ASSIGN(const ml::Target target, training::MakeTarget(labels, "", ""));
+  QUERN_ASSIGN(const ml::Target target, training::MakeTarget(labels, args.task, args.positive));
   size_t smallest = target.rows();
   for (size_t c = 0; c < target.classes.size(); ++c) {
     smallest = std::min(
@@ -161,11 +190,8 @@ Status Init(const InitArgs& args, Context& context) {
       BaseName(args.dir.ends_with("/") ? args.dir.substr(0, args.dir.size() - 1) : args.dir);
   std::string yaml = "# " + name + ": written by quern init; every line is yours to change.\n";
   yaml += "project: " + Quoted(name) + "\n\n" + CharterYaml() + GoalsYaml(target.task) + "\n";
-  yaml += "data:\n  sources:\n    main: {" +
-          std::string(data::SourceKindName(data::SourceOfFile(args.data).kind)) + ": " +
-          Quoted("data/" + BaseName(args.data)) + "}\n";
-  yaml += fmt::format("  target: {{name: target, expr: {}, task: {}}}\n", Quoted(expression),
-                      model::TaskName(target.task));
+  yaml += "data:\n  sources:\n    main: {" + SourceYaml(source) + "}\n";
+  yaml += "  target: {" + TargetYaml(args, expression, target.task) + "}\n";
   yaml += ColumnsYaml(file.result.columns);
   yaml += "  # Inferred from the file; accept, change or remove each.\n";
   yaml += Indent(data::SuggestionsYaml(suggestions), "  ") + "\n";
@@ -197,6 +223,14 @@ void AddInit(CLI::App& app, Context& context) {
   verb->add_option("--target", args->target,
                    "What to predict: a column, or an expression such as \"num > 0\"")
       ->required();
+  verb->add_option("--task", args->task, "What kind of prediction; inferred from the labels if absent")
+      ->check(CLI::IsMember({"binary", "multiclass", "regression"}));
+  verb->add_option("--positive", args->positive,
+                   "The class a binary model gives the probability of, such as 1 or yes");
+  verb->add_option("--missing", args->missing,
+                   "A text that stands for a missing value, such as -9 (may be repeated); without it "
+                   "the usual ones, such as ? and NA")
+      ->allow_extra_args(false);
   AddJsonFlag(*verb, context);
   verb->footer(
       "Example:\n  quern init heart --data cleveland.csv --target \"num > 0\" && quern run heart");

@@ -31,11 +31,16 @@ std::string PlainFile::TableSql() const {
 }
 
 Result<PlainFile> OpenPlainFile(const std::string& path, Fs& fs, const data::ColumnDecls& like) {
+  return OpenPlainFile(data::SourceOfFile(path), fs, like);
+}
+
+Result<PlainFile> OpenPlainFile(const data::SourceSpec& source, Fs& fs,
+                                const data::ColumnDecls& like) {
   QUERN_TRY(CheckTemporaryFolder());
   PlainFile file;
   file.folder = std::make_unique<TempDir>();
   QUERN_ASSIGN(file.result,
-               data::Ingest(data::SourceOfFile(path), like, file.folder->path(), fs, NoProgress()));
+               data::Ingest(source, like, file.folder->path(), fs, NoProgress()));
   return file;
 }
 

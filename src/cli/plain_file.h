@@ -22,4 +22,8 @@ struct PlainFile {
 Result<PlainFile> OpenPlainFile(const std::string& path, Fs& fs,
                                 const data::ColumnDecls& like = {});
 
+/// The same for a file of which more is known than its path.
+Result<PlainFile> OpenPlainFile(const data::SourceSpec& source, Fs& fs,
+                                const data::ColumnDecls& like = {});
+
 }  // namespace quern::cli
