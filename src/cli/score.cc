@@ -133,6 +133,11 @@ Result<ml::Scores> ReadScores(const Frame& rows, const ml::Target& target,
     if (predicted == nullptr || predicted->is_text) {
       return Fail(Code::kInvalidArgument, "no column of numbers called 'prediction'");
     }
+    for (size_t row = 0; row < predicted->size(); ++row) {
+      if (predicted->Missing(row)) {
+        return Fail(Code::kInvalidArgument, fmt::format("row {}: no prediction", row + 1));
+      }
+    }
     scores.predictions = predicted->numbers;
     return scores;
   }
@@ -140,6 +145,13 @@ Result<ml::Scores> ReadScores(const Frame& rows, const ml::Target& target,
   std::vector<const Column*> columns;
   for (const std::string& name : target.classes) columns.push_back(rows.Find("score_" + name));
   const Column* single = rows.Find("score");
+  columns.push_back(single);
+  for (const Column* column : columns) {
+    if (column == nullptr || !column->is_text) continue;
+    return Fail(Code::kInvalidArgument, "column '" + column->name + "' holds text, not numbers",
+                "a score is a probability: a number from 0 to 1");
+  }
+  columns.pop_back();
   const bool all =
       std::all_of(columns.begin(), columns.end(), [](const Column* c) { return c != nullptr; });
   if (!all && !(target.task == ml::Task::kBinary && single != nullptr)) {
@@ -176,12 +188,10 @@ Result<ml::Scores> ReadScores(const Frame& rows, const ml::Target& target,
   return scores;
 }
 
-Status Evaluate(const EvaluateArgs& args, Context& context) {
-  QUERN_ASSIGN(const PlainFile file, OpenPlainFile(args.file, context.fs));
-  QUERN_ASSIGN(const Frame rows, file.Read());
+Status EvaluateRows(const Frame& rows, const EvaluateArgs& args, Context& context) {
   const Column* labels = rows.Find("label");
   if (labels == nullptr) {
-    return Fail(Code::kInvalidArgument, "no column 'label' in '" + args.file + "'",
+    return Fail(Code::kInvalidArgument, "no column 'label'",
                 "columns: label, prediction, and score or score_CLASS");
   }
   QUERN_ASSIGN(const ml::Target target, training::MakeTarget(*labels, args.task, args.positive));
@@ -206,6 +216,15 @@ Status Evaluate(const EvaluateArgs& args, Context& context) {
   }
   context.Print(FormatTable(table));
   return {};
+}
+
+Status Evaluate(const EvaluateArgs& args, Context& context) {
+  QUERN_ASSIGN(const PlainFile file, OpenPlainFile(args.file, context.fs));
+  QUERN_ASSIGN(const Frame rows, file.Read());
+  Status done = EvaluateRows(rows, args, context);
+  // Whatever is wrong is wrong with this file.
+  if (!done && done.error().where.file.empty()) done.error().where.file = args.file;
+  return done;
 }
 
 }  // namespace
