@@ -173,6 +173,18 @@ class Finder {
 
   void Number(const ColumnProfile& column, int64_t present) {
     Zeros(column, present);
+    Outliers(column, present);
+    if (column.skew && std::fabs(*column.skew) > kSkew) {
+      Add("skew", column.name, 0.12,
+          column.name + " is skewed (" + Short(*column.skew) +
+              "): a logarithm or robust scaling helps linear models");
+    }
+  }
+
+  /// Of two values the rarer one is no outlier: where it has less than a quarter of the rows, the
+  /// spread of the bulk is 0 and every one of them would lie beyond it.
+  void Outliers(const ColumnProfile& column, int64_t present) {
+    if (column.distinct <= 2) return;
     const int64_t iqr = column.outliers_iqr.value_or(0);
     const int64_t modified = column.outliers_modified_z.value_or(0);
     if (Share(iqr, present) > kIqrShare || Share(modified, present) > kModifiedZShare) {
@@ -180,11 +192,6 @@ class Finder {
           column.name + " has outliers: " + std::to_string(iqr) + " by IQR, " +
               std::to_string(modified) + " by modified z, of " + std::to_string(present) +
               " values from " + Bound(*column.min) + " to " + Bound(*column.max));
-    }
-    if (column.skew && std::fabs(*column.skew) > kSkew) {
-      Add("skew", column.name, 0.12,
-          column.name + " is skewed (" + Short(*column.skew) +
-              "): a logarithm or robust scaling helps linear models");
     }
   }
 

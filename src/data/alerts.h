@@ -12,7 +12,7 @@ namespace quern::data {
 ///   the bulk of the others), infinite, mixed_types (most but not all texts are numbers),
 ///   target_leak (AUC, V, eta or |rho| with the target over 0.98), duplicates, id_like,
 ///   high_cardinality (over 50), high_correlation (|r|, V or eta of 0.9), outliers (over 5 % by IQR
-///   or 1 % by modified z), skew (|G1| over 2).
+///   or 1 % by modified z, of three values or more), skew (|G1| over 2).
 /// Harm is a judgement on 0…1: what breaks or fools training is above 0.7, what costs accuracy
 /// above 0.3, what is good to know below; shares of affected rows raise it.
 std::vector<Alert> FindAlerts(const TableProfile& profile);

@@ -180,6 +180,18 @@ TEST_CASE("a plain table without declarations or target") {
   CHECK(record.at("columns").as_array()[0].at("mean").is_null());
 }
 
+TEST_CASE("the rarer of two values is no outlier") {
+  auto session = OpenWith(
+      "CREATE TABLE t AS SELECT CASE WHEN i < 20 THEN 1.0 ELSE 0.0 END AS pair, "
+      "CASE WHEN i < 20 THEN i + 100.0 ELSE i % 7 END AS measured FROM range(200) r(i)");
+  ProfileOptions options;
+  options.types = {{"pair", ProfileType::kNumber}, {"measured", ProfileType::kNumber}};
+  const TableProfile profile = Run(*session, options);
+  CHECK(profile.Find("pair")->outliers_iqr == 20);
+  CHECK(FindAlert(profile, "outliers", "pair") == nullptr);
+  CHECK(FindAlert(profile, "outliers", "measured") != nullptr);
+}
+
 TEST_CASE("targets of every task") {
   auto session = OpenWith(
       "CREATE TABLE t AS SELECT i AS n, i % 3 AS three, i * 2.0 AS twice, "

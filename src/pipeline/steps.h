@@ -8,7 +8,7 @@
 namespace quern::pipeline {
 
 /// Joins the key of every step of a kind: raise it when the step's code changes what it produces.
-inline constexpr const char* kStepVersion = "2";
+inline constexpr const char* kStepVersion = "3";
 
 Step MakeDesignStep(World& world);
 Step MakeIngestStep(World& world, const data::SourceSpec& source);
