@@ -161,12 +161,10 @@ json::object RealisedJson(const std::map<std::string, stats::Interval>& metrics,
 
 Status NoteBatch(World& world, const StepContext& context, const std::string& batch,
                  const Champion& champion, const std::string& message) {
-  const std::string batch_id =
-      fmt::format("batch:{}@{}/{}", batch, champion.name, champion.version);
-  QUERN_TRY(world.workspace.lineage().Add(
-      {batch_id, "batch", fmt::format("{} scored by v{}", batch, champion.version), message},
-      {SnapshotId(context, batch), DeploymentId(champion)}));
-  return {};
+  return world.workspace.lineage().Add(
+      {BatchId(batch, champion), "batch", fmt::format("{} scored by v{}", batch, champion.version),
+       message},
+      {SnapshotId(context, batch), DeploymentId(champion)});
 }
 
 }  // namespace
