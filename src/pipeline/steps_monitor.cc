@@ -240,6 +240,7 @@ Step MakeMonitorStep(World& world, const std::string& batch, const std::string& 
   step.needs = {"ingest:" + batch, "validate:" + batch, "train", "evaluate", before};
   AddParams(world, "monitoring.drift", step);
   AddParams(world, "data.target", step);
+  AddParams(world, "evaluation.resamples", step);
   step.run = [&world, batch, before](StepContext& context) -> Result<StepOutput> {
     const Champion champion = ChampionOf(context.Output(before).record);
     QUERN_ASSIGN(const auto address, world.host.Serve(champion.name, champion.version));

@@ -290,6 +290,7 @@ Step MakeRetrainStep(World& world, const std::string& batch, const std::string& 
   AddParams(world, "retraining", step);
   AddParams(world, "data.time", step);
   AddParams(world, "data.group", step);
+  AddParams(world, "evaluation.resamples", step);
   const auto& when = world.project.retraining.trigger.when;
   if (std::find(when.begin(), when.end(), "schedule") != when.end()) {
     // A schedule is about today: yesterday's verdict is not up to date.

@@ -136,8 +136,8 @@ Step MakeTrainStep(World& world) {
   }
   AddParams(world, "training", step, {"hypothesis"});
   AddParams(world, "features", step);
-  for (const char* key :
-       {"data.target", "data.ignore", "data.key", "data.time", "data.group", "data.train"}) {
+  for (const char* key : {"data.target", "data.ignore", "data.key", "data.time", "data.group",
+                          "data.train", "evaluation.resamples"}) {
     AddParams(world, key, step);
   }
   step.run = [&world](StepContext& context) -> Result<StepOutput> {

@@ -67,6 +67,14 @@ def test_a_monitoring_parameter_reruns_only_what_reads_it(quern, small_copy):
     assert ran(events) <= {"monitor:later", "report"}
 
 
+def test_another_number_of_resamples_reruns_all_that_draws_them(quern, small_copy):
+    steps = plan(quern, small_copy, "--set", "evaluation.resamples=200")
+    assert (steps["train"]["action"], steps["train"]["reason"]) == ("run", "param:evaluation.resamples")
+    done, events = run_events(quern, small_copy, "--set", "evaluation.resamples=200")
+    assert done.returncode == 0, done.stderr
+    assert {"train", "evaluate", "monitor:later"} <= ran(events)
+
+
 def test_an_unchanged_output_stops_the_wave(quern, small_copy):
     # The same table with its last line break gone: read again, found to be the same.
     data = small_copy / "data.csv"
