@@ -92,7 +92,13 @@ Entity MakeRuns() {
       {{"artifact_uri"}, kText, "r.artifact_uri", false, {}},
       {{"start_time", "created", "Created"}, kInteger, "r.start_ms", false, {}},
       {{"end_time"}, kInteger, "r.end_ms", true, {}},
-      {{"duration"}, kInteger, "(r.end_ms - r.start_ms)", true, {}},
+      // As a double: clients may send any times, and PostgreSQL refuses a difference beyond 64
+      // bits. Exact up to 285,000 years.
+      {{"duration"},
+       ValueType::kReal,
+       "(CAST(r.end_ms AS DOUBLE PRECISION) - r.start_ms)",
+       true,
+       {}},
   };
   entity.groups = {Attributes({"attribute", "attributes", "attr", "run"}), RunMetrics(),
                    Params("run_params x WHERE x.run = r.num", true),

@@ -62,6 +62,26 @@ TEST_CASE("values, then NaN, then what is missing, in both directions") {
   }
 }
 
+TEST_CASE("durations between any two times") {
+  TestStore store;
+  store.Experiment(1, "e", 1, 1, {});
+  const auto run = [&](const std::string& name, int64_t start, std::optional<int64_t> end) {
+    store.Run({name, name, start, end, {}, {}, {}, {}});
+  };
+  run("longest", INT64_MIN, INT64_MAX);
+  run("backwards", INT64_MAX, INT64_MIN);
+  run("usual", 1'700'000'000'000, 1'700'000'000'050);
+  run("running", 5, std::nullopt);
+  CHECK(store.Runs("duration = 50") == Names{"usual"});
+  CHECK(store.Runs("duration > 9223372036854775807") == Names{"longest"});
+  CHECK(store.Runs("duration < 0") == Names{"backwards"});
+  CHECK(store.Runs("duration IS NULL") == Names{"running"});
+  for (const int64_t size : {1, 2, 4}) {
+    CHECK(store.Runs("", {"duration DESC"}, size) ==
+          Names{"longest", "usual", "backwards", "running"});
+  }
+}
+
 TEST_CASE("page by page is the whole order") {
   TestStore store;
   FillMixed(store);

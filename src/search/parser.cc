@@ -99,7 +99,7 @@ class Parser {
     const Token& token = Peek();
     const std::string found =
         token.kind == TokenKind::kEnd ? "the end" : "'" + Shown(token.raw) + "'";
-    return Bad(std::string(kIncomplete) + "Expected " + what + " found " + found, token.column,
+    return Bad(std::string(kIncomplete) + "Expected " + what + ", found " + found, token.column,
                hint);
   }
 

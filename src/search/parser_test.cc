@@ -116,22 +116,22 @@ TEST_CASE("numbers beyond a double are the largest, as infinities are stored") {
 TEST_CASE("a syntax error names its column") {
   const std::pair<const char*, const char*> cases[] = {
       {"a",
-       "Invalid comparison clause. Expected a comparison found the end at column "
+       "Invalid comparison clause. Expected a comparison, found the end at column "
        "2: operators are = != < <= > >= LIKE ILIKE IN NOT IN IS NULL IS NOT NULL"},
       {"a >",
-       "Invalid comparison clause. Expected a value found the end at column 4: "
+       "Invalid comparison clause. Expected a value, found the end at column 4: "
        "a text between quotes or a number"},
-      {"> 1", "Invalid comparison clause. Expected 'Identifier' found '>' at column 1"},
+      {"> 1", "Invalid comparison clause. Expected 'Identifier', found '>' at column 1"},
       {"a = 1 AND",
-       "Invalid comparison clause. Expected 'Identifier' found the end "
+       "Invalid comparison clause. Expected 'Identifier', found the end "
        "at column 10"},
-      {"'a' = 1", "Invalid comparison clause. Expected 'Identifier' found ''a'' at column 1"},
+      {"'a' = 1", "Invalid comparison clause. Expected 'Identifier', found ''a'' at column 1"},
       {"a = 1 b = 2",
        "Invalid clause(s) in filter string: 'b' at column 7: join comparisons with AND or OR"},
       {"a = 1)",
        "Invalid clause(s) in filter string: ')' at column 6: this parenthesis was never opened"},
       {"(a = 1",
-       "Invalid comparison clause. Expected ')' found the end at column 7: "
+       "Invalid comparison clause. Expected ')', found the end at column 7: "
        "of the parenthesis at column 1"},
       {"ä = 'x",
        "Invalid clause(s) in filter string: ''x' at column 5: the quote ' is never closed"},
@@ -155,9 +155,9 @@ TEST_CASE("a syntax error names its column") {
        "While parsing a list in the query, expected ',' or ')' after a value, found ''y'' at "
        "column "
        "11"},
-      {"a IS 1", "Invalid comparison clause. Expected NULL found '1' at column 6"},
+      {"a IS 1", "Invalid comparison clause. Expected NULL, found '1' at column 6"},
       {"a NOT = 1",
-       "Invalid comparison clause. Expected IN, LIKE or ILIKE after NOT found '=' at column 7"},
+       "Invalid comparison clause. Expected IN, LIKE or ILIKE after NOT, found '=' at column 7"},
       {"avg(metrics.a) > 1",
        "Invalid clause(s) in filter string: 'avg(' at column 1: functions are "
        "min, max, last and count"},

@@ -1,4 +1,4 @@
-// Filters on SQLite, beyond what parity_test.cc holds against MLflow.
+// Filters beyond what parity_test.cc holds against MLflow.
 #include <doctest/doctest.h>
 
 #include "search/test_store.h"

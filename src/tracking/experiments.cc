@@ -57,10 +57,12 @@ Result<int64_t> Experiments::Create(const std::string& name, const std::string& 
   const int64_t now = clock_.NowMs();
   int64_t id = -1;
   QUERN_TRY(db_.Write([&]() -> Status {
+    // Not ON CONFLICT DO NOTHING: on PostgreSQL each attempt would use up a number.
     QUERN_TRY(db_.Query(
         "INSERT INTO experiments(name, artifact_location, lifecycle, created_ms, updated_ms) "
-        "VALUES (?, ?, 'active', ?, ?) ON CONFLICT DO NOTHING RETURNING id",
-        {name, artifact_location, now, now}, [&](const Row& row) { id = row.Int(0); }));
+        "SELECT ?, ?, 'active', ?, ? WHERE NOT EXISTS (SELECT 1 FROM experiments WHERE name = ?) "
+        "RETURNING id",
+        {name, artifact_location, now, now, name}, [&](const Row& row) { id = row.Int(0); }));
     if (id < 0) {
       return Fail(Code::kAlreadyExists, "Experiment(name=" + name + ") already exists.",
                   "a deleted experiment keeps its name until it is purged");
