@@ -109,8 +109,7 @@ Result<std::optional<StoredResult>> Cache::Find(const std::string& key) {
 }
 
 Result<std::optional<StoredResult>> Cache::Newest(const std::string& step) {
-  QUERN_ASSIGN(auto found,
-               Select("WHERE step = ? ORDER BY finished_ms DESC, rowid DESC LIMIT 1", {step}));
+  QUERN_ASSIGN(auto found, Select("WHERE step = ? ORDER BY finished_ms DESC, key LIMIT 1", {step}));
   if (found.empty()) return std::optional<StoredResult>();
   return std::optional<StoredResult>(std::move(found.front()));
 }
@@ -171,7 +170,7 @@ Result<std::optional<PipelineRun>> Cache::LastRun() {
   std::optional<PipelineRun> last;
   QUERN_TRY(
       db_.Query("SELECT id, project, state, start_ms, end_ms, summary FROM pipeline_runs "
-                "ORDER BY start_ms DESC, rowid DESC LIMIT 1",
+                "ORDER BY start_ms DESC, id LIMIT 1",
                 {}, [&](const Row& row) {
                   last = PipelineRun{row.Text(0), row.Text(1),  row.Text(2),
                                      row.Int(3),  std::nullopt, row.Text(5)};
@@ -195,7 +194,7 @@ Result<std::vector<StepState>> Cache::StepsOf(const std::string& run_id) {
 Result<std::vector<StoredResult>> Cache::Unused(int keep) {
   return Select(
       "WHERE key NOT IN (SELECT key FROM pipeline_steps WHERE pipeline_run_id IN "
-      "(SELECT id FROM pipeline_runs ORDER BY start_ms DESC LIMIT ?))",
+      "(SELECT id FROM pipeline_runs ORDER BY start_ms DESC, id LIMIT ?))",
       {static_cast<int64_t>(keep)});
 }
 

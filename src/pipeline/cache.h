@@ -36,7 +36,8 @@ struct PipelineRun {
   std::string summary;
 };
 
-/// Thread-safe as the database is. Borrows database, file system and clock.
+/// Thread-safe as the database is. Borrows database, file system and clock. Of what bears the same
+/// millisecond, any one is the newest, the same one each time: a project has one run at a time.
 class Cache {
  public:
   Cache(store::Database& database, Fs& fs, const Clock& clock, std::string root)

@@ -4,13 +4,15 @@
 
 #include <atomic>
 
+#include "tests/store/engines.h"
+
 namespace quern::pipeline {
 namespace {
 
 /// A small world: three steps whose results are numbers, counted as they run.
 struct World {
   TempDir dir;
-  std::unique_ptr<store::Database> database = *store::OpenSqlite(dir.File("q.db"), RealFs());
+  store::TestDatabase database{store::EachEngine()};
   Cache cache{*database, RealFs(), SystemClock(), dir.path()};
   std::atomic<int> ran{0};
   int parameter = 2;

@@ -132,9 +132,12 @@ Result<std::vector<LogEntry>> Registry::Log(const std::string& name) {
     QUERN_TRY(db_.Query(std::string(kColumns) + "ORDER BY id", {}, read));
     return entries;
   }
-  // Each renaming leads back to an earlier name, which counts up to that moment.
+  // Each renaming leads back to an earlier name, which counts up to that moment. The first name is
+  // read from the log too: PostgreSQL wants one collation for all of them, and a parameter has
+  // none.
   QUERN_TRY(
-      db_.Query("WITH RECURSIVE names(name, until) AS (SELECT ?, 9223372036854775807 UNION ALL "
+      db_.Query("WITH RECURSIVE names(name, until) AS (SELECT DISTINCT name, 9223372036854775807 "
+                "FROM registry_log WHERE name = ? UNION ALL "
                 "SELECT l.before, l.id FROM registry_log l JOIN names n ON l.name = n.name "
                 "WHERE l.change = 'model renamed' AND l.id < n.until) " +
                     std::string(kColumns) +

@@ -1,5 +1,6 @@
 #pragma once
-// For tests: a registry on a database of its own, with runs and logged models made up.
+// For tests: a registry on a database of its own, with runs and logged models made up. A test case
+// that has one runs on every engine.
 #include <doctest/doctest.h>
 
 #include <map>
@@ -10,6 +11,7 @@
 #include "registry/models.h"
 #include "registry/registry.h"
 #include "registry/versions.h"
+#include "tests/store/engines.h"
 
 namespace quern::registry {
 
@@ -54,12 +56,6 @@ class Recorder : public Listener {
 
 class Fixture {
  public:
-  Fixture() : clock(1000) {
-    auto opened = store::OpenSqlite(dir.File("q.db"), RealFs());
-    REQUIRE(opened);
-    database = std::move(*opened);
-  }
-
   RegistryContext Context() {
     return {*database, clock, "ada (unverified)", origins, &listener, nullptr};
   }
@@ -75,8 +71,8 @@ class Fixture {
   void Tick() { clock.Set(clock.NowMs() + 1); }
 
   TempDir dir;
-  ManualClock clock;
-  std::unique_ptr<store::Database> database;
+  ManualClock clock{1000};
+  store::TestDatabase database{store::EachEngine()};
   FakeOrigins origins;
   Recorder listener;
 };

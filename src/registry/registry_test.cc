@@ -2,15 +2,13 @@
 
 #include <doctest/doctest.h>
 
-#include "base/fs.h"
+#include "tests/store/engines.h"
 
 namespace quern::registry {
 
 TEST_CASE("a package keeps its version, aliases move and every move is logged") {
-  TempDir dir;
-  auto db = store::OpenSqlite(dir.File("q.db"), RealFs());
-  REQUIRE(db);
-  Registry registry(**db, SystemClock(), "tester");
+  const store::TestDatabase db(store::EachEngine());
+  Registry registry(*db, SystemClock(), "tester");
   CHECK(registry.Register("heart", "d1", "p1", "r1", "{}")->version == 1);
   CHECK(registry.Register("heart", "d2", "p2", "r2", "{}")->version == 2);
   CHECK(registry.Register("heart", "d1", "p1", "r3", "{}")->version == 1);

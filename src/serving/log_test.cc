@@ -8,14 +8,13 @@
 #include "serving/feedback.h"
 #include "serving/history.h"
 #include "serving/scoring.h"
+#include "tests/store/engines.h"
 
 namespace quern::serving {
 namespace {
 
 struct Store {
-  TempDir dir;
-  std::unique_ptr<store::Database> database =
-      store::OpenSqlite(dir.File("quern.db"), RealFs()).value();
+  store::TestDatabase database{store::EachEngine()};
   ManualClock clock{1'700'000'000'000};
 
   int64_t Count(const std::string& sql) {

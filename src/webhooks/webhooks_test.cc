@@ -6,6 +6,7 @@
 #include <map>
 
 #include "base/base64.h"
+#include "tests/store/engines.h"
 #include "webhooks/check.h"
 
 namespace quern::webhooks {
@@ -18,9 +19,6 @@ std::string Said(const Status& status) { return status ? "" : status.error().mes
 
 struct Fixture {
   Fixture() : vault(std::string(32, 'k'), RealFs(), dir.File("secrets")) {
-    auto opened = store::OpenSqlite(dir.File("q.db"), RealFs());
-    REQUIRE(opened);
-    database = std::move(*opened);
     settings.allow_private = true;
     settings.schemes = {"http", "https"};
   }
@@ -38,7 +36,7 @@ struct Fixture {
   ManualClock clock{1000};
   Settings settings;
   Vault vault;
-  std::unique_ptr<store::Database> database;
+  store::TestDatabase database{store::EachEngine()};
 };
 
 }  // namespace

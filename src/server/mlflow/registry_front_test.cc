@@ -14,9 +14,6 @@ namespace {
 
 struct Store {
   Store() {
-    auto opened = store::OpenSqlite(dir.File("q.db"), RealFs());
-    REQUIRE(opened);
-    database = std::move(*opened);
     experiments =
         std::make_unique<tracking::Experiments>(*database, SystemClock(), "mlflow-artifacts:/");
     REQUIRE(experiments->EnsureDefault());
@@ -42,7 +39,7 @@ struct Store {
 
   TempDir dir;
   std::map<std::string, std::string> variables;
-  std::unique_ptr<store::Database> database;
+  store::TestDatabase database{store::EachEngine()};
   std::unique_ptr<tracking::Experiments> experiments;
   std::unique_ptr<tracking::Runs> runs;
   std::unique_ptr<tracking::LoggedModels> models;

@@ -37,9 +37,6 @@ class NoOrigins : public registry::Origins {
 /// The registry and its webhooks behind a socket.
 struct Server {
   Server() : vault(std::string(32, 'k'), RealFs(), dir.File("secrets")) {
-    auto opened = store::OpenSqlite(dir.File("q.db"), RealFs());
-    REQUIRE(opened);
-    database = std::move(*opened);
     settings.allow_private = true;
     settings.schemes = {"http", "https"};
     hooks = std::make_unique<webhooks::Webhooks>(*database, SystemClock(), vault, settings);
@@ -90,7 +87,7 @@ struct Server {
   NoOrigins origins;
   webhooks::Settings settings;
   webhooks::Vault vault;
-  std::unique_ptr<store::Database> database;
+  store::TestDatabase database{store::EachEngine()};
   std::unique_ptr<webhooks::Webhooks> hooks;
   std::unique_ptr<webhooks::Deliverer> deliverer;
   std::unique_ptr<WebhookTeller> teller;
