@@ -66,9 +66,9 @@ std::string_view MlflowErrorCode(Code code) {
       return "INVALID_STATE";
     case Code::kResourceExhausted:
     case Code::kUnavailable:
-      return "TEMPORARILY_UNAVAILABLE";
+    // Another process held the database for too long: clients of MLflow repeat a 503, not a 409.
     case Code::kAborted:
-      return "ABORTED";
+      return "TEMPORARILY_UNAVAILABLE";
     case Code::kCancelled:
       return "CANCELLED";
     case Code::kDeadlineExceeded:

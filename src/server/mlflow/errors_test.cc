@@ -32,7 +32,8 @@ TEST_CASE("every code of ours has a code and a status of MLflow's") {
         Row{Code::kFailedPrecondition, "INVALID_STATE", 400},
         Row{Code::kResourceExhausted, "TEMPORARILY_UNAVAILABLE", 503},
         Row{Code::kUnavailable, "TEMPORARILY_UNAVAILABLE", 503},
-        Row{Code::kAborted, "ABORTED", 409}, Row{Code::kCancelled, "CANCELLED", 499},
+        Row{Code::kAborted, "TEMPORARILY_UNAVAILABLE", 503},
+        Row{Code::kCancelled, "CANCELLED", 499},
         Row{Code::kDeadlineExceeded, "DEADLINE_EXCEEDED", 504},
         Row{Code::kUnimplemented, "NOT_IMPLEMENTED", 501}, Row{Code::kDataLoss, "DATA_LOSS", 500},
         Row{Code::kInternal, "INTERNAL_ERROR", 500}, Row{Code::kUnknown, "INTERNAL_ERROR", 500}}) {
