@@ -62,6 +62,7 @@ void AddVerbs(CLI::App& app, Context& context) {
   AddDrift(app, context);
   AddEvaluate(app, context);
   AddGc(app, context);
+  AddDb(app, context);
   AddCompletion(app, context);
 }
 

@@ -332,6 +332,7 @@ TEST_CASE("a database of a newer program, or of another one, is refused") {
   REQUIRE_FALSE(foreign);
   CHECK(foreign.error().code == Code::kFailedPrecondition);
   CHECK(foreign.error().message.find("holds tables that are not Quern's") != std::string::npos);
+  CHECK(UpgradeDatabase(db.name(), RealFs()).error().message == foreign.error().message);
 }
 
 }  // namespace quern::store

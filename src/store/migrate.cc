@@ -14,18 +14,32 @@ Status CheckEmpty(SchemaStore& schema) {
               "give Quern a database of its own, which may be empty or absent");
 }
 
-}  // namespace
-
-Status Migrate(SchemaStore& schema) {
+Result<int64_t> NotNewer(SchemaStore& schema) {
   QUERN_ASSIGN(const int64_t have, schema.Version());
   const auto newest = static_cast<int64_t>(Migrations().size());
-  if (have > newest) {
-    return Fail(Code::kFailedPrecondition,
-                "'" + schema.name() + "' has schema " + std::to_string(have) +
-                    ", made by a newer Quern; this one (" + QUERN_VERSION + ") knows schema " +
-                    std::to_string(newest),
-                "run it with the newer program");
-  }
+  if (have <= newest) return have;
+  return Fail(Code::kFailedPrecondition,
+              "'" + schema.name() + "' has schema " + std::to_string(have) +
+                  ", made by a newer Quern; this one (" + QUERN_VERSION + ") knows schema " +
+                  std::to_string(newest),
+              "run it with the newer program");
+}
+
+}  // namespace
+
+Result<int64_t> KnownVersion(SchemaStore& schema) {
+  int64_t have = 0;
+  // In one transaction: another process may be about to make the first tables.
+  QUERN_TRY(schema.Transaction([&]() -> Status {
+    QUERN_ASSIGN(have, NotNewer(schema));
+    return have == 0 ? CheckEmpty(schema) : Status();
+  }));
+  return have;
+}
+
+Status Migrate(SchemaStore& schema) {
+  QUERN_ASSIGN(const int64_t have, NotNewer(schema));
+  const auto newest = static_cast<int64_t>(Migrations().size());
   if (have == newest) return {};
   if (have > 0) QUERN_TRY(schema.SetAside(have));
   for (int64_t version = have; version < newest; ++version) {

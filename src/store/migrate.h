@@ -25,8 +25,11 @@ class SchemaStore {
   virtual Status Transaction(const std::function<Status()>& body) = 0;
 };
 
-/// Applies what is missing, each migration in one transaction. kFailedPrecondition naming both
-/// versions if the schema is newer than this program's, or a table of somebody else's.
+/// The schema's number, 0 for a database that is empty. kFailedPrecondition if it is newer than
+/// this program's, or a table is somebody else's.
+Result<int64_t> KnownVersion(SchemaStore& schema);
+
+/// Applies what is missing, each migration in one transaction. Errors as KnownVersion.
 Status Migrate(SchemaStore& schema);
 
 }  // namespace quern::store

@@ -2,6 +2,9 @@
 
 #include <string_view>
 
+#include "store/migrations.h"
+#include "store/sqlite.h"
+
 namespace quern::store {
 namespace {
 
@@ -14,6 +17,27 @@ constexpr char kExamples[] =
 std::string_view SchemeOf(std::string_view name) {
   const size_t end = name.find("://");
   return end == std::string_view::npos ? std::string_view() : name.substr(0, end);
+}
+
+/// The file that a name of SQLite's means.
+Result<std::string> SqlitePath(const std::string& name) {
+  if (name.empty()) {
+    return Fail(Code::kInvalidArgument, "the name of the database is empty", kExamples);
+  }
+  if (SchemeOf(name).empty()) return name;
+  if (!name.starts_with(kSqlite)) {
+    return Fail(Code::kInvalidArgument,
+                "'" + ShownName(name) + "' names a database of a kind that Quern does not have",
+                kExamples);
+  }
+  std::string path = name.substr(kSqlite.size());
+  if (path.empty() || path.find('?') != std::string::npos) {
+    return Fail(Code::kInvalidArgument,
+                path.empty() ? "'" + name + "' names no file"
+                             : "'" + name + "' has parameters, and Quern knows none for SQLite",
+                kExamples);
+  }
+  return path;
 }
 
 }  // namespace
@@ -36,23 +60,35 @@ std::string ShownName(const std::string& name) {
 Result<std::unique_ptr<Database>> OpenDatabase(const std::string& name, Fs& fs,
                                                Durability durability, Upgrade upgrade) {
   if (IsPostgresUri(name)) return OpenPostgres(name, durability, upgrade);
-  if (name.empty()) {
-    return Fail(Code::kInvalidArgument, "the name of the database is empty", kExamples);
-  }
-  if (SchemeOf(name).empty()) return OpenSqlite(name, fs, durability);
-  if (!name.starts_with(kSqlite)) {
-    return Fail(Code::kInvalidArgument,
-                "'" + ShownName(name) + "' names a database of a kind that Quern does not have",
-                kExamples);
-  }
-  const std::string path = name.substr(kSqlite.size());
-  if (path.empty() || path.find('?') != std::string::npos) {
-    return Fail(Code::kInvalidArgument,
-                path.empty() ? "'" + name + "' names no file"
-                             : "'" + name + "' has parameters, and Quern knows none for SQLite",
-                kExamples);
-  }
+  QUERN_ASSIGN(const std::string path, SqlitePath(name));
   return OpenSqlite(path, fs, durability);
+}
+
+Result<SchemaState> FindSchema(const std::string& name, Fs& fs) {
+  SchemaState state;
+  state.newest = static_cast<int64_t>(Migrations().size());
+  if (IsPostgresUri(name)) {
+    QUERN_ASSIGN(state.version, PostgresSchemaVersion(name));
+  } else {
+    QUERN_ASSIGN(const std::string path, SqlitePath(name));
+    QUERN_ASSIGN(state.version, SqliteSchemaVersion(path, fs));
+  }
+  return state;
+}
+
+Result<Upgraded> UpgradeDatabase(const std::string& name, Fs& fs) {
+  QUERN_ASSIGN(const SchemaState before, FindSchema(name, fs));
+  Upgraded upgraded{before.version, before.newest, {}, {}};
+  if (before.version == before.newest) return upgraded;
+  QUERN_TRY(OpenDatabase(name, fs, Durability::kSafe, Upgrade::kApply));
+  for (const Migration& migration : Migrations().subspan(static_cast<size_t>(before.version))) {
+    upgraded.applied.emplace_back(migration.name);
+  }
+  if (before.version > 0 && !IsPostgresUri(name)) {
+    QUERN_ASSIGN(const std::string path, SqlitePath(name));
+    upgraded.copy = SqliteCopyName(path, before.version);
+  }
+  return upgraded;
 }
 
 }  // namespace quern::store

@@ -130,24 +130,47 @@ Status CheckServer(const PostgresConnection& connection, const std::string& plac
               "make a database for Quern: createdb --encoding=UTF8 --template=template0 NAME");
 }
 
+/// A connection to write with, to a server that will do.
+struct Connected {
+  const Libpq* libpq = nullptr;
+  std::string place;
+  std::unique_ptr<PostgresConnection> writer;
+};
+
+Result<Connected> Connect(const std::string& uri, Durability durability) {
+  Connected server;
+  QUERN_ASSIGN(server.libpq, LoadLibpq());
+  QUERN_ASSIGN(server.place, PlaceOf(*server.libpq, uri));
+  const char* session = durability == Durability::kSafe ? kSafeWriter : kRelaxedWriter;
+  QUERN_ASSIGN(server.writer,
+               PostgresConnection::Open(*server.libpq, {uri, server.place, session}));
+  QUERN_TRY(CheckServer(*server.writer, server.place));
+  return server;
+}
+
 }  // namespace
 
 Result<std::unique_ptr<Database>> OpenPostgres(const std::string& uri, Durability durability,
                                                Upgrade upgrade) {
-  QUERN_ASSIGN(const Libpq* libpq, LoadLibpq());
-  QUERN_ASSIGN(const std::string place, PlaceOf(*libpq, uri));
-  const char* session = durability == Durability::kSafe ? kSafeWriter : kRelaxedWriter;
-  QUERN_ASSIGN(auto writer, PostgresConnection::Open(*libpq, {uri, place, session}));
-  QUERN_TRY(CheckServer(*writer, place));
+  QUERN_ASSIGN(auto server, Connect(uri, durability));
+  const Libpq* libpq = server.libpq;
+  const std::string place = server.place;
   auto readers = std::make_unique<ReaderPool>(
       [libpq, uri, place] { return PostgresConnection::Open(*libpq, {uri, place, kReader}); },
       kMaxReaders);
-  auto database =
-      std::make_unique<EngineDatabase>(Dialect::kPostgres, std::move(writer), std::move(readers));
+  auto database = std::make_unique<EngineDatabase>(Dialect::kPostgres, std::move(server.writer),
+                                                   std::move(readers));
   PostgresSchema schema(*database, place, upgrade);
   // All of it in one transaction: whoever starts at the same moment waits, and finds it done.
   QUERN_TRY(database->Transaction([&] { return Migrate(schema); }));
   return std::unique_ptr<Database>(std::move(database));
+}
+
+Result<int64_t> PostgresSchemaVersion(const std::string& uri) {
+  QUERN_ASSIGN(auto server, Connect(uri, Durability::kSafe));
+  EngineDatabase database(Dialect::kPostgres, std::move(server.writer), nullptr);
+  PostgresSchema schema(database, server.place, Upgrade::kRefuse);
+  return KnownVersion(schema);
 }
 
 }  // namespace quern::store

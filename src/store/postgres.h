@@ -1,5 +1,6 @@
 #pragma once
 // The metadata database in PostgreSQL (12 or newer), for several servers on one store.
+#include <cstdint>
 #include <memory>
 #include <string>
 
@@ -24,5 +25,8 @@ enum class Upgrade { kRefuse, kApply };
 Result<std::unique_ptr<Database>> OpenPostgres(const std::string& uri,
                                                Durability durability = Durability::kSafe,
                                                Upgrade upgrade = Upgrade::kRefuse);
+
+/// The number of its schema; 0 if it is empty. Changes nothing. Errors as OpenPostgres.
+Result<int64_t> PostgresSchemaVersion(const std::string& uri);
 
 }  // namespace quern::store

@@ -7,6 +7,7 @@
 #include <thread>
 
 #include "store/migrations.h"
+#include "store/open.h"
 #include "store/postgres_connection.h"
 #include "store/postgres_sql.h"
 #include "tests/store/engines.h"
@@ -163,9 +164,15 @@ TEST_CASE("an older schema is refused with both numbers, and upgraded when asked
                                      std::to_string(Migrations().size())) != std::string::npos);
   CHECK(refused.error().hint.find("quern db upgrade") != std::string::npos);
 
-  const auto upgraded = OpenPostgres(uri, Durability::kSafe, Upgrade::kApply);
+  CHECK(FindSchema(uri, RealFs())->version == 1);
+  const auto upgraded = UpgradeDatabase(uri, RealFs());
   REQUIRE(upgraded);
-  Database& db = **upgraded;
+  CHECK(upgraded->from == 1);
+  CHECK(upgraded->applied.size() == Migrations().size() - 1);
+  CHECK(upgraded->copy.empty());
+  const auto opened = OpenPostgres(uri);
+  REQUIRE(opened);
+  Database& db = **opened;
   CHECK(Count(db, "experiments") == 1);
   CHECK(Count(db, "metric_points") == 1);
   int64_t id = 0;
@@ -176,7 +183,7 @@ TEST_CASE("an older schema is refused with both numbers, and upgraded when asked
         {}, [&](const Row& row) { id = row.Int(0); });
   }));
   CHECK(id == 6);
-  CHECK(OpenPostgres(uri));
+  CHECK(UpgradeDatabase(uri, RealFs())->applied.empty());
 }
 
 TEST_CASE("of two that start at once both find the whole schema") {

@@ -1,6 +1,7 @@
+#include "store/sqlite.h"
+
 #include <utility>
 
-#include "base/fs.h"
 #include "store/database.h"
 #include "store/engine_database.h"
 #include "store/migrate.h"
@@ -39,8 +40,14 @@ class SqliteSchema : public SchemaStore {
   Status SetVersion(int64_t version) override {
     return database_.Script("PRAGMA user_version = " + std::to_string(version));
   }
+  /// SQLite writes the copy: it knows what still stands in the write-ahead log.
   Status SetAside(int64_t version) override {
-    return fs_.Copy(path_, path_ + ".bak-" + std::to_string(version));
+    const std::string copy = SqliteCopyName(path_, version), draft = copy + ".tmp";
+    QUERN_TRY(fs_.RemoveAll(draft));
+    Status done = database_.Execute("VACUUM INTO ?", {draft});
+    if (done) done = fs_.MoveInto(draft, copy);
+    if (!done) (void)fs_.RemoveAll(draft);
+    return done;
   }
   Status Apply(std::string_view sql) override { return database_.Script(std::string(sql)); }
   Status Transaction(const std::function<Status()>& body) override {
@@ -54,6 +61,22 @@ class SqliteSchema : public SchemaStore {
 };
 
 }  // namespace
+
+std::string SqliteCopyName(const std::string& path, int64_t version) {
+  return path + ".bak-" + std::to_string(version);
+}
+
+Result<int64_t> SqliteSchemaVersion(const std::string& path, Fs& fs) {
+  if (!fs.Exists(path)) {
+    return Fail(Code::kNotFound, "there is no database '" + path + "'",
+                "name the folder that holds it (--root), or the database itself "
+                "(--backend-store-uri)");
+  }
+  QUERN_ASSIGN(auto connection, SqliteConnection::Open(path, false));
+  EngineDatabase database(Dialect::kSqlite, std::move(connection), nullptr);
+  SqliteSchema schema(database, path, fs);
+  return KnownVersion(schema);
+}
 
 Result<std::unique_ptr<Database>> OpenSqlite(const std::string& path, Fs& fs,
                                              Durability durability) {

@@ -26,7 +26,35 @@ TEST_CASE("an older database is copied aside before it is migrated") {
   sqlite3_exec(raw, "PRAGMA user_version = 1", nullptr, nullptr, nullptr);
   sqlite3_close(raw);
   REQUIRE(OpenSqlite(path, RealFs()));
-  CHECK(RealFs().Exists(path + ".bak-1") == (Migrations().size() > 1));
+  CHECK(RealFs().Exists(path + ".bak-1"));
+}
+
+TEST_CASE("the copy holds what still stood in the write-ahead log") {
+  TempDir dir;
+  const std::string path = dir.File("it's.db");
+  sqlite3* raw = nullptr;
+  REQUIRE(sqlite3_open(path.c_str(), &raw) == SQLITE_OK);
+  const std::string first = "PRAGMA journal_mode = WAL; PRAGMA wal_autocheckpoint = 0;" +
+                            std::string(Migrations()[0].sql) +
+                            "PRAGMA user_version = 1;"
+                            "INSERT INTO experiments(id, name, created_ms) VALUES (5, 'old', 1)";
+  REQUIRE(sqlite3_exec(raw, first.c_str(), nullptr, nullptr, nullptr) == SQLITE_OK);
+  REQUIRE(OpenSqlite(path, RealFs()));
+  sqlite3_close(raw);
+  const auto names = RealFs().List(dir.path());
+  REQUIRE(names);
+  CHECK(*names == std::vector<std::string>{"it's.db", "it's.db.bak-1"});
+  REQUIRE(sqlite3_open((path + ".bak-1").c_str(), &raw) == SQLITE_OK);
+  std::string found;
+  const auto note = [](void* text, int, char** values, char**) {
+    *static_cast<std::string*>(text) = values[0];
+    return 0;
+  };
+  sqlite3_exec(raw,
+               "SELECT name || (SELECT user_version FROM pragma_user_version) FROM experiments",
+               note, &found, nullptr);
+  sqlite3_close(raw);
+  CHECK(found == "old1");
 }
 
 }  // namespace quern::store
