@@ -10,7 +10,7 @@ import re
 import pytest
 import requests
 
-from wire.tracking_servers import mlflow_server, quern_server
+from wire.tracking_servers import mlflow_server
 
 PAGES = {"next_page_token"}
 TIMES = {"creation_time", "last_update_time", "creation_timestamp_ms", "last_updated_timestamp_ms"}
@@ -351,13 +351,11 @@ DEVIATIONS = {
 
 
 @pytest.fixture(scope="module")
-def servers(quern, tmp_path_factory):
-    folder = tmp_path_factory.mktemp("parity")
-    theirs = mlflow_server(folder)
-    ours = quern_server(quern, folder / "quern")
-    yield ours, theirs
-    ours.kill()
-    theirs.kill()
+def theirs(tmp_path_factory):
+    """The answers of MLflow."""
+    process = mlflow_server(tmp_path_factory.mktemp("mlflow"))
+    yield play(process)
+    process.kill()
 
 
 def play(server):
@@ -389,28 +387,26 @@ def agrees(ours, theirs):
 
 
 @pytest.fixture(scope="module")
-def answers(servers):
-    return tuple(play(server) for server in servers)
+def ours(server):
+    return play(server)
 
 
-def test_answers_are_those_of_mlflow(answers):
-    ours, theirs = answers
+def test_answers_are_those_of_mlflow(ours, theirs):
     wrong = [f"{name}\n  mlflow: {json.dumps(theirs[name])}\n  quern:  {json.dumps(ours[name])}"
              for name in STEPS if name not in DEVIATIONS and not agrees(list(ours[name]), list(theirs[name]))]
     assert not wrong, "\n".join(wrong)
 
 
 @pytest.mark.parametrize("name", DEVIATIONS)
-def test_deviations_are_those_that_are_listed(answers, name):
-    ours, theirs = answers
+def test_deviations_are_those_that_are_listed(ours, name):
     status, code, why = DEVIATIONS[name]
     assert ours[name][0] == status, (ours[name], why)
     assert (ours[name][1] or {}).get("error_code") == code, (ours[name], why)
 
 
-def test_raw_numbers_are_kept(servers):
+def test_raw_numbers_are_kept(server):
     """What JSON has no number for, and what no double holds."""
-    url = servers[0].url + "/api/2.0/mlflow"
+    url = server.url + "/api/2.0/mlflow"
     run_id = requests.post(url + "/runs/create", json={"experiment_id": "0"}).json()["run"]["info"]["run_id"]
     for key, value, shown in (("a", "NaN", "NaN"), ("b", "-Infinity", -1.7976931348623157e308), ("c", "1e400", 1.7976931348623157e308)):
         body = f'{{"run_id":"{run_id}","key":"{key}","value":{value},"timestamp":5}}'

@@ -9,7 +9,6 @@ import json
 import queue
 import subprocess
 import threading
-import warnings
 
 import mlflow
 import numpy
@@ -22,33 +21,7 @@ from mlflow.exceptions import MlflowException, RestException
 from mlflow.entities.webhook import WebhookEvent
 
 from e2e.projects import models, write_small
-from wire.tracking_servers import Process, free_port, quern_server
-
-KEY = base64.urlsafe_b64encode(bytes(range(32))).decode()
-
-
-def start(quern, root):
-    port = free_port()
-    settings = ["MLFLOW_WEBHOOK_ALLOWED_SCHEMES=http,https", "MLFLOW_WEBHOOK_ALLOW_PRIVATE_IPS=true",
-                "MLFLOW_WEBHOOK_REQUEST_MAX_RETRIES=2", f"MLFLOW_WEBHOOK_SECRET_ENCRYPTION_KEY={KEY}"]
-    command = ["/usr/bin/env", *settings, quern, "server", "--root", root, "--port", str(port)]
-    return Process(command, port, root.with_suffix(".log"), 20)
-
-
-@pytest.fixture(scope="module")
-def server(quern, tmp_path_factory):
-    process = start(quern, tmp_path_factory.mktemp("registry") / "store")
-    yield process
-    process.kill()
-
-
-@pytest.fixture(scope="module")
-def client(server):
-    mlflow.set_tracking_uri(server.url)
-    mlflow.set_registry_uri(server.url)
-    warnings.simplefilter("ignore")
-    return MlflowClient(server.url, server.url)
-
+from wire.tracking_servers import Store, pointed_at
 
 @pytest.fixture
 def name(request, client):
@@ -189,33 +162,29 @@ def test_prompts_are_kept_and_stay_out_of_searches_for_models(client):
     assert [m.name for m in named] == ["greeting"]
 
 
-def test_what_quern_run_registers_is_loaded_by_clients(quern, tmp_path):
+def test_what_quern_run_registers_is_loaded_by_clients(quern, start, tmp_path):
     folder = write_small(tmp_path / "small")
     done = subprocess.run([quern, "run", folder], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
-    process = start(quern, folder)
-    try:
-        mine = MlflowClient(process.url, process.url)
-        (model,) = mine.search_registered_models()
-        champion = mine.get_model_version_by_alias(model.name, "champion")
-        assert champion.source.startswith("mlflow-artifacts:/quern/artifacts/")
-        mlflow.set_tracking_uri(process.url)
-        mlflow.set_registry_uri(process.url)
+    process = start(Store(folder))
+    mine = MlflowClient(process.url, process.url)
+    (model,) = mine.search_registered_models()
+    champion = mine.get_model_version_by_alias(model.name, "champion")
+    assert champion.source.startswith("mlflow-artifacts:/quern/artifacts/")
+    with pointed_at(process):
         loaded = mlflow.pyfunc.load_model(f"models:/{model.name}@champion")
-        (version,) = [v for v in models(quern, folder) if "champion" in v["aliases"]]
-        local = mlflow.pyfunc.load_model(str(version["path"]))
-        frame = pandas.DataFrame({"age": [30.0, 70.0], "dose": [4.5, 7.25], "group": ["a", "c"]})
-        ours, theirs = loaded.predict(frame), local.predict(frame)
-        assert ours["label"].tolist() == theirs["label"].tolist()
-        assert numpy.array_equal(ours["probabilities"], theirs["probabilities"])
-        refused = requests.put(process.url + "/api/2.0/mlflow-artifacts/artifacts/quern/artifacts/x", data=b"x",
-                               timeout=30)
-        assert refused.status_code == 403
-        for secret in ("quern/quern.db", "quern/secrets/webhook.key", "quern/artifacts/../quern.db"):
-            got = requests.get(process.url + "/api/2.0/mlflow-artifacts/artifacts/" + secret, timeout=30)
-            assert got.status_code in (400, 404), secret
-    finally:
-        process.kill()
+    (version,) = [v for v in models(quern, folder) if "champion" in v["aliases"]]
+    local = mlflow.pyfunc.load_model(str(version["path"]))
+    frame = pandas.DataFrame({"age": [30.0, 70.0], "dose": [4.5, 7.25], "group": ["a", "c"]})
+    ours, theirs = loaded.predict(frame), local.predict(frame)
+    assert ours["label"].tolist() == theirs["label"].tolist()
+    assert numpy.array_equal(ours["probabilities"], theirs["probabilities"])
+    refused = requests.put(process.url + "/api/2.0/mlflow-artifacts/artifacts/quern/artifacts/x", data=b"x",
+                           timeout=30)
+    assert refused.status_code == 403
+    for secret in ("quern/quern.db", "quern/secrets/webhook.key", "quern/artifacts/../quern.db"):
+        got = requests.get(process.url + "/api/2.0/mlflow-artifacts/artifacts/" + secret, timeout=30)
+        assert got.status_code in (400, 404), secret
 
 
 class Receiver:
@@ -297,36 +266,31 @@ def test_webhooks_are_told_signed_and_asked_again(client, name, receiver):
         client.get_webhook(hook.webhook_id)
 
 
-def test_a_webhook_outlives_the_server(quern, tmp_path):
-    mine = start(quern, tmp_path / "store")
-    receiver = Receiver()
+def test_a_webhook_outlives_the_server(new_store, start):
+    store, receiver = new_store(), Receiver()
     try:
-        client = MlflowClient(mine.url, mine.url)
-        client.create_webhook("hook", receiver.url, [WebhookEvent.from_str("registered_model.created")],
-                              secret="hush")
-        assert mine.stop() == 0
-        stored = (tmp_path / "store" / ".quern" / "quern.db").read_bytes()
-        assert b"hush" not in stored
-        mine = start(quern, tmp_path / "store")
-        MlflowClient(mine.url, mine.url).create_registered_model("m")
+        first = start(store)
+        MlflowClient(first.url, first.url).create_webhook(
+            "hook", receiver.url, [WebhookEvent.from_str("registered_model.created")], secret="hush")
+        assert first.stop() == 0
+        content = store.content()
+        assert receiver.url.encode() in content and b"hush" not in content
+        second = start(store)
+        MlflowClient(second.url, second.url).create_registered_model("m")
         assert signed(*receiver.next(), "hush")
     finally:
         receiver.close()
-        mine.kill()
 
 
-def test_addresses_that_are_not_public_are_refused_by_default(quern, tmp_path):
-    plain = quern_server(quern, tmp_path / "store")
-    try:
-        for url, words in (("http://example.invalid/", "Invalid webhook URL scheme: 'http'"),
-                           ("https://127.0.0.1/", "must not resolve to a non-public IP address"),
-                           ("https://[::1]/", "must not resolve to a non-public IP address"),
-                           ("https://169.254.169.254/", "must not resolve to a non-public IP address")):
-            with pytest.raises(RestException, match=words.replace("'", ".")):
-                MlflowClient(plain.url, plain.url).create_webhook(
-                    "hook", url, [WebhookEvent.from_str("registered_model.created")])
-    finally:
-        plain.kill()
+def test_addresses_that_are_not_public_are_refused_by_default(start, tmp_path):
+    plain = start(Store(tmp_path / "store"), settings={})
+    for url, words in (("http://example.invalid/", "Invalid webhook URL scheme: 'http'"),
+                       ("https://127.0.0.1/", "must not resolve to a non-public IP address"),
+                       ("https://[::1]/", "must not resolve to a non-public IP address"),
+                       ("https://169.254.169.254/", "must not resolve to a non-public IP address")):
+        with pytest.raises(RestException, match=words.replace("'", ".")):
+            MlflowClient(plain.url, plain.url).create_webhook(
+                "hook", url, [WebhookEvent.from_str("registered_model.created")])
 
 
 MISSING = "Missing value for required parameter '{}'. See the API docs for more information about request parameters."

@@ -7,7 +7,6 @@ import socket
 import subprocess
 import threading
 import time
-import warnings
 
 import mlflow
 import numpy
@@ -19,22 +18,7 @@ from mlflow import MlflowClient
 from mlflow.entities import Metric, Param, RunTag, ViewType
 from mlflow.exceptions import MlflowException
 
-from wire.tracking_servers import environment, free_port, quern_server
-
-
-@pytest.fixture(scope="module")
-def server(quern, tmp_path_factory):
-    process = quern_server(quern, tmp_path_factory.mktemp("tracking") / "store")
-    yield process
-    process.kill()
-
-
-@pytest.fixture(scope="module")
-def client(server):
-    warnings.simplefilter("ignore")
-    mlflow.set_tracking_uri(server.url)
-    mlflow.set_registry_uri(server.url)
-    return MlflowClient(server.url, server.url)
+from wire.tracking_servers import Store, environment, free_port
 
 
 @pytest.fixture
@@ -360,27 +344,22 @@ def test_hosts_and_origins(server):
     assert "Access-Control-Allow-Origin" not in plain.headers
 
 
-def test_an_answer_survives_kill_and_a_signal_drains(quern, tmp_path):
-    first = quern_server(quern, tmp_path / "store")
-    url = "/api/2.0/mlflow/runs/"
-    run_id = requests.post(first.url + url + "create", json={"experiment_id": "0"}).json()["run"]["info"]["run_id"]
-    for step in range(20):
-        body = {"run_id": run_id, "key": "m", "value": step, "timestamp": 1, "step": step}
-        assert requests.post(first.url + url + "log-metric", json=body).status_code == 200
-    first.kill()
-    second = quern_server(quern, tmp_path / "store", "--durability", "relaxed")
-    kept = requests.get(second.url + url + "get", params={"run_id": run_id}).json()
-    assert kept["run"]["data"]["metrics"][0]["value"] == 19
-    assert second.stop() == 0
-    third = quern_server(quern, tmp_path / "store")
-    assert third.stop(signal.SIGINT) == 130
+def test_a_signal_drains_and_the_store_is_found_again(new_store, start):
+    store = new_store()
+    first = start(store)
+    made = requests.post(first.url + "/api/2.0/mlflow/runs/create", json={"experiment_id": "0"}).json()["run"]["info"]
+    assert first.stop() == 0
+    second = start(store, "--durability", "relaxed")
+    asked = {"run_id": made["run_id"]}
+    assert requests.get(second.url + "/api/2.0/mlflow/runs/get", params=asked).json()["run"]["info"] == made
+    assert second.stop(signal.SIGINT) == 130
 
 
-def test_options(quern, tmp_path):
+def test_options(quern, start, tmp_path):
     """Where things lie, and what is refused before anything listens."""
-    store, files, database = tmp_path / "store", tmp_path / "files", tmp_path / "other.db"
-    server = quern_server(quern, store, "--no-serve-artifacts", "--default-artifact-root", str(files),
-                          "--backend-store-uri", f"sqlite:///{database}")
+    files, database = tmp_path / "files", tmp_path / "other.db"
+    server = start(Store(tmp_path / "store"), "--no-serve-artifacts", "--default-artifact-root", str(files),
+                   "--backend-store-uri", f"sqlite:///{database}")
     experiment = requests.get(server.url + "/api/2.0/mlflow/experiments/get", params={"experiment_id": 0}).json()["experiment"]
     assert experiment["artifact_location"] == f"{files}/0" and database.exists()
     run = requests.post(server.url + "/api/2.0/mlflow/runs/create", json={"experiment_id": "0"}).json()["run"]
@@ -391,7 +370,6 @@ def test_options(quern, tmp_path):
     assert listed == {"root_uri": str(folder), "files": [{"path": "a.txt", "is_dir": False, "file_size": 1}]}
     proxied = requests.put(server.url + "/api/2.0/mlflow-artifacts/artifacts/x", data=b"x")
     assert (proxied.status_code, proxied.json()["error_code"]) == (404, "ENDPOINT_NOT_FOUND")
-    server.stop()
     busy = tmp_path / "busy"
     busy.mkdir()
     (busy / "thesis.txt").write_text("mine")
@@ -408,26 +386,14 @@ def test_options(quern, tmp_path):
     assert list(busy.iterdir()) == [busy / "thesis.txt"]
 
 
-def test_json_line_and_many_idle_connections(quern, tmp_path):
+def test_a_json_line_tells_where_the_server_is(quern, tmp_path):
     port = free_port()
     process = subprocess.Popen([quern, "server", "--root", tmp_path / "s", "--port", str(port), "--json"],
                                stdout=subprocess.PIPE, text=True, env=environment())
     try:
-        url = json.loads(process.stdout.readline())["url"]
-        assert url == f"http://127.0.0.1:{port}"
-        idle = [socket.create_connection(("127.0.0.1", port)) for _ in range(min(2000, soft_limit() - 200))]
-        assert requests.get(url + "/health", timeout=20).text == "OK"
-        for connection in idle:
-            connection.close()
+        told = json.loads(process.stdout.readline())
+        assert told == {"url": f"http://127.0.0.1:{port}", "state": str(tmp_path / "s" / ".quern")}
+        assert requests.get(told["url"] + "/health", timeout=20).text == "OK"
     finally:
         process.terminate()
         assert process.wait(timeout=30) == 0
-
-
-def soft_limit():
-    import resource
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = min(hard, 8192) if hard != resource.RLIM_INFINITY else 8192
-    if soft < wanted:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
-    return max(soft, wanted)

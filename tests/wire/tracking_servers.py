@@ -1,5 +1,6 @@
 """A `quern server` and a real `mlflow server`, started on free ports and stopped again."""
 
+import contextlib
 import os
 import pathlib
 import signal
@@ -20,15 +21,17 @@ def free_port():
 class Process:
     """A server that answers /health once it is ready."""
 
-    def __init__(self, command, port, log, seconds):
+    def __init__(self, command, port, log, seconds, settings=None):
+        self.port = port
         self.url = f"http://127.0.0.1:{port}"
         self.log = pathlib.Path(log)
         with open(self.log, "w") as out:
             self.process = subprocess.Popen(command, stdout=out, stderr=subprocess.STDOUT,
-                                            start_new_session=True, env=environment())
+                                            start_new_session=True, env={**environment(), **(settings or {})})
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
-            assert self.process.poll() is None, self.log.read_text()
+            if self.process.poll() is not None:
+                break
             try:
                 if requests.get(self.url + "/health", timeout=5).status_code == 200:
                     return
@@ -42,9 +45,31 @@ class Process:
         return self.process.wait(timeout=30)
 
     def kill(self):
-        if self.process.poll() is None:
+        """Of the whole group: MLflow's server leaves its workers behind when it ends by itself."""
+        try:
             os.killpg(self.process.pid, signal.SIGKILL)
-            self.process.wait()
+        except ProcessLookupError:
+            pass
+        self.process.wait()
+
+
+class Store:
+    """Where a server keeps what it knows: a folder and, given a PostgreSQL server, a database of that."""
+
+    def __init__(self, root, postgres=None):
+        self.root = pathlib.Path(root)
+        self.postgres = postgres
+        self.uri = postgres.new_database() if postgres else None
+
+    @property
+    def options(self):
+        return ["--root", self.root, *(["--backend-store-uri", self.uri] if self.uri else [])]
+
+    def content(self):
+        """All that the database holds, as bytes; no server may run."""
+        if self.postgres:
+            return self.postgres.run("pg_dump", "--dbname", self.uri)
+        return (self.root / ".quern" / "quern.db").read_bytes()
 
 
 def environment():
@@ -53,10 +78,25 @@ def environment():
     return {**kept, "MLFLOW_DISABLE_TELEMETRY": "true", "DO_NOT_TRACK": "true"}
 
 
-def quern_server(quern, root, *options):
+def quern_server(quern, store, *options, settings=None):
     port = free_port()
-    command = [quern, "server", "--root", root, "--port", str(port), *options]
-    return Process(command, port, pathlib.Path(root).with_suffix(".log"), 20)
+    command = [quern, "server", *store.options, "--port", str(port), *options]
+    return Process(command, port, store.root.with_suffix(".log"), 20, settings)
+
+
+@contextlib.contextmanager
+def pointed_at(server):
+    """MLflow's fluent interface asks this server meanwhile."""
+    import mlflow
+
+    before = mlflow.get_tracking_uri(), mlflow.get_registry_uri()
+    mlflow.set_tracking_uri(server.url)
+    mlflow.set_registry_uri(server.url)
+    try:
+        yield
+    finally:
+        mlflow.set_tracking_uri(before[0])
+        mlflow.set_registry_uri(before[1])
 
 
 def mlflow_server(folder):
