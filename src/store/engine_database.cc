@@ -9,7 +9,7 @@ EngineDatabase::EngineDatabase(Dialect dialect, std::unique_ptr<Connection> writ
     : dialect_(dialect),
       writer_(std::move(writer)),
       readers_(std::move(readers)),
-      group_([this](const std::vector<PendingWrite*>& writes) { CommitAll(writes); }) {}
+      group_([this](const GroupCommit::Take& take) { CommitAll(take); }) {}
 
 Status EngineDatabase::Execute(std::string_view sql, const std::vector<Param>& params) {
   if (InTransaction()) return Query(sql, params, [](const Row&) {});
@@ -31,7 +31,8 @@ Status EngineDatabase::Query(std::string_view sql, const std::vector<Param>& par
 Status EngineDatabase::Transaction(const std::function<Status()>& body) {
   if (InTransaction()) return body();
   const std::lock_guard lock(mutex_);
-  return CommitOne(body);
+  QUERN_TRY(Begin());
+  return RunOnly(body);
 }
 
 Status EngineDatabase::Write(const std::function<Status()>& body) {
@@ -50,14 +51,6 @@ Status EngineDatabase::Noted(Status status) {
   return status;
 }
 
-/// Under the lock.
-Status EngineDatabase::CommitOne(const std::function<Status()>& body) {
-  QUERN_TRY(Begin());
-  Status status = body();
-  if (status) status = failed_;
-  return End(std::move(status));
-}
-
 Status EngineDatabase::Begin() {
   QUERN_TRY(writer_->Begin());
   failed_ = {};
@@ -73,13 +66,16 @@ Status EngineDatabase::End(Status status) {
   return status;
 }
 
-void EngineDatabase::CommitAll(const std::vector<PendingWrite*>& writes) {
+void EngineDatabase::CommitAll(const GroupCommit::Take& take) {
   const std::lock_guard lock(mutex_);
-  if (writes.size() == 1) {
-    writes[0]->status = CommitOne(*writes[0]->body);
+  Status whole = Begin();
+  // What came while the transaction had to wait for another process is part of it.
+  const std::vector<PendingWrite*> writes = take();
+  if (whole && writes.size() == 1) {
+    PendingWrite& only = *writes[0];
+    only.status = RunOnly(*only.body);
     return;
   }
-  Status whole = Begin();
   if (whole) {
     for (PendingWrite* write : writes) {
       whole = RunOne(*write);
@@ -91,6 +87,13 @@ void EngineDatabase::CommitAll(const std::vector<PendingWrite*>& writes) {
   for (PendingWrite* write : writes) {
     if (write->status) write->status = whole;
   }
+}
+
+/// The one body of the transaction, and its end.
+Status EngineDatabase::RunOnly(const std::function<Status()>& body) {
+  Status status = body();
+  if (status) status = failed_;
+  return End(std::move(status));
 }
 
 /// One body among others: its failure takes back its own changes alone. An error is one of the

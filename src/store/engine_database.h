@@ -37,10 +37,10 @@ class EngineDatabase : public Database {
 
  private:
   bool InTransaction() const { return owner_.load() == std::this_thread::get_id(); }
-  Status CommitOne(const std::function<Status()>& body);
-  void CommitAll(const std::vector<PendingWrite*>& writes);
+  void CommitAll(const GroupCommit::Take& take);
   Status Begin();
   Status End(Status status);
+  Status RunOnly(const std::function<Status()>& body);
   Status RunOne(PendingWrite& write);
   Status Noted(Status status);
 

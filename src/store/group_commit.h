@@ -1,5 +1,6 @@
 #pragma once
 // Inside of store/ only: many callers, one commit.
+#include <chrono>
 #include <functional>
 #include <mutex>
 #include <vector>
@@ -16,22 +17,42 @@ struct PendingWrite {
 
 /// Whoever finds nobody at work commits what waits, its own included; the others wait for their
 /// result, and one of them goes on with what has come meanwhile. A single caller pays nothing for
-/// it. Thread-safe.
+/// it. While a commit hangs (another process holds the database, its server does not answer) few
+/// wait for it and the others are told to come again: callers are a server's threads, and all of
+/// them in line would leave none that reads. Thread-safe.
 class GroupCommit {
  public:
-  /// `commit` runs all bodies and makes them durable; called by one thread at a time.
-  using Commit = std::function<void(const std::vector<PendingWrite*>& writes)>;
-  explicit GroupCommit(Commit commit) : commit_(std::move(commit)) {}
+  /// Gives all that waits at that moment, the caller's own first.
+  using Take = std::function<std::vector<PendingWrite*>()>;
+  /// Takes what waits, once, as late as it can; runs the bodies and makes them durable. Called by
+  /// one thread at a time.
+  using Commit = std::function<void(const Take& take)>;
+  /// A commit hangs after `patience`; the default is far beyond an fsync of a busy disk.
+  explicit GroupCommit(Commit commit, std::chrono::nanoseconds patience = std::chrono::seconds(3))
+      : commit_(std::move(commit)), patience_(patience) {}
+  /// How many wait for one that hangs.
+  static constexpr size_t kLine = 16;
 
+  /// kUnavailable without having run `body` if the line is long and does not move.
   Status Write(const std::function<Status()>& body);
 
  private:
   struct Waiter;
   void Lead(Waiter& leader);
+  /// A commit is under way from now on. Under the lock, as the next.
+  void Begin();
+  /// Whether somebody may wait at this place of the line.
+  bool MayWait(size_t place) const;
+  /// Takes a waiter out of the line again; false if it has to stay.
+  bool Leave(const Waiter& waiter);
   Commit commit_;
+  std::chrono::nanoseconds patience_;
   std::mutex mutex_;
+  /// The leader first, until it has taken what waits.
   std::vector<Waiter*> queue_;
   bool leading_ = false;
+  /// When the commit under way began.
+  std::chrono::steady_clock::time_point began_;
 };
 
 }  // namespace quern::store

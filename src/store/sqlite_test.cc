@@ -7,6 +7,25 @@
 
 namespace quern::store {
 
+TEST_CASE("a writer that waits too long for another process is aborted, and then goes on") {
+  TempDir dir;
+  const auto db = OpenSqlite(dir.File("q.db"), RealFs());
+  REQUIRE(db);
+  REQUIRE((*db)->Execute("CREATE TABLE t (n BIGINT)"));
+  const auto add = [&] { return (*db)->Execute("INSERT INTO t VALUES (1)"); };
+  // The writer's own limit is longer than a test should take.
+  REQUIRE((*db)->Transaction([&] { return (*db)->Execute("PRAGMA busy_timeout = 20"); }));
+  sqlite3* other = nullptr;
+  REQUIRE(sqlite3_open(dir.File("q.db").c_str(), &other) == SQLITE_OK);
+  REQUIRE(sqlite3_exec(other, "BEGIN IMMEDIATE", nullptr, nullptr, nullptr) == SQLITE_OK);
+  const Status waited = (*db)->Write(add);
+  REQUIRE_FALSE(waited);
+  CHECK(waited.error().code == Code::kAborted);
+  CHECK(waited.error().hint.find("another process") != std::string::npos);
+  sqlite3_close(other);
+  CHECK((*db)->Write(add));
+}
+
 TEST_CASE("a foreign file is named") {
   TempDir dir;
   REQUIRE(RealFs().WriteAtomic(dir.File("text.db"), std::string(4096, 'x')));
