@@ -1,6 +1,8 @@
 """What goes wrong around `quern server`: clients that stop, disks that are full, databases that are away, and kill -9."""
 
 import concurrent.futures
+import contextlib
+import errno
 import http.client
 import os
 import pathlib
@@ -111,6 +113,14 @@ def test_a_killed_postgresql_is_503_until_it_is_back(postgres, start, tmp_path):
     writers.check(server)
 
 
+def read_all(talk):
+    """What comes until the server closes."""
+    pieces = []
+    while piece := talk.recv(1 << 20):
+        pieces.append(piece)
+    return b"".join(pieces)
+
+
 def answered(server, seconds=2.0):
     """The slowest of some ordinary requests, which must all be served."""
     slowest = 0.0
@@ -178,3 +188,125 @@ def test_a_database_that_another_process_holds(start, tmp_path):
     kept = [step for step, answer in enumerate(answers) if answer.status == 200]
     assert 0 < len(kept) < 100 and sorted(api.steps(run_id, "m")) == kept
     assert api.log(run_id, "after", 1).status == 200
+
+
+class SmallDisk:
+    """A server whose store lies on a disk of its own, which only its processes see, through /proc."""
+
+    def __init__(self, quern, folder, megabytes):
+        self.port = free_port()
+        mount = folder / "disk"
+        mount.mkdir()
+        script = f'mount -t tmpfs -o size={megabytes}m none "$0" && exec "$@"'
+        command = ["unshare", "--mount", *([] if os.geteuid() == 0 else ["--map-root-user"]), "sh", "-c", script, mount,
+                   quern, "server", "--root", mount / "store", "--port", str(self.port)]
+        self.server = Process(command, self.port, folder / "disk.log", 20)
+        self.folder = pathlib.Path(f"/proc/{self.server.process.pid}/root{mount}")
+
+    @staticmethod
+    def possible():
+        probe = ["unshare", "--mount", *([] if os.geteuid() == 0 else ["--map-root-user"]), "mount", "-t", "tmpfs", "none", "/mnt"]
+        return subprocess.run(probe, capture_output=True).returncode == 0
+
+    def fill(self):
+        with open(self.folder / "filler", "wb", buffering=0) as filler:
+            for size in (1 << 20, 4096):
+                try:
+                    while True:
+                        filler.write(b"x" * size)
+                except OSError as error:
+                    assert error.errno == errno.ENOSPC
+
+    def empty(self):
+        (self.folder / "filler").unlink()
+
+
+@pytest.fixture
+def small_disk(quern, tmp_path):
+    if not SmallDisk.possible():
+        pytest.skip("this user may not mount a small disk")
+    disk = SmallDisk(quern, tmp_path, 24)
+    yield disk
+    disk.server.kill()
+
+
+def test_a_full_disk_is_503_until_there_is_room(small_disk):
+    api = Api(small_disk.server)
+    run_id = api.new_run()
+    assert api.send("PUT", ARTIFACTS + "/f", b"old").status == 200
+    writers = Writers(small_disk.server)
+    writers.wait_for(3)
+    small_disk.fill()
+    writers.join()
+    for end in writers.ends:
+        assert (end.status, end.error(), end.headers["Retry-After"]) == (503, "TEMPORARILY_UNAVAILABLE", "1")
+    metrics = [{"key": "batch", "value": i, "timestamp": 1, "step": i} for i in range(900)]
+    batch = {"run_id": run_id, "metrics": metrics, "params": [{"key": "p", "value": "x" * 6000}]}
+    full = api.post("/runs/log-batch", **batch)
+    assert (full.status, full.error()) == (503, "TEMPORARILY_UNAVAILABLE")
+    for path in ("/f", "/new"):
+        full = api.send("PUT", ARTIFACTS + path, b"n" * (1 << 20))
+        assert (full.status, full.error(), full.headers["Retry-After"]) == (503, "TEMPORARILY_UNAVAILABLE", "1")
+    # What is there is still read, and nothing of the rest is.
+    answered(small_disk.server)
+    assert api.send("GET", ARTIFACTS + "/f").body == b"old"
+    assert api.steps(run_id, "batch") == []
+    artifacts = small_disk.folder / "store" / ".quern" / "mlflow-artifacts"
+    assert [name for name in files_below(artifacts) if (artifacts / name).stat().st_size] == ["f"]
+    small_disk.empty()
+    assert api.post("/runs/log-batch", **batch).status == 200
+    assert sorted(api.steps(run_id, "batch")) == list(range(900))
+    assert api.send("PUT", ARTIFACTS + "/f", b"n" * (1 << 20)).status == 200
+    writers.check(small_disk.server)
+
+
+def allow_descriptors(wanted):
+    """Raises this process's limit; how many it may have."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        soft = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    return wanted if soft == resource.RLIM_INFINITY else soft
+
+
+def test_thousands_of_idle_connections_and_slow_clients_hold_nobody(start, tmp_path):
+    server = start(Store(tmp_path / "store"))
+    api = Api(server)
+    run_id = api.new_run()
+    count = min(2000, allow_descriptors(4096) - 500)
+    assert count >= 500, "this user may not open enough connections"
+    assert api.send("PUT", ARTIFACTS + "/big", b"b" * (8 << 20)).status == 200
+    for start_step in range(0, 20000, 1000):
+        points = [{"key": "m", "value": step, "timestamp": step, "step": step} for step in range(start_step, start_step + 1000)]
+        assert api.post("/runs/log-batch", run_id=run_id, metrics=points).status == 200
+    with contextlib.ExitStack() as open_connections:
+        def opened(bytes_to_send, receive_buffer=None):
+            talk = socket.socket()
+            open_connections.callback(talk.close)
+            if receive_buffer:
+                talk.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
+            talk.settimeout(30)
+            talk.connect(("127.0.0.1", server.port))
+            talk.sendall(bytes_to_send)
+            return talk
+
+        head = b" HTTP/1.1\r\nHost: 127.0.0.1\r\n"
+        history = f"GET {API}/metrics/get-history?run_id={run_id}&metric_key=m".encode() + head + b"Connection: close\r\n\r\n"
+        for _ in range(count):
+            opened(b"")
+        # More of each kind than the server has threads.
+        files = [opened(b"GET " + ARTIFACTS.encode() + b"/big" + head + b"Connection: close\r\n\r\n", 4096) for _ in range(80)]
+        answers = [opened(history, 4096) for _ in range(80)]
+        for _ in range(80):
+            opened(b"POST " + API.encode() + b"/runs/search" + head + b"Content-Length: 100000\r\n\r\n{")
+            opened(b"GET /health HTTP/1.1\r\nHost:")
+            opened(b"PUT " + ARTIFACTS.encode() + b"/slow" + head + b"Content-Length: 100000\r\n\r\nx")
+        for _ in range(3):
+            for talk in (*files, *answers):
+                assert talk.recv(1)
+            answered(server)
+            assert Api(server).log(run_id, "n", 1).status == 200
+        # A slow reader gets the whole all the same.
+        assert read_all(answers[0]).count(b'"timestamp"') == 20000
+        assert len(read_all(files[0])) > 8 << 20
+    answered(server)
