@@ -2,11 +2,13 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <iterator>
 
 #include "server/artifact_stores.h"
 #include "server/http/router.h"
 #include "server/mlflow/artifacts.h"
 #include "server/mlflow/errors.h"
+#include "server/mlflow/graphql_routes.h"
 #include "server/mlflow/other_routes.h"
 #include "server/mlflow/registry_front.h"
 #include "server/mlflow/tracking_routes.h"
@@ -58,8 +60,9 @@ class Server : public TrackingServer {
              [this](std::string_view uri, std::string_view path, const net::HttpRequest& request) {
                return FileBelow(uri, path, request);
              },
-             [](const char* name) -> const char* { return std::getenv(name); }}));
+             Environment}));
     registry_->AddRoutes(&router_);
+    QUERN_TRY(AddGraphql());
     QUERN_TRY(registry_->Start());
     QUERN_ASSIGN(port_, http_.Start());
     return {};
@@ -83,6 +86,17 @@ class Server : public TrackingServer {
   }
 
  private:
+  Status AddGraphql() {
+    QUERN_ASSIGN(const graphql::Limits limits, graphql::ReadLimits(Environment));
+    std::vector<mlflow::ApiRoute> calls = mlflow::TrackingRoutes(tracking_);
+    std::vector<mlflow::ApiRoute> versions = registry_->VersionCalls();
+    std::move(versions.begin(), versions.end(), std::back_inserter(calls));
+    mlflow::AddGraphqlRoutes(&router_, std::move(calls), limits);
+    return {};
+  }
+
+  static const char* Environment(const char* name) { return std::getenv(name); }
+
   net::ServerOptions HttpOptions(net::ServerOptions http) {
     if (http.threads == 0) http.threads = kThreads;
     http.max_connections = std::max(http.max_connections, kMaxConnections);

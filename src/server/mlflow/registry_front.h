@@ -61,6 +61,8 @@ class RegistryFront {
   RegistryFront& operator=(const RegistryFront&) = delete;
 
   void AddRoutes(Router* router);
+  /// The calls of model versions, for who answers by them.
+  std::vector<ApiRoute> VersionCalls() const { return ModelVersionRoutes(routes_); }
   /// Goes on with what an earlier process left to tell.
   Status Start() { return deliverer_.Start(); }
   /// No more is told; what waits is kept for the next process.

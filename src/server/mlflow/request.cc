@@ -262,6 +262,11 @@ std::vector<Fields> Fields::Items(std::string_view key) const {
   return items;
 }
 
+std::optional<JsonRef> Fields::Json(std::string_view key) const {
+  const std::optional<Raw> raw = Find(key);
+  return raw ? raw->json : std::nullopt;
+}
+
 Fields Fields::Object(std::string_view key) const {
   Fields inner(sink_);
   inner.parent_ = Path(key);

@@ -51,6 +51,9 @@ class Fields {
   /// An object; one without fields if it is absent.
   Fields Object(std::string_view key) const;
 
+  /// The value as it came in a body; nothing if it is absent, or of a query.
+  std::optional<JsonRef> Json(std::string_view key) const;
+
   bool Has(std::string_view key) const { return Find(key).has_value(); }
   /// "K", "list[3].K", "list[3].object.K": how messages name a field.
   std::string Path(std::string_view key) const;
