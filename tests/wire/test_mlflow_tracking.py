@@ -6,7 +6,6 @@ import signal
 import socket
 import subprocess
 import threading
-import time
 
 import mlflow
 import numpy
@@ -14,7 +13,6 @@ import pandas
 import pytest
 import requests
 import sklearn.linear_model
-from mlflow import MlflowClient
 from mlflow.entities import Metric, Param, RunTag, ViewType
 from mlflow.exceptions import MlflowException
 
@@ -284,21 +282,6 @@ def test_autologging_of_scikit_learn(client, experiment):
     assert kept.data.tags["estimator_name"] == "LinearRegression"
     assert kept.inputs.dataset_inputs and kept.outputs.model_outputs
     assert "estimator.html" in [f.path for f in client.list_artifacts(run.info.run_id)]
-
-
-def test_system_metrics(client, experiment):
-    """Their names and their batches; with psutil, as the client measures them."""
-    run_id = client.create_run(experiment).info.run_id
-    names = ["system/cpu_utilization_percentage", "system/disk_usage_megabytes", "system/network_receive_megabytes"]
-    client.log_batch(run_id, [Metric(name, 1.5, 1000 + step, step) for step in range(3) for name in names])
-    assert set(client.get_run(run_id).data.metrics) == set(names)
-    pytest.importorskip("psutil")
-    mlflow.set_system_metrics_sampling_interval(0.2)
-    with mlflow.start_run(log_system_metrics=True) as run:
-        deadline = time.monotonic() + 20
-        while time.monotonic() < deadline and not client.get_run(run.info.run_id).data.metrics:
-            time.sleep(0.05)
-    assert any(key.startswith("system/") for key in client.get_run(run.info.run_id).data.metrics)
 
 
 def test_the_history_of_models_of_older_clients(server, client, experiment):
