@@ -3,13 +3,14 @@
 Ids and times are made equal first. Where the answers differ on purpose, DEVIATIONS says how and why.
 """
 
+import contextlib
 import json
 import re
 
 import pytest
 import requests
 
-from wire.tracking_servers import environment, free_port, mlflow_server, quern_server  # noqa: F401
+from wire.tracking_servers import Store, mlflow_server, quern_server
 
 # As MLflow's page asks: one experiment, one run, the best run of a search, a chart.
 EXPERIMENT = """query Experiment($input: MlflowGetExperimentInput!) @component(name: "page") {
@@ -250,11 +251,12 @@ def sort_pairs(value):
 @pytest.fixture(scope="module")
 def servers(quern, tmp_path_factory):
     folder = tmp_path_factory.mktemp("graphql")
-    theirs = mlflow_server(folder)
-    ours = quern_server(quern, folder / "quern")
-    yield Asked(ours), Asked(theirs)
-    ours.kill()
-    theirs.kill()
+    with contextlib.ExitStack() as running:
+        pair = []
+        for begin in (lambda: quern_server(quern, Store(folder / "quern")), lambda: mlflow_server(folder)):
+            pair.append(begin())
+            running.callback(pair[-1].kill)
+        yield tuple(Asked(server) for server in pair)
 
 
 def test_answers_are_those_of_mlflow(servers):
@@ -293,12 +295,10 @@ def test_other_ways_to_ask(servers):
     assert requests.put(ours.url + "/graphql", json={}, timeout=60).status_code == 405
 
 
-def test_limits_are_settings(quern, tmp_path, monkeypatch):
-    from wire import tracking_servers
+def test_limits_are_settings(quern, tmp_path):
     settings = {"MLFLOW_SERVER_GRAPHQL_MAX_ROOT_FIELDS": "12", "MLFLOW_SERVER_GRAPHQL_MAX_ALIASES": "2"}
-    plain = environment()
-    monkeypatch.setattr(tracking_servers, "environment", lambda: {**plain, **settings})
-    server = quern_server(quern, tmp_path / "store")
+    store = Store(tmp_path / "store")
+    server = quern_server(quern, store, settings=settings)
     try:
         def errors(query):
             return requests.post(server.url + "/graphql", json={"query": query}, timeout=60).json()["errors"]
@@ -308,6 +308,5 @@ def test_limits_are_settings(quern, tmp_path, monkeypatch):
         assert "at most 2 aliases, got 3" in errors("{ a: __typename b: __typename c: __typename }")[0]
     finally:
         server.kill()
-    settings["MLFLOW_SERVER_GRAPHQL_MAX_ALIASES"] = "few"
     with pytest.raises(AssertionError, match="MLFLOW_SERVER_GRAPHQL_MAX_ALIASES is 'few'"):
-        quern_server(quern, tmp_path / "store")
+        quern_server(quern, store, settings={**settings, "MLFLOW_SERVER_GRAPHQL_MAX_ALIASES": "few"})
