@@ -4,7 +4,7 @@
     fetch.py DEPS --list              one line per dependency: name, version, "present" or "missing"
     fetch.py DEPS --fetch NAME        downloads, checks the digest, unpacks; prints nothing when good
 
-Archives come through the registries' own clients (pip, npm) and are kept in ~/.cache/quern (or
+Archives come through the registries' own clients (pip, npm, mvn) and are kept in ~/.cache/quern (or
 $QUERN_CACHE), so that a second checkout downloads nothing. A file that is already in place with the
 same content is left alone: what links to it need not be built again.
 """
@@ -23,6 +23,7 @@ import zipfile
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 MANIFEST = ROOT / "third_party" / "manifest"
+MAVEN_PLUGIN = "org.apache.maven.plugins:maven-dependency-plugin:2.8"
 SYSTEM_LIBRARY_FOLDERS = ("/usr/lib/x86_64-linux-gnu", "/lib/x86_64-linux-gnu", "/usr/lib64", "/usr/lib")
 
 
@@ -72,6 +73,10 @@ def download(deps, dependency, folder):
                    "--platform", dependency["platform"], "--dest", str(folder), dependency["package"]]
     elif dependency["source"] == "npm":
         command = ["npm", "pack", "--pack-destination", str(folder), dependency["package"]]
+    elif dependency["source"] == "maven":
+        # Its own repository is thrown away with the folder: nothing is left in the user's.
+        command = ["mvn", "-B", "-q", f"-Dmaven.repo.local={folder}/repository", f"{MAVEN_PLUGIN}:copy",
+                   f"-Dartifact={dependency['package']}", f"-DoutputDirectory={folder}"]
     else:
         raise FetchError(f"{MANIFEST}: {dependency['name']}: unknown source {dependency['source']!r}")
     print("+", " ".join(command), file=sys.stderr, flush=True)
@@ -102,7 +107,10 @@ def archive_of(deps, dependency):
 
 
 def entries(archive):
-    """Yields (path, mode, opener) of every file in a wheel or an npm tarball."""
+    """Yields (path, mode, opener) of the archive itself and of every file in a wheel or an npm tarball."""
+    yield ".", 0o644, archive.read_bytes
+    if archive.suffix == ".jar":
+        return
     if archive.suffix == ".whl":
         with zipfile.ZipFile(archive) as wheel:
             for info in wheel.infolist():

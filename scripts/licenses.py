@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Writes THIRD_PARTY_NOTICES: every component that an installed Quern contains, with its licence's text.
 
-Components are the dependencies of third_party/manifest that are not mere tools, the Debian packages of
+Components are the dependencies of third_party/manifest that are no tools and not for tests alone, the Debian packages of
 third_party/debian.txt that name a licence, and the npm packages that end in the report's page. --check
 writes nothing and fails when a text is missing or a licence is not one that allows redistribution.
 """
@@ -33,7 +33,7 @@ def native_components(deps):
     with open(ROOT / "third_party" / "manifest", "rb") as file:
         dependencies = tomllib.load(file)["dependency"]
     for one in dependencies:
-        if one["use"] == "tool":
+        if one["use"] in ("tool", "test"):
             continue
         folder = deps / "licenses" / one["name"]
         files = [folder / pathlib.Path(notice).name for notice in one["notices"]]
