@@ -180,7 +180,7 @@ std::vector<ApiRoute> RegisteredModelRoutes(const RegistryRouteContext& context)
        Bind(context, Update)},
       {"DELETE", "/mlflow/registered-models/delete", "deletes a registered model and its versions",
        Bind(context, Delete)},
-      {"GET", "/mlflow/registered-models/search", "searches registered models",
+      {"GET POST", "/mlflow/registered-models/search", "searches registered models",
        Bind(context, Search)},
       {"GET POST", "/mlflow/registered-models/get-latest-versions",
        "the newest version of each stage", Bind(context, Latest)},

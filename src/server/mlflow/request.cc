@@ -70,8 +70,7 @@ std::optional<int64_t> WholeDouble(std::string_view text) {
 }
 
 std::optional<int64_t> ReadInt(JsonKind kind, std::string_view text) {
-  if (kind == JsonKind::kString) return ToInt(text);
-  if (kind != JsonKind::kNumber) return std::nullopt;
+  if (kind != JsonKind::kNumber && kind != JsonKind::kString) return std::nullopt;
   return IsWhole(text) ? ToInt(text) : WholeDouble(text);
 }
 
@@ -194,9 +193,9 @@ bool Fields::Flag(std::string_view key, bool fallback) const {
   if (raw->kind == JsonKind::kTrue || raw->kind == JsonKind::kFalse) {
     return raw->kind == JsonKind::kTrue;
   }
+  const std::string word = ToLower(raw->text);
+  if (raw->kind == JsonKind::kString && (word == "true" || word == "false")) return word == "true";
   if (!raw->json) {
-    const std::string word = ToLower(raw->text);
-    if (word == "true" || word == "false") return word == "true";
     Refuse("Invalid boolean value: " + std::string(raw->text) + ", must be 'true' or 'false'.");
     return fallback;
   }

@@ -29,7 +29,7 @@ class Fields {
   /// An empty text is a missing one.
   std::string RequiredText(std::string_view key) const;
 
-  /// 12, "12" and 12.0 are integers.
+  /// 12, "12", 12.0 and "1e+05", which is how R writes 100000, are integers.
   int64_t Int(std::string_view key, int64_t fallback = 0) const;
   std::optional<int64_t> MaybeInt(std::string_view key) const;
   int64_t RequiredInt(std::string_view key) const;
@@ -38,7 +38,7 @@ class Fields {
   std::optional<double> MaybeNumber(std::string_view key) const;
   double RequiredNumber(std::string_view key) const;
 
-  /// true or false; in a query in any case.
+  /// true or false; as a text in any case: "FALSE" is R's.
   bool Flag(std::string_view key, bool fallback) const;
 
   /// One of `names`, by its name or its number, which counts from 1: the index in `names`.
