@@ -4,6 +4,7 @@
 #include <string>
 #include <utility>
 
+#include "search/finder.h"
 #include "search/resolve.h"
 #include "search/value.h"
 
@@ -16,6 +17,7 @@ bool IsNegative(Op op) { return op == Op::kNotEqual || op == Op::kNotIn; }
 struct Part {
   Sql sql;
   int stack = 0;
+  std::vector<Finder> finders = {};
 };
 
 /// What a comparison takes at most: a subquery with a CASE in it.
@@ -29,8 +31,9 @@ class Writer {
   Result<Part> Write(const Node& node) {
     switch (node.kind) {
       case Node::Kind::kCompare: {
-        QUERN_ASSIGN(Sql sql, Comparison(node));
-        return Part{std::move(sql), kLeafStack};
+        QUERN_ASSIGN(const Target target, Resolve(entity_, node.field));
+        QUERN_ASSIGN(Sql sql, Comparison(target, node));
+        return Part{std::move(sql), kLeafStack, FindersOf(entity_, target, node, dialect_)};
       }
       case Node::Kind::kNot: {
         QUERN_ASSIGN(const Part inner, Write(node.children.front()));
@@ -62,6 +65,10 @@ class Writer {
     std::stable_sort(parts.begin(), parts.end(),
                      [](const Part& a, const Part& b) { return a.stack > b.stack; });
     Part chain;
+    std::vector<std::vector<Finder>> finders;
+    for (Part& part : parts) finders.push_back(std::move(part.finders));
+    chain.finders =
+        node.kind == Node::Kind::kAnd ? FindersOfAll(std::move(finders)) : FindersOfAny(finders);
     if (parts.empty()) chain.sql.Add("TRUE");
     for (size_t i = 0; i < parts.size(); ++i) {
       if (i > 0) chain.sql.Add(node.kind == Node::Kind::kAnd ? " AND " : " OR ");
@@ -71,8 +78,7 @@ class Writer {
     return chain;
   }
 
-  Result<Sql> Comparison(const Node& node) {
-    QUERN_ASSIGN(const Target target, Resolve(entity_, node.field));
+  Result<Sql> Comparison(const Target& target, const Node& node) {
     const Group& group = *target.group;
     if (group.kind == Group::Kind::kMetric) names_metric_ = true;
     if (target.attribute != nullptr) {
@@ -170,22 +176,23 @@ Sql OnDatasets(const Group& group, const std::vector<DatasetFilter>& datasets) {
   return sql;
 }
 
-Result<Sql> Condition(const Entity& entity, const Node& filter,
-                      const std::vector<DatasetFilter>& datasets, Dialect dialect) {
+Result<Filter> Condition(const Entity& entity, const Node& node,
+                         const std::vector<DatasetFilter>& datasets, Dialect dialect) {
   Writer writer(entity, datasets, dialect);
-  QUERN_ASSIGN(Part part, writer.Write(filter));
-  Sql sql("(");
+  QUERN_ASSIGN(Part part, writer.Write(node));
+  Filter filter{Sql("("), std::move(part.finders)};
+  Sql& sql = filter.sql;
   sql.Add(part.sql).Add(")");
   if (!entity.no_prompts.empty() && !writer.names_prompt_tag()) {
     sql.Add(" AND ").Add(entity.no_prompts);
   }
-  if (writer.names_metric()) return sql;
+  if (writer.names_metric()) return filter;
   for (const Group& group : entity.groups) {
     const Sql on = OnDatasets(group, datasets);
     if (on.text.empty()) continue;
     sql.Add(" AND EXISTS (SELECT 1 FROM ").Add(group.rows).Add(on).Add(")");
   }
-  return sql;
+  return filter;
 }
 
 }  // namespace quern::search

@@ -7,15 +7,22 @@
 #include "search/dialect.h"
 #include "search/entity.h"
 #include "search/filter.h"
+#include "search/finder.h"
 #include "search/query.h"
 #include "search/sql.h"
 
 namespace quern::search {
 
+/// What a filter asks for.
+struct Filter {
+  Sql sql;
+  std::vector<Finder> finders;
+};
+
 /// The condition, with what the entity hides by itself: prompts, and logged models without a
 /// metric on `datasets` where the filter names no metric.
-Result<Sql> Condition(const Entity& entity, const Node& filter,
-                      const std::vector<DatasetFilter>& datasets, Dialect dialect);
+Result<Filter> Condition(const Entity& entity, const Node& node,
+                         const std::vector<DatasetFilter>& datasets, Dialect dialect);
 
 /// The rows of one key: a FROM and WHERE.
 Sql KeyedRows(const Group& group, const std::string& key);

@@ -3,6 +3,12 @@
 namespace quern::search {
 namespace {
 
+Index ByText(std::string table, std::string owner, const std::string& text) {
+  return {std::move(table), std::move(owner), BeginningOf(text), text};
+}
+
+Index OfRuns(const std::string& column) { return {"runs x", "x.num", column, column}; }
+
 Group Attributes(std::vector<std::string> names) {
   Group group;
   group.names = std::move(names);
@@ -38,6 +44,7 @@ Group RunMetrics() {
   group.greatest = "x.greatest";
   group.count = "x.points";
   group.orderable = true;
+  group.index = {"metric_series x", "x.run", "x.last_value", "x.last_value"};
   return group;
 }
 
@@ -84,14 +91,21 @@ Entity MakeRuns() {
   Entity entity;
   entity.name = "runs";
   entity.from = "runs r";
+  entity.id = "r.num";
+  const Index by_name = ByText("runs x", "x.num", "x.name");
   entity.attributes = {
       {{"run_id"}, kText, "r.id", false, {}},
-      {{"run_name", "run name", "Run name", "Run Name"}, kText, "r.name", false, {}},
+      {{"run_name", "run name", "Run name", "Run Name"}, kText, "r.name", false, {}, by_name},
       {{"user_id"}, kText, "r.user_id", false, {}},
-      {{"status"}, kText, "r.status", false, {}},
+      {{"status"}, kText, "r.status", false, {}, OfRuns("x.status")},
       {{"artifact_uri"}, kText, "r.artifact_uri", false, {}},
-      {{"start_time", "created", "Created"}, kInteger, "r.start_ms", false, {}},
-      {{"end_time"}, kInteger, "r.end_ms", true, {}},
+      {{"start_time", "created", "Created"},
+       kInteger,
+       "r.start_ms",
+       false,
+       {},
+       OfRuns("x.start_ms")},
+      {{"end_time"}, kInteger, "r.end_ms", true, {}, OfRuns("x.end_ms")},
       // As a double: clients may send any times, and PostgreSQL refuses a difference beyond 64
       // bits. Exact up to 285,000 years.
       {{"duration"},
@@ -100,9 +114,12 @@ Entity MakeRuns() {
        true,
        {}},
   };
+  Group params = Params("run_params x WHERE x.run = r.num", true);
+  params.index = ByText("run_params x", "x.run", "x.value");
+  Group tags = Tags("run_tags x WHERE x.run = r.num", true);
+  tags.index = ByText("run_tags x", "x.run", "x.value");
   entity.groups = {Attributes({"attribute", "attributes", "attr", "run"}), RunMetrics(),
-                   Params("run_params x WHERE x.run = r.num", true),
-                   Tags("run_tags x WHERE x.run = r.num", true), RunDatasets()};
+                   std::move(params), std::move(tags), RunDatasets()};
   entity.tie_breakers = {{"start_time", true}, {"run_id", false}};
   return entity;
 }
@@ -207,6 +224,8 @@ Entity MakeLoggedModels() {
 }
 
 }  // namespace
+
+std::string BeginningOf(const std::string& text) { return "substr(" + text + ", 1, 64)"; }
 
 const Entity& Runs() {
   static const Entity entity = MakeRuns();

@@ -11,6 +11,22 @@ namespace quern::search {
 /// kId is an integer that filters write as a text, `experiment_id = '7'`.
 enum class ValueType { kText, kInteger, kReal, kId };
 
+/// An index of the database: rows of `table`, called x, sorted by `value`, within one key where
+/// there are keys. Nothing without a table.
+struct Index {
+  std::string table;
+  /// Equals the entity's `id`; no two rows of one key have the same.
+  std::string owner;
+  /// Of a text perhaps the beginning alone.
+  std::string value;
+  /// The value as it is.
+  std::string whole;
+  bool empty() const { return table.empty(); }
+};
+
+/// What an index keeps of a text: its first characters (migration 0006).
+std::string BeginningOf(const std::string& text);
+
 struct Attribute {
   /// The first is the one that messages show; the rest are aliases.
   std::vector<std::string> names;
@@ -19,6 +35,7 @@ struct Attribute {
   bool nullable = false;
   /// Words of clients and what is stored for them.
   std::vector<std::pair<std::string, std::string>> words;
+  Index index = {};
 };
 
 /// One fixed key of a Group of datasets.
@@ -51,6 +68,8 @@ struct Group {
   /// Of kDataset, instead of rows and value.
   std::vector<DatasetField> fields;
   bool orderable = false;
+  /// By key and value; of groups that are unique.
+  Index index = {};
 };
 
 struct OrderRule {
@@ -63,6 +82,8 @@ struct Entity {
   std::string name;
   /// Table and alias: "runs r".
   std::string from;
+  /// What an index's `owner` equals; empty where there is none.
+  std::string id;
   std::vector<Attribute> attributes;
   std::vector<Group> groups;
   /// The order when nothing is asked for.

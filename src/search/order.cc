@@ -19,7 +19,7 @@ class Orderer {
   Orderer(const Entity& entity, const Request& request, Dialect dialect)
       : entity_(entity), request_(request), dialect_(dialect) {}
 
-  Result<std::vector<SortKey>> Run() {
+  Result<Order> Run() {
     if (request_.order_by.size() + request_.field_order.size() > kMaxOrderKeys) {
       return Fail(Code::kInvalidArgument,
                   "Invalid order_by: more than " + std::to_string(kMaxOrderKeys) + " elements");
@@ -31,7 +31,7 @@ class Orderer {
     for (const FieldOrder& order : request_.field_order) QUERN_TRY(AddField(order));
     if (keys_.empty()) AddRules(entity_.default_order);
     AddRules(entity_.tie_breakers);
-    return std::move(keys_);
+    return Order{std::move(keys_), std::move(walk_), own_};
   }
 
  private:
@@ -71,8 +71,7 @@ class Orderer {
                   "`order_by` contains duplicate fields: '" + Shown(key) + "' stands twice");
     }
     if (target->attribute != nullptr) {
-      Push(Sql(target->attribute->sql), target->type, clause.descending,
-           target->attribute->nullable);
+      PushAttribute(*target->attribute, clause.descending);
     } else {
       AddKeyed(*target, clause, datasets);
     }
@@ -88,6 +87,12 @@ class Orderer {
       count.Add(rows).Add("), 0)");
       Push(std::move(count), ValueType::kInteger, clause.descending, false);
       return;
+    }
+    const bool last =
+        clause.field.aggregate == Aggregate::kNone || clause.field.aggregate == Aggregate::kLast;
+    if (keys_.empty() && !group.index.empty() && last) {
+      const bool metric = group.kind == Group::Kind::kMetric;
+      walk_ = Walk{&group.index, clause.field.key, {}, metric ? 2U : 1U, metric};
     }
     std::string value = group.value;
     if (clause.field.aggregate == Aggregate::kMin) value = group.least;
@@ -108,9 +113,17 @@ class Orderer {
       for (const Attribute& attribute : entity_.attributes) {
         if (attribute.names.front() != rule.attribute) continue;
         if (!Note({Group::Kind::kAttribute, rule.attribute, Aggregate::kNone})) continue;
-        Push(Sql(attribute.sql), attribute.type, rule.descending, attribute.nullable);
+        PushAttribute(attribute, rule.descending);
       }
     }
+  }
+
+  void PushAttribute(const Attribute& attribute, bool descending) {
+    if (keys_.empty()) own_ = attribute.names.front() == entity_.tie_breakers.front().attribute;
+    if (keys_.empty() && !attribute.index.empty()) {
+      walk_ = Walk{&attribute.index, {}, attribute.sql, 1, attribute.nullable};
+    }
+    Push(Sql(attribute.sql), attribute.type, descending, attribute.nullable);
   }
 
   bool Note(Name name) {
@@ -143,13 +156,14 @@ class Orderer {
   const Request& request_;
   Dialect dialect_;
   std::vector<SortKey> keys_;
+  std::optional<Walk> walk_;
+  bool own_ = false;
   std::vector<Name> seen_;
 };
 
 }  // namespace
 
-Result<std::vector<SortKey>> SortKeys(const Entity& entity, const Request& request,
-                                      Dialect dialect) {
+Result<Order> OrderOf(const Entity& entity, const Request& request, Dialect dialect) {
   return Orderer(entity, request, dialect).Run();
 }
 

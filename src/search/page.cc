@@ -1,6 +1,79 @@
 #include "search/page.h"
 
+#include <utility>
+
+#include "search/select.h"
+
 namespace quern::search {
+namespace {
+
+/// Counting reads an index thirty times as fast as rows are looked at.
+constexpr Few kFewToCount{50'000};
+
+Result<int64_t> Number(store::Database& database, const Statement& statement) {
+  int64_t number = 0;
+  QUERN_TRY(database.Query(statement.sql, statement.params,
+                           [&](const store::Row& row) { number = row.Int(0); }));
+  return number;
+}
+
+/// The finder with the fewest rows, if they are few.
+Result<const Finder*> BestFinder(store::Database& database, const Query& query, Few few) {
+  const Finder* best = nullptr;
+  int64_t least = few.rows;
+  for (const Finder& finder : query.finders) {
+    if (least == 0) break;
+    QUERN_ASSIGN(const int64_t rows, Number(database, CountAtMost(finder.Select(), least)));
+    if (rows >= least) continue;
+    best = &finder;
+    least = rows;
+  }
+  return best;
+}
+
+/// Whether to go through an index in the order that is asked for: not where the scope has that
+/// order, nor where its rows are soon sorted.
+Result<bool> IsWalkBest(store::Database& database, const Query& query, const Scope& scope,
+                        Few few) {
+  if (!query.walk) return false;
+  if (scope.in_order && query.own_order) return false;
+  QUERN_ASSIGN(const int64_t rows, Number(database, CountAtMost(RowsOf(query, scope), few.rows)));
+  return rows >= few.rows;
+}
+
+/// Rows of a page, from one statement or several that go on from each other.
+class PageReader {
+ public:
+  PageReader(store::Database& database, const Query& query, int width, int64_t max_results,
+             const std::function<void(const store::Row&)>& read)
+      : database_(database), query_(query), width_(width), most_(max_results), read_(read) {}
+
+  Status Take(const Statement& statement) {
+    return database_.Query(statement.sql, statement.params, [&](const store::Row& row) {
+      if (shown_ == most_) {
+        more_ = true;
+        return;
+      }
+      read_(row);
+      if (++shown_ == most_) last_ = KeysOf(query_, row, width_);
+    });
+  }
+
+  bool more() const { return more_; }
+  std::string NextToken() const { return more_ ? search::NextToken(query_, last_) : std::string(); }
+
+ private:
+  store::Database& database_;
+  const Query& query_;
+  int width_;
+  int64_t most_;
+  const std::function<void(const store::Row&)>& read_;
+  int64_t shown_ = 0;
+  bool more_ = false;
+  std::vector<store::Param> last_;
+};
+
+}  // namespace
 
 Request RequestOf(const PageRequest& page, std::string scope) {
   Request request;
@@ -14,21 +87,31 @@ Request RequestOf(const PageRequest& page, std::string scope) {
 Result<std::string> ReadPage(store::Database& database, const Query& query,
                              std::string_view columns, int width, const Scope& scope,
                              int64_t max_results,
-                             const std::function<void(const store::Row&)>& read) {
+                             const std::function<void(const store::Row&)>& read, Few few) {
+  const Asked asked{query, columns, scope};
   // One row more than is shown tells whether there is another page.
-  const Statement page = Page(query, columns, scope, max_results + 1);
-  int64_t shown = 0;
-  bool more = false;
-  std::vector<store::Param> last;
-  QUERN_TRY(database.Query(page.sql, page.params, [&](const store::Row& row) {
-    if (shown == max_results) {
-      more = true;
-      return;
-    }
-    read(row);
-    if (++shown == max_results) last = KeysOf(query, row, width);
-  }));
-  return more ? NextToken(query, last) : std::string();
+  const int64_t limit = max_results + 1;
+  PageReader reader(database, query, width, max_results, read);
+  QUERN_ASSIGN(const Finder* finder, BestFinder(database, query, few));
+  if (finder != nullptr) {
+    QUERN_TRY(reader.Take(FoundPage(asked, *finder, limit)));
+    return reader.NextToken();
+  }
+  QUERN_ASSIGN(const bool walk, IsWalkBest(database, query, scope, few));
+  if (!walk) {
+    QUERN_TRY(reader.Take(ScanPage(asked, limit)));
+    return reader.NextToken();
+  }
+  for (const Statement& part : WalkPages(asked, limit)) {
+    QUERN_TRY(reader.Take(part));
+    if (reader.more()) break;
+  }
+  return reader.NextToken();
+}
+
+Result<int64_t> CountAll(store::Database& database, const Query& query, const Scope& scope) {
+  QUERN_ASSIGN(const Finder* finder, BestFinder(database, query, kFewToCount));
+  return Number(database, CountRows(query, scope, finder));
 }
 
 }  // namespace quern::search

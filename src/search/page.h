@@ -30,11 +30,30 @@ struct ResultPage {
 /// The request of a search; its page tokens are good for `scope` alone.
 Request RequestOf(const PageRequest& page, std::string scope);
 
+/// So many rows are looked at one by one rather than search on.
+struct Few {
+  int64_t rows = 0;
+};
+/// Ten for each that is shown, and some: looking at so many costs as much as what is expected
+/// of going through the rows in order until a page is full.
+constexpr Few FewFor(int64_t max_results) { return {2000 + 10 * max_results}; }
+
 /// Runs a compiled search: `read` sees every row of the page, whose first `width` values are
-/// `columns`. Returns the token of the next page.
+/// `columns`. Returns the token of the next page. Where an index says that few rows can be found,
+/// those are looked at; else, where an index has the order, its rows are; else all rows of the
+/// scope, in its own order if it has one.
 Result<std::string> ReadPage(store::Database& database, const Query& query,
                              std::string_view columns, int width, const Scope& scope,
                              int64_t max_results,
-                             const std::function<void(const store::Row&)>& read);
+                             const std::function<void(const store::Row&)>& read, Few few);
+inline Result<std::string> ReadPage(store::Database& database, const Query& query,
+                                    std::string_view columns, int width, const Scope& scope,
+                                    int64_t max_results,
+                                    const std::function<void(const store::Row&)>& read) {
+  return ReadPage(database, query, columns, width, scope, max_results, read, FewFor(max_results));
+}
+
+/// How many rows there are on all pages.
+Result<int64_t> CountAll(store::Database& database, const Query& query, const Scope& scope);
 
 }  // namespace quern::search

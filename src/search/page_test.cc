@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "base/random.h"
+#include "search/select.h"
 #include "search/test_store.h"
 
 namespace quern::search {
@@ -133,12 +134,12 @@ TEST_CASE("rows that come and go between pages do not shift them") {
   const auto next = [&] {
     const auto query = Compile(Runs(), request, store.db().dialect());
     REQUIRE(query);
-    const Statement page = Page(*query, "r.name", {"r.lifecycle = ?", {"active"}}, 2);
+    const Scope scope = {"r.lifecycle = ?", {"active"}};
     Names names;
-    REQUIRE(store.db().Query(page.sql, page.params, [&](const store::Row& row) {
-      names.push_back(row.Text(0));
-      request.page_token = NextToken(*query, KeysOf(*query, row, 1));
-    }));
+    const auto token = ReadPage(store.db(), *query, "r.name", 1, scope, 2,
+                                [&](const store::Row& row) { names.push_back(row.Text(0)); });
+    REQUIRE(token);
+    request.page_token = *token;
     return names;
   };
   CHECK(next() == Names{"4", "3"});
@@ -148,7 +149,7 @@ TEST_CASE("rows that come and go between pages do not shift them") {
   store.Run(late);
   REQUIRE(store.db().Execute("DELETE FROM runs WHERE name = '3'"));
   CHECK(next() == Names{"2", "1"});
-  CHECK(next().empty());
+  CHECK(request.page_token.empty());
 }
 
 TEST_CASE("a count is of all pages") {
@@ -158,12 +159,15 @@ TEST_CASE("a count is of all pages") {
   request.filter = "tags.t IS NOT NULL";
   const auto query = Compile(Runs(), request, store.db().dialect());
   REQUIRE(query);
-  const Statement count = Count(*query, {"r.start_ms >= ?", {int64_t{1}}});
-  int64_t rows = -1;
-  REQUIRE(
-      store.db().Query(count.sql, count.params, [&](const store::Row& row) { rows = row.Int(0); }));
-  CHECK(rows == static_cast<int64_t>(store.Runs("tags.t IS NOT NULL AND start_time >= 1").size()));
-  CHECK(rows > 0);
+  const auto rows = CountAll(store.db(), *query, {"r.start_ms >= ?", {int64_t{1}}});
+  REQUIRE(rows);
+  CHECK(*rows == static_cast<int64_t>(store.Runs("tags.t IS NOT NULL AND start_time >= 1").size()));
+  CHECK(*rows > 0);
+  request.filter = "NOT tags.t = 'zz'";
+  const Query scanned = Compile(Runs(), request, store.db().dialect()).value();
+  CHECK(scanned.finders.empty());
+  CHECK(CountAll(store.db(), scanned, {}).value() ==
+        static_cast<int64_t>(store.Runs(request.filter).size()));
 }
 
 TEST_CASE("a page token belongs to its search") {
@@ -231,7 +235,7 @@ TEST_CASE("a page of the default order walks the index of the runs table") {
       NextToken(Compile(Runs(), request, db.dialect()).value(), {int64_t{3}, std::string("5")});
   const Query query = Compile(Runs(), request, db.dialect()).value();
   const Scope scope = {"r.experiment_id = ? AND r.lifecycle = ?", {int64_t{1}, "active"}};
-  const Statement page = Page(query, "r.num", scope, 10);
+  const Statement page = ScanPage({query, "r.num", scope}, 10);
   const bool postgres = db.dialect() == Dialect::kPostgres;
   std::string plan;
   REQUIRE(db.Transaction([&]() -> Status {
@@ -247,6 +251,92 @@ TEST_CASE("a page of the default order walks the index of the runs table") {
   } else {
     CHECK(plan.find("runs_by_start (experiment_id=? AND lifecycle=? AND start_ms<?)") !=
           std::string::npos);
+  }
+}
+
+TEST_CASE("what a filter can find is read from indexes") {
+  const auto finders = [](const std::string& filter) {
+    Request request;
+    request.filter = filter;
+    std::vector<std::string> selects;
+    const Query query = Compile(Runs(), request, Dialect::kSqlite).value();
+    for (const Finder& finder : query.finders) {
+      selects.push_back(finder.Select().text);
+    }
+    return selects;
+  };
+  const std::string series = "SELECT x.run AS found FROM metric_series x WHERE x.key = ?";
+  const std::string params = "SELECT x.run AS found FROM run_params x WHERE x.key = ?";
+  CHECK(finders("metrics.m > 1") == Names{series + " AND x.last_value > ?"});
+  // Both bounds of one metric are one range.
+  CHECK(finders("metrics.m > 1 AND params.p LIKE 'x' AND metrics.m < 2") ==
+        Names{series + " AND x.last_value > ? AND x.last_value < ?", params});
+  // Whoever has no such metric is not found either.
+  CHECK(finders("min(metrics.m) > 1") == Names{series});
+  CHECK(finders("metrics.m != 1") == Names{series});
+  CHECK(finders("params.p IN ('a', 'b')") ==
+        Names{params + " AND substr(x.value, 1, 64) IN (substr(CAST(? AS TEXT), 1, 64), "
+                       "substr(CAST(? AS TEXT), 1, 64))"});
+  CHECK(finders("run_name = 'a' OR (end_time > 3 AND status LIKE 'x')") ==
+        Names{"SELECT x.num AS found FROM runs x WHERE x.end_ms > ? UNION SELECT x.num AS found "
+              "FROM runs x WHERE substr(x.name, 1, 64) IN (substr(CAST(? AS TEXT), 1, 64))"});
+  for (const char* filter : {"metrics.m > 1 OR user_id = 'me'", "NOT metrics.m > 1",
+                             "metrics.m IS NULL", "count(metrics.m) < 3", "status != 'FAILED'"}) {
+    CAPTURE(filter);
+    CHECK(finders(filter).empty());
+  }
+}
+
+TEST_CASE("the indexes of runs are those that searches ask for") {
+  TestStore store;
+  FillMixed(store);
+  store::Database& db = store.db();
+  if (db.dialect() == Dialect::kPostgres) return;
+  const Scope scope = {"r.experiment_id IN (?, ?) AND r.lifecycle = ?",
+                       {int64_t{1}, int64_t{2}, "active"}};
+  const auto plan = [&](const Statement& statement) {
+    std::string text;
+    REQUIRE(db.Query("EXPLAIN QUERY PLAN " + statement.sql, statement.params,
+                     [&](const store::Row& row) { text += row.Text(3) + "\n"; }));
+    return text;
+  };
+  const auto compiled = [&](const std::string& filter, const std::string& order) {
+    Request request;
+    request.filter = filter;
+    if (!order.empty()) request.order_by = {order};
+    return Compile(Runs(), request, db.dialect()).value();
+  };
+  struct Expected {
+    const char* asked;
+    const char* index;
+  };
+  const Expected found[] = {{"metrics.m < 1", "metric_series_by_value (key=? AND last_value<?)"},
+                            {"params.p = 'x'", "run_params_by_value (key=? AND <expr>=?)"},
+                            {"tags.t = 'x'", "run_tags_by_value (key=? AND <expr>=?)"},
+                            {"run_name = 'x'", "runs_by_name (<expr>=?)"},
+                            {"status = 'FAILED'", "runs_by_status (status=?)"},
+                            {"start_time > 5", "runs_by_time (start_ms>?)"},
+                            {"end_time > 5", "runs_by_end (end_ms>?)"}};
+  for (const Expected& one : found) {
+    const Query query = compiled(one.asked, "");
+    const std::string text = plan(FoundPage({query, "r.num", scope}, query.finders.front(), 10));
+    CAPTURE(text);
+    CHECK(text.find(one.index) != std::string::npos);
+    CHECK(text.find("SEARCH r USING INTEGER PRIMARY KEY") != std::string::npos);
+  }
+  const Expected walked[] = {{"metrics.m DESC", "metric_series_by_value (key=? AND last_value>?)"},
+                             {"params.p", "x USING INDEX run_params_by_value (key=?)"},
+                             {"tags.t DESC", "x USING INDEX run_tags_by_value (key=?)"},
+                             {"run_name", "x USING INDEX runs_by_name"},
+                             {"start_time DESC", "x USING COVERING INDEX runs_by_time"},
+                             {"end_time DESC", "runs_by_end (end_ms>?)"}};
+  for (const Expected& one : walked) {
+    const Query query = compiled("", one.asked);
+    const std::string text = plan(WalkPages({query, "r.num", scope}, 10).front());
+    CAPTURE(text);
+    CHECK(text.find(one.index) != std::string::npos);
+    // What an index sorts already is not sorted again.
+    CHECK(text.find("USE TEMP B-TREE FOR ORDER BY") == std::string::npos);
   }
 }
 

@@ -3,7 +3,7 @@
 #include <string>
 
 #include "search/filter.h"
-#include "search/query.h"
+#include "search/select.h"
 
 namespace quern::search {
 namespace {
@@ -274,7 +274,8 @@ TEST_CASE("PostgreSQL gets its own LIKE and byte order") {
   request.order_by = {"run_name"};
   const auto query = Compile(Runs(), request, Dialect::kPostgres);
   REQUIRE(query);
-  CHECK(Page(*query, "r.id", {"r.experiment_id = ?", {int64_t{1}}}, 10).sql ==
+  const Scope scope = {"r.experiment_id = ?", {int64_t{1}}};
+  CHECK(ScanPage({*query, "r.id", scope}, 10).sql ==
         "SELECT r.id, r.name COLLATE \"C\" AS sort_key_0, r.start_ms AS sort_key_1, "
         "r.id COLLATE \"C\" AS sort_key_2 FROM runs r WHERE (r.experiment_id = ?) AND "
         "((SELECT CASE WHEN x.value LIKE ? ESCAPE '' THEN 1 ELSE 0 END FROM run_tags x "

@@ -29,54 +29,24 @@ std::string DigestOf(const Entity& entity, const Request& request) {
   return digester.Finish().substr(0, kDigestDigits);
 }
 
-std::string KeyName(size_t index) { return "sort_key_" + std::to_string(index); }
-
-void AddWhere(Sql& sql, const Query& query, const Scope& scope) {
-  sql.Add(" FROM ").Add(query.entity->from).Add(" WHERE ");
-  if (!scope.where.empty()) {
-    Sql where("(" + scope.where + ") AND ");
-    where.params = scope.params;
-    sql.Add(where);
-  }
-  sql.Add(query.filter);
-}
-
 }  // namespace
 
 Result<Query> Compile(const Entity& entity, const Request& request, Dialect dialect) {
   Query query;
   query.entity = &entity;
   QUERN_ASSIGN(const Node filter, ParseFilter(request.filter));
-  QUERN_ASSIGN(query.filter, Condition(entity, filter, request.datasets, dialect));
-  QUERN_ASSIGN(query.keys, SortKeys(entity, request, dialect));
+  QUERN_ASSIGN(Filter condition, Condition(entity, filter, request.datasets, dialect));
+  query.filter = std::move(condition.sql);
+  query.finders = std::move(condition.finders);
+  QUERN_ASSIGN(Order order, OrderOf(entity, request, dialect));
+  query.keys = std::move(order.keys);
+  query.walk = std::move(order.walk);
+  query.own_order = order.own;
   query.digest = DigestOf(entity, request);
   if (!request.page_token.empty()) {
-    QUERN_ASSIGN(const auto values, ReadToken(request.page_token, query.digest, query.keys));
-    query.after = After(query.keys, values);
+    QUERN_ASSIGN(query.after, ReadToken(request.page_token, query.digest, query.keys));
   }
   return query;
-}
-
-Statement Page(const Query& query, std::string_view columns, const Scope& scope, int64_t limit) {
-  Sql sql("SELECT " + std::string(columns));
-  for (size_t i = 0; i < query.keys.size(); ++i) {
-    sql.Add(", ").Add(query.keys[i].sql).Add(" AS " + KeyName(i));
-  }
-  AddWhere(sql, query, scope);
-  if (!query.after.text.empty()) sql.Add(" AND ").Add(query.after);
-  for (size_t i = 0; i < query.keys.size(); ++i) {
-    sql.Add(i == 0 ? " ORDER BY " : ", ").Add(KeyName(i));
-    if (query.keys[i].descending) sql.Add(" DESC");
-    if (query.keys[i].nullable) sql.Add(" NULLS LAST");
-  }
-  sql.Add(" LIMIT ?", limit);
-  return {std::move(sql.text), std::move(sql.params)};
-}
-
-Statement Count(const Query& query, const Scope& scope) {
-  Sql sql("SELECT count(*)");
-  AddWhere(sql, query, scope);
-  return {std::move(sql.text), std::move(sql.params)};
 }
 
 std::vector<store::Param> KeysOf(const Query& query, const store::Row& row, int first) {

@@ -1,12 +1,9 @@
 #pragma once
 // Searches as SQL: a filter, an order and a page token become the conditions, the sort keys and the
-// values of one SELECT that SQLite and PostgreSQL understand. The caller names the columns that it
-// wants and the scope (experiments, lifecycle, rights); see README.md for a whole search.
-//
-//   QUERN_ASSIGN(const Query query, Compile(Runs(), request, Dialect::kSqlite));
-//   const Statement page = Page(query, "r.num, r.id", scope, max_results + 1);
-//   … run it; after the last row that is shown: KeysOf(query, row, 2), NextToken(query, keys)
+// values of SELECTs that SQLite and PostgreSQL understand. The caller names the columns that it
+// wants and the scope (experiments, lifecycle, rights); page.h runs it, README.md has an example.
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -14,7 +11,9 @@
 #include "base/result.h"
 #include "search/dialect.h"
 #include "search/entity.h"
+#include "search/finder.h"
 #include "search/sql.h"
+#include "search/walk.h"
 #include "store/database.h"
 
 namespace quern::search {
@@ -67,9 +66,15 @@ struct Query {
   const Entity* entity = nullptr;
   /// What the filter asks for.
   Sql filter;
-  /// The rows after the page token's row; no text on the first page.
-  Sql after;
+  /// Rows that the filter can find, by indexes; each alone holds all of them.
+  std::vector<Finder> finders;
   std::vector<SortKey> keys;
+  /// The sort keys of the page token's row; none on the first page.
+  std::vector<store::Param> after;
+  /// Set where an index has the order.
+  std::optional<Walk> walk;
+  /// The first key is that of the entity's own order, in either direction.
+  bool own_order = false;
   /// Of everything that a page token must fit: entity, filter, order, datasets and scope.
   std::string digest;
 };
@@ -84,6 +89,8 @@ struct Statement {
 struct Scope {
   std::string where;
   std::vector<store::Param> params;
+  /// An index gives these rows in the entity's own order (tie_breakers).
+  bool in_order = false;
 };
 
 /// Errors are kInvalidArgument, their messages begin as MLflow's do and name the column of the
@@ -91,12 +98,7 @@ struct Scope {
 /// key twice, a page token that is damaged or of another search.
 Result<Query> Compile(const Entity& entity, const Request& request, Dialect dialect);
 
-/// SELECT `columns`, sort keys FROM … in order, at most `limit` rows. `columns` holds no `?`.
-Statement Page(const Query& query, std::string_view columns, const Scope& scope, int64_t limit);
-/// SELECT count(*) of all pages.
-Statement Count(const Query& query, const Scope& scope);
-
-/// The sort keys of a row of Page; `first` is the number of `columns`.
+/// The sort keys of a row, which begin at column `first`.
 std::vector<store::Param> KeysOf(const Query& query, const store::Row& row, int first);
 /// The token of the page after the row with these sort keys.
 std::string NextToken(const Query& query, const std::vector<store::Param>& keys);

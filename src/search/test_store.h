@@ -11,7 +11,7 @@
 #include <utility>
 #include <vector>
 
-#include "search/query.h"
+#include "search/page.h"
 #include "store/database.h"
 #include "tests/store/engines.h"
 
@@ -153,23 +153,21 @@ class TestStore {
 
   store::Database& db() { return *db_; }
 
-  /// `shown` (an expression) of the found rows, fetched in pages of `size` rows by their tokens.
-  Result<Names> Search(const Entity& entity, const std::string& shown, Request request,
+  /// `shown` (an expression) of the found rows, fetched in pages of `size` rows by their tokens. In
+  /// every way that there is to read a page: all give the same.
+  Result<Names> Search(const Entity& entity, const std::string& shown, const Request& request,
                        int64_t size = 1000) {
-    Names names;
-    for (;;) {
-      QUERN_ASSIGN(const Query query, Compile(entity, request, db_->dialect()));
-      const Statement page = Page(query, shown, {}, size);
-      int64_t rows = 0;
-      std::vector<store::Param> keys;
-      QUERN_TRY(db_->Query(page.sql, page.params, [&](const store::Row& row) {
-        ++rows;
-        names.push_back(row.Text(0));
-        keys = KeysOf(query, row, 1);
-      }));
-      if (rows < size) return names;
-      request.page_token = NextToken(query, keys);
+    auto names = SearchWith(entity, shown, request, size, FewFor(size));
+    if (!names) return names;
+    constexpr Few kWalkOrScan{0}, kFindOrScan{1'000'000};
+    for (const Few few : {kWalkOrScan, kFindOrScan}) {
+      const auto others = SearchWith(entity, shown, request, size, few);
+      CAPTURE(request.filter);
+      CAPTURE(few.rows);
+      if (!others) FAIL_CHECK(others.error().message);
+      if (others) CHECK(*others == *names);
     }
+    return names;
   }
 
   /// The names of runs, in order, or {"error: …"}.
@@ -185,6 +183,19 @@ class TestStore {
   template <class T>
   static store::Param Maybe(const std::optional<T>& value) {
     return value ? store::Param(*value) : store::Param();
+  }
+
+  Result<Names> SearchWith(const Entity& entity, const std::string& shown, Request request,
+                           int64_t size, Few few) {
+    Names names;
+    for (;;) {
+      QUERN_ASSIGN(const Query query, Compile(entity, request, db_->dialect()));
+      QUERN_ASSIGN(request.page_token,
+                   ReadPage(
+                       *db_, query, shown, 1, {}, size,
+                       [&](const store::Row& row) { names.push_back(row.Text(0)); }, few));
+      if (request.page_token.empty()) return names;
+    }
   }
 
   void Insert(const std::string& into, const std::vector<store::Param>& values) {

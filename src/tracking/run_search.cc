@@ -1,7 +1,7 @@
 #include <cmath>
 
 #include "base/text.h"
-#include "search/query.h"
+#include "search/page.h"
 #include "tracking/names.h"
 #include "tracking/rows.h"
 #include "tracking/run_rows.h"
@@ -57,6 +57,8 @@ search::Scope RunsScope(const std::vector<int64_t>& experiment_ids, ViewType vie
                         RunLevel level = RunLevel::kAll) {
   search::Scope scope = IdsScope("r.experiment_id", experiment_ids);
   scope.where += " AND " + LifecycleIs("r.lifecycle", view);
+  // Index runs_by_start.
+  scope.in_order = experiment_ids.size() == 1 && view != ViewType::kAll;
   if (level == RunLevel::kTop) scope.where += " AND r.parent_id IS NULL";
   return scope;
 }
@@ -100,11 +102,7 @@ Result<int64_t> Runs::Count(const std::vector<int64_t>& experiment_ids, ViewType
   search::Request request;
   request.filter = filter;
   QUERN_ASSIGN(const search::Query query, search::Compile(search::Runs(), request, db_.dialect()));
-  const search::Statement statement = search::Count(query, RunsScope(experiment_ids, view));
-  int64_t count = 0;
-  QUERN_TRY(
-      db_.Query(statement.sql, statement.params, [&](const Row& row) { count = row.Int(0); }));
-  return count;
+  return search::CountAll(db_, query, RunsScope(experiment_ids, view));
 }
 
 Result<std::vector<DatasetSummary>> Runs::Datasets(const std::vector<int64_t>& experiment_ids) {
