@@ -115,6 +115,16 @@ Position PositionAt(std::string_view text, size_t offset, const std::string& nam
 constexpr std::string_view kNan = "NaN";
 constexpr std::string_view kInfinity = "Infinity";
 
+/// Whether the token from `at` to `end` is a value by itself: in 1Infinity it is not.
+bool StandsAlone(std::string_view text, size_t at, size_t end) {
+  const auto joins = [](char c) {
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '.' ||
+           c == '+' || c == '-';
+  };
+  if (at > 0 && text[at - 1] == '-') --at;
+  return (at == 0 || !joins(text[at - 1])) && (text.size() <= end || !joins(text[end]));
+}
+
 /// Outside of strings: NaN becomes null (a missing value, for all our readers), Infinity the
 /// largest double.
 std::string ReplaceNonFinite(std::string_view text) {
@@ -133,10 +143,11 @@ std::string ReplaceNonFinite(std::string_view text) {
       continue;
     }
     if (c == '"') in_string = true;
-    if (text.substr(i).starts_with(kNan)) {
+    if (text.substr(i).starts_with(kNan) && StandsAlone(text, i, i + kNan.size())) {
       out += "null";
       i += kNan.size() - 1;
-    } else if (text.substr(i).starts_with(kInfinity)) {
+    } else if (text.substr(i).starts_with(kInfinity) &&
+               StandsAlone(text, i, i + kInfinity.size())) {
       out += "1.7976931348623157e308";
       i += kInfinity.size() - 1;
     } else {

@@ -1,0 +1,64 @@
+#pragma once
+// For tests: changes at random of the files of a corpus, the same ones in every run.
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include "base/fs.h"
+#include "base/random.h"
+
+namespace quern::testing {
+
+/// The files of tests/fuzz/NAME. `source` is QUERN_SOURCE_DIR.
+inline std::vector<std::string> Corpus(const std::string& source, const std::string& name) {
+  const std::string folder = JoinPath(source, "tests/fuzz/" + name);
+  std::vector<std::string> files;
+  auto names = RealFs().List(folder);
+  REQUIRE(names.has_value());
+  std::sort(names->begin(), names->end());
+  for (const std::string& file : *names) {
+    const auto text = RealFs().Read(JoinPath(folder, file));
+    REQUIRE(text.has_value());
+    files.push_back(*text);
+  }
+  REQUIRE(files.size() > 5);
+  return files;
+}
+
+/// A file of the corpus with one to three changes: a piece put in, bytes taken out, replaced or
+/// doubled, a word or the end of another file in place of its own.
+inline std::string Mutated(const std::vector<std::string>& corpus,
+                           const std::vector<std::string>& pieces, Rng& rng) {
+  std::string text = corpus[rng.Below(corpus.size())];
+  for (uint64_t changes = 1 + rng.Below(3); changes > 0; --changes) {
+    const size_t at = rng.Below(text.size() + 1);
+    const std::string& other = corpus[rng.Below(corpus.size())];
+    switch (rng.Below(6)) {
+      case 0:
+        text.insert(at, pieces[rng.Below(pieces.size())]);
+        break;
+      case 1:
+        text.erase(at, 1 + rng.Below(8));
+        break;
+      case 2:
+        if (at < text.size()) text[at] = static_cast<char>(rng.Below(256));
+        break;
+      case 3: {
+        const size_t from = rng.Below(other.size() + 1);
+        const size_t end = std::min(text.find(' ', at), text.size());
+        text.replace(at, end - at, other.substr(from, other.find(' ', from) - from));
+        break;
+      }
+      case 4:
+        text.insert(at, text.substr(rng.Below(text.size() + 1), rng.Below(40)));
+        break;
+      default:
+        text = text.substr(0, at) + other.substr(rng.Below(other.size() + 1));
+    }
+  }
+  return text;
+}
+
+}  // namespace quern::testing
