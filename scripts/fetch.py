@@ -65,9 +65,37 @@ def is_present(deps, dependency):
     return all((deps / target).exists() for target in targets)
 
 
+# pip asks every source archive for its metadata by way of the package's own build tool, which would
+# build half of it. This stands in for that tool: all that pip wants to know is what it asked for.
+BACKEND = """
+import pathlib
+
+def get_requires_for_build_wheel(settings=None):
+    return []
+
+def prepare_metadata_for_build_wheel(folder, settings=None):
+    info = pathlib.Path(folder) / "{name}-{version}.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\\nName: {name}\\nVersion: {version}\\n")
+    return info.name
+"""
+
+
+def pip_source_command(deps, dependency, folder):
+    """pip download of a source archive, of which nothing is built or run."""
+    stand_in = pathlib.Path(folder) / "backend"
+    stand_in.mkdir()
+    name, version = dependency["package"].split("==")
+    (stand_in / f"{dependency['backend']}.py").write_text(BACKEND.format(name=name, version=version))
+    return ["env", f"PYTHONPATH={stand_in}", str(deps / "venv" / "bin" / "python"), "-m", "pip", "download",
+            "--no-deps", "--no-build-isolation", "--no-binary", name, "--dest", str(folder), dependency["package"]]
+
+
 def download(deps, dependency, folder):
     """Asks the registry's client for the archive; it lands in `folder`."""
-    if dependency["source"] == "pypi":
+    if dependency["source"] == "pypi-source":
+        command = pip_source_command(deps, dependency, folder)
+    elif dependency["source"] == "pypi":
         command = [str(deps / "venv" / "bin" / "python"), "-m", "pip", "download", "--no-deps",
                    "--only-binary=:all:", "--python-version", dependency["python"],
                    "--platform", dependency["platform"], "--dest", str(folder), dependency["package"]]

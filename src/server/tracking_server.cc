@@ -12,6 +12,7 @@
 #include "server/mlflow/other_routes.h"
 #include "server/mlflow/registry_front.h"
 #include "server/mlflow/tracking_routes.h"
+#include "server/native/ingest_routes.h"
 #include "store/open.h"
 
 namespace quern::server {
@@ -41,6 +42,7 @@ class Server : public TrackingServer {
     router_.OnUnmatched(mlflow::Unmatched);
     mlflow::AddOtherRoutes(&router_);
     mlflow::AddApiRoutes(&router_, mlflow::TrackingRoutes(tracking_));
+    native::AddIngestRoutes(&router_);
     router_.Add({"GET", "/get-artifact", "MLflow: one file of a run", [this](const Call& call) {
                    return mlflow::AnswerApi(mlflow::Bind(tracking_, mlflow::FileOfRun), call);
                  }});
@@ -100,12 +102,17 @@ class Server : public TrackingServer {
   net::ServerOptions HttpOptions(net::ServerOptions http) {
     if (http.threads == 0) http.threads = kThreads;
     http.max_connections = std::max(http.max_connections, kMaxConnections);
-    if (artifacts_->served().store == nullptr) return http;
+    net::BodyHook artifacts = [](const net::HttpRequest&) { return nullptr; };
+    if (artifacts_->served().store != nullptr) {
+      artifacts = mlflow::ArtifactBodies(artifacts_->served());
+    }
     // The body of a request that is refused anyway is not written to disk first.
-    http.body_hook = [this, bodies = mlflow::ArtifactBodies(artifacts_->served())](
+    http.body_hook = [this, artifacts, records = native::IngestBodies(runs_)](
                          const net::HttpRequest& head) -> Result<std::shared_ptr<net::BodySink>> {
       if (guard_.Intercept(head)) return Fail(Code::kPermissionDenied, "refused");
-      return bodies(head);
+      QUERN_ASSIGN(auto sink, records(head));
+      if (sink != nullptr) return sink;
+      return artifacts(head);
     };
     return http;
   }

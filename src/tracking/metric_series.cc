@@ -88,6 +88,54 @@ Status Save(Database& db, const Summary& summary) {
        summary.first_step, summary.top_step, summary.num});
 }
 
+/// What is known of a chunk that is not opened: index metric_chunks_by_step.
+struct ChunkHead {
+  int64_t position = 0;
+  int64_t first_step = 0;
+  int64_t top_step = 0;
+  int64_t points = 0;
+  /// 0: not known.
+  int64_t stride = 0;
+};
+
+/// In order; `condition` is on first_step, top_step, first_ms and last_ms.
+Result<std::vector<ChunkHead>> ReadHeads(Database& db, int64_t series, const char* condition = "",
+                                         std::vector<Param> params = {}) {
+  std::vector<ChunkHead> heads;
+  params.insert(params.begin(), series);
+  QUERN_TRY(
+      db.Query("SELECT position, first_step, top_step, points, stride FROM metric_chunks "
+               "WHERE series = ?" +
+                   std::string(condition) + " ORDER BY position",
+               params, [&](const Row& row) {
+                 heads.push_back({row.Int(0), row.Int(1), row.Int(2), row.Int(3), row.Int(4)});
+               }));
+  return heads;
+}
+
+Result<std::string> ReadChunk(Database& db, int64_t series, int64_t position) {
+  std::optional<std::string> data;
+  QUERN_TRY(db.Query("SELECT data FROM metric_chunks WHERE series = ? AND position = ?",
+                     {series, position}, [&](const Row& row) { data = row.Text(0); }));
+  if (data) return std::move(*data);
+  return Fail(Code::kNotFound, "the run was removed while its metrics were read");
+}
+
+/// The amount by which each step is above the one before, or NULL.
+Param StrideOf(std::span<const Point> points) {
+  int64_t stride = 1;
+  if (points.size() > 1 && __builtin_sub_overflow(points[1].step, points[0].step, &stride)) {
+    return {};
+  }
+  if (stride < 1) return {};
+  for (size_t i = 1; i < points.size(); ++i) {
+    int64_t difference = 0;
+    if (__builtin_sub_overflow(points[i].step, points[i - 1].step, &difference)) return {};
+    if (difference != stride) return {};
+  }
+  return stride;
+}
+
 /// Points that chunks hold already are taken out of `points`. Usually steps go up and no chunk
 /// reaches where the new points are.
 Status DropSealed(Database& db, int64_t series, std::vector<Point>& points) {
@@ -96,18 +144,19 @@ Status DropSealed(Database& db, int64_t series, std::vector<Point>& points) {
   const auto [early, late] =
       std::minmax_element(points.begin(), points.end(),
                           [](const Point& a, const Point& b) { return a.time_ms < b.time_ms; });
-  std::vector<std::string> chunks;
-  QUERN_TRY(
-      db.Query("SELECT data FROM metric_chunks WHERE series = ? AND first_step <= ? AND "
-               "top_step >= ? AND first_ms <= ? AND last_ms >= ?",
-               {series, last->step, first->step, late->time_ms, early->time_ms},
-               [&](const Row& row) { chunks.push_back(row.Text(0)); }));
-  for (const std::string& chunk : chunks) {
+  QUERN_ASSIGN(const auto heads,
+               ReadHeads(db, series,
+                         " AND first_step <= ? AND top_step >= ? AND first_ms <= ? AND "
+                         "last_ms >= ?",
+                         {last->step, first->step, late->time_ms, early->time_ms}));
+  for (const ChunkHead& head : heads) {
+    QUERN_ASSIGN(const std::string chunk, ReadChunk(db, series, head.position));
+    // In the order of a history.
     QUERN_ASSIGN(const auto sealed, DecodeChunk(chunk));
     std::erase_if(points, [&](const Point& point) {
-      return std::any_of(sealed.begin(), sealed.end(),
-                         [&](const Point& other) { return Same(point, other); });
+      return std::binary_search(sealed.begin(), sealed.end(), point, Before);
     });
+    if (points.empty()) return {};
   }
   return {};
 }
@@ -132,28 +181,34 @@ Status WriteChunk(Database& db, int64_t series, std::span<const Point> points) {
   }
   return db.Execute(
       "INSERT INTO metric_chunks(series, position, points, first_step, top_step, first_ms, "
-      "last_ms, data) SELECT ?, coalesce(max(position), -1) + 1, ?, ?, ?, ?, ?, ? "
-      "FROM metric_chunks WHERE series = ?",
+      "last_ms, data, stride) SELECT ?, coalesce(max(position), -1) + 1, ?, ?, ?, ?, ?, ?, "
+      "CAST(? AS BIGINT) FROM metric_chunks WHERE series = ?",
       {series, static_cast<int64_t>(points.size()), first->step, last->step, early, late,
-       Bytes{EncodeChunk(points)}, series});
+       Bytes{EncodeChunk(points)}, StrideOf(points), series});
 }
 
 /// Many points at once, with the rows there are, straight into chunks.
-Status AppendAsChunk(Database& db, Summary& summary, std::vector<Point> points) {
-  QUERN_ASSIGN(std::vector<Point> all, ReadTail(db, summary.num));
-  const size_t before = all.size();
-  all.insert(all.end(), points.begin(), points.end());
-  std::vector<size_t> order(all.size());
-  for (size_t i = 0; i < order.size(); ++i) order[i] = i;
+Status AppendAsChunk(Database& db, Summary& summary, const std::vector<Point>& points) {
+  struct Entry {
+    Point point;
+    bool is_new;
+  };
+  QUERN_ASSIGN(const std::vector<Point> tail, ReadTail(db, summary.num));
+  std::vector<Entry> all;
+  all.reserve(tail.size() + points.size());
+  for (const Point& point : tail) all.push_back({point, false});
+  for (const Point& point : points) all.push_back({point, true});
+  const auto earlier = [](const Entry& a, const Entry& b) { return Before(a.point, b.point); };
   // Stable: of equal points the one that is there already comes first and counts.
-  std::stable_sort(order.begin(), order.end(),
-                   [&](size_t a, size_t b) { return Before(all[a], all[b]); });
+  if (!std::is_sorted(all.begin(), all.end(), earlier)) {
+    std::stable_sort(all.begin(), all.end(), earlier);
+  }
   std::vector<Point> merged;
   merged.reserve(all.size());
-  for (const size_t i : order) {
-    if (!merged.empty() && Same(merged.back(), all[i])) continue;
-    merged.push_back(all[i]);
-    if (i >= before) summary.Add(all[i]);
+  for (const Entry& entry : all) {
+    if (!merged.empty() && Same(merged.back(), entry.point)) continue;
+    merged.push_back(entry.point);
+    if (entry.is_new) summary.Add(entry.point);
   }
   for (size_t at = 0; at < merged.size(); at += kChunkPoints) {
     const size_t count = std::min<size_t>(kChunkPoints, merged.size() - at);
@@ -177,34 +232,38 @@ Status AppendAsRows(Database& db, Summary& summary, const std::vector<Point>& po
   return {};
 }
 
-Status AppendToSeries(Database& db, int64_t run, const std::string& key,
-                      std::vector<Point> points) {
+Result<int64_t> AppendToSeries(Database& db, int64_t run, const std::string& key,
+                               std::vector<Point> points) {
   for (Point& point : points) {
     constexpr double kMost = std::numeric_limits<double>::max();
     if (std::isinf(point.value)) point.value = point.value > 0 ? kMost : -kMost;
   }
   QUERN_ASSIGN(Summary summary, LoadOrCreate(db, run, key));
   if (summary.sealed > 0) QUERN_TRY(DropSealed(db, summary.num, points));
-  if (points.empty()) return {};
+  if (points.empty()) return 0;
+  const int64_t before = summary.points;
   const int64_t rows = summary.points - summary.sealed + static_cast<int64_t>(points.size());
   if (rows >= kChunkPoints) {
-    QUERN_TRY(AppendAsChunk(db, summary, std::move(points)));
+    QUERN_TRY(AppendAsChunk(db, summary, points));
   } else {
     QUERN_TRY(AppendAsRows(db, summary, points));
   }
-  return Save(db, summary);
+  QUERN_TRY(Save(db, summary));
+  return summary.points - before;
 }
 
 /// Every chunk's bytes, in order.
-Result<std::vector<std::string>> ReadChunks(Database& db, const Series& series, int64_t first_step,
-                                            int64_t last_step) {
+Result<std::vector<std::string>> ReadChunks(Database& db, const Series& series) {
   std::vector<std::string> chunks;
   if (series.sealed == 0) return chunks;
-  QUERN_TRY(db.Query(
-      "SELECT data FROM metric_chunks WHERE series = ? AND first_step <= ? AND "
-      "top_step >= ? ORDER BY position",
-      {series.num, last_step, first_step}, [&](const Row& row) { chunks.push_back(row.Text(0)); }));
+  QUERN_TRY(db.Query("SELECT data FROM metric_chunks WHERE series = ? ORDER BY position",
+                     {series.num}, [&](const Row& row) { chunks.push_back(row.Text(0)); }));
   return chunks;
+}
+
+Result<std::vector<ChunkHead>> HeadsOf(Database& db, const Series& series) {
+  if (series.sealed == 0) return std::vector<ChunkHead>();
+  return ReadHeads(db, series.num);
 }
 
 /// Rows are read before chunks: what became a chunk in between is there twice, and never missing.
@@ -212,17 +271,16 @@ void DropRepeats(std::vector<Point>& points) {
   points.erase(std::unique(points.begin(), points.end(), Same), points.end());
 }
 
-constexpr int64_t kFirst = std::numeric_limits<int64_t>::min();
-constexpr int64_t kLast = std::numeric_limits<int64_t>::max();
-
 }  // namespace
 
-Status AppendPoints(Database& db, int64_t run,
-                    const std::map<std::string, std::vector<Point>>& points_by_key) {
+Result<int64_t> AppendPoints(Database& db, int64_t run,
+                             const std::map<std::string, std::vector<Point>>& points_by_key) {
+  int64_t added = 0;
   for (const auto& [key, points] : points_by_key) {
-    QUERN_TRY(AppendToSeries(db, run, key, points));
+    QUERN_ASSIGN(const int64_t of_key, AppendToSeries(db, run, key, points));
+    added += of_key;
   }
-  return {};
+  return added;
 }
 
 Result<std::optional<Series>> FindSeries(Database& db, int64_t run, const std::string& key) {
@@ -235,7 +293,7 @@ Result<std::optional<Series>> FindSeries(Database& db, int64_t run, const std::s
 
 Result<std::vector<Point>> ReadPoints(Database& db, const Series& series) {
   QUERN_ASSIGN(std::vector<Point> points, ReadTail(db, series.num));
-  QUERN_ASSIGN(const auto chunks, ReadChunks(db, series, kFirst, kLast));
+  QUERN_ASSIGN(const auto chunks, ReadChunks(db, series));
   for (const std::string& chunk : chunks) {
     QUERN_ASSIGN(const auto more, DecodeChunk(chunk));
     points.insert(points.end(), more.begin(), more.end());
@@ -250,14 +308,17 @@ Result<std::vector<Point>> ReadPointsAt(Database& db, const Series& series,
   std::vector<Point> points;
   if (steps.empty()) return points;
   QUERN_ASSIGN(std::vector<Point> some, ReadTail(db, series.num));
-  QUERN_ASSIGN(const auto chunks, ReadChunks(db, series, steps.front(), steps.back()));
+  QUERN_ASSIGN(const auto heads, HeadsOf(db, series));
   const auto keep = [&](const std::vector<Point>& from) {
     for (const Point& point : from) {
       if (std::binary_search(steps.begin(), steps.end(), point.step)) points.push_back(point);
     }
   };
   keep(some);
-  for (const std::string& chunk : chunks) {
+  for (const ChunkHead& head : heads) {
+    const auto at = std::lower_bound(steps.begin(), steps.end(), head.first_step);
+    if (at == steps.end() || *at > head.top_step) continue;
+    QUERN_ASSIGN(const std::string chunk, ReadChunk(db, series.num, head.position));
     QUERN_ASSIGN(const auto more, DecodeChunk(chunk));
     keep(more);
   }
@@ -272,12 +333,21 @@ Result<std::vector<int64_t>> ReadSteps(Database& db, const Series& series) {
   std::vector<int64_t> steps;
   QUERN_TRY(db.Query("SELECT DISTINCT step FROM metric_points WHERE series = ?", {series.num},
                      [&](const Row& row) { steps.push_back(row.Int(0)); }));
-  QUERN_ASSIGN(const auto chunks, ReadChunks(db, series, kFirst, kLast));
-  for (const std::string& chunk : chunks) {
+  std::sort(steps.begin(), steps.end());
+  const size_t rows = steps.size();
+  QUERN_ASSIGN(const auto heads, HeadsOf(db, series));
+  for (const ChunkHead& head : heads) {
+    if (head.stride > 0) {
+      for (int64_t i = 0; i < head.points; ++i) steps.push_back(head.first_step + i * head.stride);
+      continue;
+    }
+    QUERN_ASSIGN(const std::string chunk, ReadChunk(db, series.num, head.position));
     QUERN_ASSIGN(const auto more, DecodeSteps(chunk));
     steps.insert(steps.end(), more.begin(), more.end());
   }
-  std::sort(steps.begin(), steps.end());
+  // The rows are the youngest points: usually they go behind all chunks.
+  std::rotate(steps.begin(), steps.begin() + static_cast<std::ptrdiff_t>(rows), steps.end());
+  if (!std::is_sorted(steps.begin(), steps.end())) std::sort(steps.begin(), steps.end());
   steps.erase(std::unique(steps.begin(), steps.end()), steps.end());
   return steps;
 }

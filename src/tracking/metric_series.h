@@ -16,9 +16,9 @@ namespace quern::tracking {
 
 /// Adds points to the series of a run, inside of the caller's transaction. A point that is there
 /// already is left out. Values beyond the range of finite doubles become its ends, as MLflow keeps
-/// them.
-Status AppendPoints(store::Database& db, int64_t run,
-                    const std::map<std::string, std::vector<Point>>& points_by_key);
+/// them. Returns how many were new.
+Result<int64_t> AppendPoints(store::Database& db, int64_t run,
+                             const std::map<std::string, std::vector<Point>>& points_by_key);
 
 /// A series' row.
 struct Series {

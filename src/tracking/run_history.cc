@@ -109,13 +109,14 @@ Result<std::vector<Runs::RunPoint>> Runs::HistoryInterval(const std::vector<std:
     if (one.series) {
       QUERN_ASSIGN(one.steps, ReadSteps(db_, *one.series));
     }
+    const size_t before = all.size();
     all.insert(all.end(), one.steps.begin(), one.steps.end());
+    std::inplace_merge(all.begin(), all.begin() + static_cast<std::ptrdiff_t>(before), all.end());
+    all.erase(std::unique(all.begin(), all.end()), all.end());
     asked.push_back(std::move(one));
   }
   std::vector<RunPoint> out;
   if (all.empty()) return out;
-  std::sort(all.begin(), all.end());
-  all.erase(std::unique(all.begin(), all.end()), all.end());
   const std::vector<int64_t> steps = ChooseSteps(
       all, asked, first.value_or(0), last.value_or(all.back()), static_cast<size_t>(max_results));
   for (const Asked& run : asked) {

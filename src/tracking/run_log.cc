@@ -54,37 +54,10 @@ Status CheckNames(const Batch& batch) {
                   "]. Please ensure the request contains only one param value per param key.");
 }
 
-struct Conflict {
-  std::string key;
-  std::string before;
-  std::string wanted;
-};
-
-/// Writes what is new; what is there with another value stays and is reported.
-Result<std::vector<Conflict>> AddParams(
-    store::Database& db, int64_t run,
-    const std::vector<std::pair<std::string, std::string>>& params) {
-  std::vector<Conflict> conflicts;
-  for (const auto& [key, value] : params) {
-    const std::string kept(CutTo(value, kMaxParamValue));
-    bool added = false;
-    QUERN_TRY(
-        db.Query("INSERT INTO run_params(run, key, value) VALUES (?, ?, ?) "
-                 "ON CONFLICT DO NOTHING RETURNING 1",
-                 {run, key, kept}, [&](const Row&) { added = true; }));
-    if (added) continue;
-    QUERN_TRY(db.Query("SELECT value FROM run_params WHERE run = ? AND key = ?", {run, key},
-                       [&](const Row& row) {
-                         if (row.Text(0) != kept) conflicts.push_back({key, row.Text(0), kept});
-                       }));
-  }
-  return conflicts;
-}
-
 std::unexpected<Error> ParamsChanged(const std::string& run_id,
-                                     const std::vector<Conflict>& conflicts) {
+                                     const std::vector<ParamConflict>& conflicts) {
   std::vector<std::string> parts;
-  for (const Conflict& conflict : conflicts) {
+  for (const ParamConflict& conflict : conflicts) {
     parts.push_back("{'key': '" + conflict.key + "', 'old_value': '" + conflict.before +
                     "', 'new_value': '" + conflict.wanted + "'}");
   }
@@ -145,6 +118,32 @@ Status LinkDataset(store::Database& db, const RunInfo& run, const DatasetInput& 
 
 }  // namespace
 
+Result<std::vector<ParamConflict>> AddParams(
+    store::Database& db, int64_t run,
+    const std::vector<std::pair<std::string, std::string>>& params) {
+  std::vector<ParamConflict> conflicts;
+  for (const auto& [key, value] : params) {
+    const std::string kept(CutTo(value, kMaxParamValue));
+    bool added = false;
+    QUERN_TRY(
+        db.Query("INSERT INTO run_params(run, key, value) VALUES (?, ?, ?) "
+                 "ON CONFLICT DO NOTHING RETURNING 1",
+                 {run, key, kept}, [&](const Row&) { added = true; }));
+    if (added) continue;
+    QUERN_TRY(db.Query("SELECT value FROM run_params WHERE run = ? AND key = ?", {run, key},
+                       [&](const Row& row) {
+                         if (row.Text(0) != kept) conflicts.push_back({key, row.Text(0), kept});
+                       }));
+  }
+  return conflicts;
+}
+
+std::string ParamChanged(const std::string& run_id, const ParamConflict& conflict) {
+  return "Changing param values is not allowed. Param with key='" + conflict.key +
+         "' was already logged with value='" + conflict.before + "' for run ID='" + run_id +
+         "'. Attempted logging new value '" + conflict.wanted + "'.";
+}
+
 Status Runs::Log(const std::string& id, const Batch& batch) {
   QUERN_TRY(CheckSizes(batch));
   QUERN_TRY(CheckNames(batch));
@@ -171,10 +170,7 @@ Status Runs::LogParam(const std::string& id, const std::string& key, const std::
     QUERN_ASSIGN(const RunInfo run, Active(id));
     QUERN_ASSIGN(const auto conflicts, AddParams(db_, run.num, {{key, value}}));
     if (conflicts.empty()) return BumpRun(db_, run.num);
-    return Fail(Code::kInvalidArgument,
-                "Changing param values is not allowed. Param with key='" + key +
-                    "' was already logged with value='" + conflicts[0].before + "' for run ID='" +
-                    id + "'. Attempted logging new value '" + conflicts[0].wanted + "'.");
+    return Fail(Code::kInvalidArgument, ParamChanged(id, conflicts[0]));
   });
 }
 

@@ -1,5 +1,10 @@
 #pragma once
 // Inside of tracking/ only: rows of runs.
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/result.h"
 #include "store/database.h"
 #include "tracking/types.h"
 
@@ -14,6 +19,19 @@ RunInfo ReadRunInfo(const store::Row& row);
 
 /// Notes that something of the run changed.
 Status BumpRun(store::Database& db, int64_t num);
+
+/// A parameter that is there with another value.
+struct ParamConflict {
+  std::string key;
+  std::string before;
+  std::string wanted;
+};
+/// Writes what is new; what is there with another value stays and is given back.
+Result<std::vector<ParamConflict>> AddParams(
+    store::Database& db, int64_t run,
+    const std::vector<std::pair<std::string, std::string>>& params);
+/// One of them, in MLflow's words.
+std::string ParamChanged(const std::string& run_id, const ParamConflict& conflict);
 
 /// What a client measured of a logged model, kept with the model too.
 Status LogModelMetrics(store::Database& db, const std::string& run_id,

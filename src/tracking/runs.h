@@ -1,5 +1,7 @@
 #pragma once
 // Runs and everything logged to them. Each call is one transaction: all of it is kept, or nothing.
+#include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -8,6 +10,7 @@
 #include "base/time.h"
 #include "store/database.h"
 #include "tracking/experiments.h"
+#include "tracking/metric_chunk.h"
 #include "tracking/types.h"
 
 namespace quern::tracking {
@@ -33,6 +36,39 @@ struct Batch {
   std::vector<MetricPoint> metrics;
   std::vector<std::pair<std::string, std::string>> params;  // as sent: repeats are errors
   std::vector<std::pair<std::string, std::string>> tags;
+};
+
+/// A parameter or tag among many records; `record` is its number.
+struct TextRecord {
+  int64_t record = 0;
+  std::string key;
+  std::string value;
+};
+
+/// Records of one run.
+struct RunRecords {
+  int64_t first_record = 0;
+  std::map<std::string, std::vector<Point>> points;
+  std::vector<TextRecord> params;
+  std::vector<TextRecord> tags;
+};
+
+/// What became of many records.
+struct BulkReport {
+  int64_t metrics = 0;   // points that were new
+  int64_t repeated = 0;  // points that were there already
+  int64_t params = 0;    // new, or there with the same value
+  int64_t tags = 0;
+  int64_t refused = 0;
+  struct Refusal {
+    int64_t record = 0;
+    std::string message;
+  };
+  std::vector<Refusal> refusals;  // the first hundred
+
+  /// `count` records that begin with this one.
+  void Refuse(int64_t record, std::string message, int64_t count);
+  void Add(BulkReport&& more);
 };
 
 /// What a search returns of each run.
@@ -78,6 +114,9 @@ class Runs {
   Status Log(const std::string& id, const Batch& batch);
   /// The same for one parameter, with MLflow's words for one.
   Status LogParam(const std::string& id, const std::string& key, const std::string& value);
+  /// Records of several runs, whose names and times have been checked, in one transaction. What is
+  /// wrong is told in the report, the rest is kept.
+  Status LogMany(const std::map<std::string, RunRecords, std::less<>>& runs, BulkReport& report);
   Status DeleteTag(const std::string& id, const std::string& key);
   Status LogInputs(const std::string& id, const std::vector<DatasetInput>& datasets,
                    const std::vector<ModelLink>& models);
@@ -117,6 +156,7 @@ class Runs {
   Status Insert(const NewRun& run, const std::string& id, const std::string& name,
                 const Experiment& experiment);
   Status SetTags(const RunInfo& run, const std::vector<std::pair<std::string, std::string>>& tags);
+  Status LogRecords(const RunInfo& run, const RunRecords& records, BulkReport& done);
   Status Fill(Run& run, const RunFields& fields);
   store::Database& db_;
   const Clock& clock_;

@@ -1,0 +1,128 @@
+// Charts of long series, and series that come in bulk.
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <functional>
+#include <set>
+
+#include "tracking/bulk_log.h"
+#include "tracking/test_store.h"
+
+namespace quern::tracking {
+
+TEST_CASE("a chart shows what it would if every point were read, whatever the steps are like") {
+  TestStore store;
+  // By run: step of the i-th point. Chunks of the first three need not be opened for their steps.
+  const std::vector<std::function<int64_t(int64_t)>> kinds = {
+      [](int64_t i) { return i; },
+      [](int64_t i) { return 10 * i + 3; },
+      [](int64_t i) { return 5000 + 2 * i; },
+      [](int64_t i) { return i * i % 977; },
+      [](int64_t i) { return i / 3; },
+      [](int64_t i) { return -i; }};
+  std::vector<std::string> ids;
+  std::vector<std::set<int64_t>> steps;
+  for (const auto& kind : kinds) {
+    ids.push_back(store.Start());
+    steps.emplace_back();
+    for (int64_t at = 0; at < 3500; at += 500) {
+      Batch batch;
+      for (int64_t i = at; i < at + 500; ++i) {
+        batch.metrics.push_back(At("m", static_cast<double>(i), kind(i), i));
+        steps.back().insert(kind(i));
+      }
+      REQUIRE(store.runs.Log(ids.back(), batch));
+    }
+  }
+  const auto check = [&](const std::vector<size_t>& which, int64_t first, int64_t last,
+                         size_t most) {
+    std::set<int64_t> all;
+    std::vector<std::string> asked;
+    for (const size_t run : which) {
+      asked.push_back(ids[run]);
+      for (const int64_t step : steps[run]) {
+        if (step >= first && step <= last) all.insert(step);
+      }
+    }
+    const std::vector<int64_t> ranked(all.begin(), all.end());
+    std::set<int64_t> chosen(all.size() <= most ? all : std::set<int64_t>());
+    for (size_t i = 0; all.size() > most && i < most; ++i) {
+      chosen.insert(ranked[i * ranked.size() / most]);
+    }
+    if (all.size() > most) chosen.insert(ranked.back());
+    for (const size_t run : which) {
+      const auto low = steps[run].lower_bound(first), end = steps[run].upper_bound(last);
+      if (low == end || all.size() <= most) continue;
+      chosen.insert(*low);
+      chosen.insert(*std::prev(end));
+    }
+    const auto points =
+        store.runs.HistoryInterval(asked, "m", first, last, static_cast<int64_t>(most));
+    REQUIRE(points);
+    for (const size_t run : which) {
+      std::set<int64_t> expected, shown;
+      for (const int64_t step : chosen) {
+        if (steps[run].contains(step)) expected.insert(step);
+      }
+      for (const auto& point : *points) {
+        if (point.run_id == ids[run]) shown.insert(point.point.step);
+      }
+      CHECK(shown == expected);
+    }
+  };
+  for (size_t run = 0; run < kinds.size(); ++run) {
+    check({run}, -10'000, 100'000, 20);
+    check({run}, 100, 3000, 7);
+    check({run}, 1020, 1030, 50);
+  }
+  check({0, 1, 2}, 0, 100'000, 33);
+  check({0, 1, 2, 3, 4, 5}, -5000, 100'000, 100);
+}
+
+TEST_CASE("bulk records are kept once, and what is wrong is told") {
+  TestStore store;
+  const std::string a = store.Start(), b = store.Start();
+  REQUIRE(store.runs.LogParam(a, "lr", "1"));
+  constexpr int64_t kPoints = 70'000;  // more than one transaction
+  const auto log_all = [&] {
+    BulkLog log(store.runs);
+    int64_t record = 0;
+    for (int64_t i = 0; i < kPoints; ++i) {
+      for (const std::string& id : {a, b}) {
+        REQUIRE(log.Metric(++record, id, i % 2 == 0 ? "even" : "odd",
+                           {i, i / 2, static_cast<double>(i) * 0.5}));
+      }
+    }
+    REQUIRE(log.Metric(++record, "nobody", "m", {1, 1, 1}));
+    REQUIRE(log.Metric(++record, "nobody", "m", {2, 1, 1}));
+    REQUIRE(log.Metric(++record, a, "a\\b", {1, 1, 1}));
+    REQUIRE(log.Metric(++record, a, "m", {-1, 1, 1}));
+    REQUIRE(log.Param(++record, a, "lr", "2"));
+    REQUIRE(log.Param(++record, b, "lr", "2"));
+    REQUIRE(log.Tag(++record, b, "team", "blue"));
+    REQUIRE(log.Flush());
+    return log.report();
+  };
+  const BulkReport first = log_all();
+  CHECK(first.metrics == 2 * kPoints);
+  CHECK(first.repeated == 0);
+  CHECK(first.params == 1);
+  CHECK(first.tags == 1);
+  CHECK(first.refused == 5);
+  std::vector<int64_t> told;
+  for (const auto& refusal : first.refusals) told.push_back(refusal.record - 2 * kPoints);
+  std::sort(told.begin(), told.end());
+  CHECK(told == std::vector<int64_t>{1, 3, 4, 5});
+  const BulkReport again = log_all();
+  CHECK(again.metrics == 0);
+  CHECK(again.repeated == 2 * kPoints);
+  const auto run = store.runs.Get(b);
+  CHECK(run->metrics.size() == 2);
+  CHECK(run->metrics[0].points == kPoints / 2);
+  CHECK(run->metrics[0].value == static_cast<double>(kPoints - 2) * 0.5);
+  CHECK(run->params == Texts{{"lr", "2"}});
+  CHECK(run->tags.at("team") == "blue");
+  CHECK(store.runs.Get(a)->params == Texts{{"lr", "1"}});
+}
+
+}  // namespace quern::tracking
