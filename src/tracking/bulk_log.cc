@@ -62,14 +62,14 @@ Status BulkLog::Metric(int64_t record, std::string_view run_id, std::string_view
   if (points == nullptr) return {};
   points->push_back(point);
   if (++points_ < kMostPoints && series_.size() < kMostSeries) return {};
-  return Flush();
+  return Write();
 }
 
 Status BulkLog::Text(int64_t record, std::string_view run_id, std::string_view key,
                      std::string_view value, std::vector<TextRecord> RunRecords::* list) {
   (Of(record, run_id).*list).push_back({record, std::string(key), std::string(value)});
   text_bytes_ += key.size() + value.size() + sizeof(TextRecord);
-  return text_bytes_ < kMostTextBytes ? Status() : Flush();
+  return text_bytes_ < kMostTextBytes ? Status() : Write();
 }
 
 Status BulkLog::Param(int64_t record, std::string_view run_id, std::string_view key,
@@ -93,12 +93,30 @@ void BulkLog::Refuse(int64_t record, std::string message) {
 }
 
 Status BulkLog::Flush() {
+  QUERN_TRY(Write());
+  return Await();
+}
+
+Status BulkLog::Write() {
+  QUERN_TRY(Await());
   if (waiting_.empty()) return {};
-  const auto records = std::exchange(waiting_, {});
+  writing_ = std::async(std::launch::async,
+                        [this, records = std::exchange(waiting_, {})]() -> Result<BulkReport> {
+                          BulkReport done;
+                          QUERN_TRY(runs_.LogMany(records, done));
+                          return done;
+                        });
   series_.clear();
   points_ = 0;
   text_bytes_ = 0;
-  return runs_.LogMany(records, report_);
+  return {};
+}
+
+Status BulkLog::Await() {
+  if (!writing_.valid()) return {};
+  QUERN_ASSIGN(BulkReport done, writing_.get());
+  report_.Add(std::move(done));
+  return {};
 }
 
 }  // namespace quern::tracking

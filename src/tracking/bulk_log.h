@@ -1,6 +1,7 @@
 #pragma once
 // Many points, parameters and tags of many runs at once, as a stream of records.
 #include <cstdint>
+#include <future>
 #include <map>
 #include <string>
 #include <string_view>
@@ -29,10 +30,10 @@ class BulkLog {
                std::string_view value);
   Status Tag(int64_t record, std::string_view run_id, std::string_view key, std::string_view value);
   void Refuse(int64_t record, std::string message);
-  /// Writes what is still in memory.
+  /// Writes what is still in memory; returns when all is written.
   Status Flush();
 
-  /// Of what has been written.
+  /// After Flush: of what has been written.
   const BulkReport& report() const { return report_; }
 
  private:
@@ -40,6 +41,10 @@ class BulkLog {
   std::vector<Point>* Series(int64_t record, std::string_view run_id, std::string_view key);
   Status Text(int64_t record, std::string_view run_id, std::string_view key, std::string_view value,
               std::vector<TextRecord> RunRecords::* list);
+
+  /// Begins to write what is in memory, when what was begun before is written.
+  Status Write();
+  Status Await();
 
   Runs& runs_;
   std::map<std::string, RunRecords, std::less<>> waiting_;
@@ -49,6 +54,8 @@ class BulkLog {
   int64_t points_ = 0;
   size_t text_bytes_ = 0;
   BulkReport report_;
+  /// Last: it must end before what it reads.
+  std::future<Result<BulkReport>> writing_;
 };
 
 }  // namespace quern::tracking
