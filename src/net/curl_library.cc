@@ -30,6 +30,8 @@ Result<CurlLibrary> Load() {
   good = good && Find(library, "curl_easy_init", &curl.easy_init);
   good = good && Find(library, "curl_easy_cleanup", &curl.easy_cleanup);
   good = good && Find(library, "curl_easy_setopt", &curl.easy_setopt);
+  good = good && Find(library, "curl_easy_perform", &curl.easy_perform);
+  good = good && Find(library, "curl_easy_reset", &curl.easy_reset);
   good = good && Find(library, "curl_easy_getinfo", &curl.easy_getinfo);
   good = good && Find(library, "curl_easy_strerror", &curl.easy_strerror);
   good = good && Find(library, "curl_slist_append", &curl.slist_append);

@@ -1,81 +1,27 @@
 #include "net/outbound.h"
 
-#include <sys/socket.h>
-#include <unistd.h>
-
-#include <algorithm>
 #include <atomic>
 #include <deque>
 #include <map>
 #include <utility>
 
 #include "base/check.h"
-#include "base/text.h"
 #include "base/time.h"
-#include "net/address.h"
-#include "net/curl_library.h"
+#include "net/curl_exchange.h"
 
 namespace quern::net {
 namespace {
 
-/// One request under way: what curl reads from and writes to.
+/// One request under way.
 struct Transfer {
-  uint64_t ticket = 0;
+  Transfer(const CurlLibrary& curl, uint64_t number, OutboundRequest given)
+      : ticket(number),
+        request(std::move(given)),
+        exchange(curl, "POST", request.url, request.headers, request.body) {}
+  uint64_t ticket;
   OutboundRequest request;
-  HttpResponse response;
-  size_t kept_body = 0;
-  bool allow_private = false;
-  bool refused = false;
-  curl_slist* headers = nullptr;
+  CurlExchange exchange;
 };
-
-size_t OnBody(char* bytes, size_t size, size_t count, void* user) {
-  auto* transfer = static_cast<Transfer*>(user);
-  std::string& body = transfer->response.body;
-  body.append(bytes, std::min(size * count, transfer->kept_body - body.size()));
-  return size * count;
-}
-
-size_t OnHeader(char* bytes, size_t size, size_t count, void* user) {
-  auto* transfer = static_cast<Transfer*>(user);
-  const std::string_view line(bytes, size * count);
-  std::vector<Header>& headers = transfer->response.headers;
-  if (StartsWith(line, "HTTP/")) {
-    headers.clear();  // of an interim answer
-  } else if (const size_t colon = line.find(':'); colon != std::string_view::npos) {
-    headers.push_back(
-        {std::string(line.substr(0, colon)), std::string(Trim(line.substr(colon + 1)))});
-  }
-  return size * count;
-}
-
-/// Where a connection really goes is known here, after names are resolved: whoever owns a name
-/// cannot answer with another address between a check and its use.
-curl_socket_t OnSocket(void* user, curlsocktype, curl_sockaddr* address) {
-  auto* transfer = static_cast<Transfer*>(user);
-  if (!transfer->allow_private && !IsPublicAddress(&address->addr)) {
-    transfer->refused = true;
-    return CURL_SOCKET_BAD;
-  }
-  return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
-}
-
-Result<HttpResponse> AnswerOf(const CurlLibrary& curl, CURL* handle, Transfer& transfer,
-                              CURLcode code) {
-  if (transfer.refused) {
-    return Fail(Code::kPermissionDenied,
-                "'" + transfer.request.url + "' is not at a public address");
-  }
-  if (code != CURLE_OK) {
-    return Fail(code == CURLE_OPERATION_TIMEDOUT ? Code::kDeadlineExceeded : Code::kUnavailable,
-                "'" + transfer.request.url + "': " + curl.easy_strerror(code));
-  }
-  long status = 0;
-  curl.easy_getinfo(handle, CURLINFO_RESPONSE_CODE, &status);
-  transfer.response.status = static_cast<int>(status);
-  transfer.response.content_type = transfer.response.Find("Content-Type");
-  return std::move(transfer.response);
-}
 
 }  // namespace
 
@@ -95,44 +41,18 @@ struct Outbound::State {
   void Start(std::unique_ptr<Transfer> transfer) {
     CURL* handle = curl->easy_init();
     QUERN_CHECK(handle != nullptr, "libcurl has no memory");
-    Transfer* raw = transfer.get();
-    const auto set = [&](CURLoption option, auto value) {
-      curl->easy_setopt(handle, option, value);
-    };
-    for (const Header& header : raw->request.headers) {
-      raw->headers = curl->slist_append(raw->headers, (header.name + ": " + header.value).c_str());
-    }
-    // Otherwise curl asks first whether it may send a body, and waits.
-    raw->headers = curl->slist_append(raw->headers, "Expect:");
-    set(CURLOPT_URL, raw->request.url.c_str());
-    set(CURLOPT_PROTOCOLS_STR, "http,https");
-    set(CURLOPT_PROXY, "");
-    set(CURLOPT_FOLLOWLOCATION, 0L);
-    set(CURLOPT_NOSIGNAL, 1L);
-    set(CURLOPT_HTTPHEADER, raw->headers);
-    set(CURLOPT_POST, 1L);
-    set(CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(raw->request.body.size()));
-    set(CURLOPT_POSTFIELDS, raw->request.body.data());
-    set(CURLOPT_TIMEOUT_MS, static_cast<long>(options.timeout * 1000));
-    set(CURLOPT_WRITEFUNCTION, &OnBody);
-    set(CURLOPT_WRITEDATA, raw);
-    set(CURLOPT_HEADERFUNCTION, &OnHeader);
-    set(CURLOPT_HEADERDATA, raw);
-    set(CURLOPT_OPENSOCKETFUNCTION, &OnSocket);
-    set(CURLOPT_OPENSOCKETDATA, raw);
+    transfer->exchange.Prepare(handle, options.timeout, options.trust);
     // A kept connection was judged for another request.
-    set(CURLOPT_FRESH_CONNECT, 1L);
-    set(CURLOPT_FORBID_REUSE, 1L);
+    curl->easy_setopt(handle, CURLOPT_FRESH_CONNECT, 1L);
+    curl->easy_setopt(handle, CURLOPT_FORBID_REUSE, 1L);
     running[handle] = std::move(transfer);
     curl->multi_add_handle(multi, handle);
   }
 
   void Forget(CURL* handle) {
-    const auto found = running.find(handle);
     curl->multi_remove_handle(multi, handle);
     curl->easy_cleanup(handle);
-    curl->slist_free_all(found->second->headers);
-    running.erase(found);
+    running.erase(handle);
   }
 
   void StartWaiting() {
@@ -150,7 +70,7 @@ struct Outbound::State {
       CURL* handle = message->easy_handle;
       const CURLcode code = message->data.result;
       Transfer& transfer = *running.at(handle);
-      ended.push_back({transfer.ticket, AnswerOf(*curl, handle, transfer, code)});
+      ended.push_back({transfer.ticket, transfer.exchange.Take(handle, code)});
       Forget(handle);
     }
     return ended;
@@ -170,11 +90,9 @@ Result<std::unique_ptr<Outbound>> Outbound::Open(const OutboundOptions& options)
 }
 
 void Outbound::Post(uint64_t ticket, OutboundRequest request) {
-  auto transfer = std::make_unique<Transfer>();
-  transfer->ticket = ticket;
-  transfer->request = std::move(request);
-  transfer->kept_body = state_->options.kept_body;
-  transfer->allow_private = state_->options.allow_private;
+  auto transfer = std::make_unique<Transfer>(*state_->curl, ticket, std::move(request));
+  transfer->exchange.max_body = state_->options.kept_body;
+  transfer->exchange.allow_private = state_->options.allow_private;
   state_->waiting.push_back(std::move(transfer));
   state_->StartWaiting();
 }

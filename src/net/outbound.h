@@ -9,6 +9,7 @@
 
 #include "base/result.h"
 #include "net/http.h"
+#include "net/tls_trust.h"
 
 namespace quern::net {
 
@@ -21,6 +22,7 @@ struct OutboundOptions {
   size_t kept_body = 64u << 10;
   /// Allow this machine, private networks and links (address.h).
   bool allow_private = false;
+  TlsTrust trust;
 };
 
 struct OutboundRequest {
@@ -30,7 +32,7 @@ struct OutboundRequest {
 };
 
 /// Sends POST requests. Follows no redirect, asks no proxy, keeps no cookie; certificates are
-/// checked against the system's. Any HTTP status is a value. Errors: kPermissionDenied for an
+/// checked. Any HTTP status is a value. Errors: kPermissionDenied for an
 /// address that is not public, judged when the connection is made, after resolving;
 /// kDeadlineExceeded; kUnavailable for the rest.
 /// One thread calls Post and Wait; Wake may come from any.

@@ -60,6 +60,7 @@ net::OutboundOptions Deliverer::Outgoing() const {
   options.parallel = settings_.parallel;
   options.timeout = settings_.timeout;
   options.allow_private = settings_.allow_private;
+  options.trust.ca_bundle = settings_.ca_bundle;
   return options;
 }
 

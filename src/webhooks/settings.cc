@@ -67,6 +67,10 @@ Result<Settings> ReadSettings(const Environment& environment) {
     }
     settings.allow_private = word == "true" || word == "1";
   }
+  for (const char* name : {"CURL_CA_BUNDLE", "REQUESTS_CA_BUNDLE"}) {
+    const char* value = environment(name);
+    if (value != nullptr && *value != '\0') settings.ca_bundle = value;
+  }
   return settings;
 }
 

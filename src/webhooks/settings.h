@@ -21,6 +21,9 @@ struct Settings {
   std::vector<std::string> schemes{"https"};
   /// MLFLOW_WEBHOOK_ALLOW_PRIVATE_IPS: true for tests and closed networks.
   bool allow_private = false;
+  /// REQUESTS_CA_BUNDLE, else CURL_CA_BUNDLE, as MLflow's own client of webhooks has it: a file of
+  /// certificates that are trusted instead of the system's; "" for the system's.
+  std::string ca_bundle;
   /// Seconds before the first repetition; each further one waits twice as long.
   double backoff = 1;
 };
