@@ -1,6 +1,7 @@
 #pragma once
 // The artifact store as a port: files of any size under paths, in a folder or in an object store.
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -37,6 +38,16 @@ class ArtifactWriter {
   virtual Status Commit() = 0;
 };
 
+/// Uploads that were begun and never ended.
+struct UnfinishedUploads {
+  uint64_t count = 0;
+  /// Bytes that they take; 0 where the store does not tell.
+  uint64_t bytes = 0;
+};
+
+/// Of a file in the store: its path and its bytes.
+using OnArtifact = std::function<Status(const std::string& path, uint64_t size)>;
+
 /// Thread-safe. Paths are checked by CleanArtifactPath(); a bad one, one that leads out of the
 /// store and one that takes a file for a folder are kInvalidArgument. Others: kNotFound,
 /// kResourceExhausted (the store is full), kPermissionDenied, kUnavailable. Messages name the
@@ -52,6 +63,11 @@ class ArtifactStore {
   /// A file, or a folder with all that is in it.
   virtual Status Delete(std::string_view path) = 0;
   virtual Result<bool> Exists(std::string_view path) = 0;
+  /// Calls `on_file` for every file below a folder, "" for the root; ends with its first error.
+  virtual Status Walk(std::string_view folder, const OnArtifact& on_file);
+  /// Uploads begun at least `age_ms` ago that nobody will end; with `remove` they are gone
+  /// afterwards.
+  virtual Result<UnfinishedUploads> Unfinished(int64_t age_ms, bool remove) = 0;
 };
 
 }  // namespace quern::store

@@ -7,7 +7,6 @@
 
 #include "base/text.h"
 #include "base/time.h"
-#include "net/client.h"
 #include "net/http.h"
 #include "net/strict.h"
 #include "store/s3_client.h"
@@ -17,8 +16,7 @@ namespace quern::store {
 class FakeS3 {
  public:
   FakeS3() : server_({}, [this](const net::HttpRequest& r) { return Answer(r); }) {
-    options.host = "127.0.0.1";
-    options.port = server_.Start().value();
+    options.endpoint = "http://127.0.0.1:" + std::to_string(server_.Start().value());
     options.bucket = "bucket";
     options.prefix = "some/root";
     options.credentials = {"key", "secret", ""};
@@ -29,6 +27,9 @@ class FakeS3 {
   std::mutex mutex;
   std::map<std::string, std::string> objects;
   std::map<std::string, std::map<int, std::string>> uploads;
+  std::map<std::string, std::string> upload_keys;
+  /// When uploads were begun, as the store tells it.
+  std::string begun = "2026-01-01T00:00:00.000Z";
   size_t page = 3;
   /// How many of the next requests are answered with `fail_status`.
   int failures = 0;
@@ -101,7 +102,9 @@ class FakeS3 {
     if (!Authentic(request)) return ErrorOf(403, "SignatureDoesNotMatch");
     if (request.segments.at(0) != options.bucket) return ErrorOf(404, "NoSuchBucket");
     auto query = QueryOf(request);
-    if (request.segments.size() == 1) return List(query);
+    if (request.segments.size() == 1) {
+      return query.contains("uploads") ? Uploads(query) : List(query);
+    }
     std::string key = Joined(request.segments, 1);
     if (query.contains("uploads") || query.contains("uploadId")) {
       return Parts(request, key, query);
@@ -162,11 +165,28 @@ class FakeS3 {
     return Xml(200, body + "<IsTruncated>false</IsTruncated></ListBucketResult>");
   }
 
+  net::HttpResponse Uploads(std::map<std::string, std::string>& query) {
+    std::string body = "<ListMultipartUploadsResult>";
+    size_t count = 0;
+    for (const auto& [id, parts] : uploads) {
+      const std::string& key = upload_keys[id];
+      if (!StartsWith(key, query["prefix"]) || id <= query["upload-id-marker"]) continue;
+      if (count++ == page) {
+        return Xml(200, body + "<IsTruncated>true</IsTruncated></ListMultipartUploadsResult>");
+      }
+      body += "<Upload><Key>" + Escaped(key) + "</Key><UploadId>" + id + "</UploadId><Initiated>" +
+              begun + "</Initiated></Upload><NextKeyMarker>" + Escaped(key) +
+              "</NextKeyMarker><NextUploadIdMarker>" + id + "</NextUploadIdMarker>";
+    }
+    return Xml(200, body + "<IsTruncated>false</IsTruncated></ListMultipartUploadsResult>");
+  }
+
   net::HttpResponse Parts(const net::HttpRequest& request, const std::string& key,
                           std::map<std::string, std::string>& query) {
     if (query.contains("uploads")) {
       std::string id = "upload-" + std::to_string(uploads.size());
       uploads[id];
+      upload_keys[id] = key;
       return Xml(200, "<InitiateMultipartUploadResult><UploadId>" + id +
                           "</UploadId></InitiateMultipartUploadResult>");
     }

@@ -139,17 +139,24 @@ Result<std::unique_ptr<FolderArtifacts>> FolderArtifacts::Open(const std::string
   }
   std::unique_ptr<FolderArtifacts> store(new FolderArtifacts(std::move(*real), fs));
   QUERN_TRY(fs.MakeDirs(store->scratch_));
-  QUERN_TRY(store->Sweep());
+  QUERN_TRY(store->Unfinished(0, true));
   return store;
 }
 
-Status FolderArtifacts::Sweep() {
-  QUERN_ASSIGN(auto names, fs_.List(scratch_));
-  for (const std::string& name : names) {
-    std::string path = JoinPath(scratch_, name);
-    if (StartsWith(name, kUpload) && Abandoned(path)) QUERN_TRY(fs_.RemoveAll(path));
+Result<UnfinishedUploads> FolderArtifacts::Unfinished(int64_t, bool remove) {
+  UnfinishedUploads found;
+  auto names = fs_.List(scratch_);
+  if (!names && names.error().code == Code::kNotFound) return found;
+  if (!names) return std::unexpected(std::move(names).error());
+  for (const std::string& name : *names) {
+    const std::string path = JoinPath(scratch_, name);
+    const auto info = fs_.Stat(path);
+    if (!info || !StartsWith(name, kUpload) || !Abandoned(path)) continue;
+    ++found.count;
+    found.bytes += info->size;
+    if (remove) QUERN_TRY(fs_.RemoveAll(path));
   }
-  return {};
+  return found;
 }
 
 bool FolderArtifacts::Inside(std::string_view real) const {

@@ -22,6 +22,8 @@ class FolderArtifacts : public ArtifactStore {
   Result<std::vector<ArtifactEntry>> List(std::string_view path) override;
   Status Delete(std::string_view path) override;
   Result<bool> Exists(std::string_view path) override;
+  /// Whatever their age: an upload whose program is gone is known by its file, which nobody holds.
+  Result<UnfinishedUploads> Unfinished(int64_t age_ms, bool remove) override;
 
   /// The root without symbolic links.
   const std::string& root() const { return root_; }
@@ -36,7 +38,6 @@ class FolderArtifacts : public ArtifactStore {
   Result<std::string> Find(std::string_view path) const;
   /// Where an artifact would be written.
   Result<std::string> Place(std::string_view path) const;
-  Status Sweep();
 
   std::string root_;
   std::string scratch_;

@@ -76,4 +76,8 @@ Result<bool> MountedArtifacts::Exists(std::string_view path) {
   return store->Exists(below);
 }
 
+Result<UnfinishedUploads> MountedArtifacts::Unfinished(int64_t age_ms, bool remove) {
+  return main_.Unfinished(age_ms, remove);
+}
+
 }  // namespace quern::store

@@ -22,6 +22,8 @@ class MountedArtifacts : public ArtifactStore {
   Result<std::vector<ArtifactEntry>> List(std::string_view path) override;
   Status Delete(std::string_view path) override;
   Result<bool> Exists(std::string_view path) override;
+  /// Of the store that is not read-only.
+  Result<UnfinishedUploads> Unfinished(int64_t age_ms, bool remove) override;
 
  private:
   Status RefuseChange(std::string_view path) const;

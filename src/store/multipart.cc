@@ -208,17 +208,24 @@ Status MultipartUploads::Abort(std::string_view upload, std::string_view path) {
   return {};
 }
 
-Status MultipartUploads::RemoveOlderThan(int64_t age_ms) {
+Result<UnfinishedUploads> MultipartUploads::Unfinished(int64_t age_ms, bool remove) {
+  UnfinishedUploads found;
   auto names = fs_.List(folder_);
-  if (!names && names.error().code == Code::kNotFound) return {};
-  QUERN_TRY(names);
+  if (!names && names.error().code == Code::kNotFound) return found;
+  if (!names) return std::unexpected(std::move(names).error());
   for (const std::string& name : *names) {
-    std::string path = JoinPath(folder_, name);
-    auto info = fs_.Stat(path);
-    bool old = info && clock_.NowMs() - info->mtime_ns / 1'000'000 > age_ms;
-    if (old && IsId(name)) QUERN_TRY(fs_.RemoveAll(path));
+    const std::string path = JoinPath(folder_, name);
+    const auto info = fs_.Stat(path);
+    const bool old = info && clock_.NowMs() - info->mtime_ns / 1'000'000 >= age_ms;
+    if (!old || !IsId(name)) continue;
+    const auto parts = fs_.List(path);
+    ++found.count;
+    for (const std::string& part : parts.value_or(std::vector<std::string>())) {
+      if (const auto file = fs_.Stat(JoinPath(path, part))) found.bytes += file->size;
+    }
+    if (remove) QUERN_TRY(fs_.RemoveAll(path));
   }
-  return {};
+  return found;
 }
 
 }  // namespace quern::store

@@ -49,8 +49,8 @@ class MultipartUploads {
                   const std::vector<UploadedPart>& parts);
   /// Forgets an upload.
   Status Abort(std::string_view upload, std::string_view path);
-  /// Removes uploads that nothing has been added to for `age_ms`: at start, with kAbandonedAfterMs.
-  Status RemoveOlderThan(int64_t age_ms);
+  /// Uploads that nothing has been added to for `age_ms`; with `remove` they are forgotten.
+  Result<UnfinishedUploads> Unfinished(int64_t age_ms, bool remove);
 
  private:
   class Writer;

@@ -108,12 +108,22 @@ TEST_CASE("a full disk while joining: the parts are kept and can be joined again
 TEST_CASE("abandoned uploads go, young ones stay") {
   Fixture f;
   constexpr int64_t kDay = MultipartUploads::kAbandonedAfterMs;
-  REQUIRE(f.uploads.RemoveOlderThan(kDay));
+  CHECK(f.uploads.Unfinished(kDay, true)->count == 0);
   std::string id = f.uploads.Create("x", 1).value();
-  REQUIRE(f.uploads.RemoveOlderThan(kDay));
+  {
+    auto part = f.uploads.PutPart(id, 1);
+    REQUIRE((*part)->Append("four"));
+    REQUIRE((*part)->Commit());
+  }
+  CHECK(f.uploads.Unfinished(kDay, true)->count == 0);
   CHECK(f.uploads.PutPart(id, 1));
   f.clock.Set(f.clock.NowMs() + 2 * kDay);
-  REQUIRE(f.uploads.RemoveOlderThan(kDay));
+  const auto seen = f.uploads.Unfinished(kDay, false);
+  CHECK(seen->count == 1);
+  CHECK(seen->bytes > 4);
+  CHECK(f.uploads.PutPart(id, 1));
+  CHECK(f.uploads.Unfinished(kDay, true)->count == 1);
+  CHECK(f.uploads.Unfinished(kDay, true)->count == 0);
   CHECK(f.uploads.PutPart(id, 1).error().code == Code::kNotFound);
 }
 

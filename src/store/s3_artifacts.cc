@@ -138,7 +138,7 @@ class S3Artifacts::Writer : public ArtifactWriter {
 };
 
 S3Artifacts::S3Artifacts(S3Options options, std::string scratch, const Clock& clock)
-    : client_(std::move(options), clock), scratch_(std::move(scratch)) {}
+    : client_(std::move(options), clock), scratch_(std::move(scratch)), clock_(clock) {}
 
 Result<std::string> S3Artifacts::KeyOf(std::string_view path) const {
   QUERN_ASSIGN(std::string clean, CleanArtifactPath(path));
@@ -175,12 +175,17 @@ Result<ArtifactFile> S3Artifacts::Open(std::string_view path) {
   return ArtifactFile{std::move(*fd), head->size, PlainEtag(head->etag)};
 }
 
-Result<std::vector<ArtifactEntry>> S3Artifacts::List(std::string_view path) {
-  std::string folder = client_.options().prefix;
-  if (!path.empty()) {
-    QUERN_ASSIGN(folder, KeyOf(path));
+Result<std::string> S3Artifacts::FolderKey(std::string_view folder) const {
+  std::string key = client_.options().prefix;
+  if (!folder.empty()) {
+    QUERN_ASSIGN(key, KeyOf(folder));
   }
-  if (!folder.empty()) folder += '/';
+  if (!key.empty()) key += '/';
+  return key;
+}
+
+Result<std::vector<ArtifactEntry>> S3Artifacts::List(std::string_view path) {
+  QUERN_ASSIGN(const std::string folder, FolderKey(path));
   std::vector<ArtifactEntry> entries;
   std::string token;
   do {
@@ -237,6 +242,46 @@ Result<bool> S3Artifacts::Exists(std::string_view path) {
   auto folder = IsFolder(key);
   if (!folder) return Outward(folder.error(), "look for", path);
   return *folder;
+}
+
+Status S3Artifacts::Walk(std::string_view folder, const OnArtifact& on_file) {
+  QUERN_ASSIGN(const std::string key, FolderKey(folder));
+  QUERN_ASSIGN(const std::string root, FolderKey(""));
+  std::string token;
+  do {
+    auto page = client_.List(key, false, token);
+    if (!page) return Outward(page.error(), "list", folder);
+    for (const S3Listing::Object& object : page->objects) {
+      const std::string path = object.key.substr(std::min(root.size(), object.key.size()));
+      if (CleanArtifactPath(path)) QUERN_TRY(on_file(path, object.size));
+    }
+    token = page->next_token;
+  } while (!token.empty());
+  return {};
+}
+
+Result<UnfinishedUploads> S3Artifacts::Unfinished(int64_t age_ms, bool remove) {
+  QUERN_ASSIGN(const std::string root, FolderKey(""));
+  UnfinishedUploads found;
+  S3Uploads page;
+  do {
+    auto next = client_.ListUploads(root, page);
+    if (!next) return Outward(next.error(), "list the unfinished uploads of", "");
+    page = std::move(*next);
+    for (const S3Uploads::Upload& upload : page.uploads) {
+      const auto begun = ParseTime(upload.begun);
+      // One whose age cannot be told may be under way.
+      if (!begun || clock_.NowMs() - *begun < age_ms || !StartsWith(upload.key, root)) continue;
+      ++found.count;
+      if (!remove) continue;
+      Status aborted = client_.AbortParts(upload.key, upload.id);
+      // Somebody else has ended it meanwhile.
+      if (!aborted && aborted.error().code != Code::kNotFound) {
+        return Outward(aborted.error(), "abort the upload of", upload.key);
+      }
+    }
+  } while (!page.next_key.empty());
+  return found;
 }
 
 }  // namespace quern::store

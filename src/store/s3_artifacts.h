@@ -22,14 +22,22 @@ class S3Artifacts : public ArtifactStore {
   Result<std::vector<ArtifactEntry>> List(std::string_view path) override;
   Status Delete(std::string_view path) override;
   Result<bool> Exists(std::string_view path) override;
+  /// By keys, a page of the store's at a time, whatever folders there are.
+  Status Walk(std::string_view folder, const OnArtifact& on_file) override;
+  /// The store does not tell their bytes.
+  Result<UnfinishedUploads> Unfinished(int64_t age_ms, bool remove) override;
 
  private:
   class Writer;
   Result<std::string> KeyOf(std::string_view path) const;
   Result<bool> IsFolder(const std::string& key);
 
+  /// What stands before the keys of a folder's files; "" for a bucket without a prefix.
+  Result<std::string> FolderKey(std::string_view folder) const;
+
   S3Client client_;
   std::string scratch_;
+  const Clock& clock_;
 };
 
 }  // namespace quern::store

@@ -84,6 +84,47 @@ TEST_CASE("artifacts in a bucket") {
   CHECK(RealFs().List(scratch.path())->empty());
 }
 
+TEST_CASE("all files below a folder of a bucket, page by page") {
+  FakeS3 s3;
+  TempDir scratch;
+  S3Artifacts store(s3.options, scratch.path(), SystemClock());
+  for (const char* path : {"1/a", "1/b/c", "1/b/d", "10/e", "2/f"})
+    REQUIRE(PutText(store, path, path));
+  s3.objects["some/rooted/x"] = "not in the store";
+  std::string seen;
+  const auto note = [&](const std::string& path, uint64_t size) -> Status {
+    seen += path + ":" + std::to_string(size) + " ";
+    return {};
+  };
+  REQUIRE(store.Walk("", note));
+  CHECK(seen == "1/a:3 1/b/c:5 1/b/d:5 10/e:4 2/f:3 ");
+  seen.clear();
+  REQUIRE(store.Walk("1", note));
+  CHECK(seen == "1/a:3 1/b/c:5 1/b/d:5 ");
+  CHECK_FALSE(store.Walk(
+      "", [](const std::string&, uint64_t) -> Status { return Fail(Code::kCancelled, "enough"); }));
+}
+
+TEST_CASE("uploads that were never ended are found and go, those of today stay") {
+  FakeS3 s3;
+  TempDir scratch;
+  S3Artifacts store(s3.options, scratch.path(), SystemClock());
+  S3Client client(s3.options, SystemClock());
+  for (int i = 0; i < 5; ++i) {
+    REQUIRE(client.BeginParts("some/root/k" + std::to_string(i)));
+  }
+  REQUIRE(client.BeginParts("some/other"));
+  constexpr int64_t kDay = 24 * 3600 * 1000;
+  CHECK(store.Unfinished(kDay, false)->count == 5);
+  CHECK(s3.uploads.size() == 6);
+  CHECK(store.Unfinished(kDay, true)->count == 5);
+  CHECK(s3.uploads.size() == 1);
+  REQUIRE(client.BeginParts("some/root/young"));
+  s3.begun = FormatTime(SystemClock().NowMs());
+  CHECK(store.Unfinished(kDay, true)->count == 0);
+  CHECK(s3.uploads.size() == 2);
+}
+
 TEST_CASE("a bucket without a prefix, with what others put there") {
   FakeS3 s3;
   s3.options.prefix.clear();
@@ -126,8 +167,8 @@ TEST_CASE("where the store is: a URI and the environment") {
   REQUIRE(options);
   CHECK(options->bucket == "b");
   CHECK(options->prefix == "some/where");
-  CHECK(options->host == "h");
-  CHECK(options->port == 9000);
+  CHECK(options->endpoint == "http://h:9000");
+  CHECK(options->trust.verify);
   CHECK(options->region == "us-east-1");
   CHECK(S3OptionsFrom("s3://b", get)->prefix.empty());
   CHECK_FALSE(S3OptionsFrom("/tmp", get));
@@ -135,7 +176,17 @@ TEST_CASE("where the store is: a URI and the environment") {
   environment["AWS_SECRET_ACCESS_KEY"] = "";
   CHECK(S3OptionsFrom("s3://b", get).error().hint.find("AWS_SECRET") != std::string::npos);
   environment["AWS_SECRET_ACCESS_KEY"] = "s";
-  for (const char* url : {"", "https://h", "http://:1", "http://h:x", "http://h:99999"}) {
+  environment["MLFLOW_S3_ENDPOINT_URL"] = "";
+  environment["AWS_REGION"] = "eu-west-1";
+  CHECK(S3OptionsFrom("s3://b", get)->endpoint == "https://s3.eu-west-1.amazonaws.com");
+  environment["AWS_DEFAULT_REGION"] = "eu-north-1";
+  CHECK(S3OptionsFrom("s3://b", get)->region == "eu-north-1");
+  environment["AWS_CA_BUNDLE"] = "/etc/ca.pem";
+  environment["MLFLOW_S3_IGNORE_TLS"] = "True";
+  CHECK(S3OptionsFrom("s3://b", get)->trust.ca_bundle == "/etc/ca.pem");
+  CHECK_FALSE(S3OptionsFrom("s3://b", get)->trust.verify);
+  for (const char* url : {"ftp://h", "h:9000", "http://:1", "http://h:x", "http://h:99999",
+                          "https://", "https://h/path"}) {
     environment["MLFLOW_S3_ENDPOINT_URL"] = url;
     CHECK_MESSAGE(S3OptionsFrom("s3://b", get).error().code == Code::kInvalidArgument, url);
   }

@@ -38,6 +38,34 @@ std::unexpected<Error> Refused(const S3Request& request, const net::HttpResponse
                                            (said.empty() ? "" : " " + said));
 }
 
+/// `given` without slashes at its end, or Amazon's own.
+Result<std::string> EndpointFrom(std::string given, const std::string& region) {
+  if (given.empty()) return "https://s3." + region + ".amazonaws.com";
+  while (given.ends_with('/')) given.pop_back();
+  const size_t scheme = given.find("://");
+  const std::string authority = scheme == std::string::npos ? "" : given.substr(scheme + 3);
+  const size_t colon = authority.rfind(':');
+  const bool bracket = authority.ends_with(']');
+  const auto port = colon == std::string::npos || bracket ? std::optional<int64_t>(80)
+                                                          : ParseInt(authority.substr(colon + 1));
+  const bool good = (StartsWith(given, "http://") || StartsWith(given, "https://")) &&
+                    !authority.empty() && colon != 0 && port && *port >= 1 && *port <= 65535 &&
+                    authority.find_first_of("/?#@ ") == std::string::npos;
+  if (good) return given;
+  return Fail(Code::kInvalidArgument,
+              "MLFLOW_S3_ENDPOINT_URL is '" + given + "', not the URL of an endpoint",
+              "set it to https://host or http://host:port, or unset it for Amazon's");
+}
+
+/// The Host header of requests to an endpoint: a port that the scheme implies is left out.
+std::string AuthorityOf(const std::string& endpoint) {
+  const bool tls = StartsWith(endpoint, "https://");
+  std::string authority = endpoint.substr(tls ? 8 : 7);
+  const std::string implied = tls ? ":443" : ":80";
+  if (authority.ends_with(implied)) authority.resize(authority.size() - implied.size());
+  return authority;
+}
+
 }  // namespace
 
 Result<S3Options> S3OptionsFrom(std::string_view uri,
@@ -57,34 +85,19 @@ Result<S3Options> S3OptionsFrom(std::string_view uri,
     return Fail(Code::kInvalidArgument, "'" + std::string(uri) + "' names no bucket",
                 "write s3://bucket/prefix");
   }
-  const std::string endpoint = get("MLFLOW_S3_ENDPOINT_URL");
-  constexpr std::string_view kHttp = "http://";
-  std::string_view address = endpoint;
-  if (!StartsWith(address, kHttp)) {
-    return Fail(
-        Code::kInvalidArgument,
-        "MLFLOW_S3_ENDPOINT_URL is '" + endpoint + "', not the URL of a plain HTTP endpoint",
-        "set it to http://host:port; for a store that speaks TLS alone, of a local proxy");
+  for (const char* name : {"AWS_REGION", "AWS_DEFAULT_REGION"}) {
+    if (std::string region = get(name); !region.empty()) options.region = region;
   }
-  address.remove_prefix(kHttp.size());
-  while (address.ends_with('/')) address.remove_suffix(1);
-  size_t colon = address.rfind(':');
-  auto port = colon == std::string_view::npos ? std::optional<int64_t>(80)
-                                              : ParseInt(address.substr(colon + 1));
-  options.host = address.substr(0, colon);
-  if (options.host.empty() || !port || *port < 1 || *port > 65535) {
-    return Fail(Code::kInvalidArgument,
-                "MLFLOW_S3_ENDPOINT_URL is '" + endpoint + "', which names no host and port",
-                "set it to http://host:port");
-  }
-  options.port = static_cast<uint16_t>(*port);
+  QUERN_ASSIGN(options.endpoint, EndpointFrom(get("MLFLOW_S3_ENDPOINT_URL"), options.region));
+  options.trust.ca_bundle = get("AWS_CA_BUNDLE");
+  const std::string ignore = ToLower(get("MLFLOW_S3_IGNORE_TLS"));
+  options.trust.verify = ignore != "true" && ignore != "1";
   options.credentials = {get("AWS_ACCESS_KEY_ID"), get("AWS_SECRET_ACCESS_KEY"),
                          get("AWS_SESSION_TOKEN")};
   if (options.credentials.access_key.empty() || options.credentials.secret_key.empty()) {
     return Fail(Code::kInvalidArgument, "no credentials for '" + std::string(uri) + "'",
                 "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY");
   }
-  if (std::string region = get("AWS_DEFAULT_REGION"); !region.empty()) options.region = region;
   return options;
 }
 
@@ -95,35 +108,35 @@ S3Request S3Client::KeyRequest(std::string method, std::string_view key) const {
   return {std::move(method), "/" + options_.bucket + "/" + std::string(key), {}, {}, ""};
 }
 
-Result<net::HttpResponse> S3Client::Send(S3Request request) {
-  std::unique_ptr<net::HttpClient> client;
+Result<std::unique_ptr<net::UrlClient>> S3Client::Connection() {
   {
     MutexLock lock(mutex_);
     if (!idle_.empty()) {
-      client = std::move(idle_.back());
+      auto client = std::move(idle_.back());
       idle_.pop_back();
+      return client;
     }
   }
-  const std::string address = options_.host + ":" + std::to_string(options_.port);
-  const std::string target = S3Target(request);
+  return net::UrlClient::Open({.timeout = options_.timeout, .trust = options_.trust});
+}
+
+Result<net::HttpResponse> S3Client::Send(S3Request request) {
+  const std::string authority = AuthorityOf(options_.endpoint);
+  const std::string url = options_.endpoint + S3Target(request);
   Result<net::HttpResponse> response = Fail(Code::kUnavailable, "not sent");
   // Every call here may be sent twice: it sets, reads or removes what it names.
   for (int i = 0; i < kTries; ++i) {
-    if (client == nullptr) {
-      client = std::make_unique<net::HttpClient>(options_.host, options_.port,
-                                                 net::ClientOptions{.timeout = options_.timeout});
-    }
-    response = client->Send(
-        request.method, target, request.body,
-        SignedHeaders(request, address, options_.region, options_.credentials, clock_.NowMs()));
-    if (response && response->status < 500) break;
-    client.reset();
-  }
-  if (!response) return response;
-  if (client != nullptr) {
+    QUERN_ASSIGN(auto client, Connection());
+    auto headers =
+        SignedHeaders(request, authority, options_.region, options_.credentials, clock_.NowMs());
+    headers.push_back({"Host", authority});
+    response = client->Send(request.method, url, request.body, headers);
+    if (!response || response->status >= 500) continue;
     MutexLock lock(mutex_);
     idle_.push_back(std::move(client));
+    break;
   }
+  if (!response) return response;
   if (response->status >= 300) return Refused(request, *response);
   return response;
 }
@@ -208,6 +221,17 @@ Status S3Client::AbortParts(std::string_view key, std::string_view upload) {
   request.query["uploadId"] = upload;
   QUERN_TRY(Send(std::move(request)));
   return {};
+}
+
+Result<S3Uploads> S3Client::ListUploads(std::string_view prefix, const S3Uploads& after) {
+  S3Request request{"GET", "/" + options_.bucket, {{"uploads", ""}}, {}, ""};
+  request.query["prefix"] = prefix;
+  if (!after.next_key.empty()) {
+    request.query["key-marker"] = after.next_key;
+    request.query["upload-id-marker"] = after.next_id;
+  }
+  QUERN_ASSIGN(net::HttpResponse response, Send(std::move(request)));
+  return ParseS3Uploads(response.body);
 }
 
 }  // namespace quern::store

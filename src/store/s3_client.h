@@ -9,17 +9,16 @@
 #include "base/mutex.h"
 #include "base/result.h"
 #include "base/time.h"
-#include "net/client.h"
+#include "net/url_client.h"
 #include "store/s3_sign.h"
 #include "store/s3_xml.h"
 
 namespace quern::store {
 
 struct S3Options {
-  /// The store speaks plain HTTP here: a machine on a trusted network, or a local proxy that speaks
-  /// TLS for it.
-  std::string host;
-  uint16_t port = 0;
+  /// "https://host" or "http://host:9000", as the store is reached; no slash at its end.
+  std::string endpoint;
+  net::TlsTrust trust;
   std::string bucket;
   /// Before every key, without slashes at its ends; may be "".
   std::string prefix;
@@ -32,10 +31,14 @@ struct S3Options {
   double timeout = 120;
 };
 
-/// Options from "s3://bucket/prefix" and the environment's AWS_ACCESS_KEY_ID,
-/// AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN, AWS_DEFAULT_REGION and MLFLOW_S3_ENDPOINT_URL
-/// (http://host:port), of which `get` gives the value or "". kInvalidArgument names what is
-/// missing.
+/// Options from "s3://bucket/prefix" and the environment, by the names that MLflow and boto have;
+/// `get` gives a variable's value or "":
+///   MLFLOW_S3_ENDPOINT_URL   by default Amazon's endpoint of the region
+///   AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN
+///   AWS_DEFAULT_REGION, else AWS_REGION, else us-east-1
+///   AWS_CA_BUNDLE            a file of certificates to trust instead of the system's
+///   MLFLOW_S3_IGNORE_TLS     true: any certificate will do
+/// kInvalidArgument names what is missing or wrong.
 Result<S3Options> S3OptionsFrom(std::string_view uri,
                                 const std::function<std::string(const std::string&)>& get);
 
@@ -69,16 +72,20 @@ class S3Client {
                        const std::vector<std::string>& etags);
   Status AbortParts(std::string_view key, std::string_view upload);
 
+  /// One page of the uploads in parts that were begun and not ended; `after` is the page before.
+  Result<S3Uploads> ListUploads(std::string_view prefix, const S3Uploads& after);
+
   const S3Options& options() const { return options_; }
 
  private:
+  Result<std::unique_ptr<net::UrlClient>> Connection();
   Result<net::HttpResponse> Send(S3Request request);
   S3Request KeyRequest(std::string method, std::string_view key) const;
 
   S3Options options_;
   const Clock& clock_;
   Mutex mutex_;
-  std::vector<std::unique_ptr<net::HttpClient>> idle_ QUERN_GUARDED_BY(mutex_);
+  std::vector<std::unique_ptr<net::UrlClient>> idle_ QUERN_GUARDED_BY(mutex_);
 };
 
 }  // namespace quern::store

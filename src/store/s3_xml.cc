@@ -86,6 +86,33 @@ Result<S3Listing> ParseS3Listing(std::string_view xml) {
   return Fail(Code::kUnavailable, "the object store's answer is not a listing");
 }
 
+Result<S3Uploads> ParseS3Uploads(std::string_view xml) {
+  S3Uploads listing;
+  S3Uploads::Upload upload;
+  bool listed = false;
+  bool truncated = false;
+  Walk walk;
+  walk.on_end = [&](std::string_view path, std::string_view text) {
+    constexpr std::string_view kRoot = "ListMultipartUploadsResult";
+    listed = listed || path == kRoot;
+    if (!StartsWith(path, std::string(kRoot) + "/")) return;
+    path.remove_prefix(kRoot.size() + 1);
+    if (path == "Upload/Key") upload.key = text;
+    if (path == "Upload/UploadId") upload.id = text;
+    if (path == "Upload/Initiated") upload.begun = text;
+    if (path == "Upload") listing.uploads.push_back(std::exchange(upload, {}));
+    if (path == "NextKeyMarker") listing.next_key = text;
+    if (path == "NextUploadIdMarker") listing.next_id = text;
+    if (path == "IsTruncated") truncated = text == "true";
+  };
+  const bool good = Read(xml, &walk) && listed && (!truncated || !listing.next_key.empty());
+  if (!good) {
+    return Fail(Code::kUnavailable, "the object store's answer is not a listing of uploads");
+  }
+  if (!truncated) listing.next_key = listing.next_id = "";
+  return listing;
+}
+
 std::string S3Element(std::string_view xml, std::string_view path) {
   std::string found;
   Walk walk;

@@ -25,6 +25,22 @@ struct S3Listing {
 /// A ListBucketResult. kUnavailable for anything else.
 Result<S3Listing> ParseS3Listing(std::string_view xml);
 
+struct S3Uploads {
+  struct Upload {
+    std::string key;
+    std::string id;
+    /// As the store writes it: "2026-11-24T16:54:29.000Z".
+    std::string begun;
+  };
+  std::vector<Upload> uploads;
+  /// Where the next page begins; both "" if this is the last.
+  std::string next_key;
+  std::string next_id;
+};
+
+/// A ListMultipartUploadsResult. kUnavailable for anything else.
+Result<S3Uploads> ParseS3Uploads(std::string_view xml);
+
 /// The text of the elements `path` leads to from the root on, such as
 /// "InitiateMultipartUploadResult/ UploadId": the first of them, "" if there is none or the text is
 /// no XML.
