@@ -11,6 +11,9 @@ namespace quern::store {
 namespace {
 
 constexpr size_t kMaxReaders = 4;
+// Of a new file alone, and before all else: lets pages that nothing needs be given back in small
+// steps (database_space.h).
+constexpr char kNewFilePragmas[] = "PRAGMA auto_vacuum = INCREMENTAL;";
 constexpr char kSafePragmas[] =
     "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;";
 constexpr char kRelaxedPragmas[] =
@@ -82,6 +85,7 @@ Result<std::unique_ptr<Database>> OpenSqlite(const std::string& path, Fs& fs,
                                              Durability durability) {
   if (path != kInMemory) QUERN_TRY(fs.MakeDirs(DirName(path)));
   QUERN_ASSIGN(auto writer, SqliteConnection::Open(path, false));
+  QUERN_TRY(writer->Script(kNewFilePragmas));
   QUERN_TRY(writer->Script(durability == Durability::kSafe ? kSafePragmas : kRelaxedPragmas));
   std::unique_ptr<ReaderPool> readers;
   if (path != kInMemory) {
