@@ -152,6 +152,10 @@ Status Experiments::Restore(int64_t id) {
       return Fail(Code::kNotFound, "No Experiment with id=" + std::to_string(id) + " exists",
                   "among those that are deleted");
     }
+    if (experiment.updated_ms == 0) {
+      return Fail(Code::kFailedPrecondition, "Experiment with id=" + std::to_string(id) +
+                                                 " is being purged and cannot be restored.");
+    }
     QUERN_TRY(db_.Execute(
         "UPDATE runs SET lifecycle = 'active', deleted_ms = NULL, revision = revision + 1 "
         "WHERE experiment_id = ? AND deleted_ms = ?",

@@ -148,6 +148,13 @@ Status Runs::Delete(const std::string& id) {
 Status Runs::Restore(const std::string& id) {
   return db_.Write([&]() -> Status {
     QUERN_ASSIGN(const RunInfo run, Info(id));
+    bool claimed = false;
+    QUERN_TRY(db_.Query("SELECT 1 FROM runs WHERE num = ? AND deleted_ms = 0", {run.num},
+                        [&](const Row&) { claimed = true; }));
+    if (claimed) {
+      return Fail(Code::kFailedPrecondition,
+                  "Run with id=" + id + " is being purged and cannot be restored.");
+    }
     return db_.Execute(
         "UPDATE runs SET lifecycle = 'active', deleted_ms = NULL, revision = revision + 1 "
         "WHERE num = ?",
