@@ -1,8 +1,10 @@
 #include "server/artifact_stores.h"
 
+#include <cstdlib>
 #include <filesystem>
 
 #include "net/strict.h"
+#include "store/s3_artifacts.h"
 
 namespace quern::server {
 namespace {
@@ -11,14 +13,16 @@ constexpr char kProxiedRoot[] = "mlflow-artifacts:/";
 constexpr char kProxiedPackages[] = "mlflow-artifacts:/quern/";
 constexpr char kPackagesMount[] = "quern/artifacts";
 
-Result<std::string> RequireFolder(const std::string& place, std::string_view option) {
-  std::optional<std::string> folder = LocalFolder(place);
-  if (folder) return std::move(*folder);
-  return Fail(
-      Code::kInvalidArgument,
-      std::string(option) + " '" + place + "' is not a folder of this machine",
-      "name a folder; to keep artifacts in an object store that clients reach by themselves, "
-      "give its URI as --default-artifact-root");
+bool IsS3(std::string_view place) { return place.starts_with("s3://"); }
+
+std::string OwnEnvironment(const std::string& name) {
+  const char* value = std::getenv(name.c_str());
+  return value == nullptr ? "" : value;
+}
+
+std::string WithoutSlashAtEnd(std::string text) {
+  while (text.size() > 1 && text.ends_with('/')) text.pop_back();
+  return text;
 }
 
 }  // namespace
@@ -47,38 +51,84 @@ std::optional<std::string> LocalFolder(std::string_view place) {
   return normal;
 }
 
+/// A folder's or an object store's, with all names by which its places are called.
+Result<std::unique_ptr<store::ArtifactStore>> ArtifactStores::OpenPlace(
+    const std::string& place, const ArtifactSettings& settings, Fs& fs, const Clock& clock) {
+  if (IsS3(place)) {
+    QUERN_ASSIGN(
+        auto options,
+        store::S3OptionsFrom(place, settings.environment ? settings.environment : OwnEnvironment));
+    QUERN_TRY(fs.MakeDirs(settings.scratch));
+    auto opened = std::make_unique<store::S3Artifacts>(std::move(options), settings.scratch, clock);
+    places_.AddUri(place, *opened);
+    return opened;
+  }
+  QUERN_ASSIGN(auto opened, store::FolderArtifacts::Open(place, fs));
+  places_.AddFolder(place, *opened);
+  places_.AddFolder(opened->root(), *opened);
+  parts_folder_ = JoinPath(opened->scratch(), "parts");
+  return opened;
+}
+
+Status ArtifactStores::OpenDestination(const ArtifactSettings& settings, Fs& fs,
+                                       const Clock& clock) {
+  const auto folder = LocalFolder(settings.destination);
+  if (!folder && !IsS3(settings.destination)) {
+    return Fail(
+        Code::kInvalidArgument,
+        "--artifacts-destination '" + settings.destination + "' is not a folder of this machine",
+        "name a folder or s3://bucket/prefix; to keep artifacts in another store that clients "
+        "reach by themselves, give its URI as --default-artifact-root");
+  }
+  destination_name_ = folder ? *folder : WithoutSlashAtEnd(settings.destination);
+  QUERN_ASSIGN(destination_, OpenPlace(destination_name_, settings, fs, clock));
+  // A folder's parts lie in the same file system, so that they take their place by a rename.
+  if (!folder) parts_folder_ = JoinPath(settings.scratch, "parts");
+  return {};
+}
+
+/// Where new experiments keep their artifacts, if that is reached from here and not opened yet.
+Status ArtifactStores::OpenRoot(const ArtifactSettings& settings, Fs& fs, const Clock& clock) {
+  default_root_ = settings.default_root;
+  if (default_root_.empty()) {
+    default_root_ = settings.serve ? std::string(kProxiedRoot) : destination_name_;
+  }
+  const std::optional<std::string> folder = LocalFolder(default_root_);
+  if (folder) default_root_ = *folder;
+  if (default_root_ == destination_name_) return {};
+  if (folder) {
+    const std::string parts = parts_folder_;
+    QUERN_ASSIGN(root_, OpenPlace(*folder, settings, fs, clock));
+    parts_folder_ = parts;
+  }
+  return {};
+}
+
 Result<std::unique_ptr<ArtifactStores>> ArtifactStores::Open(const ArtifactSettings& settings,
                                                              Fs& fs, const Clock& clock) {
   auto stores = std::make_unique<ArtifactStores>();
-  QUERN_ASSIGN(const std::string destination,
-               RequireFolder(settings.destination, "--artifacts-destination"));
-  QUERN_ASSIGN(stores->destination_, store::FolderArtifacts::Open(destination, fs));
-  stores->places_.AddFolder(destination, *stores->destination_);
-  stores->places_.AddFolder(stores->destination_->root(), *stores->destination_);
+  QUERN_TRY(stores->OpenDestination(settings, fs, clock));
   QUERN_ASSIGN(stores->packages_, store::FolderArtifacts::Open(settings.packages, fs));
   stores->places_.AddFolder(stores->packages_->root(), *stores->packages_);
   stores->package_root_ =
       settings.serve ? kProxiedPackages : DirName(stores->packages_->root()) + "/";
   if (settings.serve) {
-    stores->uploads_ = std::make_unique<store::MultipartUploads>(
-        *stores->destination_, JoinPath(stores->destination_->scratch(), "parts"), fs, clock);
+    stores->uploads_ = std::make_unique<store::MultipartUploads>(*stores->destination_,
+                                                                 stores->parts_folder_, fs, clock);
     stores->proxied_ = std::make_unique<store::MountedArtifacts>(
         *stores->destination_, kPackagesMount, *stores->packages_);
     stores->served_ = {stores->proxied_.get(), stores->uploads_.get()};
     stores->places_.AddProxied(*stores->proxied_);
   }
-  stores->default_root_ = settings.default_root;
-  if (stores->default_root_.empty()) {
-    stores->default_root_ = settings.serve ? kProxiedRoot : destination;
-  }
-  const std::optional<std::string> folder = LocalFolder(stores->default_root_);
-  if (!folder) return stores;
-  stores->default_root_ = *folder;
-  if (*folder == destination) return stores;
-  QUERN_ASSIGN(stores->root_, store::FolderArtifacts::Open(*folder, fs));
-  stores->places_.AddFolder(*folder, *stores->root_);
-  stores->places_.AddFolder(stores->root_->root(), *stores->root_);
+  QUERN_TRY(stores->OpenRoot(settings, fs, clock));
   return stores;
+}
+
+upkeep::FindPlace PlacesOf(const ArtifactStores& stores) {
+  return [&stores](std::string_view uri) -> Result<upkeep::Place> {
+    QUERN_ASSIGN(mlflow::ArtifactPlace place, stores.places().Find(uri));
+    return upkeep::Place{place.store, std::move(place.path)};
+  };
 }
 
 }  // namespace quern::server

@@ -13,7 +13,10 @@
 #include "server/mlflow/registry_front.h"
 #include "server/mlflow/tracking_routes.h"
 #include "server/native/ingest_routes.h"
+#include "server/retention.h"
+#include "server/served_places.h"
 #include "store/open.h"
+#include "upkeep/lock.h"
 
 namespace quern::server {
 namespace {
@@ -26,8 +29,9 @@ constexpr size_t kMaxConnections = 8192;
 class Server : public TrackingServer {
  public:
   Server(const TrackingServerOptions& options, std::unique_ptr<store::Database> database,
-         std::unique_ptr<ArtifactStores> artifacts)
-      : host_(options.http.host),
+         std::unique_ptr<ArtifactStores> artifacts, std::unique_ptr<upkeep::StoreLock> serving)
+      : serving_(std::move(serving)),
+        host_(options.http.host),
         guard_(options.guard),
         database_(std::move(database)),
         artifacts_(std::move(artifacts)),
@@ -67,6 +71,12 @@ class Server : public TrackingServer {
     QUERN_TRY(AddGraphql());
     QUERN_TRY(registry_->Start());
     QUERN_ASSIGN(port_, http_.Start());
+    if (options.purge_deleted_after_ms) {
+      retention_ =
+          std::make_unique<Retention>(*database_, experiments_, *artifacts_, *options.clock,
+                                      options.state_dir, *options.purge_deleted_after_ms);
+      retention_->Start();
+    }
     return {};
   }
 
@@ -83,6 +93,7 @@ class Server : public TrackingServer {
     return all;
   }
   void Stop() override {
+    if (retention_ != nullptr) retention_->Stop();
     http_.Stop();
     if (registry_ != nullptr) registry_->Stop();
   }
@@ -131,6 +142,8 @@ class Server : public TrackingServer {
     return mlflow::ServeArtifact(*place->store, mlflow::BelowPath(place->path, path), request);
   }
 
+  /// As long as the server is there, nobody replaces its folder.
+  std::unique_ptr<upkeep::StoreLock> serving_;
   std::string host_;
   uint16_t port_ = 0;
   Guard guard_;
@@ -141,6 +154,7 @@ class Server : public TrackingServer {
   tracking::LoggedModels models_;
   mlflow::TrackingContext tracking_;
   std::unique_ptr<mlflow::RegistryFront> registry_;
+  std::unique_ptr<Retention> retention_;
   Router router_;
   // Last: its threads use all of the above, so it must end first.
   net::HttpServer http_;
@@ -149,8 +163,12 @@ class Server : public TrackingServer {
 }  // namespace
 
 Result<std::unique_ptr<TrackingServer>> StartTrackingServer(TrackingServerOptions options) {
-  ArtifactSettings settings{options.artifacts_destination, options.default_artifact_root,
-                            options.serve_artifacts, JoinPath(options.state_dir, "artifacts")};
+  ArtifactSettings settings{options.artifacts_destination,
+                            options.default_artifact_root,
+                            options.serve_artifacts,
+                            JoinPath(options.state_dir, "artifacts"),
+                            JoinPath(options.state_dir, "uploads"),
+                            {}};
   if (settings.destination.empty()) {
     settings.destination = JoinPath(options.state_dir, "mlflow-artifacts");
   }
@@ -162,8 +180,19 @@ Result<std::unique_ptr<TrackingServer>> StartTrackingServer(TrackingServerOption
                   named ? "opening --backend-store-uri " + store::ShownName(options.database)
                         : "opening the store in " + options.state_dir);
   }
+  QUERN_TRY(options.fs->MakeDirs(options.state_dir));
+  QUERN_ASSIGN(auto serving,
+               upkeep::StoreLock::ForServing(options.state_dir, upkeep::StoreLock::Mode::kShared));
   QUERN_ASSIGN(auto artifacts, ArtifactStores::Open(settings, *options.fs, *options.clock));
-  auto server = std::make_unique<Server>(options, std::move(*database), std::move(artifacts));
+  const ServedPlaces served{
+      options.artifacts_destination.empty() ? "" : artifacts->destination_name(),
+      named ? store::ShownName(options.database) : ""};
+  QUERN_TRY(NoteServed(options.state_dir, served, *options.fs));
+  if (artifacts->uploads() != nullptr) {
+    QUERN_TRY(artifacts->uploads()->Unfinished(store::MultipartUploads::kAbandonedAfterMs, true));
+  }
+  auto server = std::make_unique<Server>(options, std::move(*database), std::move(artifacts),
+                                         std::move(serving));
   QUERN_TRY(server->Start(options));
   return server;
 }

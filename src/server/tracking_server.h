@@ -26,11 +26,14 @@ struct TrackingServerOptions {
   /// Where new experiments keep their artifacts: a folder or a URI. "": behind this server if it
   /// serves artifacts, else in `artifacts_destination`, where clients write by themselves.
   std::string default_artifact_root;
-  /// The folder behind the artifact calls. "": mlflow-artifacts in the state folder.
+  /// The folder or s3://bucket/prefix behind the artifact calls. "": mlflow-artifacts in the state
+  /// folder.
   std::string artifacts_destination;
   /// Whether artifacts go up and down through this server.
   bool serve_artifacts = true;
   store::Durability durability = store::Durability::kSafe;
+  /// Milliseconds after which what was deleted is purged; absent: it stays until `quern gc`.
+  std::optional<int64_t> purge_deleted_after_ms;
   GuardOptions guard;
   /// Host, port, limits, timeouts. `threads` 0 is enough for many writers to share a commit.
   net::ServerOptions http;

@@ -33,8 +33,9 @@ std::optional<std::string> ProxiedPath(std::string_view uri) {
   return std::string(WithoutSlashes(uri.substr(route + kProxyRoute.size())));
 }
 
-std::optional<std::string> LocalPath(std::string_view uri) {
-  if (uri.starts_with('/')) return std::string(uri);
+/// As the places are kept: a path of this machine, or a URI.
+std::optional<std::string> KnownPath(std::string_view uri) {
+  if (uri.starts_with('/') || uri.starts_with("s3://")) return std::string(uri);
   constexpr std::string_view kFile = "file://";
   if (!uri.starts_with(kFile)) return std::nullopt;
   uri.remove_prefix(kFile.size());
@@ -50,11 +51,15 @@ void ArtifactPlaces::AddFolder(std::string folder, store::ArtifactStore& store) 
   folders_.push_back({std::move(folder), &store});
 }
 
+void ArtifactPlaces::AddUri(std::string uri, store::ArtifactStore& store) {
+  AddFolder(std::move(uri), store);
+}
+
 Result<ArtifactPlace> ArtifactPlaces::Find(std::string_view uri) const {
   if (proxied_ != nullptr) {
     if (auto path = ProxiedPath(uri)) return ArtifactPlace{proxied_, std::move(*path)};
   }
-  if (const auto path = LocalPath(uri)) {
+  if (const auto path = KnownPath(uri)) {
     for (const Folder& folder : folders_) {
       if (*path == folder.path) return ArtifactPlace{folder.store, ""};
       if (path->starts_with(folder.path + "/")) {

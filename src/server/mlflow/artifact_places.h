@@ -22,11 +22,14 @@ class ArtifactPlaces {
   void AddProxied(store::ArtifactStore& store) { proxied_ = &store; }
   /// `/folder/a/b` and `file:///folder/a/b`.
   void AddFolder(std::string folder, store::ArtifactStore& store);
+  /// `s3://bucket/prefix/a/b` of "s3://bucket/prefix".
+  void AddUri(std::string uri, store::ArtifactStore& store);
   /// kInvalidArgument for what lies elsewhere: clients reach it by themselves, this server does
   /// not.
   Result<ArtifactPlace> Find(std::string_view uri) const;
 
  private:
+  /// A folder, or a URI that is taken as it is written.
   struct Folder {
     std::string path;
     store::ArtifactStore* store;

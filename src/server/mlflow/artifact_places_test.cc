@@ -18,6 +18,7 @@ TEST_CASE("URIs and the stores that hold them") {
   CHECK_FALSE(places.Find("mlflow-artifacts:/1/r"));
   places.AddProxied(**proxied);
   places.AddFolder("/data/runs/", **local);
+  places.AddUri("s3://bucket/kept/", **local);
   struct Row {
     std::string uri;
     store::ArtifactStore* store;
@@ -32,6 +33,7 @@ TEST_CASE("URIs and the stores that hold them") {
            Row{"https://h/api/2.0/mlflow-artifacts/artifacts/1/r", proxied->get(), "1/r"},
            Row{"/data/runs/1/r", local->get(), "1/r"},
            Row{"/data/runs", local->get(), ""},
+           Row{"s3://bucket/kept/1/a%20b", local->get(), "1/a%20b"},
            Row{"file:///data/runs/a%20b", local->get(), "a b"},
            Row{"file://localhost/data/runs/x", local->get(), "x"},
        }) {
@@ -41,8 +43,8 @@ TEST_CASE("URIs and the stores that hold them") {
     CHECK(place->store == row.store);
     CHECK(place->path == row.path);
   }
-  for (const char* uri : {"", "s3://bucket/a", "/data/runs2/a", "/etc", "file://other/data/runs/a",
-                          "http://h/other/1", "relative/a"}) {
+  for (const char* uri : {"", "s3://bucket/a", "s3://bucket/keptnot/a", "/data/runs2/a", "/etc",
+                          "file://other/data/runs/a", "http://h/other/1", "relative/a"}) {
     CAPTURE(uri);
     const auto place = places.Find(uri);
     REQUIRE_FALSE(place);
