@@ -11,6 +11,13 @@ inline std::string StateFolder(const std::string& root, Fs& fs) {
   return fs.Exists(JoinPath(root, "quern.db")) ? root : JoinPath(root, ".quern");
 }
 
+/// The same of a project's folder or its quern.yaml.
+inline std::string StateFolderOf(const std::string& project, Fs& fs) {
+  const auto info = fs.Stat(project);
+  if (info && !info->is_dir) return JoinPath(DirName(project), ".quern");
+  return StateFolder(project, fs);
+}
+
 /// Whether `host`, as it is given on the command line, reaches no further than this machine.
 inline bool IsLoopbackHost(const std::string& host) {
   return host == "127.0.0.1" || host == "localhost" || host == "::1";

@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "cli/command.h"
+#include "cli/kept_store.h"
 #include "cli/places.h"
 #include "net/http.h"
 #include "server/tracking_server.h"
@@ -28,6 +29,7 @@ struct ServerArgs {
   std::string cors_allowed_origins;
   std::string frame_options = "SAMEORIGIN";
   std::string durability = "safe";
+  std::string purge_deleted_after;
 };
 
 /// The state folder of `root`: a project's .quern, the folder itself if it is one, or a new one in
@@ -73,6 +75,9 @@ Result<server::TrackingServerOptions> Options(const ServerArgs& args, Context& c
   options.serve_artifacts = args.serve_artifacts;
   options.durability =
       args.durability == "relaxed" ? store::Durability::kRelaxed : store::Durability::kSafe;
+  if (!args.purge_deleted_after.empty()) {
+    QUERN_ASSIGN(options.purge_deleted_after_ms, ParseAge(args.purge_deleted_after));
+  }
   options.http.host = args.host;
   options.http.port = static_cast<uint16_t>(args.port);
   options.fs = &context.fs;
@@ -135,12 +140,15 @@ void AddServer(CLI::App& app, Context& context) {
       ->check(CLI::Range(0, 65535))
       ->capture_default_str();
   verb->add_option(
-      "--backend-store-uri", args->backend_store_uri,
-      "The database: sqlite:///FILE or postgresql://…; by default quern.db below --root");
+          "--backend-store-uri", args->backend_store_uri,
+          "The database: sqlite:///FILE or postgresql://…; by default quern.db below --root")
+      ->envname("MLFLOW_BACKEND_STORE_URI");
   verb->add_option("--default-artifact-root", args->default_artifact_root,
                    "Where new experiments keep artifacts; by default behind this server");
   verb->add_option("--artifacts-destination", args->artifacts_destination,
-                   "The folder behind the artifact calls; by default below --root");
+                   "The folder or s3://BUCKET/PREFIX behind the artifact calls; by default below "
+                   "--root")
+      ->envname("MLFLOW_ARTIFACTS_DESTINATION");
   verb->add_flag("--serve-artifacts,!--no-serve-artifacts", args->serve_artifacts,
                  "Let artifacts go up and down through this server (the default)");
   verb->add_option("--allowed-hosts", args->allowed_hosts,
@@ -157,6 +165,9 @@ void AddServer(CLI::App& app, Context& context) {
                    "take back the last moments")
       ->check(CLI::IsMember({"safe", "relaxed"}))
       ->capture_default_str();
+  verb->add_option("--purge-deleted-after", args->purge_deleted_after,
+                   "Purge runs, logged models and experiments, with their artifacts, so long after "
+                   "they were deleted: 30d; by default `quern gc` alone does");
   AddJsonFlag(*verb, context);
   verb->footer(
       "Example:\n  quern server --root ~/experiments\n"

@@ -1,10 +1,9 @@
-// Verbs that read what runs left behind: status, models, lineage, report, gc; runs.cc has the one
-// that searches.
+// Verbs that read what runs left behind: status, models, lineage, report; runs.cc has the one that
+// searches, gc.cc the one that clears.
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
 #include <boost/json.hpp>
-#include <set>
 
 #include "base/text.h"
 #include "cli/places.h"
@@ -15,15 +14,8 @@
 namespace quern::cli {
 namespace {
 
-/// Of a project's folder or its quern.yaml.
-std::string StateDirOf(const std::string& project, Fs& fs) {
-  auto info = fs.Stat(project);
-  if (info && !info->is_dir) return JoinPath(DirName(project), ".quern");
-  return StateFolder(project, fs);
-}
-
 Result<std::unique_ptr<pipeline::Workspace>> Open(const StateArgs& args, Context& context) {
-  return pipeline::Workspace::Open(StateDirOf(args.project, context.fs), false, context.fs,
+  return pipeline::Workspace::Open(StateFolderOf(args.project, context.fs), false, context.fs,
                                    context.clock);
 }
 
@@ -114,64 +106,6 @@ Status ShowLineage(pipeline::Workspace& workspace, const StateArgs& args, Contex
   return {};
 }
 
-/// Folders of results that no stored step and no registered version refers to.
-Result<std::vector<std::string>> Garbage(pipeline::Workspace& workspace) {
-  std::set<std::string> used;
-  const auto keep = [&](const std::string& path) {
-    const auto parts = Split(path, '/');
-    if (parts.size() >= 3) {
-      used.insert(std::string(parts[0]) + "/" + std::string(parts[1]) + "/" +
-                  std::string(parts[2]));
-    }
-  };
-  QUERN_ASSIGN(const auto results, workspace.cache().All());
-  for (const auto& result : results) {
-    for (const std::string& file : result.output.files) keep(file);
-  }
-  QUERN_ASSIGN(const auto versions, workspace.registry().List(""));
-  for (const auto& version : versions) keep(version.path);
-  std::vector<std::string> garbage;
-  for (const char* top : {"artifacts", "tables"}) {
-    auto groups = workspace.fs().List(workspace.Path(top));
-    if (!groups) continue;
-    for (const std::string& group : *groups) {
-      const std::string folder = std::string(top) + "/" + group;
-      QUERN_ASSIGN(const auto names, workspace.fs().List(workspace.Path(folder)));
-      for (const std::string& name : names) {
-        if (!used.contains(folder + "/" + name)) garbage.push_back(folder + "/" + name);
-      }
-    }
-  }
-  return garbage;
-}
-
-Status CollectGarbage(pipeline::Workspace& workspace, const StateArgs& args, Context& context) {
-  QUERN_ASSIGN(const auto lock, pipeline::ProjectLock::Acquire(workspace.dir(), 0));
-  QUERN_ASSIGN(const auto unused, workspace.cache().Unused(args.limit));
-  if (args.yes) {
-    for (const auto& result : unused) QUERN_TRY(workspace.cache().Remove(result.key));
-    QUERN_TRY(workspace.fs().RemoveAll(workspace.Path("tmp")));
-  }
-  QUERN_ASSIGN(const auto garbage, Garbage(workspace));
-  if (args.yes) {
-    for (const std::string& path : garbage)
-      QUERN_TRY(workspace.fs().RemoveAll(workspace.Path(path)));
-  }
-  if (context.json) {
-    json::array list;
-    for (const std::string& path : garbage) list.emplace_back(path);
-    context.PrintJson(json::object{
-        {"results", unused.size()}, {"folders", std::move(list)}, {"removed", args.yes}});
-    return {};
-  }
-  for (const std::string& path : garbage)
-    context.PrintLine((args.yes ? "removed " : "would remove ") + path);
-  context.PrintLine(fmt::format("{} stored results and {} folders {}", unused.size(),
-                                garbage.size(),
-                                args.yes ? "removed" : "are not needed; --yes removes them"));
-  return {};
-}
-
 /// Draws the page again, with this program's page, from what the last run left; `copy` "" for none.
 Result<std::string> DrawReport(const std::string& state_dir, const std::string& copy, Fs& fs) {
   const std::string source = JoinPath(state_dir, "report.json");
@@ -242,7 +176,7 @@ void AddReport(CLI::App& app, Context& context) {
   AddJsonFlag(*verb, context);
   verb->callback([args, &context] {
     context.action = [args, &context] {
-      auto page = DrawReport(StateDirOf(args->project, context.fs), args->what, context.fs);
+      auto page = DrawReport(StateFolderOf(args->project, context.fs), args->what, context.fs);
       if (!page) return context.Complain(page.error());
       if (context.json) {
         context.PrintJson(json::object{{"path", *page}});
@@ -252,16 +186,6 @@ void AddReport(CLI::App& app, Context& context) {
       return 0;
     };
   });
-}
-
-void AddGc(CLI::App& app, Context& context) {
-  auto args = std::make_shared<StateArgs>();
-  args->limit = 3;
-  CLI::App* verb =
-      AddVerb(app, context, "gc", "Clear what neither the last runs nor registered models need",
-              args, CollectGarbage);
-  verb->add_option("--keep", args->limit, "Runs whose results stay")->capture_default_str();
-  verb->add_flag("--yes", args->yes, "Remove; without it, only say what would be removed");
 }
 
 }  // namespace quern::cli
