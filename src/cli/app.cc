@@ -63,6 +63,8 @@ void AddVerbs(CLI::App& app, Context& context) {
   AddEvaluate(app, context);
   AddGc(app, context);
   AddDb(app, context);
+  AddBackup(app, context);
+  AddRestore(app, context);
   AddCompletion(app, context);
 }
 

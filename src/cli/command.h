@@ -60,6 +60,8 @@ void AddEvaluate(CLI::App& app, Context& context);
 void AddPredict(CLI::App& app, Context& context);
 void AddGc(CLI::App& app, Context& context);
 void AddDb(CLI::App& app, Context& context);
+void AddBackup(CLI::App& app, Context& context);
+void AddRestore(CLI::App& app, Context& context);
 void AddCompletion(CLI::App& app, Context& context);
 
 /// Runs the program on these arguments (without its own name); returns the exit code. Tests call

@@ -56,6 +56,9 @@ struct Loaded {
     loader.Find(libpq.send_query_prepared, "PQsendQueryPrepared");
     loader.Find(libpq.set_single_row_mode, "PQsetSingleRowMode");
     loader.Find(libpq.get_result, "PQgetResult");
+    loader.Find(libpq.get_copy_data, "PQgetCopyData");
+    loader.Find(libpq.put_copy_data, "PQputCopyData");
+    loader.Find(libpq.put_copy_end, "PQputCopyEnd");
     loader.Find(libpq.clear, "PQclear");
     loader.Find(libpq.result_status, "PQresultStatus");
     loader.Find(libpq.result_error_field, "PQresultErrorField");

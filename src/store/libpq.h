@@ -26,6 +26,9 @@ struct Libpq {
   decltype(&PQsendQueryPrepared) send_query_prepared;
   decltype(&PQsetSingleRowMode) set_single_row_mode;
   decltype(&PQgetResult) get_result;
+  decltype(&PQgetCopyData) get_copy_data;
+  decltype(&PQputCopyData) put_copy_data;
+  decltype(&PQputCopyEnd) put_copy_end;
   decltype(&PQclear) clear;
   decltype(&PQresultStatus) result_status;
   decltype(&PQresultErrorField) result_error_field;

@@ -14,9 +14,8 @@ Status CheckEmpty(SchemaStore& schema) {
               "give Quern a database of its own, which may be empty or absent");
 }
 
-Result<int64_t> NotNewer(SchemaStore& schema) {
+Result<int64_t> NotNewer(SchemaStore& schema, int64_t newest) {
   QUERN_ASSIGN(const int64_t have, schema.Version());
-  const auto newest = static_cast<int64_t>(Migrations().size());
   if (have <= newest) return have;
   return Fail(Code::kFailedPrecondition,
               "'" + schema.name() + "' has schema " + std::to_string(have) +
@@ -25,21 +24,24 @@ Result<int64_t> NotNewer(SchemaStore& schema) {
               "run it with the newer program");
 }
 
+int64_t Newest() { return static_cast<int64_t>(Migrations().size()); }
+
 }  // namespace
 
 Result<int64_t> KnownVersion(SchemaStore& schema) {
   int64_t have = 0;
   // In one transaction: another process may be about to make the first tables.
   QUERN_TRY(schema.Transaction([&]() -> Status {
-    QUERN_ASSIGN(have, NotNewer(schema));
+    QUERN_ASSIGN(have, NotNewer(schema, Newest()));
     return have == 0 ? CheckEmpty(schema) : Status();
   }));
   return have;
 }
 
-Status Migrate(SchemaStore& schema) {
-  QUERN_ASSIGN(const int64_t have, NotNewer(schema));
-  const auto newest = static_cast<int64_t>(Migrations().size());
+Status Migrate(SchemaStore& schema) { return MigrateTo(schema, Newest()); }
+
+Status MigrateTo(SchemaStore& schema, int64_t newest) {
+  QUERN_ASSIGN(const int64_t have, NotNewer(schema, newest));
   if (have == newest) return {};
   if (have > 0) QUERN_TRY(schema.SetAside(have));
   for (int64_t version = have; version < newest; ++version) {

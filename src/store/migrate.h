@@ -31,5 +31,7 @@ Result<int64_t> KnownVersion(SchemaStore& schema);
 
 /// Applies what is missing, each migration in one transaction. Errors as KnownVersion.
 Status Migrate(SchemaStore& schema);
+/// The same up to an older schema: for a copy that has it.
+Status MigrateTo(SchemaStore& schema, int64_t version);
 
 }  // namespace quern::store

@@ -19,7 +19,23 @@ std::string_view SchemeOf(std::string_view name) {
   return end == std::string_view::npos ? std::string_view() : name.substr(0, end);
 }
 
-/// The file that a name of SQLite's means.
+}  // namespace
+
+bool IsPostgresUri(std::string_view name) {
+  const std::string_view scheme = SchemeOf(name);
+  return scheme == "postgresql" || scheme == "postgres";
+}
+
+std::string ShownName(const std::string& name) {
+  const std::string_view scheme = SchemeOf(name);
+  if (scheme.empty() || scheme == "sqlite") return name;
+  std::string_view rest = std::string_view(name).substr(scheme.size() + 3);
+  rest = rest.substr(0, rest.find('?'));
+  // A password may hold an unescaped '@' or '/': all before the last '@' goes.
+  if (const size_t at = rest.rfind('@'); at != std::string_view::npos) rest = rest.substr(at + 1);
+  return std::string(scheme) + "://" + std::string(rest);
+}
+
 Result<std::string> SqlitePath(const std::string& name) {
   if (name.empty()) {
     return Fail(Code::kInvalidArgument, "the name of the database is empty", kExamples);
@@ -38,23 +54,6 @@ Result<std::string> SqlitePath(const std::string& name) {
                 kExamples);
   }
   return path;
-}
-
-}  // namespace
-
-bool IsPostgresUri(std::string_view name) {
-  const std::string_view scheme = SchemeOf(name);
-  return scheme == "postgresql" || scheme == "postgres";
-}
-
-std::string ShownName(const std::string& name) {
-  const std::string_view scheme = SchemeOf(name);
-  if (scheme.empty() || scheme == "sqlite") return name;
-  std::string_view rest = std::string_view(name).substr(scheme.size() + 3);
-  rest = rest.substr(0, rest.find('?'));
-  // A password may hold an unescaped '@' or '/': all before the last '@' goes.
-  if (const size_t at = rest.rfind('@'); at != std::string_view::npos) rest = rest.substr(at + 1);
-  return std::string(scheme) + "://" + std::string(rest);
 }
 
 Result<std::unique_ptr<Database>> OpenDatabase(const std::string& name, Fs& fs,

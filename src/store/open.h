@@ -46,6 +46,9 @@ Result<Upgraded> UpgradeDatabase(const std::string& name, Fs& fs);
 /// Whether `name` is a URI of PostgreSQL.
 bool IsPostgresUri(std::string_view name);
 
+/// The file that a name of a SQLite database is. kInvalidArgument with examples for other kinds.
+Result<std::string> SqlitePath(const std::string& name);
+
 /// The same name for messages and logs: of a URI only scheme, host, port and database, never user
 /// and password.
 std::string ShownName(const std::string& name);

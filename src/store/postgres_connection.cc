@@ -3,6 +3,7 @@
 #include <array>
 #include <utility>
 
+#include "base/text.h"
 #include "store/postgres_error.h"
 #include "store/postgres_sql.h"
 
@@ -186,6 +187,71 @@ Status PostgresConnection::Begin() {
     if (handle_ != nullptr) break;
   }
   Rollback();
+  return status;
+}
+
+Status PostgresConnection::BeginSnapshot() {
+  QUERN_TRY(EnsureConnected());
+  QUERN_TRY(Script("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"));
+  in_transaction_ = true;
+  return {};
+}
+
+Result<int64_t> PostgresConnection::CopyOut(
+    const std::string& sql, const std::function<Status(std::string_view)>& on_bytes) {
+  if (handle_ == nullptr) return Unavailable("the connection was lost in this transaction");
+  {
+    const ResultPtr begun(libpq_.exec(handle_.get(), sql.c_str()), ClearResult{&libpq_});
+    if (libpq_.result_status(begun.get()) != PGRES_COPY_OUT) {
+      QUERN_TRY(Check(begun.get()));
+      return Fail(Code::kInternal, "'" + sql + "' copies nothing");
+    }
+  }
+  for (;;) {
+    char* bytes = nullptr;
+    const int size = libpq_.get_copy_data(handle_.get(), &bytes, 0);
+    if (size <= 0) break;
+    const std::unique_ptr<char, decltype(libpq_.free_memory)> owned(bytes, libpq_.free_memory);
+    Status taken = on_bytes({bytes, static_cast<size_t>(size)});
+    if (taken) continue;
+    // The rest of the table is still on its way: this connection is of no more use.
+    Disconnect();
+    return std::unexpected(std::move(taken).error());
+  }
+  ResultPtr ended(libpq_.get_result(handle_.get()), ClearResult{&libpq_});
+  QUERN_TRY(Check(ended.get()));
+  const auto rows = ParseInt(std::string_view(libpq_.command_status(ended.get())).substr(5));
+  while (ended != nullptr) ended.reset(libpq_.get_result(handle_.get()));
+  return rows.value_or(0);
+}
+
+Status PostgresConnection::CopyIn(const std::string& sql,
+                                  const std::function<Result<std::string>()>& next) {
+  if (handle_ == nullptr) return Unavailable("the connection was lost in this transaction");
+  {
+    const ResultPtr begun(libpq_.exec(handle_.get(), sql.c_str()), ClearResult{&libpq_});
+    if (libpq_.result_status(begun.get()) != PGRES_COPY_IN) {
+      QUERN_TRY(Check(begun.get()));
+      return Fail(Code::kInternal, "'" + sql + "' takes nothing");
+    }
+  }
+  Status status;
+  while (status) {
+    const auto piece = next();
+    if (!piece) status = std::unexpected(piece.error());
+    if (!piece || piece->empty()) break;
+    // The server may have refused a row: the result below says which.
+    if (libpq_.put_copy_data(handle_.get(), piece->data(), static_cast<int>(piece->size())) != 1) {
+      break;
+    }
+  }
+  libpq_.put_copy_end(handle_.get(), status ? nullptr : "given up");
+  while (handle_ != nullptr) {
+    const ResultPtr result(libpq_.get_result(handle_.get()), ClearResult{&libpq_});
+    if (result == nullptr) break;
+    const Status good = Check(result.get());
+    if (!good && status) status = good;
+  }
   return status;
 }
 

@@ -44,6 +44,14 @@ class PostgresConnection : public Connection {
   Status RollbackToSavepoint() override { return Script("ROLLBACK TO SAVEPOINT one"); }
   Status ReleaseSavepoint() override { return Script("RELEASE SAVEPOINT one"); }
 
+  /// A transaction that only reads and sees one moment; Rollback ends it.
+  Status BeginSnapshot();
+  /// `COPY … TO STDOUT`, in a transaction: its bytes as they come; the number of rows.
+  Result<int64_t> CopyOut(const std::string& sql,
+                          const std::function<Status(std::string_view)>& on_bytes);
+  /// `COPY … FROM STDIN`, in a transaction: all that `next` gives until it gives "".
+  Status CopyIn(const std::string& sql, const std::function<Result<std::string>()>& next);
+
   /// Such as 150018; 0 without a connection.
   int server_version() const;
   /// "UTF8", as the server says it; "" without a connection.

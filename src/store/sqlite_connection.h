@@ -35,6 +35,9 @@ class SqliteConnection : public Connection {
   Status RollbackToSavepoint() override { return Execute("ROLLBACK TO one", {}); }
   Status ReleaseSavepoint() override { return Execute("RELEASE one", {}); }
 
+  /// For what the port does not have: copies of whole files.
+  sqlite3* handle() const { return handle_; }
+
  private:
   struct Finalize {
     void operator()(sqlite3_stmt* statement) const { sqlite3_finalize(statement); }
