@@ -103,9 +103,9 @@ def broken_off():
 
 
 def test_models_live_in_the_bucket(client, objects):
-    mlflow.set_experiment("models")
+    experiment = client.create_experiment("models")
     model = sklearn.linear_model.LinearRegression().fit([[0], [1]], [0, 2])
-    with mlflow.start_run():
+    with mlflow.start_run(experiment_id=experiment):
         mlflow.sklearn.log_model(model, name="line", registered_model_name="line", input_example=[[1.0]])
     client.set_registered_model_alias("line", "best", 1)
     assert mlflow.pyfunc.load_model("models:/line@best").predict([[3.0]]) == pytest.approx([6])
