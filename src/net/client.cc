@@ -14,6 +14,8 @@
 #include <chrono>
 #include <optional>
 
+#include "net/server_url.h"
+
 namespace quern::net {
 namespace asio = boost::asio;
 namespace beast = boost::beast;
@@ -30,7 +32,7 @@ struct HttpClient::State {
   beast::flat_buffer buffer;
   std::chrono::steady_clock::time_point deadline;
 
-  std::string Address() const { return host + ":" + std::to_string(port); }
+  std::string Address() const { return HostAndPort(host, port); }
 
   std::unexpected<Error> Broken(const beast::error_code& error, std::string_view doing) {
     stream.reset();

@@ -106,7 +106,7 @@ Result<HttpResponse> CurlExchange::Take(CURL* handle, CURLcode code) {
                 "'" + url_ + "': the answer is longer than " + FormatBytes(max_body));
   }
   if (code == CURLE_PEER_FAILED_VERIFICATION || code == CURLE_SSL_CACERT_BADFILE) {
-    return Fail(Code::kUnavailable, "'" + url_ + "': " + curl_.easy_strerror(code),
+    return Fail(Code::kFailedPrecondition, "'" + url_ + "': " + curl_.easy_strerror(code),
                 "its certificate is not one that is trusted here: name the file of the authority "
                 "that signed it");
   }

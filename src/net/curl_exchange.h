@@ -30,6 +30,7 @@ class CurlExchange {
   /// Tells the handle all about it. `timeout`: seconds for all of it.
   void Prepare(CURL* handle, double timeout, const TlsTrust& trust);
   /// When curl is done with it. kPermissionDenied for an address that is not allowed,
+  /// kFailedPrecondition for a certificate that is not trusted,
   /// kDeadlineExceeded, kResourceExhausted for a body that is too long, kUnavailable.
   Result<HttpResponse> Take(CURL* handle, CURLcode code);
 

@@ -21,7 +21,8 @@ struct UrlClientOptions {
 };
 
 /// Keeps one connection open between calls. Not thread-safe: one client per thread. Any HTTP status
-/// is a value; errors are kUnavailable (no connection, it broke, no trust) and kDeadlineExceeded.
+/// is a value; errors are kUnavailable (no connection, or it broke), kDeadlineExceeded, and
+/// kFailedPrecondition (a certificate that is not trusted).
 /// Follows no redirect, asks no proxy. libcurl is loaded when the first client is opened.
 class UrlClient {
  public:
