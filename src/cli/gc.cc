@@ -65,7 +65,7 @@ Status ClearResults(const GcArgs& args, Context& context, json::object* report) 
   const std::string state = StateFolderOf(args.root, context.fs);
   if (!context.fs.Exists(JoinPath(state, "quern.db"))) return {};
   QUERN_ASSIGN(const auto opened,
-               pipeline::Workspace::Open(state, false, context.fs, context.clock));
+               pipeline::Workspace::Open(state, {}, context.fs, context.clock));
   pipeline::Workspace& workspace = *opened;
   QUERN_ASSIGN(const auto lock, pipeline::ProjectLock::Acquire(workspace.dir(), 0));
   QUERN_ASSIGN(const auto unused, workspace.cache().Unused(args.keep));

@@ -6,6 +6,7 @@
 #include "base/parallel.h"
 #include "base/text.h"
 #include "cli/command.h"
+#include "cli/project_state.h"
 #include "cli/run_view.h"
 #include "pipeline/lifecycle.h"
 
@@ -109,6 +110,7 @@ void AddRun(CLI::App& app, Context& context) {
       options.run.threads = args->threads > 0 ? args->threads : AvailableCores();
       options.run.cancel = &context.cancel;
       options.wait_seconds = args->wait;
+      options.listener = WebhookListener(context);
       const auto view = MakeRunView(context);
       auto outcome =
           pipeline::RunLifecycle(args->project, *sets, options, context.fs, context.clock, *view);

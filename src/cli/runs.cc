@@ -12,14 +12,15 @@
 namespace quern::cli {
 namespace {
 
-json::object RunJson(const tracking::Run& run, const std::string& experiment) {
+json::object RunJson(const tracking::BookedRun& booked) {
+  const tracking::Run& run = booked.run;
   json::object params, metrics, tags;
   for (const auto& [key, value] : run.params) params[key] = value;
   for (const auto& metric : run.metrics) metrics[metric.key] = metric.value;
   for (const auto& [key, value] : run.tags) tags[key] = value;
   const tracking::RunInfo& info = run.info;
   return {{"run_id", info.id},
-          {"experiment", experiment},
+          {"experiment", booked.experiment},
           {"parent_id", info.parent_id},
           {"name", info.name},
           {"status", info.status},
@@ -30,28 +31,15 @@ json::object RunJson(const tracking::Run& run, const std::string& experiment) {
           {"tags", std::move(tags)}};
 }
 
-/// Active experiments: id and name.
-Result<std::map<int64_t, std::string>> ExperimentNames(pipeline::Workspace& workspace) {
-  std::map<int64_t, std::string> names;
-  tracking::SearchRequest request;
-  do {
-    QUERN_ASSIGN(const auto page,
-                 workspace.experiments().Search(tracking::ViewType::kActiveOnly, request));
-    for (const auto& experiment : page.items) names[experiment.id] = experiment.name;
-    request.page_token = page.next_token;
-  } while (!request.page_token.empty());
-  return names;
-}
-
 /// The metrics that a table has room for: those that the search names, then the usual ones to
 /// choose a model by, then what most of the runs have.
-std::vector<std::string> ShownMetrics(const std::vector<tracking::Run>& runs,
+std::vector<std::string> ShownMetrics(const std::vector<tracking::BookedRun>& runs,
                                       const std::string& search) {
   constexpr size_t kColumns = 4;
   const std::vector<std::string> usual{"roc_auc", "accuracy", "rmse"};
   std::map<std::string, size_t> counts;
-  for (const auto& run : runs) {
-    for (const auto& metric : run.metrics) {
+  for (const auto& booked : runs) {
+    for (const auto& metric : booked.run.metrics) {
       if (metric.key.find('.') == std::string::npos) ++counts[metric.key];
     }
   }
@@ -68,12 +56,12 @@ std::vector<std::string> ShownMetrics(const std::vector<tracking::Run>& runs,
   return keys;
 }
 
-void PrintRuns(const std::vector<tracking::Run>& runs, const std::string& search,
+void PrintRuns(const std::vector<tracking::BookedRun>& runs, const std::string& search,
                Context& context) {
   std::vector<std::vector<std::string>> table{{"run", "name", "status", "started"}};
   const std::vector<std::string> keys = ShownMetrics(runs, search);
   table[0].insert(table[0].end(), keys.begin(), keys.end());
-  for (const auto& run : runs) {
+  for (const auto& [run, experiment] : runs) {
     table.push_back(
         {run.info.id.substr(0, 8), run.info.name, run.info.status, FormatTime(run.info.start_ms)});
     for (const std::string& key : keys) {
@@ -88,33 +76,25 @@ void PrintRuns(const std::vector<tracking::Run>& runs, const std::string& search
 }
 
 Status ShowRuns(pipeline::Workspace& workspace, const StateArgs& args, Context& context) {
-  QUERN_ASSIGN(const auto names, ExperimentNames(workspace));
   if (!args.what.empty()) {
-    QUERN_ASSIGN(const std::string id, workspace.runs().Resolve(args.what));
-    QUERN_ASSIGN(const tracking::Run run, workspace.runs().Get(id));
-    const auto name = names.find(run.info.experiment_id);
-    const json::value shown = RunJson(run, name == names.end() ? "" : name->second);
+    QUERN_ASSIGN(const tracking::BookedRun run, workspace.runs().Find(args.what));
+    const json::value shown = RunJson(run);
     context.Print(context.json ? WriteJson(shown) + "\n" : WritePrettyJson(shown));
     return {};
   }
-  std::vector<int64_t> ids;
-  for (const auto& [id, name] : names) ids.push_back(id);
   tracking::SearchRequest request;
   request.filter = args.filter;
   if (!args.order_by.empty()) request.order_by = {args.order_by};
   request.max_results = args.limit;
   const auto level = args.all ? tracking::RunLevel::kAll : tracking::RunLevel::kTop;
-  QUERN_ASSIGN(const auto page,
-               workspace.runs().Search(ids, tracking::ViewType::kActiveOnly, request, {}, level));
+  QUERN_ASSIGN(const auto runs, workspace.runs().Search(request, level));
   if (context.json) {
     json::array list;
-    for (const auto& run : page.items) {
-      list.push_back(RunJson(run, names.at(run.info.experiment_id)));
-    }
+    for (const auto& run : runs) list.push_back(RunJson(run));
     context.PrintJson(json::object{{"runs", std::move(list)}});
     return {};
   }
-  PrintRuns(page.items, args.filter + " " + args.order_by, context);
+  PrintRuns(runs, args.filter + " " + args.order_by, context);
   return {};
 }
 
@@ -122,8 +102,8 @@ Status ShowRuns(pipeline::Workspace& workspace, const StateArgs& args, Context& 
 
 void AddRuns(CLI::App& app, Context& context) {
   auto args = std::make_shared<StateArgs>();
-  CLI::App* verb =
-      AddVerb(app, context, "runs", "Runs and their trials, newest first", args, ShowRuns);
+  CLI::App* verb = AddVerb(app, context, "runs", "Runs and their trials, newest first", args,
+                           Asks::kServerToo, ShowRuns);
   verb->add_option("run", args->what, "One run, by its id or the beginning of it");
   verb->add_flag("--all", args->all, "Trials too");
   verb->add_option("--filter", args->filter,

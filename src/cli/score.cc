@@ -11,6 +11,7 @@
 #include "cli/command.h"
 #include "cli/places.h"
 #include "cli/plain_file.h"
+#include "cli/project_state.h"
 #include "ml/metrics.h"
 #include "model/scorer.h"
 #include "pipeline/workspace.h"
@@ -37,8 +38,9 @@ std::string CsvField(const std::string& text) {
 Result<std::string> PackageDir(const PredictArgs& args, Context& context) {
   if (context.fs.Exists(JoinPath(args.model, "model.onnx"))) return args.model;
   const std::string state = StateFolder(args.root, context.fs);
+  QUERN_ASSIGN(const auto options, OptionsFor(state, context));
   QUERN_ASSIGN(const auto workspace,
-               pipeline::Workspace::Open(state, false, context.fs, context.clock));
+               pipeline::Workspace::Open(state, options, context.fs, context.clock));
   QUERN_ASSIGN(const auto version, workspace->registry().Resolve(args.model));
   return workspace->PackageFolder(version);
 }

@@ -12,6 +12,7 @@
 #include "base/text.h"
 #include "cli/command.h"
 #include "cli/places.h"
+#include "cli/project_state.h"
 #include "net/http.h"
 #include "pipeline/workspace.h"
 
@@ -23,9 +24,20 @@ struct ServeArgs {
   std::string root = ".";
   std::string host = "127.0.0.1";
   int port = 8080;
+  std::string package;
   bool no_log = false;
   bool while_stdin_open = false;
 };
+
+/// NAME/3 that is in `folder`, without a question to the registry.
+Result<server::ModelToServe> InFolder(const std::string& reference, const std::string& folder) {
+  const size_t slash = reference.rfind('/');
+  if (slash == std::string::npos || !ParseInt(reference.substr(slash + 1))) {
+    return Fail(Code::kInvalidArgument, "'" + reference + "' is not a model version",
+                "with --package, write NAME/3");
+  }
+  return server::ModelToServe{reference.substr(0, slash), reference.substr(slash + 1), {}, folder};
+}
 
 /// "NAME@alias", "NAME/3", "NAME" from the registry, or a folder that holds a package.
 Result<server::ModelToServe> Find(const std::string& reference, pipeline::Workspace* workspace,
@@ -62,13 +74,20 @@ int Serve(const ServeArgs& args, Context& context) {
                                 "there are no accounts yet");
   }
   const std::string state = StateFolder(args.root, context.fs);
-  auto workspace = pipeline::Workspace::Open(state, false, context.fs, context.clock);
+  pipeline::WorkspaceOptions opening;
+  if (args.package.empty()) {
+    auto found = OptionsFor(state, context);
+    if (!found) return context.Complain(found.error());
+    opening = std::move(*found);
+  }
+  auto workspace = pipeline::Workspace::Open(state, opening, context.fs, context.clock);
   if (!workspace && workspace.error().code != Code::kNotFound)
     return context.Complain(workspace.error());
   pipeline::Workspace* opened = workspace ? workspace->get() : nullptr;
   server::ServeOptions options;
   for (const std::string& reference : args.models) {
-    auto model = Find(reference, opened, context.fs);
+    auto model = args.package.empty() ? Find(reference, opened, context.fs)
+                                      : InFolder(reference, args.package);
     if (!model) return context.Complain(model.error());
     options.models.push_back(std::move(*model));
   }
@@ -102,6 +121,8 @@ void AddServe(CLI::App& app, Context& context) {
       ->check(CLI::Range(0, 65535))
       ->capture_default_str();
   verb->add_flag("--no-prediction-log", args->no_log, "Do not keep what was asked and answered");
+  verb->add_option("--package", args->package, "The folder of the one model, named as NAME/3")
+      ->group("");
   verb->add_flag("--while-stdin-open", args->while_stdin_open, "Stop when standard input ends")
       ->group("");
   verb->footer(

@@ -7,6 +7,7 @@
 
 #include "base/text.h"
 #include "cli/places.h"
+#include "cli/project_state.h"
 #include "cli/state_verb.h"
 #include "pipeline/lifecycle.h"
 #include "report/page.h"
@@ -14,9 +15,17 @@
 namespace quern::cli {
 namespace {
 
-Result<std::unique_ptr<pipeline::Workspace>> Open(const StateArgs& args, Context& context) {
-  return pipeline::Workspace::Open(StateFolderOf(args.project, context.fs), false, context.fs,
-                                   context.clock);
+Result<std::unique_ptr<pipeline::Workspace>> Open(const StateArgs& args, Asks asks,
+                                                  Context& context) {
+  const std::string state = StateFolderOf(args.project, context.fs);
+  pipeline::WorkspaceOptions options;
+  if (asks == Asks::kServerToo) {
+    QUERN_ASSIGN(options, OptionsFor(state, context));
+    if (options.open == pipeline::WorkspaceOptions::Open::kCreate) {
+      options.open = pipeline::WorkspaceOptions::Open::kToPlan;
+    }
+  }
+  return pipeline::Workspace::Open(state, options, context.fs, context.clock);
 }
 
 Status ShowStatus(pipeline::Workspace& workspace, const StateArgs&, Context& context) {
@@ -52,9 +61,11 @@ Status ShowStatus(pipeline::Workspace& workspace, const StateArgs&, Context& con
   return {};
 }
 
-/// Where a version's files are: a folder, or the URI that a client gave.
+/// Where a version's files are: a folder, or a URI.
 std::string PlaceOf(pipeline::Workspace& workspace, const registry::ModelVersion& version) {
-  return version.path.empty() ? version.storage : workspace.Path(version.path);
+  const std::string folder = version.path.empty() ? "" : workspace.Path(version.path);
+  const bool here = workspace.server() == nullptr || workspace.fs().Exists(folder);
+  return folder.empty() || !here ? version.storage : folder;
 }
 
 Status ShowModels(pipeline::Workspace& workspace, const StateArgs& args, Context& context) {
@@ -126,14 +137,14 @@ Result<std::string> DrawReport(const std::string& state_dir, const std::string& 
 
 CLI::App* AddVerb(
     CLI::App& app, Context& context, const char* name, const char* doc,
-    const std::shared_ptr<StateArgs>& args,
+    const std::shared_ptr<StateArgs>& args, Asks asks,
     const std::function<Status(pipeline::Workspace&, const StateArgs&, Context&)>& body) {
   CLI::App* verb = app.add_subcommand(name, doc);
   verb->add_option("--project", args->project, "Project folder")->capture_default_str();
   AddJsonFlag(*verb, context);
-  verb->callback([args, body, &context] {
-    context.action = [args, body, &context] {
-      auto workspace = Open(*args, context);
+  verb->callback([args, asks, body, &context] {
+    context.action = [args, asks, body, &context] {
+      auto workspace = Open(*args, asks, context);
       if (!workspace) return context.Complain(workspace.error());
       const Status status = body(**workspace, *args, context);
       return status ? 0 : context.Complain(status.error());
@@ -144,15 +155,15 @@ CLI::App* AddVerb(
 
 void AddStatus(CLI::App& app, Context& context) {
   auto args = std::make_shared<StateArgs>();
-  CLI::App* verb =
-      AddVerb(app, context, "status", "What the last run did, step by step", args, ShowStatus);
+  CLI::App* verb = AddVerb(app, context, "status", "What the last run did, step by step", args,
+                           Asks::kHereAlone, ShowStatus);
   verb->add_option("project_folder", args->project, "Project folder");
 }
 
 void AddModels(CLI::App& app, Context& context) {
   auto args = std::make_shared<StateArgs>();
-  CLI::App* verb =
-      AddVerb(app, context, "models", "Registered models, versions and aliases", args, ShowModels);
+  CLI::App* verb = AddVerb(app, context, "models", "Registered models, versions and aliases", args,
+                           Asks::kServerToo, ShowModels);
   verb->add_option("model", args->what, "One model; with --set-alias: NAME/VERSION");
   verb->add_option("--set-alias", args->set_alias,
                    "Point this alias at NAME/VERSION (roll back: champion)");
@@ -161,8 +172,9 @@ void AddModels(CLI::App& app, Context& context) {
 
 void AddLineage(CLI::App& app, Context& context) {
   auto args = std::make_shared<StateArgs>();
-  CLI::App* verb = AddVerb(app, context, "lineage",
-                           "What went into what, from source file to decision", args, ShowLineage);
+  CLI::App* verb =
+      AddVerb(app, context, "lineage", "What went into what, from source file to decision", args,
+              Asks::kHereAlone, ShowLineage);
   verb->add_option("node", args->what,
                    "One thing and all it is connected to, by (the beginning of) its id");
 }

@@ -18,13 +18,15 @@ struct StateArgs {
   std::string order_by;
   int limit = 20;
   bool all = false;
-  bool yes = false;
 };
+
+/// Whether a verb asks for runs or versions, which the project may keep at a server.
+enum class Asks { kHereAlone, kServerToo };
 
 /// Registers a verb over an opened workspace.
 CLI::App* AddVerb(
     CLI::App& app, Context& context, const char* name, const char* doc,
-    const std::shared_ptr<StateArgs>& args,
+    const std::shared_ptr<StateArgs>& args, Asks asks,
     const std::function<Status(pipeline::Workspace&, const StateArgs&, Context&)>& body);
 
 }  // namespace quern::cli

@@ -139,8 +139,6 @@ Result<std::string> Cache::BeginRun(const std::string& project) {
   QUERN_TRY(db_.Transaction([&]() -> Status {
     // A run that was killed could not say so itself.
     QUERN_TRY(db_.Execute("UPDATE pipeline_runs SET state = 'KILLED' WHERE state = 'RUNNING'"));
-    QUERN_TRY(db_.Execute("UPDATE runs SET status = 'KILLED', end_ms = ? WHERE status = 'RUNNING'",
-                          {clock_.NowMs()}));
     return db_.Execute(
         "INSERT INTO pipeline_runs(id, project, state, start_ms, summary) VALUES (?, ?, 'RUNNING', "
         "?, '')",

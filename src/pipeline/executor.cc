@@ -39,7 +39,8 @@ class Executor {
   /// A step's view of the run: outputs of finished steps do not move, std::map keeps addresses.
   class Context : public StepContext, public Progress {
    public:
-    Context(Executor& executor, const Step& step) : executor_(executor), step_(step) {}
+    Context(Executor& executor, const Step& step, std::string key)
+        : executor_(executor), step_(step), key_(std::move(key)) {}
     const StepOutput& Output(const std::string& id) const override {
       const std::lock_guard lock(executor_.mutex_);
       return executor_.summary_.outputs.at(id);
@@ -51,6 +52,7 @@ class Executor {
     Progress& progress() override { return *this; }
     const CancelToken& cancel() const override { return *executor_.options_.cancel; }
     const std::string& pipeline_run_id() const override { return executor_.summary_.run_id; }
+    const std::string& key() const override { return key_; }
     void Update(size_t done, size_t total, std::string_view unit) override {
       const std::lock_guard lock(executor_.mutex_);
       executor_.listener_.OnProgress(step_.id, done, total, unit);
@@ -63,6 +65,7 @@ class Executor {
    private:
     Executor& executor_;
     const Step& step_;
+    const std::string key_;
   };
 
   void Work() {
@@ -157,8 +160,8 @@ class Executor {
     state.state = "running";
     Show(index, nullptr);
     const double start = MonotonicSeconds();
+    Context context(*this, step, state.key);
     lock.unlock();
-    Context context(*this, step);
     auto output = step.run(context);
     lock.lock();
     state.seconds = MonotonicSeconds() - start;
@@ -238,6 +241,7 @@ Result<RunSummary> Run(const Graph& graph, const std::string& project, Cache& ca
   QUERN_ASSIGN(std::vector<StepState> plan, PlanInto(selected, cache, mine, stored));
   listener.OnPlan(plan);
   if (stored.size() == plan.size()) return UpToDate(std::move(plan), std::move(stored));
+  if (mine.before_work) QUERN_TRY(mine.before_work(plan));
   QUERN_ASSIGN(const std::string run_id, cache.BeginRun(project));
   RunSummary summary = Executor(selected, cache, mine, listener, run_id).Go();
   const bool killed = mine.cancel->cancelled();

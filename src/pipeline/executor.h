@@ -2,6 +2,7 @@
 // Plans and runs a graph: what is up to date is reused, what is not runs, in parallel where
 // independent. A finished step is one database transaction, so a run killed at any instant
 // continues where it was.
+#include <functional>
 #include <map>
 #include <string>
 #include <vector>
@@ -29,6 +30,9 @@ struct RunOptions {
   std::vector<std::string> until;  // phases or steps; empty: all
   std::vector<std::string> force;  // phases or steps to run although they are up to date
   CancelToken* cancel = nullptr;
+  /// Asked once it is known that something will run, with the plan; its error ends the run before
+  /// any step does.
+  std::function<Status(const std::vector<StepState>&)> before_work = {};
 };
 
 /// What would happen now. Steps downstream of one that runs are "planned" with reason "upstream

@@ -17,7 +17,8 @@ const char* const kFolder = QUERN_SOURCE_DIR "/examples/heart";
 /// The features of the example over the columns that ingestion found.
 Result<ml::PrepSpec> PrepOf(const Project& project, const data::IngestResult& ingested,
                             const std::string& state) {
-  QUERN_ASSIGN(const auto workspace, Workspace::Open(state, true, RealFs(), SystemClock()));
+  QUERN_ASSIGN(const auto workspace,
+               Workspace::Open(state, {WorkspaceOptions::Open::kCreate}, RealFs(), SystemClock()));
   World world(project, *workspace, 1);
   std::vector<ColumnInfo> columns;
   for (const data::ColumnDecl& column : ingested.columns) {

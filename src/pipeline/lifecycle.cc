@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <boost/json.hpp>
 
 #include "base/text.h"
@@ -83,8 +84,35 @@ Status SettleChampion(World& world, const RunSummary& summary) {
   }
   if (last == nullptr) return {};
   const Champion champion = ChampionOf(last->record);
+  // What is stored here names a version of a registry that others may have changed since.
+  const std::string remedy =
+      "`quern run --force train,register,deploy,monitor,retrain` makes all of it again";
+  auto there = world.workspace.registry().Get(champion.name, champion.version);
+  if (!there) {
+    if (there.error().code == Code::kNotFound) there.error().hint = remedy;
+    return std::unexpected(there.error());
+  }
+  if (there->digest != champion.digest) {
+    return Fail(Code::kFailedPrecondition,
+                VersionId(champion.name, champion.version) +
+                    " is another model than the one that "
+                    "this project registered",
+                remedy);
+  }
   return world.workspace.registry().SetAlias(champion.name, kChampionAlias, champion.version,
                                              "the outcome of the run");
+}
+
+/// A server that is away, or does not let us in, is found out before hours of training. Where the
+/// plan ends before training, there is nothing to tell it.
+Status CheckServer(const World& world, const std::vector<StepState>& plan) {
+  remote::Server* server = world.workspace.server();
+  const bool tells = std::any_of(plan.begin(), plan.end(),
+                                 [](const StepState& step) { return step.id == "train"; });
+  if (server == nullptr || !tells) return {};
+  Status there = server->Check();
+  if (!there) there.error().where = world.project.tracking.where;
+  return there;
 }
 
 std::vector<std::string> Story(const World& world, const RunSummary& summary) {
@@ -108,12 +136,20 @@ Result<LifecycleOutcome> RunLifecycle(const std::string& path, const Sets& sets,
   QUERN_ASSIGN(const Project project, LoadProject(path, sets, fs));
   QUERN_TRY(fs.MakeDirs(project.StateDir()));
   QUERN_ASSIGN(const auto lock, ProjectLock::Acquire(project.StateDir(), options.wait_seconds));
-  QUERN_ASSIGN(const auto workspace, Workspace::Open(project.StateDir(), true, fs, clock));
+  WorkspaceOptions opening;
+  opening.open = WorkspaceOptions::Open::kCreate;
+  opening.tracked = TrackedProject{project.name, project.tracking};
+  opening.cancel = options.run.cancel;
+  opening.listener = options.listener;
+  QUERN_ASSIGN(const auto workspace, Workspace::Open(project.StateDir(), opening, fs, clock));
   World world(project, *workspace, options.run.threads);
   const Graph graph = MakeGraph(world);
+  RunOptions running = options.run;
+  running.before_work = [&](const std::vector<StepState>& plan) {
+    return CheckServer(world, plan);
+  };
   LifecycleOutcome outcome;
-  QUERN_ASSIGN(outcome.summary,
-               Run(graph, project.name, workspace->cache(), options.run, listener));
+  QUERN_ASSIGN(outcome.summary, Run(graph, project.name, workspace->cache(), running, listener));
   if (outcome.summary.ran > 0) {
     // Leftovers of a killed run: whoever holds the lock is the only one who writes there.
     QUERN_TRY(fs.RemoveAll(workspace->Path("tmp")));
@@ -130,7 +166,9 @@ Result<std::vector<StepState>> PlanLifecycle(const std::string& path, const Sets
                                              const RunOptions& options, Fs& fs,
                                              const Clock& clock) {
   QUERN_ASSIGN(const Project project, LoadProject(path, sets, fs));
-  QUERN_ASSIGN(const auto workspace, Workspace::OpenToPlan(project.StateDir(), fs, clock));
+  WorkspaceOptions opening;
+  opening.open = WorkspaceOptions::Open::kToPlan;
+  QUERN_ASSIGN(const auto workspace, Workspace::Open(project.StateDir(), opening, fs, clock));
   World world(project, *workspace, options.threads);
   return Plan(MakeGraph(world), workspace->cache(), options);
 }

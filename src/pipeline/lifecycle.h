@@ -16,7 +16,8 @@ using Sets = std::vector<std::pair<std::string, std::string>>;
 
 struct LifecycleOptions {
   RunOptions run;
-  double wait_seconds = 0;  // for another run of the same project
+  double wait_seconds = 0;      // for another run of the same project
+  ListenerMaker listener = {};  // of what is registered in the project's own database
 };
 
 struct LifecycleOutcome {

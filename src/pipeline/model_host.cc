@@ -69,7 +69,8 @@ void ModelHost::StopLocked() {
   serving_.clear();
 }
 
-Result<ModelHost::Address> ModelHost::Serve(const std::string& name, int64_t version) {
+Result<ModelHost::Address> ModelHost::Serve(const std::string& name, int64_t version,
+                                            const std::string& folder) {
   const std::string reference = name + "/" + std::to_string(version);
   MutexLock lock(mutex_);
   if (pid_ >= 0 && serving_ == reference) return address_;
@@ -80,8 +81,10 @@ Result<ModelHost::Address> ModelHost::Serve(const std::string& name, int64_t ver
   if (::pipe2(ends.data(), O_CLOEXEC) != 0 || ::pipe2(life.data(), O_CLOEXEC) != 0) {
     return Fail(Code::kUnavailable, std::string("cannot make a pipe: ") + std::strerror(errno));
   }
-  const std::vector<std::string> words{"quern",          "serve",  reference, "--root",
-                                       workspace_.dir(), "--port", "0",       "--while-stdin-open"};
+  const std::string package = workspace_.Path(folder);
+  const std::vector<std::string> words{
+      "quern",  "serve",          reference, "--package", package,
+      "--root", workspace_.dir(), "--port",  "0",         "--while-stdin-open"};
   std::vector<char*> argv;
   for (const std::string& word : words) argv.push_back(const_cast<char*>(word.c_str()));
   argv.push_back(nullptr);

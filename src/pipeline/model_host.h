@@ -22,9 +22,9 @@ class ModelHost {
     uint16_t port = 0;
     std::string url;  // "http://127.0.0.1:41234"
   };
-  /// Serves NAME/VERSION from the registry and waits until it is ready. kUnavailable with what the
-  /// process said if it does not come up.
-  Result<Address> Serve(const std::string& name, int64_t version);
+  /// Serves the package in `folder`, below the state folder, as NAME/VERSION, and waits until it is
+  /// ready. kUnavailable with what the process said if it does not come up.
+  Result<Address> Serve(const std::string& name, int64_t version, const std::string& folder);
   void Stop();
 
  private:

@@ -5,6 +5,7 @@
 #include "base/digest.h"
 #include "base/ids.h"
 #include "monitoring/profile.h"
+#include "tracking/names.h"
 
 namespace quern::pipeline {
 namespace {
@@ -58,7 +59,7 @@ Result<WrittenModel> WriteModel(World& world, const ml::FittedPipeline& pipeline
   const std::string aside = workspace.Path("tmp/package-" + NewHexId());
   QUERN_TRY(workspace.fs().MakeDirs(workspace.Path("tmp")));
   QUERN_ASSIGN(const model::PackageInfo info, model::WritePackage(spec, aside, workspace.fs()));
-  const std::string path = "artifacts/models/" + info.digest.substr(0, 16);
+  const std::string path = registry::PackagePath(info.digest);
   if (workspace.fs().Exists(workspace.Path(path))) {
     QUERN_TRY(workspace.fs().RemoveAll(aside));
   } else {
@@ -112,5 +113,26 @@ std::map<std::string, std::string> TagsOf(const World& world, const StepContext&
   tags["quern.program"] = std::string("quern ") + QUERN_VERSION;
   return tags;
 }
+
+std::vector<tracking::DatasetInput> DatasetsOf(const World& world, const StepContext& context,
+                                               const std::vector<std::string>& sources) {
+  std::vector<tracking::DatasetInput> inputs;
+  for (const std::string& source : sources) {
+    const json::value& record = context.Output("ingest:" + source).record;
+    tracking::DatasetInput input;
+    input.dataset.name = source;
+    // MLflow keeps 36 characters; the tag quern.snapshot.SOURCE has all of them.
+    input.dataset.digest = TextOf(record, "digest").substr(0, tracking::kMaxDatasetDigest);
+    input.dataset.source_type = "local";
+    input.dataset.source = WriteJson(
+        json::object{{"uri", JoinPath(world.workspace.folder(), TextOf(record, "snapshot"))}});
+    input.dataset.profile = WriteJson(json::object{{"num_rows", record.at("rows")}});
+    input.tags["mlflow.data.context"] = "training";
+    inputs.push_back(std::move(input));
+  }
+  return inputs;
+}
+
+std::string RunNodeId(const std::string& run_id) { return "run:" + run_id.substr(0, 12); }
 
 }  // namespace quern::pipeline

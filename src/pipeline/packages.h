@@ -50,6 +50,13 @@ std::string SnapshotId(const StepContext& context, const std::string& source);
 std::map<std::string, std::string> TagsOf(const World& world, const StepContext& context,
                                           const std::vector<std::string>& sources);
 
+/// The snapshots that a run learns from: what they are, and where they stay.
+std::vector<tracking::DatasetInput> DatasetsOf(const World& world, const StepContext& context,
+                                               const std::vector<std::string>& sources);
+
+/// "run:3fa9…": the lineage id of a run.
+std::string RunNodeId(const std::string& run_id);
+
 /// Text of a record's field.
 std::string TextOf(const json::value& record, std::string_view key);
 

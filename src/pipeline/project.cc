@@ -163,6 +163,17 @@ Status CheckSources(Project& project) {
 
 }  // namespace
 
+Result<std::optional<TrackedProject>> LoadTracking(const std::string& folder, Fs& fs) {
+  const std::string file = JoinPath(folder, "quern.yaml");
+  if (!fs.Exists(file)) return std::optional<TrackedProject>();
+  QUERN_ASSIGN(const YamlNode root, LoadDocument(file, fs));
+  TrackedProject project;
+  QUERN_ASSIGN(project.tracking, ParseTracking(root.Find("tracking")));
+  YamlMap map(&root, "the project");
+  QUERN_ASSIGN(project.name, map.RequiredText("project"));
+  return std::optional<TrackedProject>(std::move(project));
+}
+
 Result<Project> LoadProject(const std::string& path,
                             const std::vector<std::pair<std::string, std::string>>& sets, Fs& fs) {
   Project project;
@@ -187,6 +198,7 @@ Result<Project> LoadProject(const std::string& path,
   QUERN_TRY(CheckDeployment(map.Get("deployment")));
   QUERN_ASSIGN(project.monitoring, ParseMonitoring(map.Get("monitoring")));
   QUERN_ASSIGN(project.retraining, ParseRetraining(map.Get("retraining")));
+  QUERN_ASSIGN(project.tracking, ParseTracking(map.Get("tracking")));
   std::vector<std::string> metrics;
   for (const ml::MetricInfo& info : ml::Metrics()) metrics.push_back(info.name);
   QUERN_ASSIGN(

@@ -17,6 +17,7 @@
 #include "monitoring/acceptance.h"
 #include "monitoring/drift.h"
 #include "monitoring/trigger.h"
+#include "net/server_url.h"
 #include "training/spec.h"
 
 namespace quern::pipeline {
@@ -68,6 +69,12 @@ struct RetrainingSpec {
   bool tune = false;
 };
 
+/// Where runs and versions are kept.
+struct TrackingSpec {
+  std::optional<net::ServerUrl> server;  // none: in the project's own state folder
+  Position where;                        // of the server
+};
+
 struct Project {
   std::string name;
   std::string dir;   // the folder of quern.yaml
@@ -80,6 +87,7 @@ struct Project {
   training::EvaluationSpec evaluation;
   MonitoringSpec monitoring;
   RetrainingSpec retraining;
+  TrackingSpec tracking;
 
   /// The state folder, DIR/.quern.
   std::string StateDir() const { return JoinPath(dir, ".quern"); }
@@ -91,6 +99,14 @@ struct Project {
 /// the position.
 Result<Project> LoadProject(const std::string& path,
                             const std::vector<std::pair<std::string, std::string>>& sets, Fs& fs);
+
+/// Name and tracking alone, of a folder that holds quern.yaml; nothing if it holds none. What is
+/// wrong elsewhere in the file is no obstacle.
+struct TrackedProject {
+  std::string name;
+  TrackingSpec tracking;
+};
+Result<std::optional<TrackedProject>> LoadTracking(const std::string& folder, Fs& fs);
 
 /// Every metric that the charter names can be measured on this task; kInvalidArgument at the goal.
 /// LoadProject() has done it if `data.target.task` is declared.
@@ -114,5 +130,6 @@ Result<training::TrainingSpec> ParseTraining(const YamlNode* node, const std::st
 Result<training::EvaluationSpec> ParseEvaluation(const YamlNode* node);
 Result<MonitoringSpec> ParseMonitoring(const YamlNode* node);
 Result<RetrainingSpec> ParseRetraining(const YamlNode* node);
+Result<TrackingSpec> ParseTracking(const YamlNode* node);
 
 }  // namespace quern::pipeline

@@ -90,4 +90,19 @@ Result<RetrainingSpec> ParseRetraining(const YamlNode* node) {
   return spec;
 }
 
+Result<TrackingSpec> ParseTracking(const YamlNode* node) {
+  TrackingSpec spec;
+  YamlMap map(node, "tracking");
+  if (const YamlNode* server = map.Get("server")) {
+    QUERN_ASSIGN(const std::string text, server->AsText());
+    auto url = net::ParseServerUrl(text);
+    if (!url)
+      return FailAt(server->where, "tracking.server: " + url.error().message, url.error().hint);
+    spec.server = std::move(*url);
+    spec.where = server->where;
+  }
+  QUERN_TRY(map.Finish());
+  return spec;
+}
+
 }  // namespace quern::pipeline

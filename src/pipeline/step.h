@@ -42,6 +42,8 @@ class StepContext {
   virtual Progress& progress() = 0;
   virtual const CancelToken& cancel() const = 0;
   virtual const std::string& pipeline_run_id() const = 0;
+  /// The key under which this step's result will be stored.
+  virtual const std::string& key() const = 0;
 };
 
 struct Step {

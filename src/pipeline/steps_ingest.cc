@@ -76,13 +76,16 @@ Status CheckColumns(const World& world, const data::IngestResult& result) {
   return {};
 }
 
-Status NoteSource(World& world, const std::string& source, const data::IngestResult& result) {
+/// Where the rows stay and what they are: whatever else of a run goes elsewhere, they do not.
+Status NoteSource(World& world, const std::string& source, const data::IngestResult& result,
+                  const std::string& snapshot) {
   const std::string source_id = "source:" + source + "@" + result.source_digest.substr(0, 12);
   QUERN_TRY(world.workspace.lineage().Add(
       {source_id, "source", result.path, "sha256 " + result.source_digest}, {}));
   return world.workspace.lineage().Add(
       {"snapshot:" + source + "@" + result.digest.substr(0, 12), "snapshot", source,
-       fmt::format("{} rows, {} rejected", result.rows, result.rejected)},
+       fmt::format("{} rows, {} rejected; sha256 {}; {}", result.rows, result.rejected,
+                   result.digest, snapshot)},
       {source_id});
 }
 
@@ -145,7 +148,7 @@ Step MakeIngestStep(World& world, const data::SourceSpec& source) {
     output.digest = result->digest;
     output.message = fmt::format("{} rows", result->rows);
     if (result->rejected > 0) output.message += fmt::format(", {} rejected", result->rejected);
-    QUERN_TRY(NoteSource(world, spec.name, *result));
+    QUERN_TRY(NoteSource(world, spec.name, *result, snapshot));
     return output;
   };
   return step;

@@ -241,9 +241,11 @@ Step MakeMonitorStep(World& world, const std::string& batch, const std::string& 
   AddParams(world, "monitoring.drift", step);
   AddParams(world, "data.target", step);
   AddParams(world, "evaluation.resamples", step);
+  AddTracking(world, step);
   step.run = [&world, batch, before](StepContext& context) -> Result<StepOutput> {
     const Champion champion = ChampionOf(context.Output(before).record);
-    QUERN_ASSIGN(const auto address, world.host.Serve(champion.name, champion.version));
+    QUERN_ASSIGN(const auto address,
+                 world.host.Serve(champion.name, champion.version, champion.package));
     QUERN_ASSIGN(const LoadedModel model, LoadModel(world, champion.package));
     const model::Signature& signature = model.scorer->signature();
     ModelClient client(address.port, champion.name, signature);

@@ -48,21 +48,24 @@ json::value ChampionJson(const Champion& champion) {
 Step MakeRegisterStep(World& world) {
   Step step = NewStep("register", "register");
   step.needs = {"train", "evaluate", "design"};
+  AddTracking(world, step);
   step.run = [&world](StepContext& context) -> Result<StepOutput> {
     const json::value& trained = context.Output("train").record;
     const json::value& evaluated = context.Output("evaluate").record;
     const std::string package = TextOf(trained, "package");
     const std::string name = world.project.name;
-    registry::Registry& registry = world.workspace.registry();
+    registry::PackageRegistry& registry = world.workspace.registry();
     QUERN_ASSIGN(const model::PackageInfo info,
                  model::ReadPackage(world.workspace.Path(package), world.workspace.fs()));
     const auto gates = GatesNow(world, evaluated, info.bytes);
     const std::vector<std::string> failures = design::Failures(gates);
     QUERN_ASSIGN(registry::ModelVersion version,
-                 registry.Register(name, info.digest, package, TextOf(trained, "run_id"),
-                                   WriteJson(json::object{{"metrics", evaluated.at("metrics")},
-                                                          {"selected", trained.at("selected")},
-                                                          {"data", "training"}})));
+                 registry.Register({name,
+                                    info.digest,
+                                    TextOf(trained, "run_id"),
+                                    {{"quern.model", TextOf(trained, "selected")},
+                                     {"quern.data", Join(world.project.data.train, ", ")},
+                                     {"quern.metrics", WriteJson(evaluated.at("metrics"))}}}));
     QUERN_TRY(registry.SetAlias(name, kChallenger, version.version, "trained by a run"));
     const std::string reason = failures.empty()
                                    ? "every gate that can be measured before deployment holds"
@@ -92,7 +95,7 @@ Step MakeRegisterStep(World& world) {
     if (!failures.empty()) output.outcome = Outcome::kGateFailed;
     QUERN_TRY(world.workspace.lineage().Add({VersionId(name, version.version), "model_version",
                                              fmt::format("{} v{}", name, version.version), reason},
-                                            {"run:" + TextOf(trained, "run_id").substr(0, 12)}));
+                                            {RunNodeId(TextOf(trained, "run_id"))}));
     return output;
   };
   return step;
@@ -167,7 +170,7 @@ Result<Deployment> Deploy(World& world, const Champion& champion, const Frame& o
   const std::string id =
       fmt::format("{}/{}@{}", champion.name, champion.version, world.workspace.clock().NowMs());
   QUERN_TRY(NoteDeployment(world, id, champion, "starting", ""));
-  auto address = world.host.Serve(champion.name, champion.version);
+  auto address = world.host.Serve(champion.name, champion.version, champion.package);
   if (!address) {
     QUERN_TRY(NoteDeployment(world, id, champion, "failed", address.error().message));
     return std::unexpected(address.error());
@@ -250,6 +253,7 @@ Step MakeDeployStep(World& world) {
   step.needs = {"register"};
   AddParams(world, "deployment", step);
   AddParams(world, "design.requirements", step);
+  AddTracking(world, step);
   step.run = [&world](StepContext& context) -> Result<StepOutput> {
     const Champion champion = ChampionOf(context.Output("register").record);
     QUERN_ASSIGN(const std::vector<uint32_t> holdout, HoldOutOf(context));

@@ -10,6 +10,7 @@
 #include "pipeline/batch.h"
 #include "pipeline/release.h"
 #include "pipeline/retrain_rows.h"
+#include "pipeline/retrain_runs.h"
 #include "pipeline/steps.h"
 
 namespace quern::pipeline {
@@ -57,25 +58,6 @@ double UnitOf(const training::TrainingSpec& spec, double value) {
   return ml::FindMetric(spec.metric)->in_target_units ? value : 1;
 }
 
-/// The learner that won the first training, with the parameters tuned there.
-ml::LearnerSpec ChampionLearner(const json::value& trained) {
-  ml::LearnerSpec learner;
-  for (const json::value& model : trained.at("models").as_array()) {
-    if (model.at("name") != trained.at("selected")) continue;
-    learner.kind = TextOf(model, "kind");
-    for (const auto& [name, value] : model.at("params").as_object()) {
-      if (value.is_bool()) {
-        learner.params[std::string(name)] = value.as_bool();
-      } else if (value.is_string()) {
-        learner.params[std::string(name)] = std::string(value.as_string());
-      } else {
-        learner.params[std::string(name)] = value.to_number<double>();
-      }
-    }
-  }
-  return learner;
-}
-
 Result<ml::FittedPipeline> FitCandidate(World& world, StepContext& context,
                                         const ml::PrepSpec& prep, const Candidate& candidate) {
   const json::value& trained = context.Output("train").record;
@@ -95,6 +77,9 @@ struct Tried {
   bool accepted = false;
   double value = 0;  // of the metric, more is better
   WrittenModel package;
+  int64_t start_ms = 0;
+  int64_t end_ms = 0;
+  std::string run_id;
 };
 
 struct Contest {
@@ -154,30 +139,50 @@ Result<Tried> Try(const Contest& contest, const Candidate& candidate) {
   return tried;
 }
 
+Status NoteTried(const Contest& contest, std::vector<Tried>& tried) {
+  std::vector<CandidateTrial> trials;
+  for (const Tried& one : tried) trials.push_back({&one.record, one.start_ms, one.end_ms});
+  QUERN_ASSIGN(const auto ids,
+               NoteCandidates(contest.world, contest.context, contest.batch, contest.spec, trials));
+  for (size_t i = 0; i < tried.size(); ++i) tried[i].run_id = ids[i];
+  return {};
+}
+
 /// Registers the winner, makes it champion and serves it; a failed deployment puts the old one
 /// back.
 Result<json::object> Promote(const Contest& contest, const Champion& before, Tried& winner,
                              const std::string& decision_id, Champion& after) {
-  registry::Registry& registry = contest.world.workspace.registry();
+  registry::PackageRegistry& registry = contest.world.workspace.registry();
   const std::string& name = contest.world.project.name;
-  QUERN_ASSIGN(const auto version,
-               registry.Register(name, winner.package.digest, winner.package.path,
-                                 contest.context.pipeline_run_id(),
-                                 WriteJson(json::object{{"retrained_after", contest.batch}})));
+  QUERN_ASSIGN(
+      const auto version,
+      registry.Register(
+          {name,
+           winner.package.digest,
+           winner.run_id,
+           {{"quern.retrained_after", contest.batch},
+            {"quern.data", TextOf(winner.record, "data")},
+            {"quern.metrics",
+             WriteJson(json::object{{contest.spec.metric, winner.record.at("value")}})}}}));
   const Champion next{name, version.version, winner.package.digest, winner.package.path};
   winner.record["version"] = version.version;
   QUERN_TRY(
       registry.SetAlias(name, kChampionAlias, version.version, TextOf(winner.record, "reason")));
-  QUERN_TRY(contest.world.workspace.lineage().Add(
+  tracking::Lineage& lineage = contest.world.workspace.lineage();
+  const std::string run = RunNodeId(winner.run_id);
+  QUERN_TRY(lineage.Add(
+      {run, "run", "retraining after " + contest.batch, TextOf(winner.record, "reason")},
+      {decision_id, SnapshotId(contest.context, contest.batch)}));
+  QUERN_TRY(lineage.Add(
       {VersionId(name, version.version), "model_version",
        fmt::format("{} v{}", name, version.version), "retrained after " + contest.batch},
-      {decision_id, SnapshotId(contest.context, contest.batch)}));
+      {run}));
   QUERN_ASSIGN(Deployment deployment, Deploy(contest.world, next, contest.rows.judge.rows));
   if (deployment.failures.empty()) {
     after = next;
   } else {
     QUERN_TRY(registry.SetAlias(name, kChampionAlias, before.version, deployment.message));
-    QUERN_TRY(contest.world.host.Serve(before.name, before.version));
+    QUERN_TRY(contest.world.host.Serve(before.name, before.version, before.package));
   }
   return deployment.record.as_object();
 }
@@ -253,9 +258,13 @@ Result<Competition> Compete(World& world, StepContext& context, const std::strin
   const Contest contest{world, context, batch, spec, *rows, scores, rule, std::move(prep)};
   QUERN_ASSIGN(const auto candidates, Candidates(world, context, earlier, *rows, shape));
   for (const Candidate& candidate : candidates) {
+    const int64_t start = world.workspace.clock().NowMs();
     QUERN_ASSIGN(Tried result, Try(contest, candidate));
+    result.start_ms = start;
+    result.end_ms = world.workspace.clock().NowMs();
     out.tried.push_back(std::move(result));
   }
+  if (!out.tried.empty()) QUERN_TRY(NoteTried(contest, out.tried));
   Tried* winner = nullptr;
   for (Tried& candidate : out.tried) {
     if (candidate.accepted && (winner == nullptr || candidate.value > winner->value))
@@ -291,6 +300,7 @@ Step MakeRetrainStep(World& world, const std::string& batch, const std::string& 
   AddParams(world, "data.time", step);
   AddParams(world, "data.group", step);
   AddParams(world, "evaluation.resamples", step);
+  AddTracking(world, step);
   const auto& when = world.project.retraining.trigger.when;
   if (std::find(when.begin(), when.end(), "schedule") != when.end()) {
     // A schedule is about today: yesterday's verdict is not up to date.

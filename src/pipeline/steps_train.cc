@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <boost/json.hpp>
 #include <cmath>
 
@@ -21,44 +22,52 @@ tracking::MetricPoint Measured(const std::string& name, double value, int64_t st
   return point;
 }
 
+tracking::RunDraft DraftOf(const World& world, const training::TrialResult& trial, int64_t now) {
+  tracking::RunDraft draft;
+  draft.name = trial.model + " " + std::to_string(trial.number);
+  draft.status =
+      trial.failure.empty() ? tracking::RunStatus::kFinished : tracking::RunStatus::kFailed;
+  draft.end_ms = now;
+  draft.start_ms = now - static_cast<int64_t>(trial.seconds * 1000);
+  for (const auto& [name, value] : trial.learner.params)
+    draft.params[name] = training::ParamText(value);
+  draft.params["model"] = trial.learner.kind;
+  draft.params["seed"] = std::to_string(world.project.training.seed);
+  for (const auto& [name, folds] : trial.metrics) {
+    double sum = 0;
+    for (size_t fold = 0; fold < folds.size(); ++fold) {
+      draft.metrics.push_back(Measured("fold." + name, folds[fold], static_cast<int64_t>(fold)));
+      sum += folds[fold];
+    }
+    draft.metrics.push_back(Measured(name, sum / static_cast<double>(folds.size()), 0));
+  }
+  draft.metrics.push_back(Measured("fit_seconds", trial.seconds, 0));
+  return draft;
+}
+
 /// Every trial is a run: parameters, per-fold metrics, what it saw and where it came from.
 Status NoteRuns(World& world, const StepContext& context, const training::TrainResult& result,
                 const std::map<std::string, std::string>& tags, bool higher_is_better,
                 json::value& record) {
-  tracking::RunWriter& runs = world.workspace.run_writer();
-  const std::string& project = world.project.name;
   const int64_t now = world.workspace.clock().NowMs();
-  tracking::Texts parent_tags = tags;
-  parent_tags["quern.pipeline_run"] = context.pipeline_run_id();
-  QUERN_ASSIGN(const std::string parent, runs.Start(project, "train", parent_tags));
-  std::vector<tracking::RunDraft> drafts;
+  tracking::RunFamily family;
+  family.key = context.key();
+  family.place = world.workspace.place();
+  family.parent.name = "train";
+  family.parent.start_ms = now;
+  family.parent.end_ms = now;
+  family.parent.tags = tags;
+  family.parent.tags["quern.pipeline_run"] = context.pipeline_run_id();
+  family.parent.datasets = DatasetsOf(world, context, world.project.data.train);
   for (const training::TrialResult& trial : result.trials) {
-    tracking::RunDraft draft;
-    draft.parent_id = parent;
-    draft.name = trial.model + " " + std::to_string(trial.number);
-    draft.status =
-        trial.failure.empty() ? tracking::RunStatus::kFinished : tracking::RunStatus::kFailed;
-    draft.end_ms = now;
-    draft.start_ms = now - static_cast<int64_t>(trial.seconds * 1000);
-    for (const auto& [name, value] : trial.learner.params)
-      draft.params[name] = training::ParamText(value);
-    draft.params["model"] = trial.learner.kind;
-    draft.params["seed"] = std::to_string(world.project.training.seed);
-    for (const auto& [name, folds] : trial.metrics) {
-      double sum = 0;
-      for (size_t fold = 0; fold < folds.size(); ++fold) {
-        draft.metrics.push_back(Measured("fold." + name, folds[fold], static_cast<int64_t>(fold)));
-        sum += folds[fold];
-      }
-      draft.metrics.push_back(Measured(name, sum / static_cast<double>(folds.size()), 0));
-    }
-    draft.metrics.push_back(Measured("fit_seconds", trial.seconds, 0));
-    draft.tags = tags;
-    drafts.push_back(std::move(draft));
+    family.trials.push_back(DraftOf(world, trial, now));
+    family.trials.back().tags = tags;
+    family.parent.start_ms = std::min(family.parent.start_ms, family.trials.back().start_ms);
   }
-  QUERN_ASSIGN(const auto ids, runs.Write(project, drafts));
-  QUERN_TRY(runs.End(parent, tracking::RunStatus::kFinished));
-  record.as_object()["run_id"] = parent;
+  QUERN_ASSIGN(const tracking::FamilyIds recorded,
+               world.workspace.runs().Record(world.project.name, family));
+  const std::vector<std::string>& ids = recorded.trials;
+  record.as_object()["run_id"] = recorded.parent;
   json::array& trials = record.at("trials").as_array();
   for (size_t i = 0; i < ids.size(); ++i) trials[i].as_object()["run_id"] = ids[i];
   for (json::value& model : record.at("models").as_array()) {
@@ -140,6 +149,7 @@ Step MakeTrainStep(World& world) {
                           "data.train", "evaluation.resamples"}) {
     AddParams(world, key, step);
   }
+  AddTracking(world, step);
   step.run = [&world](StepContext& context) -> Result<StepOutput> {
     const auto& sources = world.project.data.train;
     QUERN_ASSIGN(const training::Dataset dataset, LoadDataset(world, context, sources));
@@ -176,9 +186,8 @@ Step MakeTrainStep(World& world) {
     std::vector<std::string> inputs;
     for (const std::string& source : sources) inputs.push_back(SnapshotId(context, source));
     const std::string run_id(output.record.at("run_id").as_string());
-    QUERN_TRY(world.workspace.lineage().Add({"run:" + run_id.substr(0, 12), "run",
-                                             "training of " + world.project.name, trained->reason},
-                                            inputs));
+    QUERN_TRY(world.workspace.lineage().Add(
+        {RunNodeId(run_id), "run", "training of " + world.project.name, trained->reason}, inputs));
     return output;
   };
   return step;

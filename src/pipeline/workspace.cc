@@ -8,8 +8,13 @@
 #include <array>
 #include <cerrno>
 #include <chrono>
+#include <cstdlib>
 #include <cstring>
+#include <filesystem>
 #include <thread>
+
+#include "base/ids.h"
+#include "model/package.h"
 
 namespace quern::pipeline {
 
@@ -62,44 +67,121 @@ Result<std::unique_ptr<ProjectLock>> ProjectLock::Acquire(const std::string& sta
 ProjectLock::~ProjectLock() { ::close(fd_); }
 
 Workspace::Workspace(std::string dir, Fs& fs, const Clock& clock,
-                     std::unique_ptr<store::Database> database)
+                     std::unique_ptr<store::Database> database,
+                     std::unique_ptr<registry::Listener> listener,
+                     std::unique_ptr<remote::Server> server)
     : dir_(std::move(dir)),
       fs_(fs),
       clock_(clock),
       database_(std::move(database)),
+      listener_(std::move(listener)),
+      server_(std::move(server)),
       cache_(*database_, fs_, clock_, dir_),
-      experiments_(*database_, clock_, kArtifactRoot),
-      runs_(*database_, clock_, experiments_),
-      run_writer_(*database_, clock_, Actor(), experiments_, runs_),
       lineage_(*database_, clock_),
-      registry_(*database_, clock_, Actor()) {}
+      experiments_(*database_, clock_, kArtifactRoot),
+      local_runs_(*database_, clock_, experiments_),
+      run_book_(*database_, Actor(), experiments_, local_runs_),
+      registry_(*database_, clock_, Actor(), listener_.get()) {}
 
-Result<std::unique_ptr<Workspace>> Workspace::Open(const std::string& state_dir, bool create,
-                                                   Fs& fs, const Clock& clock) {
+namespace {
+
+Result<std::unique_ptr<store::Database>> OpenDatabase(const std::string& state_dir,
+                                                      WorkspaceOptions::Open open, Fs& fs) {
+  using Open = WorkspaceOptions::Open;
   const std::string path = JoinPath(state_dir, "quern.db");
-  if (!create && !fs.Exists(path)) {
+  const bool there = fs.Exists(path);
+  if (!there && open == Open::kToPlan) return store::OpenSqlite(store::kInMemory, fs);
+  if (!there && open == Open::kExisting) {
     return Fail(Code::kNotFound, "nothing has run here yet: there is no '" + path + "'",
                 "`quern run` comes first");
   }
   QUERN_TRY(fs.MakeDirs(state_dir));
-  QUERN_ASSIGN(auto database, store::OpenSqlite(path, fs));
-  return std::unique_ptr<Workspace>(new Workspace(state_dir, fs, clock, std::move(database)));
+  return store::OpenSqlite(path, fs);
 }
 
-Result<std::unique_ptr<Workspace>> Workspace::OpenToPlan(const std::string& state_dir, Fs& fs,
-                                                         const Clock& clock) {
-  if (fs.Exists(JoinPath(state_dir, "quern.db"))) return Open(state_dir, false, fs, clock);
-  QUERN_ASSIGN(auto database, store::OpenSqlite(store::kInMemory, fs));
-  return std::unique_ptr<Workspace>(new Workspace(state_dir, fs, clock, std::move(database)));
+Result<std::unique_ptr<remote::Server>> OpenServer(const std::string& state_dir,
+                                                   const WorkspaceOptions& options, Fs& fs,
+                                                   const Clock& clock) {
+  const auto& tracked = options.tracked;
+  if (!tracked || !tracked->tracking.server) return std::unique_ptr<remote::Server>();
+  remote::ServerOptions server;
+  server.url = *tracked->tracking.server;
+  server.project = tracked->name;
+  server.state_dir = state_dir;
+  server.user = Actor();
+  QUERN_ASSIGN(server.settings, remote::ReadSettings([](const char* name) -> const char* {
+                 return std::getenv(name);
+               }));
+  server.cancel = options.cancel;
+  return remote::Server::Open(server, fs, clock);
 }
 
-Result<std::string> Workspace::PackageFolder(const registry::ModelVersion& version) const {
-  if (!version.path.empty()) return Path(version.path);
-  return Fail(Code::kFailedPrecondition,
-              "version " + std::to_string(version.version) + " of model '" + version.name +
-                  "' is not a package of this project: a client registered '" + version.source +
-                  "'",
-              "name a version that `quern run` made, or a folder that holds model.onnx");
+}  // namespace
+
+Result<std::unique_ptr<Workspace>> Workspace::Open(const std::string& state_dir,
+                                                   const WorkspaceOptions& options, Fs& fs,
+                                                   const Clock& clock) {
+  QUERN_ASSIGN(auto database, OpenDatabase(state_dir, options.open, fs));
+  QUERN_ASSIGN(auto server, OpenServer(state_dir, options, fs, clock));
+  auto listener = options.listener ? options.listener(*database) : nullptr;
+  return std::unique_ptr<Workspace>(new Workspace(state_dir, fs, clock, std::move(database),
+                                                  std::move(listener), std::move(server)));
+}
+
+tracking::RunBook& Workspace::runs() {
+  if (server_ != nullptr) return server_->runs();
+  return run_book_;
+}
+
+registry::PackageRegistry& Workspace::registry() {
+  if (server_ != nullptr) return server_->registry();
+  return registry_;
+}
+
+std::string Workspace::folder() const {
+  std::error_code error;
+  const auto absolute = std::filesystem::absolute(dir_, error);
+  return error ? dir_ : absolute.lexically_normal().string();
+}
+
+std::string Workspace::place() const {
+  std::array<char, 256> host{};
+  gethostname(host.data(), host.size() - 1);
+  return std::string(host.data()) + ":" + folder();
+}
+
+Result<std::string> Workspace::PackageFolder(const registry::ModelVersion& version) {
+  if (!version.path.empty() && fs_.Exists(Path(version.path + "/model.onnx"))) {
+    return Path(version.path);
+  }
+  // Not below tmp/, which a run of the same project clears.
+  const std::string aside = Path("artifacts/models/.fetch-" + NewHexId());
+  QUERN_TRY(fs_.MakeDirs(aside));
+  const auto arrive = [&]() -> Result<std::string> {
+    QUERN_TRY(registry().Fetch(version, aside));
+    const std::string which =
+        "version " + std::to_string(version.version) + " of model '" + version.name + "'";
+    auto info = model::ReadPackage(aside, fs_);
+    if (!info && info.error().code == Code::kNotFound) {
+      return Fail(
+          Code::kFailedPrecondition,
+          which + " is not a package of this program: a client registered '" + version.source + "'",
+          "name a version that `quern run` made, or a folder that holds model.onnx");
+    }
+    if (!info) return Within(info.error(), "reading " + which + " from '" + version.source + "'");
+    if (!version.digest.empty() && info->digest != version.digest) {
+      return Fail(Code::kDataLoss,
+                  which + " is not what was registered: its digest is " + info->digest +
+                      " instead of " + version.digest,
+                  "somebody changed '" + version.source + "'");
+    }
+    const std::string folder = Path(registry::PackagePath(info->digest));
+    if (!fs_.Exists(folder)) QUERN_TRY(fs_.MoveInto(aside, folder));
+    return folder;
+  };
+  auto folder = arrive();
+  QUERN_TRY(fs_.RemoveAll(aside));
+  return folder;
 }
 
 }  // namespace quern::pipeline

@@ -1,16 +1,19 @@
 #pragma once
-// The state of a project on disk, opened: database, cache, runs, registry, lineage, and the lock
-// that keeps two runs of one project apart.
+// The state of a project, opened: database, cache, lineage, runs and registry, here or at a
+// tracking server, and the lock that keeps two runs of one project apart.
+#include <functional>
 #include <memory>
 #include <string>
 
 #include "base/fs.h"
 #include "base/time.h"
 #include "pipeline/cache.h"
+#include "pipeline/project.h"
 #include "registry/registry.h"
+#include "remote/server.h"
 #include "store/database.h"
 #include "tracking/lineage.h"
-#include "tracking/run_writer.h"
+#include "tracking/local_run_book.h"
 
 namespace quern::pipeline {
 
@@ -34,43 +37,68 @@ class ProjectLock {
 /// server for them.
 inline constexpr char kArtifactRoot[] = "mlflow-artifacts:/";
 
+/// Hears of what is registered in the project's own database; see registry::Listener.
+using ListenerMaker = std::function<std::unique_ptr<registry::Listener>(store::Database&)>;
+
+struct WorkspaceOptions {
+  enum class Open {
+    kExisting,  // kNotFound with a remedy where nothing has run yet
+    kCreate,    // state folder and database are made if absent
+    /// Where nothing has run yet, an empty database in memory stands in for the file, and no folder
+    /// is made.
+    kToPlan,
+  };
+  Open open = Open::kExisting;
+  /// Whose runs and versions these are, if they are kept at a server; the environment says who we
+  /// are there (remote/settings.h).
+  std::optional<TrackedProject> tracked = {};
+  /// Ends waiting for the server; may be null, else borrowed.
+  const CancelToken* cancel = nullptr;
+  ListenerMaker listener = {};  // empty: nobody
+};
+
 /// Borrowed parts live as long as the workspace. Thread-safe as its parts are.
 class Workspace {
  public:
-  /// `create`: make the state folder and database if absent; otherwise kNotFound with a remedy.
-  static Result<std::unique_ptr<Workspace>> Open(const std::string& state_dir, bool create, Fs& fs,
+  /// Sends nothing to the server yet.
+  static Result<std::unique_ptr<Workspace>> Open(const std::string& state_dir,
+                                                 const WorkspaceOptions& options, Fs& fs,
                                                  const Clock& clock);
-  /// To look only: where nothing has run yet, an empty database in memory stands in for the file,
-  /// and no folder is made.
-  static Result<std::unique_ptr<Workspace>> OpenToPlan(const std::string& state_dir, Fs& fs,
-                                                       const Clock& clock);
 
   const std::string& dir() const { return dir_; }
   std::string Path(const std::string& name) const { return JoinPath(dir_, name); }
-  /// The folder of a version's package. kFailedPrecondition for a version that a client of MLflow's
-  /// registered: its files are not in this state folder.
-  Result<std::string> PackageFolder(const registry::ModelVersion& version) const;
+  /// The same folder, absolute.
+  std::string folder() const;
+  /// Where tables and cache stay, for those who are elsewhere: "host:/folder".
+  std::string place() const;
+  /// The folder of a version's package; brought here first if it is at the server alone.
+  /// kFailedPrecondition for what is no package of ours, or is gone; kDataLoss for one that is not
+  /// what its digest says.
+  Result<std::string> PackageFolder(const registry::ModelVersion& version);
   Fs& fs() { return fs_; }
   const Clock& clock() const { return clock_; }
   store::Database& database() { return *database_; }
   Cache& cache() { return cache_; }
-  tracking::Experiments& experiments() { return experiments_; }
-  tracking::Runs& runs() { return runs_; }
-  tracking::RunWriter& run_writer() { return run_writer_; }
   tracking::Lineage& lineage() { return lineage_; }
-  registry::Registry& registry() { return registry_; }
+  tracking::RunBook& runs();
+  registry::PackageRegistry& registry();
+  /// Where runs and versions are kept, null if here.
+  remote::Server* server() { return server_.get(); }
 
  private:
-  Workspace(std::string dir, Fs& fs, const Clock& clock, std::unique_ptr<store::Database> database);
+  Workspace(std::string dir, Fs& fs, const Clock& clock, std::unique_ptr<store::Database> database,
+            std::unique_ptr<registry::Listener> listener, std::unique_ptr<remote::Server> server);
   std::string dir_;
   Fs& fs_;
   const Clock& clock_;
   std::unique_ptr<store::Database> database_;
+  std::unique_ptr<registry::Listener> listener_;
+  std::unique_ptr<remote::Server> server_;
   Cache cache_;
-  tracking::Experiments experiments_;
-  tracking::Runs runs_;
-  tracking::RunWriter run_writer_;
   tracking::Lineage lineage_;
+  tracking::Experiments experiments_;
+  tracking::Runs local_runs_;
+  tracking::LocalRunBook run_book_;
   registry::Registry registry_;
 };
 

@@ -231,6 +231,11 @@ json::value Stable(const json::value& value) {
 
 }  // namespace
 
+void AddTracking(const World& world, Step& step) {
+  const auto& server = world.project.tracking.server;
+  if (server) step.parts.push_back({"param:tracking.server", server->Text()});
+}
+
 std::string RecordDigest(const json::value& record) { return Sha256(WriteJson(Stable(record))); }
 
 }  // namespace quern::pipeline

@@ -67,6 +67,10 @@ std::map<std::string, monitoring::ColumnKind> KindsOf(const std::vector<ColumnIn
 void AddParams(const World& world, const std::string& section, Step& step,
                const std::vector<std::string>& except = {});
 
+/// Of steps that write to the tracking store or read from it: where it is, unless it is the
+/// project's own. What was registered elsewhere is not here.
+void AddTracking(const World& world, Step& step);
+
 /// Digest of a record without what changes from run to run.
 std::string RecordDigest(const json::value& record);
 

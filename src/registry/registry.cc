@@ -19,55 +19,112 @@ Result<std::vector<ModelVersion>> Registry::Select(const std::string& where,
   return SelectVersions(db_, where, params, "v.name, v.version DESC");
 }
 
-Result<ModelVersion> Registry::Register(const std::string& name, const std::string& digest,
-                                        const std::string& path, const std::string& run_id,
-                                        const std::string& detail) {
-  int64_t version = 0;
-  QUERN_TRY(db_.Transaction([&]() -> Status {
-    QUERN_TRY(db_.Query("SELECT version FROM model_versions WHERE name = ? AND digest = ?",
-                        {name, digest}, [&](const Row& row) { version = row.Int(0); }));
-    if (version != 0) return {};
-    const int64_t now = clock_.NowMs();
+Status Registry::Tell(const Event& event) {
+  return listener_ == nullptr ? Status() : listener_->Happened(event);
+}
+
+Status Registry::Commit(const std::function<Status()>& body) {
+  QUERN_TRY(db_.Transaction(body));
+  if (listener_ != nullptr) listener_->Committed();
+  return {};
+}
+
+Status Registry::Tag(const std::string& name, int64_t version, const Texts& tags) {
+  for (const auto& [key, value] : tags) {
     QUERN_TRY(
-        db_.Execute("INSERT INTO registered_models(name, description, created_ms, updated_ms) "
-                    "VALUES (?, '', ?, ?) ON CONFLICT DO NOTHING",
-                    {name, now, now}));
+        db_.Execute("INSERT INTO model_version_tags(name, version, key, value) VALUES (?, ?, ?, ?) "
+                    "ON CONFLICT(name, version, key) DO UPDATE SET value = excluded.value",
+                    {name, version, key, value}));
+  }
+  return {};
+}
+
+Result<ModelVersion> Registry::Register(const NewPackage& package) {
+  const std::string& name = package.name;
+  int64_t version = 0;
+  QUERN_TRY(Commit([&]() -> Status {
+    version = 0;
+    QUERN_TRY(db_.Query("SELECT version FROM model_versions WHERE name = ? AND digest = ?",
+                        {name, package.digest}, [&](const Row& row) { version = row.Int(0); }));
+    if (version != 0) return {};
+    bool known = false;
+    QUERN_TRY(db_.Query("SELECT 1 FROM registered_models WHERE name = ?", {name},
+                        [&](const Row&) { known = true; }));
+    if (!known) {
+      const int64_t now = clock_.NowMs();
+      QUERN_TRY(
+          db_.Execute("INSERT INTO registered_models(name, description, created_ms, updated_ms) "
+                      "VALUES (?, '', ?, ?)",
+                      {name, now, now}));
+      Event event;
+      event.name = name;
+      QUERN_TRY(Tell(event));
+    }
     QUERN_TRY(db_.Query("SELECT coalesce(max(version), 0) + 1 FROM model_versions WHERE name = ?",
                         {name}, [&](const Row& row) { version = row.Int(0); }));
-    QUERN_TRY(db_.Execute(
-        "INSERT INTO model_versions(name, version, digest, path, source, storage, run_id, "
-        "run_link, model_id, user_id, description, stage, status, status_message, created_ms, "
-        "updated_ms, detail) "
-        "VALUES (?, ?, ?, ?, '', '', ?, '', '', ?, '', 'None', 'READY', '', ?, ?, ?)",
-        {name, version, digest, path, run_id, actor_, now, now, detail}));
-    QUERN_TRY(Touch(db_, clock_, name, version));
-    return Note(name, "version", "", std::to_string(version), "registered by a run");
+    return Insert(package, version);
   }));
   return Get(name, version);
+}
+
+Status Registry::Insert(const NewPackage& package, int64_t version) {
+  const std::string path = PackagePath(package.digest);
+  const int64_t now = clock_.NowMs();
+  QUERN_TRY(db_.Execute(
+      "INSERT INTO model_versions(name, version, digest, path, source, storage, run_id, "
+      "run_link, model_id, user_id, description, stage, status, status_message, created_ms, "
+      "updated_ms, detail) "
+      "VALUES (?, ?, ?, ?, '', '', ?, '', '', ?, '', 'None', 'READY', '', ?, ?, '')",
+      {package.name, version, package.digest, path, package.run_id, actor_, now, now}));
+  Event event;
+  event.kind = Event::Kind::kVersionCreated;
+  event.name = package.name;
+  event.version = version;
+  event.source = kProxiedPackages + path;
+  event.run_id = package.run_id;
+  event.tags = package.tags;
+  event.tags[kDigestTag] = package.digest;
+  QUERN_TRY(Tag(package.name, version, event.tags));
+  QUERN_TRY(Touch(db_, clock_, package.name, version));
+  QUERN_TRY(Note(package.name, "version", "", std::to_string(version), "registered by a run"));
+  return Tell(event);
 }
 
 Status Registry::SetAlias(const std::string& name, const std::string& alias, int64_t version,
                           const std::string& reason) {
   QUERN_TRY(CheckNewAlias(alias));
-  return db_.Transaction([&]() -> Status {
+  return Commit([&]() -> Status {
     QUERN_TRY(Get(name, version));
     QUERN_ASSIGN(const auto before, ByAlias(name, alias));
     if (before && before->version == version) return {};
     QUERN_TRY(PointAlias(db_, name, alias, version));
+    QUERN_TRY(Tag(name, version, {{ReasonTag(alias), reason}}));
     QUERN_TRY(Touch(db_, clock_, name, version));
-    return Note(name, "alias " + alias, before ? std::to_string(before->version) : "",
-                std::to_string(version), reason);
+    QUERN_TRY(Note(name, "alias " + alias, before ? std::to_string(before->version) : "",
+                   std::to_string(version), reason));
+    Event event;
+    event.kind = Event::Kind::kAliasSet;
+    event.name = name;
+    event.alias = alias;
+    event.version = version;
+    return Tell(event);
   });
 }
 
 Status Registry::RemoveAlias(const std::string& name, const std::string& alias,
                              const std::string& reason) {
-  return db_.Transaction([&]() -> Status {
+  return Commit([&]() -> Status {
     QUERN_ASSIGN(const auto before, ByAlias(name, alias));
     if (!before) return {};
     QUERN_TRY(DropAlias(db_, name, alias));
+    QUERN_TRY(Tag(name, before->version, {{ReasonTag(alias), reason}}));
     QUERN_TRY(Touch(db_, clock_, name, before->version));
-    return Note(name, "alias " + alias, std::to_string(before->version), "", reason);
+    QUERN_TRY(Note(name, "alias " + alias, std::to_string(before->version), "", reason));
+    Event event;
+    event.kind = Event::Kind::kAliasDeleted;
+    event.name = name;
+    event.alias = alias;
+    return Tell(event);
   });
 }
 
@@ -90,34 +147,22 @@ Result<std::optional<ModelVersion>> Registry::ByAlias(const std::string& name,
   return std::optional<ModelVersion>(std::move(found.front()));
 }
 
-Result<ModelVersion> Registry::Resolve(const std::string& reference) {
-  if (const size_t at = reference.find('@'); at != std::string::npos) {
-    const std::string name = reference.substr(0, at);
-    const std::string alias = reference.substr(at + 1);
-    QUERN_ASSIGN(auto found, ByAlias(name, alias));
-    if (found) return std::move(*found);
-    return Fail(Code::kNotFound, "model '" + name + "' has no alias '" + alias + "'",
-                "`quern models` lists models, versions and aliases");
-  }
-  if (const size_t slash = reference.find('/'); slash != std::string::npos) {
-    const auto version = ParseInt(reference.substr(slash + 1));
-    if (!version) {
-      return Fail(Code::kInvalidArgument, "'" + reference + "' is not a model version",
-                  "write NAME/3, NAME@champion or NAME");
-    }
-    return Get(reference.substr(0, slash), *version);
-  }
-  QUERN_ASSIGN(auto champion, ByAlias(reference, "champion"));
-  if (champion) return std::move(*champion);
-  QUERN_ASSIGN(auto all, List(reference));
-  if (all.empty()) {
-    return Fail(Code::kNotFound, "no model '" + reference + "'", "`quern models` lists them");
-  }
-  return std::move(all.front());
-}
-
 Result<std::vector<ModelVersion>> Registry::List(const std::string& name) {
   return Select("? = '' OR name = ?", {name, name});
+}
+
+Status Registry::Fetch(const ModelVersion& version, const std::string&) {
+  const std::string which =
+      "version " + std::to_string(version.version) + " of model '" + version.name + "'";
+  if (version.path.empty()) {
+    return Fail(
+        Code::kFailedPrecondition,
+        which + " is not a package of this project: a client registered '" + version.source + "'",
+        "name a version that `quern run` made, or a folder that holds model.onnx");
+  }
+  return Fail(Code::kFailedPrecondition,
+              "the package of " + which + " is gone: '" + version.path + "'",
+              "`quern run` makes what is missing again");
 }
 
 Result<std::vector<LogEntry>> Registry::Log(const std::string& name) {

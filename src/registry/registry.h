@@ -7,42 +7,48 @@
 
 #include "base/result.h"
 #include "base/time.h"
+#include "registry/context.h"
+#include "registry/package_registry.h"
 #include "registry/types.h"
 #include "store/database.h"
 
 namespace quern::registry {
 
-/// Thread-safe as the database is. Borrows it.
-class Registry {
+/// Thread-safe as the database is. Borrows it, and the listener, which may be null.
+class Registry : public PackageRegistry {
  public:
-  Registry(store::Database& database, const Clock& clock, std::string actor)
-      : db_(database), clock_(clock), actor_(std::move(actor)) {}
+  Registry(store::Database& database, const Clock& clock, std::string actor,
+           Listener* listener = nullptr)
+      : db_(database), clock_(clock), actor_(std::move(actor)), listener_(listener) {}
 
-  /// A package that is already registered under this name (same digest) keeps its version.
-  Result<ModelVersion> Register(const std::string& name, const std::string& digest,
-                                const std::string& path, const std::string& run_id,
-                                const std::string& detail);
+  Result<ModelVersion> Register(const NewPackage& package) override;
   Status SetAlias(const std::string& name, const std::string& alias, int64_t version,
-                  const std::string& reason);
-  Status RemoveAlias(const std::string& name, const std::string& alias, const std::string& reason);
-  Result<ModelVersion> Get(const std::string& name, int64_t version);
-  /// Nothing if the alias is not set.
-  Result<std::optional<ModelVersion>> ByAlias(const std::string& name, const std::string& alias);
-  /// "NAME@alias", "NAME/3" or "NAME" (its champion, else the newest).
-  Result<ModelVersion> Resolve(const std::string& reference);
-  /// All versions, newest first; of one model if `name` is not empty.
-  Result<std::vector<ModelVersion>> List(const std::string& name);
+                  const std::string& reason) override;
+  Status RemoveAlias(const std::string& name, const std::string& alias,
+                     const std::string& reason) override;
+  Result<ModelVersion> Get(const std::string& name, int64_t version) override;
+  Result<std::optional<ModelVersion>> ByAlias(const std::string& name,
+                                              const std::string& alias) override;
+  Result<std::vector<ModelVersion>> List(const std::string& name) override;
+  /// There is nowhere to fetch from: a package is in the state folder or lost.
+  Status Fetch(const ModelVersion& version, const std::string& folder) override;
   /// Oldest first. What happened to a model under an earlier name is told too.
   Result<std::vector<LogEntry>> Log(const std::string& name);
 
  private:
+  Status Insert(const NewPackage& package, int64_t version);
+  Status Tag(const std::string& name, int64_t version, const Texts& tags);
   Status Note(const std::string& name, const std::string& change, const std::string& before,
               const std::string& after, const std::string& reason);
+  /// One transaction, after which the listener is told that it is committed.
+  Status Commit(const std::function<Status()>& body);
+  Status Tell(const Event& event);
   Result<std::vector<ModelVersion>> Select(const std::string& where,
                                            const std::vector<store::Param>& params);
   store::Database& db_;
   const Clock& clock_;
   std::string actor_;
+  Listener* listener_;
 };
 
 }  // namespace quern::registry

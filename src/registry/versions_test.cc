@@ -105,25 +105,25 @@ TEST_CASE("a copy of a version shares its files") {
 
 TEST_CASE("packages of a run are seen by clients, and copies of them stay packages") {
   Fixture f;
-  REQUIRE(f.Project().Register("heart", "d1", "artifacts/train/p1", "r1", "{}"));
+  REQUIRE(f.Project().Register({"heart", "d1", "r1", {}}));
   const auto seen = f.Versions().Get("heart", 1);
   REQUIRE(seen);
-  CHECK(seen->source == "mlflow-artifacts:/quern/artifacts/train/p1");
-  CHECK(*f.Versions().DownloadUri("heart", 1) == "mlflow-artifacts:/quern/artifacts/train/p1");
+  CHECK(seen->source == "mlflow-artifacts:/quern/artifacts/models/d1");
+  CHECK(*f.Versions().DownloadUri("heart", 1) == "mlflow-artifacts:/quern/artifacts/models/d1");
   CHECK(f.Models().Get("heart")->latest.at(0).storage ==
-        "mlflow-artifacts:/quern/artifacts/train/p1");
+        "mlflow-artifacts:/quern/artifacts/models/d1");
   REQUIRE(f.Models().Create("prod", "", {}));
   const auto copy = f.Add("prod", "models:/heart/1");
   REQUIRE(copy);
-  CHECK(copy->storage == "mlflow-artifacts:/quern/artifacts/train/p1");
+  CHECK(copy->storage == "mlflow-artifacts:/quern/artifacts/models/d1");
   CHECK(copy->digest == "d1");
-  CHECK(f.Project().Resolve("prod/1")->path == "artifacts/train/p1");
+  CHECK(f.Project().Resolve("prod/1")->path == "artifacts/models/d1");
   const auto twin = f.Add("heart", "models:/heart/1");
   REQUIRE(twin);
   CHECK(twin->version == 2);
-  CHECK(f.Project().Register("heart", "d1", "artifacts/train/p1", "r2", "{}")->version == 1);
+  CHECK(f.Project().Register({"heart", "d1", "r2", {}})->version == 1);
   REQUIRE(f.Versions().Delete("heart", 1));
-  CHECK(f.Project().Register("heart", "d1", "artifacts/train/p1", "r2", "{}")->version == 3);
+  CHECK(f.Project().Register({"heart", "d1", "r2", {}})->version == 3);
 }
 
 TEST_CASE("sources of runs, local sources, prompts and the operator's rule") {

@@ -4,13 +4,13 @@
 #include <filesystem>
 
 #include "net/strict.h"
+#include "registry/package_registry.h"
 #include "store/s3_artifacts.h"
 
 namespace quern::server {
 namespace {
 
 constexpr char kProxiedRoot[] = "mlflow-artifacts:/";
-constexpr char kProxiedPackages[] = "mlflow-artifacts:/quern/";
 constexpr char kPackagesMount[] = "quern/artifacts";
 
 bool IsS3(std::string_view place) { return place.starts_with("s3://"); }
@@ -111,7 +111,7 @@ Result<std::unique_ptr<ArtifactStores>> ArtifactStores::Open(const ArtifactSetti
   QUERN_ASSIGN(stores->packages_, store::FolderArtifacts::Open(settings.packages, fs));
   stores->places_.AddFolder(stores->packages_->root(), *stores->packages_);
   stores->package_root_ =
-      settings.serve ? kProxiedPackages : DirName(stores->packages_->root()) + "/";
+      settings.serve ? registry::kProxiedPackages : DirName(stores->packages_->root()) + "/";
   if (settings.serve) {
     stores->uploads_ = std::make_unique<store::MultipartUploads>(*stores->destination_,
                                                                  stores->parts_folder_, fs, clock);

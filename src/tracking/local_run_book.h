@@ -1,52 +1,34 @@
 #pragma once
-// How this program's own steps write runs: many finished ones in one piece.
+// A project's runs in the project's own database.
+#include <map>
 #include <string>
 #include <vector>
 
 #include "base/result.h"
-#include "base/time.h"
 #include "store/database.h"
 #include "tracking/experiments.h"
-#include "tracking/runs.h"
-#include "tracking/types.h"
+#include "tracking/run_book.h"
 
 namespace quern::tracking {
 
-/// A finished run: a trial, a candidate.
-struct RunDraft {
-  std::string parent_id;
-  std::string name;
-  RunStatus status = RunStatus::kFinished;
-  int64_t start_ms = 0;
-  int64_t end_ms = 0;
-  Texts params;
-  std::vector<MetricPoint> metrics;  // a time of 0 is the run's end
-  Texts tags;
-};
-
-/// Thread-safe as the database is. Borrows all it is given.
-class RunWriter {
+/// Thread-safe as the database is. Borrows all it is given. A family is one transaction. Searches
+/// see the runs of all experiments.
+class LocalRunBook : public RunBook {
  public:
-  RunWriter(store::Database& database, const Clock& clock, std::string user,
-            Experiments& experiments, Runs& runs)
-      : db_(database),
-        clock_(clock),
-        user_(std::move(user)),
-        experiments_(experiments),
-        runs_(runs) {}
+  LocalRunBook(store::Database& database, std::string user, Experiments& experiments, Runs& runs)
+      : db_(database), user_(std::move(user)), experiments_(experiments), runs_(runs) {}
 
-  /// A run that goes on, in the experiment of that name, which is made if there is none.
-  Result<std::string> Start(const std::string& experiment, const std::string& name,
-                            const Texts& tags);
-  Status End(const std::string& run_id, RunStatus status);
-  /// All of them in one transaction; their ids.
-  Result<std::vector<std::string>> Write(const std::string& experiment,
-                                         const std::vector<RunDraft>& drafts);
+  Result<FamilyIds> Record(const std::string& experiment, const RunFamily& family) override;
+  Result<BookedRun> Find(const std::string& beginning) override;
+  Result<std::vector<BookedRun>> Search(const SearchRequest& request, RunLevel level) override;
 
  private:
-  Result<std::string> WriteOne(int64_t experiment_id, const RunDraft& draft);
+  /// Key -> id of what is written down of a family.
+  Result<std::map<std::string, std::string>> Known(int64_t experiment_id, const std::string& key);
+  Result<std::string> Write(int64_t experiment_id, const RunDraft& draft);
+  /// Active experiments: id and name.
+  Result<std::map<int64_t, std::string>> ExperimentNames();
   store::Database& db_;
-  const Clock& clock_;
   std::string user_;
   Experiments& experiments_;
   Runs& runs_;

@@ -6,8 +6,8 @@
 
 #include "tests/store/engines.h"
 #include "tracking/experiments.h"
+#include "tracking/local_run_book.h"
 #include "tracking/logged_models.h"
-#include "tracking/run_writer.h"
 #include "tracking/runs.h"
 
 namespace quern::tracking {
@@ -19,7 +19,7 @@ struct TestStore {
   Experiments experiments{*db, clock, "mlflow-artifacts:/"};
   Runs runs{*db, clock, experiments};
   LoggedModels models{*db, clock, experiments};
-  RunWriter writer{*db, clock, "me", experiments, runs};
+  LocalRunBook book{*db, "me", experiments, runs};
   int64_t experiment = *experiments.Create("e", "", {});
 
   std::string Start(const Texts& tags = {}) {

@@ -20,7 +20,10 @@ constexpr double kLongestBackoff = 60;
 constexpr double kLongestRetryAfter = 600;
 /// Seconds after a request's time limit at which another server may take it for lost.
 constexpr double kLease = 30;
-constexpr double kIdle = 3600;
+/// Seconds between looks for what other processes have queued.
+constexpr double kLook = 1;
+/// With all places taken: what ends one wakes us.
+constexpr double kFull = 3600;
 
 bool WorthRepeating(const Result<net::HttpResponse>& answer) {
   if (!answer) return answer.error().code != Code::kPermissionDenied;
@@ -45,6 +48,12 @@ double SecondsToWait(double backoff, int64_t failures, const Result<net::HttpRes
   return seconds;
 }
 
+/// At most until the next look.
+double SecondsUntil(int64_t due_ms, int64_t now_ms) {
+  if (due_ms <= now_ms) return 0;
+  return std::min(static_cast<double>(due_ms - now_ms) / 1000, kLook);
+}
+
 int64_t Milliseconds(double seconds) { return static_cast<int64_t>(seconds * 1000); }
 
 }  // namespace
@@ -65,10 +74,10 @@ net::OutboundOptions Deliverer::Outgoing() const {
 }
 
 Status Deliverer::Start() {
-  int64_t waiting = 0;
-  QUERN_TRY(db_.Query("SELECT count(*) FROM webhook_deliveries", {},
-                      [&](const Row& row) { waiting = row.Int(0); }));
-  if (waiting > 0) Wake();
+  int64_t webhooks = 0;
+  QUERN_TRY(db_.Query("SELECT count(*) FROM webhooks", {},
+                      [&](const Row& row) { webhooks = row.Int(0); }));
+  if (webhooks > 0) Wake();
   return {};
 }
 
@@ -100,12 +109,11 @@ void Deliverer::Run() {
     outbound = outbound_.get();
   }
   while (!stopping_) {
-    double seconds = kIdle;
+    double seconds = kLook;
     if (auto next = Begin(*outbound)) {
       seconds = *next;
     } else {
       Log(LogLevel::kError, "webhooks: " + next.error().ToString());
-      seconds = 1;
     }
     for (const auto& ended : outbound->Wait(seconds)) {
       const auto found = running_.find(ended.ticket);
@@ -117,8 +125,10 @@ void Deliverer::Run() {
 }
 
 Result<double> Deliverer::Begin(net::Outbound& outbound) {
-  // With all places taken, the next step comes when one of them ends.
-  if (running_.size() >= settings_.parallel) return kIdle;
+  if (running_.size() >= settings_.parallel) return kFull;
+  // Looking takes no lock; claiming does, so that two servers do not send the same.
+  QUERN_ASSIGN(int64_t next, NextDue());
+  if (next > clock_.NowMs()) return SecondsUntil(next, clock_.NowMs());
   QUERN_ASSIGN(auto claimed, Claim(settings_.parallel - running_.size()));
   for (Delivery& delivery : claimed) {
     auto secret = vault_.Show(delivery.message.secret, delivery.webhook_id);
@@ -133,12 +143,16 @@ Result<double> Deliverer::Begin(net::Outbound& outbound) {
     outbound.Post(ticket, ToRequest(delivery.message, clock_.NowMs()));
     running_[ticket] = std::move(delivery);
   }
+  QUERN_ASSIGN(next, NextDue());
+  return SecondsUntil(next, clock_.NowMs());
+}
+
+Result<int64_t> Deliverer::NextDue() {
   int64_t next = INT64_MAX;
   QUERN_TRY(db_.Query("SELECT min(due_ms) FROM webhook_deliveries", {}, [&](const Row& row) {
     if (!row.IsNull(0)) next = row.Int(0);
   }));
-  if (next == INT64_MAX) return kIdle;
-  return std::clamp(static_cast<double>(next - clock_.NowMs()) / 1000, 0.0, kIdle);
+  return next;
 }
 
 Result<std::vector<Deliverer::Delivery>> Deliverer::Claim(size_t limit) {

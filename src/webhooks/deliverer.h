@@ -18,7 +18,8 @@
 
 namespace quern::webhooks {
 
-/// Thread-safe. Borrows all it is given. Its thread exists only once there is something to send.
+/// Thread-safe. Borrows all it is given. Its thread exists only once there is a webhook. It looks
+/// every second for what other processes on the same database have queued.
 class Deliverer {
  public:
   Deliverer(store::Database& database, const Clock& clock, Vault& vault, const Settings& settings);
@@ -27,9 +28,9 @@ class Deliverer {
   Deliverer(const Deliverer&) = delete;
   Deliverer& operator=(const Deliverer&) = delete;
 
-  /// Goes on with what an earlier process left.
+  /// Goes on with what an earlier process left, if there is any webhook.
   Status Start();
-  /// Something was queued and committed.
+  /// Something was queued and committed, or the first webhook was made.
   void Wake();
   void Stop();
 
@@ -46,8 +47,10 @@ class Deliverer {
 
   net::OutboundOptions Outgoing() const;
   void Run();
-  /// Takes what is due, begins to send it; returns the seconds until more will be.
+  /// Takes what is due, begins to send it; returns the seconds until it should look again.
   Result<double> Begin(net::Outbound& outbound);
+  /// When the next delivery is due; the greatest number if nothing waits.
+  Result<int64_t> NextDue();
   /// At most `limit` that are due, moved on so that no other server takes them; their secrets are
   /// still sealed.
   Result<std::vector<Delivery>> Claim(size_t limit);

@@ -39,7 +39,7 @@ RegistryFront::RegistryFront(const RegistryFrontOptions& options, webhooks::Sett
       origins_(options.runs, options.models, options.package_root),
       webhooks_(options.database, options.clock, vault_, settings_),
       deliverer_(options.database, options.clock, vault_, settings_),
-      teller_(webhooks_, deliverer_),
+      teller_(webhooks_, &deliverer_),
       routes_{options.database, options.clock, origins_,
               &teller_,         rule_.get(),   options.serve_artifact} {}
 

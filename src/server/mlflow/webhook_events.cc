@@ -175,7 +175,7 @@ Status WebhookTeller::Happened(const Event& event) {
 }
 
 void WebhookTeller::Committed() {
-  if (queued_.exchange(false)) deliverer_.Wake();
+  if (queued_.exchange(false) && deliverer_ != nullptr) deliverer_->Wake();
 }
 
 }  // namespace quern::server::mlflow

@@ -30,14 +30,15 @@ std::string PayloadOf(const registry::Event& event);
 /// Queues the registry's events for whoever wants them. Borrows both. Thread-safe.
 class WebhookTeller : public registry::Listener {
  public:
-  WebhookTeller(webhooks::Webhooks& webhooks, webhooks::Deliverer& deliverer)
+  /// Without a deliverer, that of another process finds what is queued.
+  explicit WebhookTeller(webhooks::Webhooks& webhooks, webhooks::Deliverer* deliverer = nullptr)
       : webhooks_(webhooks), deliverer_(deliverer) {}
   Status Happened(const registry::Event& event) override;
   void Committed() override;
 
  private:
   webhooks::Webhooks& webhooks_;
-  webhooks::Deliverer& deliverer_;
+  webhooks::Deliverer* deliverer_;
   std::atomic<bool> queued_ = false;
 };
 

@@ -81,6 +81,7 @@ Result<net::HttpResponse> Create(const WebhookContext& c, const Args& args) {
   QUERN_TRY(args.status());
   QUERN_TRY(CheckAll(webhook.events));
   QUERN_ASSIGN(const Webhook made, c.webhooks.Create(webhook));
+  c.deliverer.Wake();  // from now on it looks for what other processes queue
   return OneWebhook(made);
 }
 

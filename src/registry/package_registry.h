@@ -1,0 +1,56 @@
+#pragma once
+// Where a project's packages are registered: the project's own database (registry.h), or a
+// registry elsewhere (remote/registry.h).
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "registry/types.h"
+
+namespace quern::registry {
+
+/// The tag that holds the digest of a version's package.
+inline constexpr char kDigestTag[] = "quern.digest";
+/// Where a tracking server shows the packages of its own state folder, read-only.
+inline constexpr char kProxiedPackages[] = "mlflow-artifacts:/quern/";
+
+/// The tag that says why an alias points at a version: "quern.alias.champion".
+std::string ReasonTag(const std::string& alias);
+/// The folder of a package below a state folder: "artifacts/models/3fa9c0…".
+std::string PackagePath(const std::string& digest);
+
+struct NewPackage {
+  std::string name;    // of the model
+  std::string digest;  // of the package, which is at PackagePath(digest)
+  std::string run_id;  // that made it
+  Texts tags;
+};
+
+/// Thread-safe.
+class PackageRegistry {
+ public:
+  virtual ~PackageRegistry() = default;
+
+  /// A package that is already registered under this name (same digest) keeps its version.
+  virtual Result<ModelVersion> Register(const NewPackage& package) = 0;
+  /// kNotFound without such a version. `reason` becomes a tag of the version.
+  virtual Status SetAlias(const std::string& name, const std::string& alias, int64_t version,
+                          const std::string& reason) = 0;
+  virtual Status RemoveAlias(const std::string& name, const std::string& alias,
+                             const std::string& reason) = 0;
+  virtual Result<ModelVersion> Get(const std::string& name, int64_t version) = 0;
+  /// Nothing if the alias is not set.
+  virtual Result<std::optional<ModelVersion>> ByAlias(const std::string& name,
+                                                      const std::string& alias) = 0;
+  /// All versions, newest first; of one model if `name` is not empty.
+  virtual Result<std::vector<ModelVersion>> List(const std::string& name) = 0;
+  /// Brings the files of a version into `folder`, which exists and is empty. kFailedPrecondition if
+  /// they are nowhere to be had.
+  virtual Status Fetch(const ModelVersion& version, const std::string& folder) = 0;
+
+  /// "NAME@alias", "NAME/3" or "NAME" (its champion, else the newest).
+  Result<ModelVersion> Resolve(const std::string& reference);
+};
+
+}  // namespace quern::registry

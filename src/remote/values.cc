@@ -1,0 +1,164 @@
+#include "remote/values.h"
+
+#include <algorithm>
+#include <boost/json.hpp>
+#include <cmath>
+#include <limits>
+
+#include "base/text.h"
+#include "registry/package_registry.h"
+
+namespace quern::remote {
+namespace {
+
+const json::value* Find(const json::object& object, std::string_view key) {
+  return object.if_contains(key);
+}
+
+/// Numbers that JSON has no words for come as texts.
+double NumberAt(const json::object& object, std::string_view key) {
+  const json::value* value = Find(object, key);
+  if (value == nullptr) return std::nan("");
+  if (value->is_number()) return value->to_number<double>();
+  if (!value->is_string()) return std::nan("");
+  const std::string text(value->get_string());
+  if (text == "Infinity") return std::numeric_limits<double>::infinity();
+  if (text == "-Infinity") return -std::numeric_limits<double>::infinity();
+  return ParseDouble(text).value_or(std::nan(""));
+}
+
+/// Of `[{"key", "value"}]`.
+std::map<std::string, std::string> ReadPairs(const json::array& list) {
+  std::map<std::string, std::string> pairs;
+  for (const json::value& item : list) {
+    if (const json::object* pair = item.if_object()) {
+      pairs[TextAt(*pair, "key")] = TextAt(*pair, "value");
+    }
+  }
+  return pairs;
+}
+
+/// A SHA-256 as we write it. Anybody may set a tag, and this one becomes part of a path.
+bool IsDigest(const std::string& text) {
+  return text.size() == 64 && text.find_first_not_of("0123456789abcdef") == std::string::npos;
+}
+
+tracking::RunInfo ReadInfo(const json::object& object) {
+  tracking::RunInfo info;
+  info.id = TextAt(object, "run_id");
+  info.experiment_id = IntAt(object, "experiment_id");
+  info.name = TextAt(object, "run_name");
+  info.user_id = TextAt(object, "user_id");
+  info.status = TextAt(object, "status");
+  info.start_ms = IntAt(object, "start_time");
+  if (const int64_t end = IntAt(object, "end_time"); end != 0) info.end_ms = end;
+  info.artifact_uri = TextAt(object, "artifact_uri");
+  info.deleted = TextAt(object, "lifecycle_stage") == "deleted";
+  return info;
+}
+
+tracking::MetricSummary ReadMetric(const json::object& object) {
+  tracking::MetricSummary metric;
+  metric.key = TextAt(object, "key");
+  metric.value = NumberAt(object, "value");
+  metric.step = IntAt(object, "step");
+  metric.time_ms = IntAt(object, "timestamp");
+  return metric;
+}
+
+tracking::DatasetInput ReadInput(const json::value& value) {
+  const json::object& dataset = ObjectAt(value, "dataset");
+  tracking::DatasetInput input;
+  input.dataset.name = TextAt(dataset, "name");
+  input.dataset.digest = TextAt(dataset, "digest");
+  input.dataset.source_type = TextAt(dataset, "source_type");
+  input.dataset.source = TextAt(dataset, "source");
+  input.tags = ReadPairs(ListAt(value, "tags"));
+  return input;
+}
+
+}  // namespace
+
+const json::object& ObjectAt(const json::value& value, std::string_view key) {
+  static const json::object kEmpty;
+  const json::object* object = value.if_object();
+  const json::value* found = object == nullptr ? nullptr : object->if_contains(key);
+  return found != nullptr && found->is_object() ? found->get_object() : kEmpty;
+}
+
+const json::array& ListAt(const json::value& value, std::string_view key) {
+  static const json::array kEmpty;
+  const json::object* object = value.if_object();
+  const json::value* found = object == nullptr ? nullptr : object->if_contains(key);
+  return found != nullptr && found->is_array() ? found->get_array() : kEmpty;
+}
+
+std::string TextAt(const json::object& object, std::string_view key) {
+  const json::value* value = Find(object, key);
+  if (value == nullptr) return "";
+  if (value->is_string()) return std::string(value->get_string());
+  return value->is_number() ? json::serialize(*value) : "";
+}
+
+int64_t IntAt(const json::object& object, std::string_view key) {
+  const json::value* value = Find(object, key);
+  if (value == nullptr) return 0;
+  if (value->is_string()) return ParseInt(std::string(value->get_string())).value_or(0);
+  if (!value->is_number()) return 0;
+  boost::system::error_code inexact;
+  const auto number = value->to_number<int64_t>(inexact);
+  return inexact ? 0 : number;
+}
+
+tracking::Run ReadRun(const json::value& value) {
+  tracking::Run run;
+  run.info = ReadInfo(ObjectAt(value, "info"));
+  const json::value data(ObjectAt(value, "data"));
+  for (const json::value& metric : ListAt(data, "metrics")) {
+    if (const json::object* object = metric.if_object()) run.metrics.push_back(ReadMetric(*object));
+  }
+  std::sort(run.metrics.begin(), run.metrics.end(),
+            [](const auto& a, const auto& b) { return a.key < b.key; });
+  run.params = ReadPairs(ListAt(data, "params"));
+  run.tags = ReadPairs(ListAt(data, "tags"));
+  if (const auto parent = run.tags.find("mlflow.parentRunId"); parent != run.tags.end()) {
+    run.info.parent_id = parent->second;
+  }
+  const json::value inputs(ObjectAt(value, "inputs"));
+  for (const json::value& input : ListAt(inputs, "dataset_inputs")) {
+    run.dataset_inputs.push_back(ReadInput(input));
+  }
+  return run;
+}
+
+registry::ModelVersion ReadModelVersion(const json::value& value) {
+  registry::ModelVersion version;
+  const json::object* object = value.if_object();
+  if (object == nullptr) return version;
+  version.name = TextAt(*object, "name");
+  version.version = IntAt(*object, "version");
+  version.created_ms = IntAt(*object, "creation_timestamp");
+  version.updated_ms = IntAt(*object, "last_updated_timestamp");
+  version.user_id = TextAt(*object, "user_id");
+  version.stage = TextAt(*object, "current_stage");
+  version.description = TextAt(*object, "description");
+  version.source = TextAt(*object, "source");
+  version.storage = version.source;
+  version.run_id = TextAt(*object, "run_id");
+  version.status = TextAt(*object, "status");
+  version.status_message = TextAt(*object, "status_message");
+  version.model_id = TextAt(*object, "model_id");
+  version.tags = ReadPairs(ListAt(value, "tags"));
+  for (const json::value& alias : ListAt(value, "aliases")) {
+    if (alias.is_string()) version.aliases.emplace_back(alias.get_string());
+  }
+  std::sort(version.aliases.begin(), version.aliases.end());
+  const auto digest = version.tags.find(registry::kDigestTag);
+  if (digest != version.tags.end() && IsDigest(digest->second)) {
+    version.digest = digest->second;
+    version.path = registry::PackagePath(version.digest);
+  }
+  return version;
+}
+
+}  // namespace quern::remote
