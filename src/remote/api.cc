@@ -88,7 +88,7 @@ Result<std::unique_ptr<Api>> Api::Open(const net::ServerUrl& url, const Settings
 std::unexpected<Error> Api::Unreachable(const Error& error) const {
   if (error.code == Code::kCancelled) return std::unexpected(error);
   std::string hint = "is it running? `quern server` starts one; tracking.server names its URL";
-  if (error.code == Code::kPermissionDenied) {
+  if (error.code == Code::kFailedPrecondition) {
     hint = "MLFLOW_TRACKING_SERVER_CERT_PATH names a file of certificates to trust";
   }
   return Fail(error.code, "cannot reach the tracking server " + url_ + ": " + error.message,
