@@ -60,7 +60,7 @@ Status BulkLog::Metric(int64_t record, std::string_view run_id, std::string_view
   }
   std::vector<Point>* points = Series(record, run_id, key);
   if (points == nullptr) return {};
-  points->push_back(point);
+  points->push_back({point.time_ms, point.step, Bounded(point.value)});
   if (++points_ < kMostPoints && series_.size() < kMostSeries) return {};
   return Write();
 }

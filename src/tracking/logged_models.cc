@@ -35,8 +35,10 @@ LoggedModel ReadModel(const Row& row) {
   return model;
 }
 
-/// The last value per metric and dataset: rows come in rising order, so a later one replaces.
-Status ReadMetrics(Database& db, LoggedModel& model) {
+enum class Values { kLast, kAll };
+
+/// kLast: per metric and dataset. Rows come in rising order, so a later one replaces.
+Status ReadMetrics(Database& db, LoggedModel& model, Values values) {
   return db.Query(
       "SELECT key, step, time_ms, value, nan, run_id, dataset_name, dataset_digest "
       "FROM logged_model_metrics WHERE model = ? "
@@ -45,7 +47,7 @@ Status ReadMetrics(Database& db, LoggedModel& model) {
         LoggedModel::Metric metric{{row.Text(0), row.Int(4) != 0 ? std::nan("") : row.Number(3),
                                     row.Int(1), row.Int(2), model.id, row.Text(6), row.Text(7)},
                                    row.Text(5)};
-        if (!model.metrics.empty()) {
+        if (values == Values::kLast && !model.metrics.empty()) {
           MetricPoint& last = model.metrics.back().point;
           const bool same = last.key == metric.point.key &&
                             last.dataset_name == metric.point.dataset_name &&
@@ -56,10 +58,10 @@ Status ReadMetrics(Database& db, LoggedModel& model) {
       });
 }
 
-Status Fill(Database& db, LoggedModel& model) {
+Status Fill(Database& db, LoggedModel& model, Values values = Values::kLast) {
   QUERN_TRY(ReadTexts(db, "logged_model_tags", "model", model.num, model.tags));
   QUERN_TRY(ReadTexts(db, "logged_model_params", "model", model.num, model.params));
-  return ReadMetrics(db, model);
+  return ReadMetrics(db, model, values);
 }
 
 std::unexpected<Error> NoModel(const std::string& id) {
@@ -138,6 +140,15 @@ Result<LoggedModel> LoggedModels::Get(const std::string& id) {
                       {id}, [&](const Row& row) { found = ReadModel(row); }));
   if (!found) return NoModel(id);
   QUERN_TRY(Fill(db_, *found));
+  return std::move(*found);
+}
+
+Result<LoggedModel> LoggedModels::GetWhole(const std::string& id) {
+  std::optional<LoggedModel> found;
+  QUERN_TRY(db_.Query("SELECT " + std::string(kColumns) + " FROM logged_models l WHERE l.id = ?",
+                      {id}, [&](const Row& row) { found = ReadModel(row); }));
+  if (!found) return NoModel(id);
+  QUERN_TRY(Fill(db_, *found, Values::kAll));
   return std::move(*found);
 }
 

@@ -30,6 +30,8 @@ class LoggedModels {
   /// Artifacts go to `<experiment's location>/models/<id>/artifacts`.
   Result<LoggedModel> Create(const NewLoggedModel& model);
   Result<LoggedModel> Get(const std::string& id);
+  /// A deleted one too, and all of its metrics' values instead of the last: for transfer.h.
+  Result<LoggedModel> GetWhole(const std::string& id);
   /// `status`: LOGGED_MODEL_READY or LOGGED_MODEL_UPLOAD_FAILED.
   Result<LoggedModel> Finalize(const std::string& id, const std::string& status);
   Status Delete(const std::string& id);

@@ -15,6 +15,9 @@ using store::Row;
 
 /// Rows of a series before they become a chunk: a chunk is worth its decoding, rows are few.
 constexpr int64_t kChunkPoints = 1024;
+/// A series that comes as a whole is written as a chunk from so many points on: one statement
+/// instead of so many.
+constexpr size_t kLeastChunk = 16;
 
 Param OrNull(double value) { return std::isnan(value) ? Param() : Param(value); }
 
@@ -187,6 +190,14 @@ Status WriteChunk(Database& db, int64_t series, std::span<const Point> points) {
        Bytes{EncodeChunk(points)}, StrideOf(points), series});
 }
 
+Status WriteChunks(Database& db, int64_t series, std::span<const Point> points) {
+  for (size_t at = 0; at < points.size(); at += kChunkPoints) {
+    const size_t count = std::min<size_t>(kChunkPoints, points.size() - at);
+    QUERN_TRY(WriteChunk(db, series, points.subspan(at, count)));
+  }
+  return {};
+}
+
 /// Many points at once, with the rows there are, straight into chunks.
 Status AppendAsChunk(Database& db, Summary& summary, const std::vector<Point>& points) {
   struct Entry {
@@ -210,10 +221,7 @@ Status AppendAsChunk(Database& db, Summary& summary, const std::vector<Point>& p
     merged.push_back(entry.point);
     if (entry.is_new) summary.Add(entry.point);
   }
-  for (size_t at = 0; at < merged.size(); at += kChunkPoints) {
-    const size_t count = std::min<size_t>(kChunkPoints, merged.size() - at);
-    QUERN_TRY(WriteChunk(db, summary.num, std::span(merged).subspan(at, count)));
-  }
+  QUERN_TRY(WriteChunks(db, summary.num, merged));
   summary.sealed += static_cast<int64_t>(merged.size());
   return db.Execute("DELETE FROM metric_points WHERE series = ?", {summary.num});
 }
@@ -234,10 +242,6 @@ Status AppendAsRows(Database& db, Summary& summary, const std::vector<Point>& po
 
 Result<int64_t> AppendToSeries(Database& db, int64_t run, const std::string& key,
                                std::vector<Point> points) {
-  for (Point& point : points) {
-    constexpr double kMost = std::numeric_limits<double>::max();
-    if (std::isinf(point.value)) point.value = point.value > 0 ? kMost : -kMost;
-  }
   QUERN_ASSIGN(Summary summary, LoadOrCreate(db, run, key));
   if (summary.sealed > 0) QUERN_TRY(DropSealed(db, summary.num, points));
   if (points.empty()) return 0;
@@ -273,6 +277,10 @@ void DropRepeats(std::vector<Point>& points) {
 
 }  // namespace
 
+double Bounded(double value) {
+  return std::isinf(value) ? std::copysign(std::numeric_limits<double>::max(), value) : value;
+}
+
 Result<int64_t> AppendPoints(Database& db, int64_t run,
                              const std::map<std::string, std::vector<Point>>& points_by_key) {
   int64_t added = 0;
@@ -281,6 +289,32 @@ Result<int64_t> AppendPoints(Database& db, int64_t run,
     added += of_key;
   }
   return added;
+}
+
+Status AddSeries(Database& db, int64_t run, const std::string& key, std::vector<Point> points) {
+  if (points.empty()) return {};
+  std::sort(points.begin(), points.end(), Before);
+  DropRepeats(points);
+  Summary summary;
+  for (const Point& point : points) summary.Add(point);
+  const bool chunks = points.size() >= kLeastChunk;
+  if (chunks) summary.sealed = summary.points;
+  QUERN_TRY(db.Query(
+      "INSERT INTO metric_series(run, key, points, sealed, last_ms, last_step, last_value, "
+      "least, greatest, first_step, top_step) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
+      "RETURNING num",
+      {run, key, summary.points, summary.sealed, summary.last.time_ms, summary.last.step,
+       OrNull(summary.last.value), OrNull(summary.least), OrNull(summary.greatest),
+       summary.first_step, summary.top_step},
+      [&](const Row& row) { summary.num = row.Int(0); }));
+  if (chunks) return WriteChunks(db, summary.num, points);
+  for (const Point& point : points) {
+    const bool nan = std::isnan(point.value);
+    QUERN_TRY(db.Execute(
+        "INSERT INTO metric_points(series, time_ms, step, value, nan) VALUES (?, ?, ?, ?, ?)",
+        {summary.num, point.time_ms, point.step, nan ? 0.0 : point.value, int64_t{nan}}));
+  }
+  return {};
 }
 
 Result<std::optional<Series>> FindSeries(Database& db, int64_t run, const std::string& key) {

@@ -15,10 +15,16 @@
 namespace quern::tracking {
 
 /// Adds points to the series of a run, inside of the caller's transaction. A point that is there
-/// already is left out. Values beyond the range of finite doubles become its ends, as MLflow keeps
-/// them. Returns how many were new.
+/// already is left out. Returns how many were new.
 Result<int64_t> AppendPoints(store::Database& db, int64_t run,
                              const std::map<std::string, std::vector<Point>>& points_by_key);
+/// What is logged beyond the range of finite doubles becomes its ends, as MLflow's servers keep it.
+double Bounded(double value);
+
+/// A whole series of a run that has no such metric yet, in any order. Inside of the caller's
+/// transaction.
+Status AddSeries(store::Database& db, int64_t run, const std::string& key,
+                 std::vector<Point> points);
 
 /// A series' row.
 struct Series {

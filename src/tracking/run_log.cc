@@ -1,3 +1,5 @@
+#include <cmath>
+#include <limits>
 #include <set>
 
 #include "base/text.h"
@@ -66,17 +68,6 @@ std::unexpected<Error> ParamsChanged(const std::string& run_id,
                   Join(parts, ", ") + "]' for run ID='" + run_id + "'.");
 }
 
-Status LinkModels(store::Database& db, int64_t run, const char* direction,
-                  const std::vector<ModelLink>& models) {
-  for (const ModelLink& model : models) {
-    QUERN_TRY(
-        db.Execute("INSERT INTO run_models(run, direction, model_id, step) VALUES (?, ?, ?, ?) "
-                   "ON CONFLICT(run, direction, model_id) DO UPDATE SET step = excluded.step",
-                   {run, std::string(direction), model.model_id, model.step}));
-  }
-  return {};
-}
-
 Status CheckDataset(const DatasetInput& input) {
   const Dataset& dataset = input.dataset;
   QUERN_TRY(CheckLength(dataset.name, kMaxDatasetName, "name"));
@@ -93,6 +84,19 @@ Status CheckDataset(const DatasetInput& input) {
 
 store::Param OrNull(const std::optional<std::string>& text) {
   return text ? store::Param(*text) : store::Param();
+}
+
+}  // namespace
+
+Status LinkModels(store::Database& db, int64_t run, const char* direction,
+                  const std::vector<ModelLink>& models) {
+  for (const ModelLink& model : models) {
+    QUERN_TRY(
+        db.Execute("INSERT INTO run_models(run, direction, model_id, step) VALUES (?, ?, ?, ?) "
+                   "ON CONFLICT(run, direction, model_id) DO UPDATE SET step = excluded.step",
+                   {run, std::string(direction), model.model_id, model.step}));
+  }
+  return {};
 }
 
 Status LinkDataset(store::Database& db, const RunInfo& run, const DatasetInput& input) {
@@ -115,8 +119,6 @@ Status LinkDataset(store::Database& db, const RunInfo& run, const DatasetInput& 
   }
   return {};
 }
-
-}  // namespace
 
 Result<std::vector<ParamConflict>> AddParams(
     store::Database& db, int64_t run,
@@ -150,7 +152,7 @@ Status Runs::Log(const std::string& id, const Batch& batch) {
   std::map<std::string, std::vector<Point>> points;
   std::vector<MetricPoint> of_models;
   for (const MetricPoint& point : batch.metrics) {
-    points[point.key].push_back({point.time_ms, point.step, point.value});
+    points[point.key].push_back({point.time_ms, point.step, Bounded(point.value)});
     if (!point.model_id.empty()) of_models.push_back(point);
   }
   return db_.Write([&]() -> Status {

@@ -32,6 +32,11 @@ Result<std::vector<ParamConflict>> AddParams(
     const std::vector<std::pair<std::string, std::string>>& params);
 /// One of them, in MLflow's words.
 std::string ParamChanged(const std::string& run_id, const ParamConflict& conflict);
+/// `direction`: "input" or "output". A link that is there gets the step.
+Status LinkModels(store::Database& db, int64_t run, const char* direction,
+                  const std::vector<ModelLink>& models);
+/// The dataset is kept once per experiment, name and digest; its tags belong to the run.
+Status LinkDataset(store::Database& db, const RunInfo& run, const DatasetInput& input);
 
 /// What a client measured of a logged model, kept with the model too.
 Status LogModelMetrics(store::Database& db, const std::string& run_id,
