@@ -2,16 +2,19 @@
 
 #include <poll.h>
 
+#include <array>
 #include <boost/asio/connect.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/core/tcp_stream.hpp>
+#include <boost/beast/http/buffer_body.hpp>
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/read.hpp>
 #include <boost/beast/http/string_body.hpp>
 #include <boost/beast/http/write.hpp>
 #include <chrono>
+#include <limits>
 #include <optional>
 
 #include "net/server_url.h"
@@ -80,11 +83,21 @@ struct HttpClient::State {
     return {};
   }
 
-  Result<HttpResponse> Exchange(std::string_view method, std::string_view target,
-                                std::string_view body, const std::vector<Header>& headers) {
+  void Wait(double seconds) {
     deadline = std::chrono::steady_clock::now() +
                std::chrono::duration_cast<std::chrono::steady_clock::duration>(
-                   std::chrono::duration<double>(options.timeout));
+                   std::chrono::duration<double>(seconds));
+  }
+
+  Result<HttpResponse> Exchange(std::string_view method, std::string_view target,
+                                std::string_view body, const std::vector<Header>& headers) {
+    QUERN_TRY(SendRequest(method, target, body, headers));
+    return Receive(method == "HEAD");
+  }
+
+  Status SendRequest(std::string_view method, std::string_view target, std::string_view body,
+                     const std::vector<Header>& headers) {
+    Wait(options.timeout);
     QUERN_TRY(Connect());
     http::request<http::string_body> request;
     request.method_string({method.data(), method.size()});
@@ -101,7 +114,46 @@ struct HttpClient::State {
     // error.
     bool cut = error == asio::error::broken_pipe || error == asio::error::connection_reset;
     if (error && !cut) return Broken(error, "sending to");
-    return Receive(method == "HEAD");
+    return {};
+  }
+
+  template <class Message>
+  static HttpResponse HeadOf(const Message& message) {
+    HttpResponse response;
+    response.status = static_cast<int>(message.result_int());
+    response.content_type = std::string(message[http::field::content_type]);
+    for (const auto& field : message) {
+      response.headers.push_back({std::string(field.name_string()), std::string(field.value())});
+    }
+    return response;
+  }
+
+  Result<HttpResponse> Stream(const std::function<Status(std::string_view bytes)>& sink) {
+    http::response_parser<http::buffer_body> parser;
+    parser.body_limit(std::numeric_limits<uint64_t>::max());
+    auto error = Await(
+        [&](auto done) { http::async_read_header(*stream, buffer, parser, std::move(done)); });
+    if (error) return Broken(error, "reading from");
+    HttpResponse response = HeadOf(parser.get());
+    std::array<char, 64 * 1024> piece;
+    while (!parser.is_done()) {
+      parser.get().body().data = piece.data();
+      parser.get().body().size = piece.size();
+      Wait(options.timeout);
+      error = Await([&](auto done) { http::async_read(*stream, buffer, parser, std::move(done)); });
+      // The piece is full, and there is more.
+      if (error == http::error::need_buffer) error = {};
+      if (error) return Broken(error, "reading from");
+      const std::string_view bytes(piece.data(), piece.size() - parser.get().body().size);
+      if (response.status != 200) {
+        if (response.body.size() < options.max_body) response.body += bytes;
+      } else if (Status taken = sink(bytes); !taken) {
+        stream.reset();
+        return std::unexpected(taken.error());
+      }
+    }
+    if (!parser.keep_alive()) stream.reset();
+    return response;
   }
 
   Result<HttpResponse> Receive(bool head) {
@@ -112,12 +164,7 @@ struct HttpClient::State {
         Await([&](auto done) { http::async_read(*stream, buffer, parser, std::move(done)); });
     if (error) return Broken(error, "reading from");
     auto message = parser.release();
-    HttpResponse response;
-    response.status = static_cast<int>(message.result_int());
-    response.content_type = std::string(message[http::field::content_type]);
-    for (const auto& field : message) {
-      response.headers.push_back({std::string(field.name_string()), std::string(field.value())});
-    }
+    HttpResponse response = HeadOf(message);
     response.body = std::move(message.body());
     if (!message.keep_alive()) stream.reset();
     return response;
@@ -153,6 +200,18 @@ Result<HttpResponse> HttpClient::Send(std::string_view method, std::string_view 
     bool again = kept && (method == "GET" || method == "HEAD") && !response &&
                  response.error().code == Code::kUnavailable;
     return again ? state_->Exchange(method, target, body, headers) : response;
+  } catch (const std::exception& exception) {
+    state_->stream.reset();
+    return Fail(Code::kInvalidArgument, std::string("request not sent: ") + exception.what());
+  }
+}
+
+Result<HttpResponse> HttpClient::Download(
+    std::string_view target, const std::vector<Header>& headers,
+    const std::function<Status(std::string_view bytes)>& sink) {
+  try {
+    QUERN_TRY(state_->SendRequest("GET", target, "", headers));
+    return state_->Stream(sink);
   } catch (const std::exception& exception) {
     state_->stream.reset();
     return Fail(Code::kInvalidArgument, std::string("request not sent: ") + exception.what());

@@ -1,6 +1,7 @@
 #pragma once
 // A small blocking HTTP/1.1 client for our own services: deploy and monitor steps, tests.
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -37,6 +38,11 @@ class HttpClient {
   /// Any method; `target` as above.
   Result<HttpResponse> Send(std::string_view method, std::string_view target, std::string_view body,
                             const std::vector<Header>& headers);
+  /// GET whose body, if the status is 200, goes to `sink` in pieces while it comes, however long it
+  /// is; of another status it is in the response. `timeout` is then of each piece. An error of the
+  /// sink is returned, and ends the connection. Not repeated.
+  Result<HttpResponse> Download(std::string_view target, const std::vector<Header>& headers,
+                                const std::function<Status(std::string_view bytes)>& sink);
 
  private:
   struct State;
