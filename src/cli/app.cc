@@ -57,6 +57,7 @@ void AddVerbs(CLI::App& app, Context& context) {
   AddLineage(app, context);
   AddServe(app, context);
   AddServer(app, context);
+  AddImport(app, context);
   AddPredict(app, context);
   AddData(app, context);
   AddDrift(app, context);

@@ -17,6 +17,8 @@ inline std::string StateFolderOf(const std::string& project, Fs& fs) {
   if (info && !info->is_dir) return JoinPath(DirName(project), ".quern");
   return StateFolder(project, fs);
 }
+/// The same of a folder that may become a store: kInvalidArgument for one that holds other things.
+Result<std::string> StoreFolder(const std::string& root, Fs& fs);
 
 /// Whether `host`, as it is given on the command line, reaches no further than this machine.
 inline bool IsLoopbackHost(const std::string& host) {

@@ -32,22 +32,6 @@ struct ServerArgs {
   std::string purge_deleted_after;
 };
 
-/// The state folder of `root`: a project's .quern, the folder itself if it is one, or a new one in
-/// a folder that is absent or empty.
-Result<std::string> StateDir(const std::string& root, Fs& fs) {
-  const std::string state = StateFolder(root, fs);
-  if (state == root || fs.Exists(state) || fs.Exists(JoinPath(root, "quern.yaml"))) return state;
-  auto names = fs.List(root);
-  if (!names && names.error().code != Code::kNotFound) return std::unexpected(names.error());
-  if (names && !names->empty()) {
-    return Fail(Code::kInvalidArgument,
-                "'" + root + "' is neither a project, nor a store, nor empty: it holds '" +
-                    names->front() + "'",
-                "name a folder with quern.yaml, or an empty or new one: --root DIR");
-  }
-  return state;
-}
-
 std::vector<std::string> List(const std::string& text) {
   std::vector<std::string> items;
   for (std::string_view item : Split(text, ',')) {
@@ -68,7 +52,7 @@ Result<server::TrackingServerOptions> Options(const ServerArgs& args, Context& c
                     "accounts yet: anyone could read and change everything",
                 "say by which names it may be called: --allowed-hosts ml.example.org,10.0.0.7");
   }
-  QUERN_ASSIGN(options.state_dir, StateDir(args.root, context.fs));
+  QUERN_ASSIGN(options.state_dir, StoreFolder(args.root, context.fs));
   options.database = args.backend_store_uri;
   options.default_artifact_root = args.default_artifact_root;
   options.artifacts_destination = args.artifacts_destination;

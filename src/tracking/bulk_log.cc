@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "tracking/metric_series.h"
 #include "tracking/names.h"
 
 namespace quern::tracking {

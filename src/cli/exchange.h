@@ -1,0 +1,85 @@
+#pragma once
+// Inside of cli/ only: what `quern import` and `quern export` share.
+#include <memory>
+#include <string>
+
+#include "cli/command.h"
+#include "exchange/report.h"
+#include "registry/transfer.h"
+#include "store/database.h"
+#include "store/folder_artifacts.h"
+#include "store/mounted_artifacts.h"
+#include "tracking/names.h"
+#include "tracking/transfer.h"
+
+namespace quern::cli {
+
+struct StoreArgs {
+  std::string root = ".";
+  std::string backend_store_uri;
+  std::string artifacts_destination;
+};
+
+void AddStoreOptions(CLI::App& verb, StoreArgs& args);
+
+/// What a store is opened for.
+enum class Use {
+  kWrite,
+  kLook,  // nothing is made; a database in memory stands in for one that is absent
+  kRead,  // one that is absent is kNotFound
+};
+
+/// A store as an import and an export use it.
+class ExchangeStore {
+ public:
+  static Result<std::unique_ptr<ExchangeStore>> Open(const StoreArgs& args, Use use,
+                                                     Context& context);
+  ExchangeStore(std::unique_ptr<store::Database> opened, const Clock& clock);
+
+  /// What clients know as "mlflow-artifacts:/": the artifacts, and this store's own packages below
+  /// quern/. `none` stands in for a folder that is absent.
+  Result<std::unique_ptr<store::MountedArtifacts>> Proxied(const std::string& none, Fs& fs);
+
+  std::unique_ptr<store::Database> database;
+  std::unique_ptr<store::FolderArtifacts> artifacts;
+  std::unique_ptr<store::FolderArtifacts> packages;
+  std::string packages_folder;
+  tracking::Experiments experiments;
+  tracking::Runs runs;
+  tracking::LoggedModels models;
+  tracking::Transfer tracking;
+  registry::Transfer registry;
+};
+
+/// One line that is drawn anew, on a terminal.
+class Line {
+ public:
+  explicit Line(const Context& context) : context_(context) {}
+  ~Line() { Clear(); }
+  void Show(const std::string& text) {
+    const double now = MonotonicSeconds();
+    if (!context_.terminal || context_.json || now - drawn_ < 0.1) return;
+    drawn_ = now;
+    context_.Print("\r\x1b[2K" + std::string(tracking::CutTo(text, 100)));
+    std::fflush(stdout);
+  }
+  void Clear() {
+    if (drawn_ == 0) return;
+    context_.Print("\r\x1b[2K");
+    std::fflush(stdout);
+    drawn_ = 0;
+  }
+
+ private:
+  const Context& context_;
+  double drawn_ = 0;
+};
+
+/// What was not as it should be, below a table of what was done.
+void PrintRest(const exchange::Report& report, const Context& context);
+void PrintReportJson(const exchange::Report& report, const Status& status, const json::object& more,
+                     const Context& context);
+/// The code that a command with these problems ends with; they are told on standard error.
+int Conclude(const exchange::Report& report, const Status& status, const Context& context);
+
+}  // namespace quern::cli
