@@ -58,6 +58,7 @@ void AddVerbs(CLI::App& app, Context& context) {
   AddServe(app, context);
   AddServer(app, context);
   AddImport(app, context);
+  AddExport(app, context);
   AddPredict(app, context);
   AddData(app, context);
   AddDrift(app, context);

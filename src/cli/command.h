@@ -55,6 +55,7 @@ void AddLineage(CLI::App& app, Context& context);
 void AddServe(CLI::App& app, Context& context);
 void AddServer(CLI::App& app, Context& context);
 void AddImport(CLI::App& app, Context& context);
+void AddExport(CLI::App& app, Context& context);
 void AddData(CLI::App& app, Context& context);
 void AddDrift(CLI::App& app, Context& context);
 void AddEvaluate(CLI::App& app, Context& context);
