@@ -94,6 +94,14 @@ def test_a_folder_comes_in_whole(quern, made, tmp_path):
         assert place == f"mlflow-artifacts:/{ids['alpha']}/{ids['run']}/artifacts/notes"
         local = mlflow.artifacts.download_artifacts(artifact_uri="models:/heart/2", dst_path=str(tmp_path / "loaded"))
         assert (pathlib.Path(local) / "a b.txt").read_text() == "hello"
+        restores_what_went_with_it(client)
+
+
+def restores_what_went_with_it(client):
+    """An experiment that came deleted, with its run."""
+    dead = client.get_experiment_by_name("dead").experiment_id
+    client.restore_experiment(dead)
+    assert [run.info.run_name for run in client.search_runs([dead])] == ["in the dead"]
 
 
 def test_again_adds_nothing(quern, made, tmp_path):
@@ -120,10 +128,11 @@ def test_what_went_on_since_is_brought_up_to_date(quern, tmp_path):
     root = tmp_path / "store"
     transfer(quern, "import", "mlflow", tmp_path / "mlruns", "--root", root)
     log_more(uri, ids["going"])
-    report = transfer(quern, "import", "mlflow", tmp_path / "mlruns", "--root", root)
-    assert report["runs"] == {"added": 0, "updated": 1, "there": 4}
     wanted = everything(uri, tmp_path / "f1")
+    # While a server works on the same store.
     with served(quern, root) as url:
+        report = transfer(quern, "import", "mlflow", tmp_path / "mlruns", "--root", root)
+        assert report["runs"] == {"added": 0, "updated": 1, "there": 4}
         compare(everything(url, tmp_path / "f2"), wanted)
 
 
@@ -183,10 +192,11 @@ def test_a_database_comes_in_whole(quern, database, tmp_path):
     report = transfer(quern, "import", "mlflow", f"sqlite:///{folder}/mlflow.db", "--root", root)
     assert counts(dry) == counts(report) and dry["dry_run"] and report["points"] == dry["points"]
     assert report["problems"] == [] and report["unreached"] == []
-    with served(quern, root) as url:
-        compare(everything(url, tmp_path / "files"), wanted)
     again = transfer(quern, "import", "mlflow", folder / "mlflow.db", "--root", root)
     assert all(how[:2] == (0, 0) for how in counts(again).values())
+    with served(quern, root) as url:
+        compare(everything(url, tmp_path / "files"), wanted)
+        restores_what_went_with_it(client_of(url))
     assert (folder / "mlflow.db").read_bytes() == digest
 
 
@@ -210,6 +220,45 @@ def test_a_database_of_another_schema(quern, database, tmp_path):
         db.commit()
     report = transfer(quern, "import", "mlflow", other, "--root", tmp_path / "old", "--no-artifacts")
     assert report["runs"]["added"] == 5 and report["logged_models"]["added"] == 0 and report["problems"] == []
+
+
+# A schema of the 2.x series each: its first, the one with datasets, its last; and the first with logged models.
+@pytest.mark.parametrize("revision", ["97727af70f4d", "7f2a7d5fae7d", "acf3f17fdcc7", "400f98739977"])
+def test_databases_of_earlier_series(quern, tmp_path, revision):
+    """Made by MLflow's own migrations."""
+    import alembic.command
+    import sqlalchemy
+    from mlflow.store.db.utils import _get_alembic_config
+    from mlflow.store.tracking.dbmodels.initial_models import Base
+
+    uri = f"sqlite:///{tmp_path}/old.db"
+    engine = sqlalchemy.create_engine(uri)
+    Base.metadata.create_all(engine)
+    with engine.begin() as connection:
+        config = _get_alembic_config(uri)
+        config.attributes["connection"] = connection
+        alembic.command.upgrade(config, revision)
+    engine.dispose()
+    with contextlib.closing(sqlite3.connect(tmp_path / "old.db")) as db:
+        db.execute("INSERT INTO experiments (experiment_id, name, artifact_location, lifecycle_stage, creation_time, "
+                   "last_update_time) VALUES (1, 'old', '/x/1', 'active', 5, 6)")
+        db.execute("INSERT INTO runs (run_uuid, name, user_id, status, start_time, lifecycle_stage, artifact_uri, "
+                   "experiment_id) VALUES ('abc', '', 'ann', 'FINISHED', 7, 'active', '/x/1/abc/artifacts', 1)")
+        db.execute("INSERT INTO tags VALUES ('mlflow.runName', 'named', 'abc')")
+        db.execute("INSERT INTO params VALUES ('p', '1', 'abc')")
+        db.execute("INSERT INTO metrics (key, value, timestamp, run_uuid, step, is_nan) VALUES ('m', 0.5, 1, 'abc', 2, 0)")
+        db.execute("INSERT INTO registered_models (name, creation_time) VALUES ('reg', 8)")
+        db.execute("INSERT INTO model_versions (name, version, creation_time, source, run_id, status, current_stage) "
+                   "VALUES ('reg', 1, 9, 's3://b/m', 'abc', 'READY', 'Production')")
+        db.commit()
+    report = transfer(quern, "import", "mlflow", tmp_path / "old.db", "--root", tmp_path / "store", "--no-artifacts")
+    assert report["problems"] == []
+    with served(quern, tmp_path / "store") as url:
+        client = client_of(url)
+        run = client.get_run("abc")
+        assert run.info.run_name == "named" and run.data.metrics == {"m": 0.5} and run.data.params == {"p": "1"}
+        assert client.get_experiment_by_name("old").creation_time == 5
+        assert client.get_model_version("reg", "1").current_stage == "Production"
 
 
 def test_damage_in_a_database(quern, database, tmp_path):
