@@ -49,7 +49,7 @@ int Import(const ImportArgs& args, Context& context) {
   const exchange::Report& report = importer.report();
   if (context.json) {
     PrintReportJson(report, status, {{"dry_run", args.options.dry_run}}, context);
-  } else {
+  } else if (status || !report.IsEmpty()) {
     PrintImported(report, context);
     PrintRest(report, context);
     if (args.options.dry_run) context.PrintLine("nothing was written: --dry-run");

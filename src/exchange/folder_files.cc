@@ -40,7 +40,8 @@ Result<Meta> Meta::Read(Fs& fs, const std::string& folder) {
   const std::string path = JoinPath(folder, kMetaFile);
   auto text = fs.Read(path);
   if (!text && text.error().code == Code::kNotFound) {
-    return Fail(Code::kNotFound, "the folder '" + folder + "' has no meta.yaml");
+    return Fail(Code::kNotFound, "the folder '" + folder + "' has no meta.yaml",
+                "MLflow writes it first: what else is in the folder was left out");
   }
   if (!text) return std::unexpected(text.error());
   QUERN_ASSIGN(YamlNode root, ParseYaml(*text, path));

@@ -17,6 +17,14 @@ json::array ListJson(const std::vector<std::string>& texts) {
 
 }  // namespace
 
+bool Report::IsEmpty() const {
+  for (const Tally& tally :
+       {experiments, runs, logged_models, registered_models, versions, files}) {
+    if (tally.added + tally.updated + tally.there > 0) return false;
+  }
+  return problems.empty() && unreached.empty() && notes.empty();
+}
+
 json::value ReportJson(const Report& report) {
   json::array problems;
   for (const Error& error : report.problems) {

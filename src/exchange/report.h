@@ -36,6 +36,8 @@ struct Report {
   /// are.
   std::vector<std::string> notes;
 
+  /// Whether nothing was found or done.
+  bool IsEmpty() const;
   void Damaged(Error error) { problems.push_back(std::move(error)); }
   void Note(std::string text) { notes.push_back(std::move(text)); }
 };

@@ -115,6 +115,11 @@ Result<net::HttpResponse> ServerClient::Send(const std::string& method, const st
   if (method == "POST") headers.push_back({"Content-Type", "application/json"});
   for (int attempt = 1;; ++attempt) {
     auto answer = http_.Send(method, target, body, headers);
+    if (attempt == kAttempts && !answer) {
+      Error error = answer.error();
+      error.hint = "is an MLflow server running at " + url_ + "?";
+      return std::unexpected(std::move(error));
+    }
     if (attempt == kAttempts || !IsPassing(answer)) return answer;
     std::this_thread::sleep_for(std::chrono::milliseconds(250 * attempt));
   }
