@@ -13,6 +13,12 @@
 namespace quern::cli {
 namespace {
 
+constexpr const char* kTracking =
+    "With tracking: {server: URL} in quern.yaml, runs and versions are kept at that MLflow "
+    "tracking\n"
+    "server (`quern server`, `mlflow server`), credentials are MLFLOW_TRACKING_TOKEN, or\n"
+    "MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD; tables and results stay here.";
+
 struct RunArgs {
   std::string project = ".";
   std::vector<std::string> until;
@@ -61,7 +67,8 @@ int ShowOutcome(const Context& context, const pipeline::LifecycleOutcome& outcom
                        {"ran", summary.ran},
                        {"up_to_date", summary.reused},
                        {"seconds", seconds},
-                       {"report", outcome.report_path}};
+                       {"report", outcome.report_path},
+                       {"tracking_server", outcome.server}};
     json::array failures;
     for (const std::string& failure : summary.failures) failures.emplace_back(failure);
     event["failures"] = std::move(failures);
@@ -81,6 +88,7 @@ int ShowOutcome(const Context& context, const pipeline::LifecycleOutcome& outcom
     context.PrintLine(context.Paint("red", "failed: ") + failure);
   }
   if (!outcome.report_path.empty()) context.PrintLine("report: " + outcome.report_path);
+  if (!outcome.server.empty()) context.PrintLine("runs and versions: " + outcome.server);
   if (summary.error) return context.Complain(*summary.error);
   return code;
 }
@@ -97,8 +105,9 @@ void AddRun(CLI::App& app, Context& context) {
   verb->add_option("--wait", args->wait, "Seconds to wait for another run of the same project");
   verb->add_option("--threads", args->threads,
                    "Threads to use (default: all cores; results do not change)");
-  verb->footer(
-      "Examples:\n  quern run heart --until train\n  quern run heart --set training.seed=9 --json");
+  verb->footer(std::string(kTracking) +
+               "\n\nExamples:\n  quern run heart --until train\n"
+               "  quern run heart --set training.seed=9 --json");
   verb->callback([args, &context] {
     context.action = [args, &context] {
       const double start = MonotonicSeconds();

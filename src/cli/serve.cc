@@ -73,6 +73,10 @@ int Serve(const ServeArgs& args, Context& context) {
                                 ": anyone who reaches this address can ask the model; "
                                 "there are no accounts yet");
   }
+  if (!args.package.empty() && args.models.size() != 1) {
+    return context.Complain(Error{
+        Code::kInvalidArgument, "--package is the folder of one model", "name one model", {}, {}});
+  }
   const std::string state = StateFolder(args.root, context.fs);
   pipeline::WorkspaceOptions opening;
   if (args.package.empty()) {

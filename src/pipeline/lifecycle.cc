@@ -149,6 +149,7 @@ Result<LifecycleOutcome> RunLifecycle(const std::string& path, const Sets& sets,
     return CheckServer(world, plan);
   };
   LifecycleOutcome outcome;
+  if (workspace->server() != nullptr) outcome.server = workspace->server()->url();
   QUERN_ASSIGN(outcome.summary, Run(graph, project.name, workspace->cache(), running, listener));
   if (outcome.summary.ran > 0) {
     // Leftovers of a killed run: whoever holds the lock is the only one who writes there.

@@ -23,6 +23,7 @@ struct LifecycleOptions {
 struct LifecycleOutcome {
   RunSummary summary;
   std::string report_path;         // "" if none was written
+  std::string server;              // where runs and versions are; "" if here
   std::vector<std::string> story;  // what was decided, one line a batch, for people
 };
 

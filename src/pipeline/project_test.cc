@@ -140,4 +140,26 @@ TEST_CASE("leaves are what keys are made of") {
   CHECK(Leaves(*root, "none.at.all").empty());
 }
 
+TEST_CASE("a tracking server has one spelling, and what is none is named") {
+  Folder folder;
+  CHECK_FALSE(folder.Load(kMinimal)->tracking.server);
+  const std::string text = kMinimal;
+  const auto project = folder.Load(text + "tracking: {server: \"HTTP://Models.Org:80/x/\"}\n");
+  REQUIRE(project);
+  CHECK(project->tracking.server->Text() == "http://models.org/x");
+  const auto alone = LoadTracking(folder.dir.path(), RealFs());
+  REQUIRE(alone);
+  CHECK((*alone)->name == "p");
+  CHECK((*alone)->tracking.server->host == "models.org");
+  // By hand, for this once.
+  CHECK(folder.Load(text, {{"tracking.server", "http://h:1"}})->tracking.server->port == 1);
+  CHECK(folder.Complaint(text + "tracking: {server: sqlite:///x.db}\n")
+            .starts_with("error: quern.yaml:5:20: tracking.server: 'sqlite:///x.db' is not the "
+                         "http(s) URL of a server\n  help: "));
+  CHECK(folder.Complaint(text + "tracking: {servr: x}\n").find("did you mean 'server'") !=
+        std::string::npos);
+  TempDir empty;
+  CHECK_FALSE(LoadTracking(empty.path(), RealFs())->has_value());
+}
+
 }  // namespace quern::pipeline

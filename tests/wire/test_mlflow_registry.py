@@ -282,6 +282,35 @@ def test_a_webhook_outlives_the_server(new_store, start):
         receiver.close()
 
 
+def test_webhooks_hear_of_what_quern_run_registers_beside_the_server(quern, start, tmp_path):
+    folder = write_small(tmp_path / "small")
+    mine = start(Store(folder))
+    receiver = Receiver()
+    try:
+        client = MlflowClient(mine.url, mine.url)
+        events = ["registered_model.created", "model_version.created", "model_version_alias.created"]
+        client.create_webhook("hook", receiver.url, [WebhookEvent.from_str(event) for event in events], secret="hush")
+        done = subprocess.run([quern, "run", folder], capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+        came = [receiver.next() for _ in range(4)]
+        assert all(signed(*one, "hush") for one in came)
+        told = [json.loads(body) for _, body in came]
+        version = client.get_model_version("small", "1")
+        by_event = {(one["entity"], one["data"].get("alias")): one["data"] for one in told}
+        assert by_event["registered_model", None]["name"] == "small"
+        created = by_event["model_version", None]
+        assert (created["version"], created["source"], created["run_id"]) == ("1", version.source, version.run_id)
+        assert created["tags"]["quern.digest"] == version.tags["quern.digest"]
+        assert by_event["model_version_alias", "challenger"] == {"name": "small", "alias": "challenger", "version": "1"}
+        assert by_event["model_version_alias", "champion"]["version"] == "1"
+        moved = subprocess.run([quern, "models", "small/1", "--project", folder, "--set-alias", "blessed"],
+                               capture_output=True, text=True)
+        assert moved.returncode == 0, moved.stderr
+        assert json.loads(receiver.next()[1])["data"]["alias"] == "blessed"
+    finally:
+        receiver.close()
+
+
 def test_addresses_that_are_not_public_are_refused_by_default(start, tmp_path):
     plain = start(Store(tmp_path / "store"), settings={})
     for url, words in (("http://example.invalid/", "Invalid webhook URL scheme: 'http'"),

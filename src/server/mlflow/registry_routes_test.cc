@@ -41,7 +41,7 @@ struct Server {
     settings.schemes = {"http", "https"};
     hooks = std::make_unique<webhooks::Webhooks>(*database, SystemClock(), vault, settings);
     deliverer = std::make_unique<webhooks::Deliverer>(*database, SystemClock(), vault, settings);
-    teller = std::make_unique<WebhookTeller>(*hooks, *deliverer);
+    teller = std::make_unique<WebhookTeller>(*hooks, deliverer.get());
     AddRegistryRoutes(&router,
                       {*database, SystemClock(), origins, teller.get(), nullptr,
                        [](std::string_view uri, std::string_view path, const net::HttpRequest&) {
