@@ -22,7 +22,8 @@ Status CheckModelName(std::string_view name, std::string_view parameter) {
     return Invalid("Invalid model name '" + std::string(name) +
                    "'. Names cannot contain '/' or ':'.");
   }
-  return tracking::CheckNameAsPath(name, parameter);
+  QUERN_TRY(tracking::CheckNameAsPath(name, parameter));
+  return tracking::CheckLength(name, kMaxModelName, parameter);
 }
 
 Status CheckAlias(std::string_view alias) {

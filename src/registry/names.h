@@ -13,6 +13,7 @@ namespace quern::registry {
 
 inline constexpr size_t kMaxTagKey = 250;  // characters, as all of these
 inline constexpr size_t kMaxTagValue = 100000;
+inline constexpr size_t kMaxModelName = 256;
 inline constexpr size_t kMaxAlias = 255;
 inline constexpr size_t kMaxSource = 2048;
 inline constexpr int64_t kMaxModelsPage = 1000;
@@ -21,7 +22,8 @@ inline constexpr int64_t kMaxVersionsPage = 200000;
 /// Set to 'true' on a model, and on its versions, that hold a prompt.
 inline constexpr std::string_view kPromptTag = "mlflow.prompt.is_prompt";
 
-/// A registered model's name: not blank, no '/' or ':', a path that normalises to itself.
+/// A registered model's name: not blank, no '/' or ':', a path that normalises to itself, at most
+/// kMaxModelName characters.
 /// `parameter` is what the request calls it: "name", "new_name".
 Status CheckModelName(std::string_view name, std::string_view parameter);
 /// A name that an alias may get: word characters and dashes, neither "latest" nor like "v1".

@@ -22,6 +22,9 @@ TEST_CASE("names of models, in MLflow's words") {
         "certain cases, and must not resolve to other names when treated as such. This name would "
         "resolve to '..'");
   CHECK_FALSE(CheckModelName(".", "name"));
+  CHECK(CheckModelName(std::string(256, 'x'), "name"));
+  CHECK(Said(CheckModelName(std::string(257, 'x'), "new_name")) ==
+        "'new_name' exceeds the maximum length of 256 characters");
 }
 
 TEST_CASE("aliases") {

@@ -7,6 +7,7 @@
 #include "registry/names.h"
 #include "registry/rows.h"
 #include "registry/source.h"
+#include "tracking/names.h"
 #include "registry/versions.h"
 
 namespace quern::registry {
@@ -52,6 +53,7 @@ Result<ModelVersion> ModelVersions::Create(const NewVersion& version) {
   QUERN_TRY(CheckModelName(version.name, "name"));
   QUERN_TRY(CheckTags(version.tags));
   QUERN_TRY(CheckSourceLength(version.source));
+  QUERN_TRY(tracking::CheckLength(version.run_id, tracking::kMaxReference, "run_id"));
   if (context_.source_rule != nullptr) QUERN_TRY(context_.source_rule->Check(version.source));
   int64_t number = 0;
   QUERN_TRY(Commit(context_, [&]() -> Status {

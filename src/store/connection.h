@@ -11,6 +11,9 @@
 
 namespace quern::store {
 
+/// Where an error of a database is. A server shows its clients neither this nor the engine's words.
+inline Position AtDatabase(const std::string& name) { return {"database '" + name + "'", 0, 0}; }
+
 /// One connection to a database. Not thread-safe: whoever uses it holds it alone.
 class Connection {
  public:

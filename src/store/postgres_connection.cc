@@ -269,7 +269,7 @@ Status PostgresConnection::Commit() {
   in_transaction_ = false;
   // After an error that nobody looked at, PostgreSQL answers COMMIT with a rollback.
   if (std::string_view(libpq_.command_status(result->get())) == "COMMIT") return {};
-  return Fail(Code::kAborted, "database '" + target_.place + "' took the transaction back");
+  return Fail(Code::kAborted, "it took the transaction back", "", AtDatabase(target_.place));
 }
 
 void PostgresConnection::Rollback() {

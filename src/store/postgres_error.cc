@@ -4,6 +4,7 @@
 #include <array>
 
 #include "base/text.h"
+#include "store/connection.h"
 
 namespace quern::store {
 namespace {
@@ -90,18 +91,17 @@ std::unexpected<Error> PostgresError(const std::string& place, std::string_view 
                                      std::string_view text) {
   const Meaning* meaning = MeaningOf(state);
   if (meaning == nullptr) {
-    return Fail(Code::kInternal, "database '" + place + "': " + OneLine(text));
+    return Fail(Code::kInternal, OneLine(text), "", AtDatabase(place));
   }
   if (meaning->code == Code::kUnavailable && meaning->hint.empty()) {
     return PostgresUnavailable(place, text);
   }
-  return Fail(meaning->code, "database '" + place + "': " + OneLine(text),
-              std::string(meaning->hint));
+  return Fail(meaning->code, OneLine(text), std::string(meaning->hint), AtDatabase(place));
 }
 
 std::unexpected<Error> PostgresUnavailable(const std::string& place, std::string_view what) {
-  return Fail(Code::kUnavailable, "database '" + place + "' does not answer: " + OneLine(what),
-              std::string(kReconnects));
+  return Fail(Code::kUnavailable, "it does not answer: " + OneLine(what), std::string(kReconnects),
+              AtDatabase(place));
 }
 
 }  // namespace quern::store

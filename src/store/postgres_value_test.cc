@@ -82,10 +82,12 @@ TEST_CASE("errors of PostgreSQL have codes") {
     CHECK(PostgresError("place", state, "text").error().code == code);
   }
   const Error full = PostgresError("postgresql://h/d", "53100", "could not extend file").error();
-  CHECK(full.message == "database 'postgresql://h/d': could not extend file");
-  CHECK(full.hint.find("free some space") != std::string::npos);
-  CHECK(PostgresUnavailable("p", "one\n\ttwo\n").error().message ==
-        "database 'p' does not answer: one; two");
+  CHECK(full.ToString().starts_with(
+      "error: database 'postgresql://h/d': could not extend file\n  help: free some space"));
+  CHECK(PostgresUnavailable("p", "one\n\ttwo\n")
+            .error()
+            .ToString()
+            .starts_with("error: database 'p': it does not answer: one; two\n"));
   CHECK(IsLost("57P01"));
   CHECK_FALSE(IsLost("53300"));
 }

@@ -98,7 +98,7 @@ void Bind(sqlite3_stmt* statement, int index, const Param& param) {
 }  // namespace
 
 std::unexpected<Error> SqliteError(int code, const std::string& path, std::string_view text) {
-  return Fail(CodeOf(code), "database '" + path + "': " + std::string(text), HintOf(code));
+  return Fail(CodeOf(code), std::string(text), HintOf(code), AtDatabase(path));
 }
 
 Result<std::unique_ptr<SqliteConnection>> SqliteConnection::Open(const std::string& path,
@@ -108,8 +108,8 @@ Result<std::unique_ptr<SqliteConnection>> SqliteConnection::Open(const std::stri
   const int code = sqlite3_open_v2(path.c_str(), &handle, access | SQLITE_OPEN_NOMUTEX, nullptr);
   std::unique_ptr<SqliteConnection> connection(new SqliteConnection(handle, path));
   if (code != SQLITE_OK) {
-    return Fail(CodeOf(code), "cannot open the database '" + path + "': " + sqlite3_errstr(code),
-                HintOf(code));
+    return Fail(CodeOf(code), std::string("it cannot be opened: ") + sqlite3_errstr(code),
+                HintOf(code), AtDatabase(path));
   }
   sqlite3_busy_timeout(handle, 10000);
   return connection;

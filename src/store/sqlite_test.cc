@@ -32,7 +32,7 @@ TEST_CASE("a foreign file is named") {
   const auto opened = OpenSqlite(dir.File("text.db"), RealFs());
   REQUIRE_FALSE(opened);
   CHECK(opened.error().code == Code::kDataLoss);
-  CHECK(opened.error().message.find("text.db") != std::string::npos);
+  CHECK(opened.error().ToString().find("text.db") != std::string::npos);
 }
 
 TEST_CASE("an older database is copied aside before it is migrated") {

@@ -114,6 +114,7 @@ Result<LoggedModel> LoggedModels::Create(const NewLoggedModel& model) {
   const std::string id = "m-" + NewHexId();
   const std::string name = model.name.empty() ? RandomRunName() : model.name;
   QUERN_TRY(CheckModelName(name));
+  QUERN_TRY(CheckLength(model.source_run_id, kMaxReference, "source_run_id"));
   QUERN_TRY(CheckKeys(model.tags, "tags.key"));
   QUERN_TRY(CheckKeys(model.params, "params.key"));
   const int64_t now = clock_.NowMs();

@@ -91,6 +91,7 @@ store::Param OrNull(const std::optional<std::string>& text) {
 Status LinkModels(store::Database& db, int64_t run, const char* direction,
                   const std::vector<ModelLink>& models) {
   for (const ModelLink& model : models) {
+    QUERN_TRY(CheckLength(model.model_id, kMaxReference, "model_id"));
     QUERN_TRY(
         db.Execute("INSERT INTO run_models(run, direction, model_id, step) VALUES (?, ?, ?, ?) "
                    "ON CONFLICT(run, direction, model_id) DO UPDATE SET step = excluded.step",

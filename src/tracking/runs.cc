@@ -58,6 +58,7 @@ Result<Run> Runs::Create(const NewRun& run) {
 Status Runs::Insert(const NewRun& run, const std::string& id, const std::string& name,
                     const Experiment& experiment) {
   const auto parent = run.tags.find(kParentRun);
+  if (parent != run.tags.end()) QUERN_TRY(CheckLength(parent->second, kMaxReference, kParentRun));
   RunInfo info;
   Status made = db_.Query(
       "INSERT INTO runs(id, experiment_id, parent_id, name, user_id, status, start_ms, end_ms, "
@@ -170,6 +171,7 @@ Status Runs::SetTags(const RunInfo& run,
     if (key == kRunName) {
       QUERN_TRY(db_.Execute("UPDATE runs SET name = ? WHERE num = ?", {kept, run.num}));
     } else if (key == kParentRun) {
+      QUERN_TRY(CheckLength(kept, kMaxReference, kParentRun));
       QUERN_TRY(db_.Execute("UPDATE runs SET parent_id = ? WHERE num = ?", {kept, run.num}));
     }
   }

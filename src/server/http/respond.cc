@@ -14,7 +14,39 @@ net::HttpResponse JsonResponse(std::string body, int status) {
   return response;
 }
 
+namespace {
+
+/// What clients learn of trouble with a file or database of the server's own: neither where that is
+/// nor what the engine said.
+std::string OwnTrouble(Code code) {
+  switch (code) {
+    case Code::kUnavailable:
+      return "the server's database does not answer; whether a change of this moment was kept is "
+             "not known (try again shortly)";
+    case Code::kAborted:
+      return "another process holds the server's database; nothing was changed (try again shortly)";
+    case Code::kResourceExhausted:
+      return "the disk of the server's database is full; nothing was changed (try again when it has "
+             "space)";
+    case Code::kDeadlineExceeded:
+      return "the server's database took too long (ask for less at once)";
+    case Code::kPermissionDenied:
+      return "the server may not use its database";
+    case Code::kInvalidArgument:
+      return "the server's database does not take such a value: it is too long, or has characters "
+             "that it does not keep";
+    default:
+      return "the server failed on this request";
+  }
+}
+
+}  // namespace
+
 std::string PublicMessage(const Error& error) {
+  if (!error.where.file.empty()) {
+    Log(LogLevel::kError, "a request failed: " + error.ToString());
+    return OwnTrouble(error.code);
+  }
   if (error.code == Code::kInternal || error.code == Code::kUnknown ||
       error.code == Code::kDataLoss) {
     Log(LogLevel::kError, error.ToString());

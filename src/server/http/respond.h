@@ -12,8 +12,9 @@ namespace quern::server {
 
 net::HttpResponse JsonResponse(std::string body, int status = 200);
 
-/// Message and hint as a client may see them. Internal failures keep their text to themselves: it
-/// goes to the log, the client learns only that.
+/// Message and hint as a client may see them. Internal failures, and those of a file or database of
+/// the server's own (`where`), keep their text to themselves: it goes to the log, the client learns
+/// what it can do.
 std::string PublicMessage(const Error& error);
 /// `{"error": message}` with the status that belongs to the code.
 net::HttpResponse ErrorResponse(const Error& error);

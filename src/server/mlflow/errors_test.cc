@@ -50,6 +50,9 @@ TEST_CASE("every code of ours has a code and a status of MLflow's") {
 TEST_CASE("messages: the hint is shown, internals and broken text are not") {
   Error wrong{Code::kInvalidArgument, "'x' is odd", "use y", {}, {}};
   CHECK(MlflowError(wrong).body.find("'x' is odd (use y)") != std::string::npos);
+  Error away{Code::kUnavailable, "secret host", "secret user", {"database 'secret'", 0, 0}, {}};
+  CHECK(MlflowError(away).body.find("does not answer") != std::string::npos);
+  CHECK(MlflowError(away).body.find("secret") == std::string::npos);
   Error internal{Code::kInternal, "secret table", "", {}, {}};
   CHECK(MlflowError(internal).body.find("secret") == std::string::npos);
   auto body = boost::json::parse(MlflowError("BAD_REQUEST", "a\xff\xc3").body);

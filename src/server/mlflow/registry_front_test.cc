@@ -7,6 +7,7 @@
 
 #include "net/client.h"
 #include "server/http/respond.h"
+#include "tests/store/engines.h"
 #include "tracking/experiments.h"
 
 namespace quern::server::mlflow {

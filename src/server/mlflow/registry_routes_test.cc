@@ -12,6 +12,7 @@
 #include "server/mlflow/errors.h"
 #include "server/mlflow/webhook_events.h"
 #include "server/mlflow/webhook_routes.h"
+#include "tests/store/engines.h"
 
 namespace quern::server::mlflow {
 namespace {

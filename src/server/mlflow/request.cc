@@ -74,6 +74,12 @@ std::optional<int64_t> ReadInt(JsonKind kind, std::string_view text) {
   return IsWhole(text) ? ToInt(text) : WholeDouble(text);
 }
 
+/// A long value as messages show it.
+std::string Cut(std::string shown) {
+  constexpr size_t kShown = 1000;
+  return shown.size() > kShown ? Printable(shown) + "…" : shown;
+}
+
 Error BadRequest(std::string message) {
   return {Code::kInvalidArgument, std::move(message), "", {}, {}};
 }
@@ -108,23 +114,28 @@ void Fields::Missing(std::string_view key) const {
 
 void Fields::Invalid(std::string_view key, const Raw& raw) const {
   if (sink_->error) return;
-  constexpr size_t kShown = 1000;
-  std::string shown = raw.json ? ShowJson(*raw.json) : ShowJsonText(raw.text);
-  if (shown.size() > kShown) shown = Printable(shown) + "…";
-  Refuse("Invalid value " + shown + " for parameter '" + Path(key) +
+  Refuse("Invalid value " + Cut(raw.json ? ShowJson(*raw.json) : ShowJsonText(raw.text)) + " for parameter '" + Path(key) +
          "' supplied:  Hint: Value was of type '" + std::string(TypeName(raw.kind, raw.text)) +
          "'." + std::string(kSeeDocs));
+}
+
+void Fields::CheckText(std::string_view key, std::string_view text) const {
+  if (text.find('\0') == std::string_view::npos) return;
+  Refuse("Invalid value " + Cut(ShowJsonText(text)) + " for parameter '" + Path(key) +
+         "' supplied: a text cannot hold the character U+0000.");
 }
 
 std::optional<Fields::Raw> Fields::Find(std::string_view key) const {
   if (object_) {
     std::optional<JsonRef> value = object_->Find(key);
     if (!value || value->Is(JsonKind::kNull)) return std::nullopt;
+    if (value->Is(JsonKind::kString)) CheckText(key, value->text());
     return Raw{value->kind(), value->text(), value};
   }
   if (query_ == nullptr) return std::nullopt;
   auto value = query_->Find(key);
   if (!value) return std::nullopt;
+  CheckText(key, *value);
   return Raw{JsonKind::kString, *value, std::nullopt};
 }
 
@@ -223,7 +234,10 @@ std::vector<std::string> Fields::Texts(std::string_view key) const {
   const std::optional<Raw> raw = Find(key);
   if (!raw) return texts;
   if (!raw->json) {
-    for (std::string_view value : query_->All(key)) texts.emplace_back(value);
+    for (std::string_view value : query_->All(key)) {
+      CheckText(key, value);
+      texts.emplace_back(value);
+    }
     return texts;
   }
   bool good = raw->kind == JsonKind::kArray;
@@ -231,7 +245,9 @@ std::vector<std::string> Fields::Texts(std::string_view key) const {
     // Ids of experiments again.
     const bool id = item.Is(JsonKind::kNumber) && IsWhole(item.text()) && key == "experiment_ids";
     good = good && (item.Is(JsonKind::kString) || id);
-    if (good) texts.emplace_back(item.text());
+    if (!good) return;
+    CheckText(key, item.text());
+    texts.emplace_back(item.text());
   });
   if (!good) Invalid(key, *raw);
   return texts;

@@ -81,6 +81,8 @@ class Fields {
   std::string Here() const;
   std::optional<Raw> Find(std::string_view key) const;
   void Invalid(std::string_view key, const Raw& raw) const;
+  /// Refuses U+0000, which PostgreSQL does not keep and SQLite keeps by halves.
+  void CheckText(std::string_view key, std::string_view text) const;
 
   std::optional<JsonRef> object_;
   const Query* query_ = nullptr;

@@ -154,6 +154,15 @@ TEST_CASE("what is wrong is said in MLflow's words") {
            {Get("k=x"), integer, invalid(R"("x")", "str")},
            {Get("k=maybe"), flag, "Invalid boolean value: maybe, must be 'true' or 'false'."},
            {Get("k=%zz"), text, "'%zz' in the query is not percent-encoded UTF-8 text"},
+           {Post(R"({"k":"a\u0000b"})"), text,
+            "Invalid value \"a\\u0000b\" for parameter 'k' supplied: a text cannot hold the "
+            "character U+0000."},
+           {Post(R"({"k":["a","\u0000"]})"), texts,
+            "Invalid value \"\\u0000\" for parameter 'k' supplied: a text cannot hold the "
+            "character U+0000."},
+           {Get("k=a%00"), text,
+            "Invalid value \"a\\u0000\" for parameter 'k' supplied: a text cannot hold the "
+            "character U+0000."},
            {Post("not json"), text,
             "The request body is not valid JSON: this is no JSON value at byte 0."},
            {Post("[1]"), text, "The request body must be a JSON object."},
