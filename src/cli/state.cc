@@ -28,12 +28,22 @@ Result<std::unique_ptr<pipeline::Workspace>> Open(const StateArgs& args, Asks as
   return pipeline::Workspace::Open(state, options, context.fs, context.clock);
 }
 
+/// Where the project's runs and versions are: "" if here, or if quern.yaml cannot be read, which is
+/// no obstacle to saying what has run.
+std::string TrackingServer(pipeline::Workspace& workspace) {
+  if (BaseName(workspace.dir()) != ".quern") return "";
+  const auto tracked = pipeline::LoadTracking(DirName(workspace.dir()), workspace.fs());
+  if (!tracked || !*tracked || !(*tracked)->tracking.server) return "";
+  return (*tracked)->tracking.server->Text();
+}
+
 Status ShowStatus(pipeline::Workspace& workspace, const StateArgs&, Context& context) {
   QUERN_ASSIGN(const auto run, workspace.cache().LastRun());
   if (!run) {
     return Fail(Code::kNotFound, "nothing has run here yet", "`quern run` comes first");
   }
   QUERN_ASSIGN(const auto steps, workspace.cache().StepsOf(run->id));
+  const std::string server = TrackingServer(workspace);
   if (context.json) {
     json::array list;
     for (const auto& step : steps) {
@@ -47,6 +57,7 @@ Status ShowStatus(pipeline::Workspace& workspace, const StateArgs&, Context& con
                                    {"state", run->state},
                                    {"started", FormatTime(run->start_ms)},
                                    {"summary", run->summary},
+                                   {"tracking_server", server},
                                    {"steps", std::move(list)}});
     return {};
   }
@@ -58,6 +69,7 @@ Status ShowStatus(pipeline::Workspace& workspace, const StateArgs&, Context& con
         {step.id, step.state, step.seconds > 0 ? FormatDuration(step.seconds) : "", step.reason});
   }
   context.Print(FormatTable(table));
+  if (!server.empty()) context.PrintLine("runs and versions: " + server);
   return {};
 }
 

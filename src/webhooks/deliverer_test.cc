@@ -125,6 +125,19 @@ TEST_CASE("without a secret nothing is signed; several webhooks are all told") {
   f.AwaitDone();
 }
 
+TEST_CASE("what another process queues is found without being told") {
+  Fixture f;
+  Receiver receiver;
+  f.Subscribe(receiver.url);
+  Deliverer deliverer(*f.database, SystemClock(), f.vault, f.settings);
+  REQUIRE(deliverer.Start());
+  f.Tell(R"({"n":1})");
+  receiver.Await(1);
+  f.AwaitDone();
+  f.Tell(R"({"n":2})");
+  CHECK(receiver.Await(2)[1].body.ends_with(R"("data":{"n":2}})"));
+}
+
 TEST_CASE("a busy receiver is asked again under the same id") {
   Fixture f;
   Receiver busy({503, 429, 200});

@@ -65,6 +65,8 @@ def test_the_heart_is_the_same_here_and_at_a_server(quern, heart, server, tmp_pa
     client = MlflowClient(server.url, server.url)
     assert len(client.search_runs([client.get_experiment_by_name("heart").experiment_id])) > 40
     assert client.get_model_version_by_alias("heart", "champion").version == "2"
+    assert f"runs and versions: {server.url}" in done.stdout
+    assert f"runs and versions: {server.url}" in call(quern, "status", far).stdout
     # Nothing of it is in the project's own store, all else is.
     assert not models_here(far)
     assert (far / ".quern" / "tables" / "cleveland").is_dir()
