@@ -200,7 +200,7 @@ class JsonDocParser {
         return true;
       }
       if (text_[at_] != '\\') return Fail("a control character inside a string");
-      if (decoded == nullptr) decoded = &doc_.decoded_.emplace_back(piece);
+      if (decoded == nullptr) decoded = &doc_.decoded_.emplace_front(piece);
       ++at_;
       if (!Escape(*decoded)) return false;
       start = at_;

@@ -3,7 +3,7 @@
 // their digits, so that 1e400, NaN and integers beyond 2^53 can be told apart by whoever reads
 // them. For documents that are changed or written again there is base/json.h.
 #include <cstdint>
-#include <deque>
+#include <forward_list>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -73,7 +73,7 @@ class JsonDoc {
     JsonKind kind = JsonKind::kNull;
   };
   std::vector<Node> nodes_;  // a container's items follow it; a member is its key, then its value
-  std::deque<std::string> decoded_;  // strings that had escapes
+  std::forward_list<std::string> decoded_;  // strings that had escapes; costs nothing while empty
 };
 
 inline JsonKind JsonRef::kind() const { return doc_->nodes_[index_].kind; }
