@@ -51,9 +51,9 @@ class Bench:
         ]
         if body:
             command += ["--body", body]
-        out = subprocess.run(command, check=True, capture_output=True, text=True)
-        if out.stderr:
-            raise RuntimeError(out.stderr)
+        out = subprocess.run(command, capture_output=True, text=True)
+        if out.returncode != 0 or out.stderr:
+            raise RuntimeError(f"{server.name} {path}: {out.stderr or out.returncode}")
         return json.loads(out.stdout)
 
     def p50(self, server, path, body="", seconds=4.0):

@@ -29,6 +29,7 @@ struct Ask {
   int status = 200;
   std::string keep = {};  // a name, and where in the answer its value stands
   std::string place = {};
+  std::string type = "application/json";
 };
 
 /// Below {api}/2.0/mlflow unless the path says otherwise.
@@ -51,6 +52,8 @@ const std::vector<Ask>& Story() {
       {"POST", "/runs/log-metric", kRun + R"(,"key":"m","value":1,"timestamp":1})"},
       {"POST", "/runs/log-parameter", kRun + R"(,"key":"p","value":"1"})"},
       {"POST", "/runs/log-batch", kRun + R"(,"metrics":[{"key":"m","value":2,"timestamp":2}]})"},
+      {"POST", "!/{api}/2.0/quern/ingest", kRun + R"(,"key":"m","value":3,"timestamp":3})", 200, "",
+       "", "application/x-ndjson"},
       {"POST", "/runs/set-tag", kRun + R"(,"key":"t","value":"1"})"},
       {"POST", "/runs/delete-tag", kRun + R"(,"key":"t"})"},
       {"POST", "/runs/log-inputs", kRun + R"(,"models":[{"model_id":"m-0"}]})"},
@@ -179,8 +182,8 @@ TEST_CASE("every route does its work below both prefixes") {
       const bool whole = ask.path.starts_with('!');
       const std::string path =
           Fill(whole ? ask.path.substr(1) : "/{api}/2.0/mlflow" + ask.path, known);
-      const auto answer = client.Send(ask.method, path, Fill(ask.body, known),
-                                      {{"Content-Type", "application/json"}});
+      const auto answer =
+          client.Send(ask.method, path, Fill(ask.body, known), {{"Content-Type", ask.type}});
       CAPTURE(path);
       REQUIRE(answer);
       CAPTURE(answer->body);
