@@ -134,10 +134,10 @@ Result<LoggedModel> LoggedModels::Create(const NewLoggedModel& model) {
   return Get(id);
 }
 
-Result<LoggedModel> LoggedModels::Get(const std::string& id) {
+Result<LoggedModel> LoggedModels::Read(const std::string& id, bool deleted_too) {
   std::optional<LoggedModel> found;
-  QUERN_TRY(db_.Query("SELECT " + std::string(kColumns) +
-                          " FROM logged_models l WHERE l.id = ? AND l.deleted_ms IS NULL",
+  QUERN_TRY(db_.Query("SELECT " + std::string(kColumns) + " FROM logged_models l WHERE l.id = ?" +
+                          (deleted_too ? "" : " AND l.deleted_ms IS NULL"),
                       {id}, [&](const Row& row) { found = ReadModel(row); }));
   if (!found) return NoModel(id);
   QUERN_TRY(Fill(db_, *found));

@@ -177,6 +177,20 @@ Status Runs::LogParam(const std::string& id, const std::string& key, const std::
   });
 }
 
+Status Runs::LogModel(const std::string& id, const std::string& entry) {
+  return db_.Write([&]() -> Status {
+    QUERN_ASSIGN(const RunInfo run, Active(id));
+    // One statement: nobody else's entry can come between reading the list and writing it.
+    QUERN_TRY(db_.Execute(
+        "INSERT INTO run_tags(run, key, value) VALUES (?, 'mlflow.log-model.history', ?) "
+        "ON CONFLICT(run, key) DO UPDATE SET value = CASE WHEN run_tags.value LIKE '[{%}]' "
+        "THEN substr(run_tags.value, 1, length(run_tags.value) - 1) || ',' || "
+        "substr(excluded.value, 2) ELSE excluded.value END",
+        {run.num, "[" + entry + "]"}));
+    return BumpRun(db_, run.num);
+  });
+}
+
 Status Runs::LogInputs(const std::string& id, const std::vector<DatasetInput>& datasets,
                        const std::vector<ModelLink>& models) {
   for (const DatasetInput& input : datasets) QUERN_TRY(CheckDataset(input));

@@ -60,6 +60,8 @@ def normal(value, known, key=""):
         done = {name: normal(item, known, name) for name, item in value.items() if name not in NEWER}
         if value.get("key") == "mlflow.runName":
             done["value"] = "NAME"
+        if value.get("key") == "mlflow.log-model.history":
+            done["value"] = json.loads(value["value"])
         return done
     if isinstance(value, list):
         done = [normal(item, known) for item in value]
@@ -293,6 +295,19 @@ STEPS = {
     "model files": Step("GET", "/logged-models/{m1}/artifacts/directories"),
     "delete model": Step("DELETE", "/logged-models/{m1}"),
     "get deleted model": Step("GET", "/logged-models/{m1}"),
+    "get deleted model all the same": Step("GET", "/logged-models/{m1}", {"allow_deleted": "True"}),
+    "get deleted model in doubt": Step("GET", "/logged-models/{m1}", {"allow_deleted": "perhaps"}),
+    # Models of older clients.
+    "run of old models": Step("POST", "/runs/create", {"experiment_id": "0", "start_time": 1}, keep={"r5": "run.info.run_id"}),
+    **{f"old model {i}": Step("POST", "/runs/log-model", {"run_id": "{r5}", "model_json": json.dumps(
+        {"artifact_path": f"{i}" + "p" * 3000, "run_id": "r", "utc_time_created": "now", "flavors": {"f": {"a": 1, "config": {}}}})})
+       for i in range(4)},
+    "see old models": Step("GET", "/runs/get", {"run_id": "{r5}"}),
+    # Tags without a key.
+    "experiment tag without key": Step("POST", "/experiments/create", {"name": "untagged", "tags": [{"value": "v"}]}),
+    "model tag without key": Step("POST", "/registered-models/create", {"name": "untagged", "tags": [{"value": "v"}]}),
+    "batch tag without key": Step("POST", "/runs/log-batch", {"run_id": "{r3}", "tags": [TAG, {"value": "v"}]}),
+    "run tag without key": Step("POST", "/runs/create", {"experiment_id": "0", "tags": [{"value": "v"}]}),
     # Search of runs.
     "all runs": search(),
     "by metric": search("metrics.b > 0.5"),
@@ -344,6 +359,10 @@ DEVIATIONS = {
     "history raw NaN": (200, None, "NaN is kept; MLflow keeps 0 at time 0"),
     "history of unknown run": (404, "RESOURCE_DOES_NOT_EXIST", "MLflow answers with an empty history"),
     "interval": (200, None, "newer servers choose the steps between the first and the last otherwise"),
+    "get deleted model in doubt": (400, "INVALID_PARAMETER_VALUE", "MLflow takes all but 'true' for no"),
+    "experiment tag without key": (400, "INVALID_PARAMETER_VALUE", "says which; MLflow refuses it as a name of a file"),
+    "model tag without key": (400, "INVALID_PARAMETER_VALUE", "says which; MLflow refuses it as a name of a file"),
+    "run tag without key": (400, "INVALID_PARAMETER_VALUE", "MLflow keeps it under an empty name"),
     "bad filter": (400, "INVALID_PARAMETER_VALUE", "says where in the filter"),
     "bad entity": (400, "INVALID_PARAMETER_VALUE", "says where in the filter"),
     "put file": (200, None, "the body is {}, as older servers have it"),

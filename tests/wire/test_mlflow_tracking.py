@@ -1,5 +1,6 @@
 """MLflow's own client, unchanged, against the tracking of `quern server`."""
 
+import concurrent.futures
 import json
 import math
 import signal
@@ -294,6 +295,15 @@ def test_the_history_of_models_of_older_clients(server, client, experiment):
     history = json.loads(client.get_run(run_id).data.tags["mlflow.log-model.history"])
     assert [entry["artifact_path"] for entry in history] == ["one", "two"]
     assert history[0]["flavors"] == {"python_function": {"loader_module": "x"}} and "signature" not in history[0]
+    # Many at once and longer together than any other tag may be: each is kept.
+    def log(i):
+        model = {"artifact_path": f"{i}" + "x" * 900, "run_id": run_id, "utc_time_created": "now", "flavors": {}}
+        assert requests.post(url, json={"run_id": run_id, "model_json": json.dumps(model)}).status_code == 200
+
+    with concurrent.futures.ThreadPoolExecutor(8) as workers:
+        list(workers.map(log, range(24)))
+    history = json.loads(client.get_run(run_id).data.tags["mlflow.log-model.history"])
+    assert sorted(entry["artifact_path"] for entry in history[2:]) == sorted(f"{i}" + "x" * 900 for i in range(24))
     for text, words in (("{", "Malformed model info"), ("{}", "missing mandatory fields")):
         answer = requests.post(url, json={"run_id": run_id, "model_json": text})
         assert answer.status_code == 400 and words in answer.json()["message"]

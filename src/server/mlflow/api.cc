@@ -17,6 +17,14 @@ search::PageRequest ReadSearch(const Args& args, int64_t default_max_results) {
   return page;
 }
 
+std::map<std::string, std::string> ReadPairs(const Fields& fields, std::string_view list) {
+  std::map<std::string, std::string> pairs;
+  for (const Fields& item : fields.Items(list)) {
+    pairs.insert_or_assign(item.RequiredText("key"), item.Text("value"));
+  }
+  return pairs;
+}
+
 net::HttpResponse AnswerApi(const ApiHandler& handler, const Call& call, BodyForm form) {
   const Args args(call.request, call.params, form);
   Result<net::HttpResponse> answer = handler(args);

@@ -1,6 +1,7 @@
 #pragma once
 // MLflow's REST calls as a table: a row per path, served below /api/2.0 and /ajax-api/2.0.
 #include <functional>
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -29,6 +30,10 @@ net::HttpResponse Done();
 
 /// filter, order_by, page_token, max_results.
 search::PageRequest ReadSearch(const Args& args, int64_t default_max_results);
+
+/// `[{"key", "value"}]`; of repeated keys the last value counts. MLflow takes items without a key
+/// for such with an empty one, which most of its calls then refuse: here each is refused by name.
+std::map<std::string, std::string> ReadPairs(const Fields& fields, std::string_view list);
 
 enum class Surface {
   kApi,       // /api and /ajax-api

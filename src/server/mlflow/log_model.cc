@@ -1,17 +1,12 @@
-#include <algorithm>
 #include <array>
-#include <memory>
 
-#include "base/mutex.h"
 #include "server/mlflow/json_out.h"
 #include "server/mlflow/tracking_routes.h"
-#include "tracking/names.h"
 
 namespace quern::server::mlflow {
 namespace {
 
-constexpr char kHistoryTag[] = "mlflow.log-model.history";
-constexpr std::array<std::string_view, 4> kKept = {"run_id", "utc_time_created", "artifact_path",
+constexpr std::array<std::string_view, 4> kKept = {"run_id", "artifact_path", "utc_time_created",
                                                    "model_uuid"};
 
 /// What the history keeps of a model's description: where it lies and its flavors without their
@@ -21,7 +16,9 @@ std::string HistoryEntry(JsonRef model) {
   {
     ObjectOut object(&out);
     for (std::string_view key : kKept) {
-      if (const auto value = model.Find(key)) object.Name(key)->append(ShowJson(*value));
+      // The first three are there; models of old have no model_uuid.
+      const auto value = model.Find(key);
+      object.Name(key)->append(value ? ShowJson(*value) : "null");
     }
     ObjectOut flavors(object.Name("flavors"));
     model.Find("flavors")->ForEachMember([&](std::string_view name, JsonRef flavor) {
@@ -60,27 +57,13 @@ Result<std::string> ReadEntry(const std::string& text) {
 
 }  // namespace
 
-ApiHandler LogModelHandler(const TrackingContext& c) {
-  // Two models of one run at a time would each write the list without the other.
-  auto one_at_a_time = std::make_shared<Mutex>();
-  return [c, one_at_a_time](const Args& args) -> Result<net::HttpResponse> {
-    const std::string id = args.RequiredRunId();
-    const std::string text = args.RequiredText("model_json");
-    QUERN_TRY(args.status());
-    QUERN_ASSIGN(const std::string entry, ReadEntry(text));
-    MutexLock lock(*one_at_a_time);
-    QUERN_ASSIGN(const tracking::Run run, c.runs.Get(id));
-    std::string history = "[]";
-    if (auto tag = run.tags.find(kHistoryTag); tag != run.tags.end()) history = tag->second;
-    if (!history.ends_with("]")) history = "[]";
-    history.pop_back();
-    history += (history.size() > 1 ? "," : "") + entry + "]";
-    QUERN_TRY(tracking::CheckLength(history, tracking::kMaxTagValue, kHistoryTag));
-    tracking::Batch batch;
-    batch.tags.emplace_back(kHistoryTag, history);
-    QUERN_TRY(c.runs.Log(id, batch));
-    return Done();
-  };
+Result<net::HttpResponse> LogModel(const TrackingContext& c, const Args& args) {
+  const std::string id = args.RequiredRunId();
+  const std::string text = args.RequiredText("model_json");
+  QUERN_TRY(args.status());
+  QUERN_ASSIGN(const std::string entry, ReadEntry(text));
+  QUERN_TRY(c.runs.LogModel(id, entry));
+  return Done();
 }
 
 }  // namespace quern::server::mlflow

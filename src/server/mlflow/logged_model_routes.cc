@@ -34,7 +34,10 @@ Result<net::HttpResponse> Create(const TrackingContext& c, const Args& args) {
 }
 
 Result<net::HttpResponse> Get(const TrackingContext& c, const Args& args) {
-  QUERN_ASSIGN(const LoggedModel model, c.models.Get(args.PathParam("model_id")));
+  const bool deleted_too = args.Flag("allow_deleted", false);
+  QUERN_TRY(args.status());
+  const std::string id = args.PathParam("model_id");
+  QUERN_ASSIGN(const LoggedModel model, deleted_too ? c.models.GetAny(id) : c.models.Get(id));
   return OneModel(model);
 }
 

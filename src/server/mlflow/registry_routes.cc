@@ -23,7 +23,7 @@ RegisteredModels Models(const RegistryRouteContext& c, const Args& args) {
 
 Result<net::HttpResponse> Create(const RegistryRouteContext& c, const Args& args) {
   const std::string name = args.RequiredText("name");
-  const registry::Texts tags = ReadTags(args);
+  const registry::Texts tags = ReadPairs(args, "tags");
   const std::string description = args.Text("description");
   QUERN_TRY(args.status());
   QUERN_ASSIGN(const auto model, Models(c, args).Create(name, description, tags));
@@ -159,14 +159,6 @@ registry::RegistryContext Acting(const RegistryRouteContext& context,
           context.origins,
           context.listener,
           context.source_rule};
-}
-
-registry::Texts ReadTags(const Args& args) {
-  registry::Texts tags;
-  for (const Fields& item : args.Items("tags")) {
-    tags.insert_or_assign(item.Text("key"), item.Text("value"));
-  }
-  return tags;
 }
 
 std::vector<ApiRoute> RegisteredModelRoutes(const RegistryRouteContext& context) {

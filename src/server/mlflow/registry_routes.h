@@ -39,7 +39,4 @@ registry::RegistryContext Acting(const RegistryRouteContext& context,
 /// The user that the client says it is (HTTP Basic, which nothing verifies); "" if it does not say.
 std::string DeclaredUser(const net::HttpRequest& request);
 
-/// `tags`: `[{"key", "value"}]`; of repeated keys the last value counts.
-registry::Texts ReadTags(const Args& args);
-
 }  // namespace quern::server::mlflow

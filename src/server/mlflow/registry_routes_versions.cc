@@ -40,7 +40,7 @@ Result<net::HttpResponse> Create(const RegistryRouteContext& c, const Args& args
   version.model_id = args.Text("model_id");
   version.run_link = args.Text("run_link");
   version.description = args.Text("description");
-  version.tags = ReadTags(args);
+  version.tags = ReadPairs(args, "tags");
   version.user_id = DeclaredUser(args.request());
   QUERN_TRY(args.status());
   QUERN_ASSIGN(const auto made, Versions(c, args).Create(version));

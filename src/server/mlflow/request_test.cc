@@ -62,6 +62,18 @@ TEST_CASE("values are read as leniently as MLflow reads them") {
   CHECK(args.status());
 }
 
+TEST_CASE("numbers and flags are read as R writes them") {
+  const net::HttpRequest request =
+      Post(R"({"i":"1e+05","t":"1.8e+12","w":"12.0","yes":"TRUE","no":"FALSE"})");
+  const Args args(request);
+  CHECK(args.RequiredInt("i") == 100000);
+  CHECK(args.RequiredInt("t") == 1800000000000);
+  CHECK(args.RequiredInt("w") == 12);
+  CHECK(args.Flag("yes", false));
+  CHECK_FALSE(args.Flag("no", true));
+  CHECK(args.status());
+}
+
 TEST_CASE("the query of a GET") {
   const net::HttpRequest request =
       Get("run_ids=a&run_ids=b%20c&n=12&flag=TRUE&empty=&plus=x+y&x=1.5&name=%C3%A9");
@@ -142,7 +154,7 @@ TEST_CASE("what is wrong is said in MLflow's words") {
            {Post(R"({"k":false})"), integer, invalid("false", "bool")},
            {Post(R"({"k":"x"})"), number, invalid(R"("x")", "str")},
            {Post(R"({"k":[]})"), number, invalid("[]", "list")},
-           {Post(R"({"k":"true"})"), flag, invalid(R"("true")", "str")},
+           {Post(R"({"k":"yes"})"), flag, invalid(R"("yes")", "str")},
            {Post(R"({"k":"a"})"), texts, invalid(R"("a")", "str")},
            {Post(R"({"k":["a",1]})"), texts, invalid(R"(["a",1])", "list")},
            {Post(R"({"k":{}})"), items, invalid("{}", "dict")},

@@ -130,7 +130,7 @@ std::vector<ApiRoute> RunLogRoutes(const TrackingContext& c) {
        Bind(c, LogInputs)},
       {"POST", "/mlflow/runs/outputs", "models that a run made", Bind(c, LogOutputs)},
       {"POST", "/mlflow/runs/log-model", "a model in the form of MLflow 2 clients",
-       LogModelHandler(c)},
+       Bind(c, LogModel)},
   };
 }
 

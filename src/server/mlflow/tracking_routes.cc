@@ -39,12 +39,4 @@ tracking::ViewType ReadView(const Args& args, std::string_view key) {
   return static_cast<tracking::ViewType>(args.Choice(key, kNames).value_or(0));
 }
 
-tracking::Texts ReadPairs(const Fields& fields, std::string_view key) {
-  tracking::Texts pairs;
-  for (const Fields& item : fields.Items(key)) {
-    pairs.insert_or_assign(item.RequiredText("key"), item.Text("value"));
-  }
-  return pairs;
-}
-
 }  // namespace quern::server::mlflow

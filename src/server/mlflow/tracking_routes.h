@@ -32,9 +32,8 @@ std::vector<ApiRoute> RunRoutes(const TrackingContext& context);
 std::vector<ApiRoute> RunSearchRoutes(const TrackingContext& context);
 /// log-…, set-tag, delete-tag, outputs.
 std::vector<ApiRoute> RunLogRoutes(const TrackingContext& context);
-/// runs/log-model, as MLflow 2 clients send it: the model joins a list in a tag of the run. A list
-/// that would be longer than a tag may be is refused.
-ApiHandler LogModelHandler(const TrackingContext& context);
+/// runs/log-model, as MLflow 2 clients send it: the model joins a list in a tag of the run.
+Result<net::HttpResponse> LogModel(const TrackingContext& context, const Args& args);
 std::vector<ApiRoute> MetricRoutes(const TrackingContext& context);
 std::vector<ApiRoute> LoggedModelRoutes(const TrackingContext& context);
 /// Lists and single files of runs and logged models, by the places that their URIs name.
@@ -50,7 +49,5 @@ std::vector<int64_t> ExperimentNumbers(const std::vector<std::string>& ids);
 
 /// ACTIVE_ONLY if the request does not say.
 tracking::ViewType ReadView(const Args& args, std::string_view key);
-/// `[{"key", "value"}]`; of repeated keys the last value counts.
-tracking::Texts ReadPairs(const Fields& fields, std::string_view key);
 
 }  // namespace quern::server::mlflow
