@@ -65,7 +65,7 @@ Result<std::vector<DeletedItem>> Trash::LoggedModels(int64_t until_ms) {
   QUERN_TRY(db_.Query(
       "SELECT num, id, name, experiment_id, coalesce(deleted_ms, 0), artifact_uri "
       "FROM logged_models WHERE deleted_ms <= ? OR experiment_id IN (SELECT id FROM experiments "
-      "WHERE lifecycle = 'deleted' AND updated_ms <= ?) ORDER BY num",
+      "WHERE lifecycle = 'deleted' AND updated_ms <= ? AND id <> 0) ORDER BY num",
       {until_ms, until_ms}, [&](const Row& row) { items.push_back(ReadItem(row)); }));
   return items;
 }
@@ -74,7 +74,7 @@ Result<std::vector<DeletedItem>> Trash::Experiments(int64_t until_ms) {
   std::vector<DeletedItem> items;
   QUERN_TRY(
       db_.Query("SELECT id, '', name, id, updated_ms, artifact_location FROM experiments "
-                "WHERE lifecycle = 'deleted' AND updated_ms <= ? ORDER BY id",
+                "WHERE lifecycle = 'deleted' AND updated_ms <= ? AND id <> 0 ORDER BY id",
                 {until_ms}, [&](const Row& row) { items.push_back(ReadItem(row)); }));
   for (DeletedItem& item : items) {
     item.id = std::to_string(item.num);

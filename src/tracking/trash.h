@@ -35,6 +35,7 @@ class Trash {
   Result<std::vector<DeletedItem>> Runs(int64_t until_ms);
   /// Those of experiments that were deleted by then too.
   Result<std::vector<DeletedItem>> LoggedModels(int64_t until_ms);
+  /// Never "Default", which clients take for granted: deleted, it can still be restored.
   Result<std::vector<DeletedItem>> Experiments(int64_t until_ms);
   /// Experiments that are deleted, and hold a run that was restored by itself.
   Result<std::vector<int64_t>> ExperimentsInUse();

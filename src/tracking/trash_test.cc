@@ -133,6 +133,24 @@ TEST_CASE("an experiment goes after its runs and models") {
   CHECK(*again > s.experiment);
 }
 
+TEST_CASE("the experiment that clients take for granted stays, its runs do not") {
+  TestStore s;
+  Trash trash(*s.db, s.experiments);
+  REQUIRE(s.experiments.EnsureDefault());
+  NewRun run;
+  run.experiment_id = 0;
+  const auto made = s.runs.Create(run);
+  REQUIRE(made);
+  NewLoggedModel model;
+  model.experiment_id = 0;
+  model.name = "m";
+  REQUIRE(s.models.Create(model));
+  REQUIRE(s.experiments.Delete(0));
+  CHECK(trash.Experiments(1000)->empty());
+  CHECK(trash.LoggedModels(1000)->empty());
+  CHECK(trash.Runs(1000)->size() == 1);
+}
+
 TEST_CASE("a deleted experiment with a run that was restored by itself is in use") {
   TestStore s;
   Trash trash(*s.db, s.experiments);
