@@ -2,19 +2,45 @@
 
 #include <CLI/CLI.hpp>
 #include <boost/json.hpp>
+#include <cstdlib>
 
 #include "base/text.h"
 #include "cli/places.h"
 #include "pipeline/workspace.h"
 #include "store/open.h"
+#include "store/s3_artifacts.h"
 
 namespace quern::cli {
+namespace {
+
+/// Null for a folder that is not there, unless it is to be written.
+Result<std::unique_ptr<store::ArtifactStore>> OpenArtifacts(const std::string& place,
+                                                            const std::string& state, Use use,
+                                                            Context& context) {
+  if (place.starts_with("s3://")) {
+    const auto environment = [](const std::string& name) -> std::string {
+      const char* value = std::getenv(name.c_str());
+      return value == nullptr ? "" : value;
+    };
+    QUERN_ASSIGN(auto options, store::S3OptionsFrom(place, environment));
+    const std::string scratch = JoinPath(state, "uploads");
+    if (use != Use::kLook) QUERN_TRY(context.fs.MakeDirs(scratch));
+    return std::make_unique<store::S3Artifacts>(std::move(options), scratch, context.clock);
+  }
+  if (use != Use::kWrite && !context.fs.Exists(place)) {
+    return std::unique_ptr<store::ArtifactStore>();
+  }
+  return store::FolderArtifacts::Open(place, context.fs);
+}
+
+}  // namespace
 
 Result<std::unique_ptr<ExchangeStore>> ExchangeStore::Open(const StoreArgs& args, Use use,
                                                            Context& context) {
   QUERN_ASSIGN(const std::string state, StoreFolder(args.root, context.fs));
-  std::string database = args.backend_store_uri;
-  if (database.empty()) database = JoinPath(state, "quern.db");
+  StoreArgs whole = args;
+  QUERN_TRY(CompleteFromServer(state, &whole, context.fs));
+  std::string database = whole.backend_store_uri;
   if (args.backend_store_uri.empty() && !context.fs.Exists(database)) {
     if (use == Use::kRead) {
       return Fail(Code::kNotFound, "there is no store in '" + args.root + "'",
@@ -27,11 +53,12 @@ Result<std::unique_ptr<ExchangeStore>> ExchangeStore::Open(const StoreArgs& args
     return Within(opened.error(), "opening the store " + store::ShownName(database));
   }
   auto store = std::make_unique<ExchangeStore>(std::move(*opened), context.clock);
-  std::string artifacts = args.artifacts_destination;
-  if (artifacts.empty()) artifacts = JoinPath(state, "mlflow-artifacts");
-  if (use == Use::kWrite || context.fs.Exists(artifacts)) {
-    QUERN_ASSIGN(store->artifacts, store::FolderArtifacts::Open(artifacts, context.fs));
+  if (use == Use::kWrite) {
+    QUERN_TRY(context.fs.MakeDirs(state));
+    QUERN_ASSIGN(store->lock, upkeep::StoreLock::ForUpkeep(state, upkeep::StoreLock::Mode::kShared,
+                                                           "the import"));
   }
+  QUERN_ASSIGN(store->artifacts, OpenArtifacts(whole.artifacts_destination, state, use, context));
   store->packages_folder = JoinPath(state, "artifacts");
   return store;
 }
@@ -52,17 +79,6 @@ Result<std::unique_ptr<store::MountedArtifacts>> ExchangeStore::Proxied(const st
   const bool any = fs.Exists(packages_folder);
   QUERN_ASSIGN(packages, store::FolderArtifacts::Open(any ? packages_folder : none, fs));
   return std::make_unique<store::MountedArtifacts>(*artifacts, "quern/artifacts", *packages);
-}
-
-void AddStoreOptions(CLI::App& verb, StoreArgs& args) {
-  verb.add_option("--root", args.root,
-                  "A project folder (its .quern is used), or an empty one that becomes a store")
-      ->capture_default_str();
-  verb.add_option(
-      "--backend-store-uri", args.backend_store_uri,
-      "The database: sqlite:///FILE or postgresql://…; by default quern.db below --root");
-  verb.add_option("--artifacts-destination", args.artifacts_destination,
-                  "The folder of artifacts, as `quern server` is told it; by default below --root");
 }
 
 void PrintRest(const exchange::Report& report, const Context& context) {

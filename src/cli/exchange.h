@@ -4,6 +4,7 @@
 #include <string>
 
 #include "cli/command.h"
+#include "cli/store_options.h"
 #include "exchange/report.h"
 #include "registry/transfer.h"
 #include "store/database.h"
@@ -11,16 +12,9 @@
 #include "store/mounted_artifacts.h"
 #include "tracking/names.h"
 #include "tracking/transfer.h"
+#include "upkeep/lock.h"
 
 namespace quern::cli {
-
-struct StoreArgs {
-  std::string root = ".";
-  std::string backend_store_uri;
-  std::string artifacts_destination;
-};
-
-void AddStoreOptions(CLI::App& verb, StoreArgs& args);
 
 /// What a store is opened for.
 enum class Use {
@@ -41,7 +35,9 @@ class ExchangeStore {
   Result<std::unique_ptr<store::MountedArtifacts>> Proxied(const std::string& none, Fs& fs);
 
   std::unique_ptr<store::Database> database;
-  std::unique_ptr<store::FolderArtifacts> artifacts;
+  /// An import keeps purges out: files of runs that are on their way have no rows yet.
+  std::unique_ptr<upkeep::StoreLock> lock;
+  std::unique_ptr<store::ArtifactStore> artifacts;
   std::unique_ptr<store::FolderArtifacts> packages;
   std::string packages_folder;
   tracking::Experiments experiments;

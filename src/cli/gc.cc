@@ -64,8 +64,7 @@ Result<std::vector<std::string>> Garbage(pipeline::Workspace& workspace) {
 Status ClearResults(const GcArgs& args, Context& context, json::object* report) {
   const std::string state = StateFolderOf(args.root, context.fs);
   if (!context.fs.Exists(JoinPath(state, "quern.db"))) return {};
-  QUERN_ASSIGN(const auto opened,
-               pipeline::Workspace::Open(state, {}, context.fs, context.clock));
+  QUERN_ASSIGN(const auto opened, pipeline::Workspace::Open(state, {}, context.fs, context.clock));
   pipeline::Workspace& workspace = *opened;
   QUERN_ASSIGN(const auto lock, pipeline::ProjectLock::Acquire(workspace.dir(), 0));
   QUERN_ASSIGN(const auto unused, workspace.cache().Unused(args.keep));
@@ -106,8 +105,8 @@ void ShowPlan(const upkeep::PurgePlan& plan, const GcArgs& args, Context& contex
     for (const auto& item : items) {
       context.PrintLine(fmt::format(
           "{} {} {} '{}', {}", args.yes ? "purging" : "would purge", kind, item.id, item.name,
-          item.deleted_ms > 0 ? "deleted " + FormatTime(item.deleted_ms)
-                              : "of which a purge was interrupted, or its experiment"));
+          item.deleted_ms >= 0 ? "deleted " + FormatTime(item.deleted_ms)
+                               : "of which a purge was interrupted, or its experiment"));
     }
   };
   show("experiment", plan.experiments);

@@ -6,6 +6,7 @@
 
 #include "base/cancel.h"
 #include "cli/command.h"
+#include "cli/store_options.h"
 #include "registry/registry.h"
 #include "server/artifact_stores.h"
 #include "store/database.h"
@@ -14,15 +15,6 @@
 #include "upkeep/purge.h"
 
 namespace quern::cli {
-
-struct StoreArgs {
-  std::string root = ".";
-  std::string backend_store_uri;
-  std::string artifacts_destination;
-};
-
-/// --root (and --project, which is the same), --backend-store-uri, --artifacts-destination.
-void AddStoreOptions(CLI::App& verb, StoreArgs& args);
 
 /// Borrows nothing; not moved, as its parts refer to each other.
 class KeptStore {

@@ -152,7 +152,7 @@ Status Experiments::Restore(int64_t id) {
       return Fail(Code::kNotFound, "No Experiment with id=" + std::to_string(id) + " exists",
                   "among those that are deleted");
     }
-    if (experiment.updated_ms == 0) {
+    if (experiment.updated_ms == -1) {
       return Fail(Code::kFailedPrecondition, "Experiment with id=" + std::to_string(id) +
                                                  " is being purged and cannot be restored.");
     }

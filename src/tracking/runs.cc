@@ -150,7 +150,7 @@ Status Runs::Restore(const std::string& id) {
   return db_.Write([&]() -> Status {
     QUERN_ASSIGN(const RunInfo run, Info(id));
     bool claimed = false;
-    QUERN_TRY(db_.Query("SELECT 1 FROM runs WHERE num = ? AND deleted_ms = 0", {run.num},
+    QUERN_TRY(db_.Query("SELECT 1 FROM runs WHERE num = ? AND deleted_ms = -1", {run.num},
                         [&](const Row&) { claimed = true; }));
     if (claimed) {
       return Fail(Code::kFailedPrecondition,

@@ -63,7 +63,7 @@ Result<std::vector<DeletedItem>> Trash::Runs(int64_t until_ms) {
 Result<std::vector<DeletedItem>> Trash::LoggedModels(int64_t until_ms) {
   std::vector<DeletedItem> items;
   QUERN_TRY(db_.Query(
-      "SELECT num, id, name, experiment_id, coalesce(deleted_ms, 0), artifact_uri "
+      "SELECT num, id, name, experiment_id, coalesce(deleted_ms, -1), artifact_uri "
       "FROM logged_models WHERE deleted_ms <= ? OR experiment_id IN (SELECT id FROM experiments "
       "WHERE lifecycle = 'deleted' AND updated_ms <= ? AND id <> 0) ORDER BY num",
       {until_ms, until_ms}, [&](const Row& row) { items.push_back(ReadItem(row)); }));
@@ -96,24 +96,24 @@ Result<std::vector<int64_t>> Trash::ExperimentsInUse() {
 }
 
 Result<std::vector<int64_t>> Trash::ClaimRuns(const std::vector<int64_t>& nums) {
-  return Change(db_, "UPDATE runs SET deleted_ms = 0 WHERE lifecycle = 'deleted' AND ", "num", nums,
-                " RETURNING num");
+  return Change(db_, "UPDATE runs SET deleted_ms = -1 WHERE lifecycle = 'deleted' AND ", "num",
+                nums, " RETURNING num");
 }
 
 Result<std::vector<int64_t>> Trash::ClaimExperiments(const std::vector<int64_t>& ids) {
-  return Change(db_, "UPDATE experiments SET updated_ms = 0 WHERE lifecycle = 'deleted' AND ", "id",
-                ids, " RETURNING id");
+  return Change(db_, "UPDATE experiments SET updated_ms = -1 WHERE lifecycle = 'deleted' AND ",
+                "id", ids, " RETURNING id");
 }
 
 Status Trash::RemoveRuns(const std::vector<int64_t>& nums) {
-  return Remove(db_, "DELETE FROM runs WHERE lifecycle = 'deleted' AND deleted_ms = 0 AND ", "num",
+  return Remove(db_, "DELETE FROM runs WHERE lifecycle = 'deleted' AND deleted_ms = -1 AND ", "num",
                 nums);
 }
 
 Status Trash::RemoveLoggedModels(const std::vector<int64_t>& nums) {
   const std::string gone =
       "(deleted_ms IS NOT NULL OR experiment_id IN (SELECT id FROM experiments "
-      "WHERE lifecycle = 'deleted' AND updated_ms = 0)) AND ";
+      "WHERE lifecycle = 'deleted' AND updated_ms = -1)) AND ";
   return db_.Write([&]() -> Status {
     for (const int64_t num : nums) {
       QUERN_TRY(
@@ -127,7 +127,7 @@ Status Trash::RemoveLoggedModels(const std::vector<int64_t>& nums) {
 }
 
 Status Trash::RemoveExperiments(const std::vector<int64_t>& ids) {
-  return Remove(db_, "DELETE FROM experiments WHERE lifecycle = 'deleted' AND updated_ms = 0 AND ",
+  return Remove(db_, "DELETE FROM experiments WHERE lifecycle = 'deleted' AND updated_ms = -1 AND ",
                 "id", ids);
 }
 

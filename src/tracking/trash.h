@@ -17,7 +17,8 @@ struct DeletedItem {
   std::string id;
   std::string name;
   int64_t experiment_id = 0;
-  /// When it was deleted; 0 if an earlier purge has claimed it and did not come to its end.
+  /// When it was deleted; -1 if an earlier purge has claimed it and did not come to its end, and of
+  /// a logged model that goes with its experiment alone.
   int64_t deleted_ms = 0;
   /// Of an experiment: where its runs' folders are.
   std::string artifact_uri;

@@ -101,7 +101,7 @@ class Worker {
   Status Models(const std::vector<DeletedItem>& items, const std::set<int64_t>& experiments) {
     return InPieces(items, [&](const std::vector<DeletedItem>& some) -> Status {
       QUERN_ASSIGN(const auto gone, FilesOf(some, "logged model", [&](const DeletedItem& item) {
-                     return item.deleted_ms > 0 || experiments.contains(item.experiment_id);
+                     return item.deleted_ms >= 0 || experiments.contains(item.experiment_id);
                    }));
       result.models += static_cast<int64_t>(gone.size());
       return trash_.RemoveLoggedModels(gone);
@@ -231,7 +231,7 @@ Result<PurgePlan> PlanPurge(tracking::Trash& trash, registry::Registry& registry
   std::set<int64_t> going;
   for (const auto& experiment : plan.experiments) going.insert(experiment.num);
   std::erase_if(plan.models, [&](const DeletedItem& item) {
-    return item.deleted_ms == 0 && !going.contains(item.experiment_id);
+    return item.deleted_ms < 0 && !going.contains(item.experiment_id);
   });
   return plan;
 }
