@@ -84,6 +84,10 @@ Status Exporter::WriteAll() {
   for (const Experiment& experiment : experiments) QUERN_TRY(WriteExperiment(experiment));
   QUERN_ASSIGN(const auto names, origin_.registry.Names());
   for (const std::string& name : names) QUERN_TRY(WriteRegistered(name));
+  for (const auto& [what, count] : staying_) {
+    report_.Note(what + ": the artifacts of " + std::to_string(count) +
+                 " are in a place of their own, and stay there");
+  }
   return {};
 }
 
@@ -171,7 +175,11 @@ Status Exporter::WriteRegistered(const std::string& name) {
 
 Result<std::string> Exporter::CopyArtifacts(const std::string& uri, const std::string& to) {
   const registry::SourceUri parsed = registry::ParseSource(uri);
-  if (!options_.artifacts || parsed.scheme != kProxied) return uri;
+  if (!options_.artifacts) return uri;
+  if (parsed.scheme != kProxied) {
+    ++staying_[doing_];
+    return uri;
+  }
   std::string path = net::DecodeUrl(parsed.path).value_or(parsed.path);
   while (path.starts_with('/')) path.erase(0, 1);
   QUERN_TRY(CopyTree(path, to));

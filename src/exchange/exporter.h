@@ -72,6 +72,8 @@ class Exporter {
   std::string doing_;
   std::set<std::string, std::less<>> seen_;
   std::map<std::string, std::string> moved_;
+  /// Of one experiment or model, how many artifacts lie elsewhere and stay there.
+  std::map<std::string, int64_t> staying_;
 };
 
 }  // namespace quern::exchange

@@ -8,6 +8,7 @@
 #include "base/digest.h"
 #include "base/text.h"
 #include "exchange/mlflow_words.h"
+#include "exchange/names.h"
 #include "net/client.h"
 #include "tracking/names.h"
 
@@ -238,6 +239,11 @@ Status FolderWriter::WriteLinks(const std::string& experiment, const std::string
   }
   const auto link_models = [&](const std::vector<tracking::ModelLink>& links, bool output) {
     for (const tracking::ModelLink& model : links) {
+      // Clients may have said anything, and this becomes the name of a folder.
+      if (Status named = CheckId(model.model_id, "logged model"); !named) {
+        report_.Damaged(Within(named.error(), "writing " + run_folder).error());
+        continue;
+      }
       MetaText link;
       link.Text("destination_id", model.model_id)
           .Text("destination_type", output ? "MODEL_OUTPUT" : "RUN")

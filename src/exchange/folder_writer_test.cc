@@ -40,4 +40,22 @@ TEST_CASE("what a folder of files cannot hold is left out and told") {
   CHECK(writer.UriOf(".trash/3/r") == "file:///place/3/r");
 }
 
+TEST_CASE("a link that clients made up leads nowhere") {
+  TempDir dir;
+  Report report;
+  FolderWriter writer(dir.File("out"), "/place", RealFs(), report);
+  REQUIRE(writer.Begin());
+  tracking::Experiment experiment;
+  experiment.id = 3;
+  tracking::RunRecord run;
+  run.info.id = "r";
+  run.info.status = "FINISHED";
+  run.model_outputs = {{"../../../../up", 0}, {"m-1", 5}};
+  run.model_inputs = {{"../x", 0}};
+  REQUIRE(writer.Write(experiment, run, {}));
+  CHECK(report.problems.size() == 2);
+  CHECK(RealFs().List(dir.path()) == std::vector<std::string>{"out"});
+  CHECK(RealFs().List(dir.File("out/3/r/outputs")) == std::vector<std::string>{"m-1"});
+}
+
 }  // namespace quern::exchange

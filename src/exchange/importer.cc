@@ -88,6 +88,10 @@ Status Importer::ImportExperiment(const Experiment& experiment) {
   if (!placed) return std::unexpected(placed.error());
   placed_ = *placed;
   Count(placed_.kept, report_.experiments);
+  if (wanted.artifact_location.empty() && placed_.kept == Kept::kUnchanged && !options_.dry_run) {
+    // It came without its files before.
+    QUERN_TRY(target_.tracking.MoveExperimentArtifacts(placed_.id, experiment.artifact_location));
+  }
   if (placed_.id != experiment.id) {
     const std::string there = std::to_string(experiment.id), here = std::to_string(placed_.id);
     report_.Note(placed_.kept == Kept::kAdded

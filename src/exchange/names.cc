@@ -41,6 +41,13 @@ void DropBadKeys(tracking::RunRecord& record, Report& report) {
   Drop(record.params, owner, "param", report);
   Drop(record.tags, owner, "tag", report);
   Drop(record.metrics, owner, "metric", report);
+  for (auto* links : {&record.model_inputs, &record.model_outputs}) {
+    std::erase_if(*links, [&](const tracking::ModelLink& link) {
+      const Status named = CheckId(link.model_id, "logged model");
+      if (!named) report.Damaged(Within(named.error(), "reading the " + owner).error());
+      return !named;
+    });
+  }
 }
 
 void DropBadKeys(tracking::ModelRecord& record, Report& report) {

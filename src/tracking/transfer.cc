@@ -133,6 +133,20 @@ Result<Placed> Transfer::PutExperiment(const Experiment& experiment) {
   return placed;
 }
 
+Status Transfer::MoveExperimentArtifacts(int64_t id, const std::string& from) {
+  return db_.Transaction([&]() -> Status {
+    bool there = false;
+    QUERN_TRY(db_.Query(
+        "UPDATE experiments SET artifact_location = '' WHERE id = ? AND artifact_location = ? "
+        "RETURNING 1",
+        {id, from}, [&](const Row&) { there = true; }));
+    if (!there) return {};
+    QUERN_ASSIGN(const Experiment moved, experiments_.Get(id));
+    return db_.Execute("UPDATE experiments SET artifact_location = ? WHERE id = ?",
+                       {moved.artifact_location, id});
+  });
+}
+
 Status Transfer::Check(const RunRecord& record) {
   QUERN_TRY(CheckRunId(record.info.id));
   if (!FindStatus(record.info.status)) {

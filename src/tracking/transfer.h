@@ -62,6 +62,9 @@ class Transfer {
   /// lacks. Else it is added, under its own id if that is free. Without an artifact location it
   /// gets one below this store's root.
   Result<Placed> PutExperiment(const Experiment& experiment);
+  /// Gives an experiment a location below this store's root, if it is still written down to be at
+  /// `from`.
+  Status MoveExperimentArtifacts(int64_t id, const std::string& from);
   /// A run whose id is known is left as it is, unless it was still going when it was put here: then
   /// what is new is added. Its experiment must exist: kFailedPrecondition.
   Result<Kept> PutRun(const RunRecord& record);

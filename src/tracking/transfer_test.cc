@@ -67,6 +67,11 @@ TEST_CASE("an experiment keeps its id, or is the one of its name") {
   CHECK(same->kept == Kept::kUnchanged);
   CHECK(store.experiments.Get(900)->tags == Texts{{"a", "1"}, {"b", "2"}});
 
+  REQUIRE(store.transfer.MoveExperimentArtifacts(900, "s3://bucket/other"));
+  CHECK(store.experiments.Get(900)->artifact_location == "s3://bucket/alpha");
+  REQUIRE(store.transfer.MoveExperimentArtifacts(900, "s3://bucket/alpha"));
+  CHECK(store.experiments.Get(900)->artifact_location == "mlflow-artifacts:/900");
+
   Experiment other = Named("beta", 900);
   other.artifact_location = "";
   other.deleted = true;

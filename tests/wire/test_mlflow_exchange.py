@@ -418,10 +418,12 @@ def test_without_artifacts_and_then_with(quern, made, tmp_path):
     assert report["files"]["added"] == 0
     with served(quern, root) as url:
         assert client_of(url).get_run(ids["run"]).info.artifact_uri.startswith("file://")
+        assert client_of(url).get_experiment(ids["alpha"]).artifact_location.startswith("file://")
     report = transfer(quern, "import", "mlflow", folder, "--root", root)
     assert report["files"]["added"] == 3 and report["runs"]["added"] == 0
     with served(quern, root) as url:
         assert client_of(url).get_run(ids["run"]).info.artifact_uri.startswith("mlflow-artifacts:/")
+        assert client_of(url).get_experiment(ids["alpha"]).artifact_location == f"mlflow-artifacts:/{ids['alpha']}"
 
 
 def test_an_import_that_is_killed_goes_on(quern, tmp_path):
