@@ -28,7 +28,7 @@ TEST_CASE("what a live version refers to stays, until the version is gone") {
   const std::string by_run = f.Run();
   const std::string by_place = f.Run();
   const std::string model = f.Model(by_run);
-  REQUIRE(f.registry.Register("heart", "digest", "artifacts/models/x", by_run, ""));
+  REQUIRE(f.registry.Register({"heart", "digest", by_run, {}}));
   REQUIRE(
       f.db->Execute("INSERT INTO model_versions(name, version, digest, path, source, storage, "
                     "run_id, run_link, model_id, user_id, description, stage, status, "

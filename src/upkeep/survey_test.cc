@@ -29,7 +29,7 @@ TEST_CASE("folders of runs that are gone are orphans, those of people are not") 
   }
   const std::string needed(32, 'b');
   REQUIRE(store::PutText(*f.artifacts, "7/" + needed + "/artifacts/f", "123"));
-  REQUIRE(f.registry.Register("m", "digest", "", "", ""));
+  REQUIRE(f.registry.Register({"m", "digest", "", {}}));
   REQUIRE(f.db->Execute("UPDATE model_versions SET storage = ?",
                         {"mlflow-artifacts:/7/" + needed + "/artifacts"}));
   const auto survey = SurveyArtifacts(*f.artifacts, f.trash, f.registry);
