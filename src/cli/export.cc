@@ -62,10 +62,13 @@ void AddExport(CLI::App& app, Context& context) {
       "mlflow", "As a folder mlruns, which MLflow reads: MLFLOW_TRACKING_URI=file:///PATH");
   mlflow->add_option("folder", args->options.folder, "A new or an empty folder")->required();
   AddStoreOptions(*mlflow, args->store);
-  mlflow->add_option("--experiment", args->options.experiments,
-                     "Only the experiment of this name; may be given several times");
-  mlflow->add_flag("!--no-artifacts", args->options.artifacts,
-                   "Leave the files of runs and models where they are");
+  mlflow
+      ->add_option("--experiment", args->options.experiments,
+                   "Only the experiment of this name; may be given several times")
+      ->allow_extra_args(false);
+  mlflow->add_flag_callback(
+      "--no-artifacts", [args] { args->options.artifacts = false; },
+      "Leave the files of runs and models where they are");
   AddJsonFlag(*mlflow, context);
   mlflow->callback(
       [&context, args] { context.action = [&context, args] { return Export(*args, context); }; });

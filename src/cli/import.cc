@@ -41,8 +41,8 @@ int Import(const ImportArgs& args, Context& context) {
       {*(*store)->database, (*store)->tracking, (*store)->registry, (*store)->artifacts.get(),
        context.clock},
       args.options, context.cancel, [&](const exchange::Report& report, const std::string& doing) {
-        line.Show(std::to_string(report.runs.added + report.runs.updated) + " runs, " +
-                  std::to_string(report.files.added) + " artifacts; " + doing);
+        line.Show(std::to_string(report.runs.added + report.runs.updated + report.runs.there) +
+                  " runs, " + std::to_string(report.files.added) + " artifacts; " + doing);
       });
   const Status status = importer.Run();
   line.Clear();
@@ -72,10 +72,13 @@ void AddImport(CLI::App& app, Context& context) {
   mlflow->add_option("source", args->source.name, "mlruns, mlflow.db, or http://HOST:PORT")
       ->required();
   AddStoreOptions(*mlflow, args->store);
-  mlflow->add_option("--experiment", args->options.experiments,
-                     "Only the experiment of this name; may be given several times");
-  mlflow->add_flag("!--no-artifacts", args->options.artifacts,
-                   "Leave the files of runs and models where they are");
+  mlflow
+      ->add_option("--experiment", args->options.experiments,
+                   "Only the experiment of this name; may be given several times")
+      ->allow_extra_args(false);
+  mlflow->add_flag_callback(
+      "--no-artifacts", [args] { args->options.artifacts = false; },
+      "Leave the files of runs and models where they are");
   mlflow->add_option("--source-artifacts", args->source.artifacts,
                      "The folder that was --artifacts-destination of the server of mlflow.db; by "
                      "default mlartifacts beside it");
