@@ -94,7 +94,7 @@ Result<std::string> ReadPage(store::Database& database, const Query& query,
   PageReader reader(database, query, width, max_results, read);
   QUERN_ASSIGN(const Finder* finder, BestFinder(database, query, few));
   if (finder != nullptr) {
-    QUERN_TRY(reader.Take(FoundPage(asked, *finder, limit)));
+    QUERN_TRY(reader.Take(FoundPage(asked, {*finder, few.rows}, limit)));
     return reader.NextToken();
   }
   QUERN_ASSIGN(const bool walk, IsWalkBest(database, query, scope, few));
@@ -111,7 +111,9 @@ Result<std::string> ReadPage(store::Database& database, const Query& query,
 
 Result<int64_t> CountAll(store::Database& database, const Query& query, const Scope& scope) {
   QUERN_ASSIGN(const Finder* finder, BestFinder(database, query, kFewToCount));
-  return Number(database, CountRows(query, scope, finder));
+  return Number(database, finder == nullptr
+                              ? CountRows(query, scope)
+                              : CountFound(query, scope, {*finder, kFewToCount.rows}));
 }
 
 }  // namespace quern::search

@@ -319,7 +319,8 @@ TEST_CASE("the indexes of runs are those that searches ask for") {
                             {"end_time > 5", "runs_by_end (end_ms>?)"}};
   for (const Expected& one : found) {
     const Query query = compiled(one.asked, "");
-    const std::string text = plan(FoundPage({query, "r.num", scope}, query.finders.front(), 10));
+    const std::string text =
+        plan(FoundPage({query, "r.num", scope}, {query.finders.front(), 100}, 10));
     CAPTURE(text);
     CHECK(text.find(one.index) != std::string::npos);
     CHECK(text.find("SEARCH r USING INTEGER PRIMARY KEY") != std::string::npos);

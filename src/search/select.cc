@@ -85,10 +85,14 @@ Statement Select(const Asked& asked, const Way& way, int64_t limit) {
   return {std::move(sql.text), std::move(sql.params)};
 }
 
-// CROSS JOIN is SQLite's word for "the left one first".
-Sql FromFinder(const Query& query, const Finder& finder) {
+/// CROSS JOIN is SQLite's word for "the left one first"; PostgreSQL begins there because of the
+/// LIMIT, which says what its statistics do not know. Rows may have come since they were counted:
+/// twice as many are let through.
+Sql FromCandidates(const Query& query, const Candidates& candidates) {
   Sql from("(");
-  from.Add(finder.Select()).Add(") f CROSS JOIN " + query.entity->from);
+  from.Add(candidates.finder.Select());
+  from.Add(" LIMIT " + std::to_string(2 * candidates.fewer_than + 1000));
+  from.Add(") f CROSS JOIN " + query.entity->from);
   return from;
 }
 
@@ -206,9 +210,9 @@ Statement ScanPage(const Asked& asked, int64_t limit) {
   return Select(asked, way, limit);
 }
 
-Statement FoundPage(const Asked& asked, const Finder& finder, int64_t limit) {
+Statement FoundPage(const Asked& asked, const Candidates& candidates, int64_t limit) {
   Way way;
-  way.from = FromFinder(asked.query, finder);
+  way.from = FromCandidates(asked.query, candidates);
   way.where.Add(OwnerIs(asked.query, "f.found"));
   way.keys = asked.query.keys;
   return Select(asked, way, limit);
@@ -222,13 +226,15 @@ std::vector<Statement> WalkPages(const Asked& asked, int64_t limit) {
   return statements;
 }
 
-Statement CountRows(const Query& query, const Scope& scope, const Finder* finder) {
+Statement CountRows(const Query& query, const Scope& scope) {
+  Sql sql("SELECT count(*) FROM " + query.entity->from + " WHERE ");
+  AddScope(sql, query, scope);
+  return {std::move(sql.text), std::move(sql.params)};
+}
+
+Statement CountFound(const Query& query, const Scope& scope, const Candidates& candidates) {
   Sql sql("SELECT count(*) FROM ");
-  if (finder == nullptr) {
-    sql.Add(query.entity->from).Add(" WHERE ");
-  } else {
-    sql.Add(FromFinder(query, *finder)).Add(" WHERE ").Add(OwnerIs(query, "f.found"));
-  }
+  sql.Add(FromCandidates(query, candidates)).Add(" WHERE ").Add(OwnerIs(query, "f.found"));
   AddScope(sql, query, scope);
   return {std::move(sql.text), std::move(sql.params)};
 }

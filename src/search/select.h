@@ -19,15 +19,22 @@ struct Asked {
 
 /// Every row of the scope is looked at, sorted if need be.
 Statement ScanPage(const Asked& asked, int64_t limit);
-/// Only the rows that `finder` gives are looked at.
-Statement FoundPage(const Asked& asked, const Finder& finder, int64_t limit);
+/// Rows that a finder gives, and the number that they were found to be fewer than.
+struct Candidates {
+  const Finder& finder;
+  int64_t fewer_than = 0;
+};
+/// Only those are looked at.
+Statement FoundPage(const Asked& asked, const Candidates& candidates, int64_t limit);
 /// The parts of a page that follows query.walk: first the rows with a value, in its order; then
 /// those whose value is NULL; then those without one. Parts before the page token's row are left
 /// out. Each goes on where the one before ends.
 std::vector<Statement> WalkPages(const Asked& asked, int64_t limit);
 
-/// SELECT count(*) of all pages; with a finder, only of the rows that it gives.
-Statement CountRows(const Query& query, const Scope& scope, const Finder* finder);
+/// SELECT count(*) of all pages.
+Statement CountRows(const Query& query, const Scope& scope);
+/// The same, looking at the candidates only.
+Statement CountFound(const Query& query, const Scope& scope, const Candidates& candidates);
 /// SELECT count(*) of what `rows` (a SELECT) gives, which stops at `most`.
 Statement CountAtMost(const Sql& rows, int64_t most);
 /// A SELECT of the scope's rows.

@@ -44,7 +44,6 @@ class BenchStore {
   }
 
   Runs& runs() { return *found_; }
-  int64_t count() const { return runs_; }
 
   static BenchStore& Get() {
     static BenchStore store;
@@ -161,8 +160,9 @@ void BM_Search(benchmark::State& state, const Case& what) {
 void BM_SearchWhole(benchmark::State& state) {
   SearchRequest request;
   request.max_results = kShown;
+  BenchStore& store = BenchStore::Get();
   for (auto _ : state) {
-    const auto page = BenchStore::Get().runs().Search({1}, ViewType::kActiveOnly, request);
+    const auto page = store.runs().Search({1}, ViewType::kActiveOnly, request);
     if (!page) return state.SkipWithError(page.error().ToString().c_str());
     benchmark::DoNotOptimize(page);
   }
