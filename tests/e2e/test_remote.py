@@ -16,20 +16,20 @@ from mlflow import MlflowClient
 
 from projects import call, check_no_crash, edit, models, write_small
 from remote_tools import Faults, keep_at, run, runs_of, versions_of, without_credentials
-from wire.tracking_servers import free_port, mlflow_server, quern_server
+from wire.tracking_servers import Store, free_port, mlflow_server, quern_server
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 
 @pytest.fixture(scope="module")
 def server(quern, tmp_path_factory):
-    process = quern_server(quern, tmp_path_factory.mktemp("far") / "store")
+    process = quern_server(quern, Store(tmp_path_factory.mktemp("far") / "store"))
     yield process
     process.kill()
 
 
 @pytest.fixture
 def own_server(quern, tmp_path):
-    process = quern_server(quern, tmp_path / "store")
+    process = quern_server(quern, Store(tmp_path / "store"))
     yield process
     process.kill()
 
@@ -38,7 +38,7 @@ def own_server(quern, tmp_path):
 def local_small(quern, small_run, tmp_path_factory):
     """A server over the state folder of the small project that ran without one."""
     folder = shutil.copytree(small_run.folder, tmp_path_factory.mktemp("near") / "small")
-    process = quern_server(quern, folder)
+    process = quern_server(quern, Store(folder))
     yield process
     process.kill()
 
@@ -57,7 +57,7 @@ def test_the_heart_is_the_same_here_and_at_a_server(quern, heart, server, tmp_pa
                                   ignore=shutil.ignore_patterns(".quern")), server.url)
     done = run(quern, far)
     assert done.returncode == 0, done.stderr
-    local = quern_server(quern, near)
+    local = quern_server(quern, Store(near))
     try:
         check_same(local.url, server.url, "heart")
     finally:
