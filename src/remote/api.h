@@ -23,7 +23,8 @@ using Query = std::vector<std::pair<std::string, std::string>>;
 /// Thread-safe; requests wait for each other. Errors name the server's URL, the call and the
 /// status, and never what authorises it: kUnavailable (not reachable, or 408, 429, 5xx to the end
 /// of the retries), kPermissionDenied (401, 403), kNotFound, kAlreadyExists,
-/// kFailedPrecondition for the rest and for a certificate that is not trusted, kCancelled while waiting to repeat.
+/// kFailedPrecondition for the rest and for a certificate that is not trusted, kCancelled while
+/// waiting to repeat.
 class Api {
  public:
   /// `cancel` may be null; else it is borrowed. Nothing is sent yet.
