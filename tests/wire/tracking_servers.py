@@ -79,6 +79,8 @@ def environment():
 
 
 def quern_server(quern, store, *options, settings=None):
+    """`store`: a Store, or the folder of one on SQLite."""
+    store = store if isinstance(store, Store) else Store(store)
     port = free_port()
     command = [quern, "server", *store.options, "--port", str(port), *options]
     return Process(command, port, store.root.with_suffix(".log"), 20, settings)
