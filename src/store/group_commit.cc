@@ -8,31 +8,46 @@
 #include <atomic>
 #include <cerrno>
 #include <ctime>
+#include <thread>
 
 namespace quern::store {
 namespace {
 
-enum State { kWaiting, kDone, kLeads };
+/// Looks before a waiter sleeps: with many writers the result is often there at once.
+constexpr int kLooks = 4;
+
+enum State { kWaiting, kSleeping, kDone, kLeads };
 
 /// Of the thread, not of the call: who wakes it may still touch it when the call has returned.
 thread_local std::atomic<int> this_threads_state{kWaiting};
 
-/// std::atomic waits without a limit only. False if nothing came in time.
-bool AwaitChange(std::atomic<int>& state, std::chrono::nanoseconds patience) {
+bool Waits(int state) { return state == kWaiting || state == kSleeping; }
+
+/// std::atomic waits without a limit only. False if nothing came within it; null: without one.
+bool AwaitChange(std::atomic<int>& state, const timespec* limit) {
   static_assert(sizeof(state) == sizeof(int), "the kernel waits for a bare int");
-  constexpr int64_t kSecond = 1'000'000'000;
-  const timespec limit{patience.count() / kSecond, patience.count() % kSecond};
-  while (state.load() == kWaiting) {
+  for (int i = 0; i < kLooks; ++i) {
+    if (!Waits(state.load())) return true;
+    std::this_thread::yield();
+  }
+  int waiting = kWaiting;
+  if (!state.compare_exchange_strong(waiting, kSleeping) && !Waits(waiting)) return true;
+  while (state.load() == kSleeping) {
     const long done =
-        syscall(SYS_futex, &state, FUTEX_WAIT_PRIVATE, static_cast<int>(kWaiting), &limit);
-    if (done != 0 && errno == ETIMEDOUT) return state.load() != kWaiting;
+        syscall(SYS_futex, &state, FUTEX_WAIT_PRIVATE, static_cast<int>(kSleeping), limit);
+    if (done != 0 && errno == ETIMEDOUT) return state.load() != kSleeping;
   }
   return true;
 }
 
 void Change(std::atomic<int>* state, State value) {
-  state->store(value);
+  if (state->exchange(value) != kSleeping) return;
   syscall(SYS_futex, state, FUTEX_WAKE_PRIVATE, 1);
+}
+
+timespec SpecOf(std::chrono::nanoseconds duration) {
+  constexpr int64_t kSecond = 1'000'000'000;
+  return {duration.count() / kSecond, duration.count() % kSecond};
 }
 
 Status Busy() {
@@ -50,20 +65,20 @@ struct GroupCommit::Waiter {
 Status GroupCommit::Write(const std::function<Status()>& body) {
   this_threads_state.store(kWaiting);
   Waiter me{{&body, {}}, &this_threads_state};
-  bool leads = false;
+  bool leads = false, watches = false;
   {
     const std::lock_guard lock(mutex_);
-    if (leading_ && !MayWait(queue_.size())) return Busy();
+    if (leading_ && queue_.size() >= kLine && Hangs()) return Busy();
+    // The leader itself may still be the first.
+    watches = queue_.size() < 2;
     queue_.push_back(&me);
     leads = !leading_;
     if (leads) Begin();
   }
-  while (!leads) {
-    if (AwaitChange(this_threads_state, patience_)) {
-      leads = this_threads_state.load() == kLeads;
-      break;
-    }
-    if (Leave(me)) return Busy();
+  if (!leads) {
+    const timespec patience = SpecOf(patience_);
+    while (!AwaitChange(this_threads_state, watches ? &patience : nullptr)) CutLine();
+    leads = this_threads_state.load() == kLeads;
   }
   if (leads) Lead(me);
   return std::move(me.write.status);
@@ -74,17 +89,20 @@ void GroupCommit::Begin() {
   began_ = std::chrono::steady_clock::now();
 }
 
-bool GroupCommit::MayWait(size_t place) const {
-  return place < kLine || std::chrono::steady_clock::now() - began_ < patience_;
-}
+bool GroupCommit::Hangs() const { return std::chrono::steady_clock::now() - began_ >= patience_; }
 
-bool GroupCommit::Leave(const Waiter& waiter) {
-  const std::lock_guard lock(mutex_);
-  const auto found = std::find(queue_.begin(), queue_.end(), &waiter);
-  if (found == queue_.end()) return false;
-  if (MayWait(static_cast<size_t>(found - queue_.begin()))) return false;
-  queue_.erase(found);
-  return true;
+void GroupCommit::CutLine() {
+  std::vector<Waiter*> cut;
+  {
+    const std::lock_guard lock(mutex_);
+    if (queue_.size() <= kLine || !Hangs()) return;
+    cut.assign(queue_.begin() + kLine, queue_.end());
+    queue_.resize(kLine);
+  }
+  for (Waiter* waiter : cut) {
+    waiter->write.status = Busy();
+    Change(waiter->state, kDone);
+  }
 }
 
 void GroupCommit::Lead(Waiter& leader) {

@@ -41,10 +41,11 @@ class GroupCommit {
   void Lead(Waiter& leader);
   /// A commit is under way from now on. Under the lock, as the next.
   void Begin();
-  /// Whether somebody may wait at this place of the line.
-  bool MayWait(size_t place) const;
-  /// Takes a waiter out of the line again; false if it has to stay.
-  bool Leave(const Waiter& waiter);
+  /// Whether it takes too long.
+  bool Hangs() const;
+  /// Tells those that stand too far behind in a line that does not move. The first in line calls it
+  /// from time to time: a timer for each of them would cost more than its change.
+  void CutLine();
   Commit commit_;
   std::chrono::nanoseconds patience_;
   std::mutex mutex_;
