@@ -7,8 +7,8 @@
 #include "registry/names.h"
 #include "registry/rows.h"
 #include "registry/source.h"
-#include "tracking/names.h"
 #include "registry/versions.h"
+#include "tracking/names.h"
 
 namespace quern::registry {
 

@@ -27,8 +27,8 @@ inline constexpr size_t kMaxDatasetProfile = 16777215;
 inline constexpr size_t kMaxInputTagKey = 255;
 inline constexpr size_t kMaxInputTagValue = 500;
 inline constexpr size_t kMaxArtifactLocation = 2048;
-/// Of an id that refers to something else: a parent, a run, a logged model. PostgreSQL's indexes hold
-/// no long ones.
+/// Of an id that refers to something else: a parent, a run, a logged model. PostgreSQL's indexes
+/// hold no long ones.
 inline constexpr size_t kMaxReference = 256;
 inline constexpr int64_t kMaxRunsPage = 50000;
 inline constexpr int64_t kMaxExperimentsPage = 50000;

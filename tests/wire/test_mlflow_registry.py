@@ -39,7 +39,8 @@ def test_a_model_is_logged_registered_and_loaded_by_every_name(server, client):
     x = numpy.arange(10.0).reshape(-1, 1)
     fitted = sklearn.linear_model.LinearRegression().fit(x, 3 * x[:, 0])
     with mlflow.start_run() as run:
-        logged = mlflow.sklearn.log_model(fitted, name="model", registered_model_name="line")
+        logged = mlflow.sklearn.log_model(fitted, name="model", registered_model_name="line",
+                                          pip_requirements=["scikit-learn"])
     versions = client.search_model_versions("name = 'line'")
     assert [int(v.version) for v in versions] == [1]
     assert versions[0].run_id == run.info.run_id

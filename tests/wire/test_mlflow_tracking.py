@@ -248,7 +248,9 @@ def test_a_model_is_logged_and_loaded(server, client, experiment):
     model, x = fitted()
     with mlflow.start_run() as run:
         mlflow.log_metric("rmse", 0.25)
-        info = mlflow.sklearn.log_model(model, name="line", input_example=x[:2], params={"fit": "yes"})
+        # Requirements are named: to infer them, which autologging does below, takes seconds.
+        info = mlflow.sklearn.log_model(model, name="line", input_example=x[:2], params={"fit": "yes"},
+                                        pip_requirements=["scikit-learn"])
     assert mlflow.sklearn.load_model(info.model_uri).predict([[3.0]])[0] == pytest.approx(6)
     assert mlflow.pyfunc.load_model(f"runs:/{run.info.run_id}/line").predict(numpy.array([[4.0]]))[0] == pytest.approx(8)
     logged = client.get_logged_model(info.model_id)

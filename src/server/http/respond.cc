@@ -26,8 +26,8 @@ std::string OwnTrouble(Code code) {
     case Code::kAborted:
       return "another process holds the server's database; nothing was changed (try again shortly)";
     case Code::kResourceExhausted:
-      return "the disk of the server's database is full; nothing was changed (try again when it has "
-             "space)";
+      return "the disk of the server's database is full; nothing was changed (try again when it "
+             "has space)";
     case Code::kDeadlineExceeded:
       return "the server's database took too long (ask for less at once)";
     case Code::kPermissionDenied:

@@ -114,9 +114,9 @@ void Fields::Missing(std::string_view key) const {
 
 void Fields::Invalid(std::string_view key, const Raw& raw) const {
   if (sink_->error) return;
-  Refuse("Invalid value " + Cut(raw.json ? ShowJson(*raw.json) : ShowJsonText(raw.text)) + " for parameter '" + Path(key) +
-         "' supplied:  Hint: Value was of type '" + std::string(TypeName(raw.kind, raw.text)) +
-         "'." + std::string(kSeeDocs));
+  Refuse("Invalid value " + Cut(raw.json ? ShowJson(*raw.json) : ShowJsonText(raw.text)) +
+         " for parameter '" + Path(key) + "' supplied:  Hint: Value was of type '" +
+         std::string(TypeName(raw.kind, raw.text)) + "'." + std::string(kSeeDocs));
 }
 
 void Fields::CheckText(std::string_view key, std::string_view text) const {
