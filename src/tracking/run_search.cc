@@ -1,4 +1,8 @@
+#include <algorithm>
 #include <cmath>
+#include <functional>
+#include <map>
+#include <span>
 
 #include "base/text.h"
 #include "search/page.h"
@@ -19,39 +23,86 @@ double NumberOrNan(const Row& row, int column) {
   return row.IsNull(column) ? std::nan("") : row.Number(column);
 }
 
-Status ReadMetrics(Database& db, Run& run) {
-  return db.Query(
-      "SELECT key, last_value, last_step, last_ms, points, least, greatest FROM metric_series "
-      "WHERE run = ? ORDER BY key",
-      {run.info.num}, [&](const Row& row) {
-        run.metrics.push_back({row.Text(0), NumberOrNan(row, 1), row.Int(2), row.Int(3), row.Int(4),
-                               NumberOrNan(row, 5), NumberOrNan(row, 6)});
-      });
-}
+/// Runs whose details are read together: a statement for all of a table instead of one for each.
+class Details {
+ public:
+  static constexpr size_t kMost = 100;
 
-Status ReadInputs(Database& db, Run& run) {
-  std::vector<int64_t> links;
-  QUERN_TRY(
-      db.Query("SELECT i.num, d.name, d.digest, d.source_type, d.source, d.schema, d.profile "
-               "FROM run_inputs i JOIN datasets d ON d.num = i.dataset WHERE i.run = ? "
-               "ORDER BY i.num",
-               {run.info.num}, [&](const Row& row) {
-                 links.push_back(row.Int(0));
-                 Dataset dataset{row.Text(1), row.Text(2), row.Text(3), row.Text(4), {}, {}};
-                 if (!row.IsNull(5)) dataset.schema = row.Text(5);
-                 if (!row.IsNull(6)) dataset.profile = row.Text(6);
-                 run.dataset_inputs.push_back({std::move(dataset), {}});
-               }));
-  for (size_t i = 0; i < links.size(); ++i) {
-    QUERN_TRY(ReadTexts(db, "run_input_tags", "input", links[i], run.dataset_inputs[i].tags));
+  Details(Database& db, std::span<Run> runs) : db_(db) {
+    for (Run& run : runs) runs_[run.info.num] = &run;
+    // One or always as many, so that two statements are prepared and no more: the last is named
+    // again and again.
+    for (const auto& [num, run] : runs_) nums_.emplace_back(num);
+    if (runs.size() > 1) nums_.resize(kMost, nums_.back());
+    const std::vector<std::string> marks(nums_.size(), "?");
+    in_ = " IN (" + Join(marks, ", ") + ")";
   }
-  return db.Query(
-      "SELECT direction, model_id, step FROM run_models WHERE run = ? ORDER BY step, model_id",
-      {run.info.num}, [&](const Row& row) {
-        auto& links_of = row.Text(0) == "input" ? run.model_inputs : run.model_outputs;
-        links_of.push_back({row.Text(1), row.Int(2)});
-      });
-}
+
+  Status Read(const RunFields& fields) {
+    if (fields.params) QUERN_TRY(Texts("run_params", &Run::params));
+    if (fields.tags) QUERN_TRY(Texts("run_tags", &Run::tags));
+    if (fields.metrics) QUERN_TRY(Metrics());
+    QUERN_TRY(Inputs());
+    return Models();
+  }
+
+ private:
+  using Take = std::function<void(Run&, const Row&)>;
+  /// The first column is the run's.
+  Status Each(const std::string& select, const std::string& order, const Take& take) {
+    return db_.Query(select + in_ + order, nums_,
+                     [&](const Row& row) { take(*runs_.at(row.Int(0)), row); });
+  }
+
+  Status Texts(const std::string& table, tracking::Texts Run::* into) {
+    return Each("SELECT run, key, value FROM " + table + " WHERE run", "",
+                [&](Run& run, const Row& row) { (run.*into)[row.Text(1)] = row.Text(2); });
+  }
+
+  Status Metrics() {
+    return Each(
+        "SELECT run, key, last_value, last_step, last_ms, points, least, greatest "
+        "FROM metric_series WHERE run",
+        " ORDER BY run, key", [](Run& run, const Row& row) {
+          run.metrics.push_back({row.Text(1), NumberOrNan(row, 2), row.Int(3), row.Int(4),
+                                 row.Int(5), NumberOrNan(row, 6), NumberOrNan(row, 7)});
+        });
+  }
+
+  Status Inputs() {
+    std::map<int64_t, std::vector<int64_t>> of_run;
+    QUERN_TRY(
+        Each("SELECT i.run, i.num, d.name, d.digest, d.source_type, d.source, d.schema, d.profile "
+             "FROM run_inputs i JOIN datasets d ON d.num = i.dataset WHERE i.run",
+             " ORDER BY i.num", [&](Run& run, const Row& row) {
+               Dataset dataset{row.Text(2), row.Text(3), row.Text(4), row.Text(5), {}, {}};
+               if (!row.IsNull(6)) dataset.schema = row.Text(6);
+               if (!row.IsNull(7)) dataset.profile = row.Text(7);
+               run.dataset_inputs.push_back({std::move(dataset), {}});
+               of_run[run.info.num].push_back(row.Int(1));
+             }));
+    for (const auto& [num, inputs] : of_run) {
+      for (size_t i = 0; i < inputs.size(); ++i) {
+        QUERN_TRY(ReadTexts(db_, "run_input_tags", "input", inputs[i],
+                            runs_.at(num)->dataset_inputs[i].tags));
+      }
+    }
+    return {};
+  }
+
+  Status Models() {
+    return Each("SELECT run, direction, model_id, step FROM run_models WHERE run",
+                " ORDER BY step, model_id", [](Run& run, const Row& row) {
+                  auto& links = row.Text(1) == "input" ? run.model_inputs : run.model_outputs;
+                  links.push_back({row.Text(2), row.Int(3)});
+                });
+  }
+
+  Database& db_;
+  std::map<int64_t, Run*> runs_;
+  std::vector<store::Param> nums_;
+  std::string in_;
+};
 
 search::Scope RunsScope(const std::vector<int64_t>& experiment_ids, ViewType view,
                         RunLevel level = RunLevel::kAll) {
@@ -65,11 +116,12 @@ search::Scope RunsScope(const std::vector<int64_t>& experiment_ids, ViewType vie
 
 }  // namespace
 
-Status Runs::Fill(Run& run, const RunFields& fields) {
-  if (fields.params) QUERN_TRY(ReadTexts(db_, "run_params", "run", run.info.num, run.params));
-  if (fields.tags) QUERN_TRY(ReadTexts(db_, "run_tags", "run", run.info.num, run.tags));
-  if (fields.metrics) QUERN_TRY(ReadMetrics(db_, run));
-  return ReadInputs(db_, run);
+Status Runs::Fill(std::span<Run> runs, const RunFields& fields) {
+  for (size_t at = 0; at < runs.size(); at += Details::kMost) {
+    const std::span<Run> some = runs.subspan(at, std::min(Details::kMost, runs.size() - at));
+    QUERN_TRY(Details(db_, some).Read(fields));
+  }
+  return {};
 }
 
 Result<Page<Run>> Runs::Search(const std::vector<int64_t>& experiment_ids, ViewType view,
@@ -92,8 +144,8 @@ Result<Page<Run>> Runs::Search(const std::vector<int64_t>& experiment_ids, ViewT
     if (run.info.artifact_uri.empty()) {
       QUERN_ASSIGN(run.info, Info(run.info.id));
     }
-    QUERN_TRY(Fill(run, fields));
   }
+  QUERN_TRY(Fill(page.items, fields));
   return page;
 }
 

@@ -116,7 +116,7 @@ Result<RunInfo> Runs::Active(const std::string& id) {
 Result<Run> Runs::Get(const std::string& id) {
   Run run;
   QUERN_ASSIGN(run.info, Info(id));
-  QUERN_TRY(Fill(run, {}));
+  QUERN_TRY(Fill({&run, 1}, {}));
   return run;
 }
 

@@ -3,6 +3,7 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -160,7 +161,7 @@ class Runs {
                 const Experiment& experiment);
   Status SetTags(const RunInfo& run, const std::vector<std::pair<std::string, std::string>>& tags);
   Status LogRecords(const RunInfo& run, const RunRecords& records, BulkReport& done);
-  Status Fill(Run& run, const RunFields& fields);
+  Status Fill(std::span<Run> runs, const RunFields& fields);
   store::Database& db_;
   const Clock& clock_;
   Experiments& experiments_;
