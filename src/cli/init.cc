@@ -130,8 +130,8 @@ std::string SourceYaml(const data::SourceSpec& source) {
 }
 
 std::string TargetYaml(const InitArgs& args, const std::string& expression, ml::Task task) {
-  std::string out = fmt::format("name: target, expr: {}, task: {}", Quoted(expression),
-                                model::TaskName(task));
+  std::string out =
+      fmt::format("name: target, expr: {}, task: {}", Quoted(expression), model::TaskName(task));
   if (!args.positive.empty()) out += ", positive: " + Quoted(args.positive);
   return out;
 }
@@ -223,13 +223,15 @@ void AddInit(CLI::App& app, Context& context) {
   verb->add_option("--target", args->target,
                    "What to predict: a column, or an expression such as \"num > 0\"")
       ->required();
-  verb->add_option("--task", args->task, "What kind of prediction; inferred from the labels if absent")
+  verb->add_option("--task", args->task,
+                   "What kind of prediction; inferred from the labels if absent")
       ->check(CLI::IsMember({"binary", "multiclass", "regression"}));
   verb->add_option("--positive", args->positive,
                    "The class a binary model gives the probability of, such as 1 or yes");
-  verb->add_option("--missing", args->missing,
-                   "A text that stands for a missing value, such as -9 (may be repeated); without it "
-                   "the usual ones, such as ? and NA")
+  verb->add_option(
+          "--missing", args->missing,
+          "A text that stands for a missing value, such as -9 (may be repeated); without it "
+          "the usual ones, such as ? and NA")
       ->allow_extra_args(false);
   AddJsonFlag(*verb, context);
   verb->footer(

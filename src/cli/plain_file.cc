@@ -39,8 +39,7 @@ Result<PlainFile> OpenPlainFile(const data::SourceSpec& source, Fs& fs,
   QUERN_TRY(CheckTemporaryFolder());
   PlainFile file;
   file.folder = std::make_unique<TempDir>();
-  QUERN_ASSIGN(file.result,
-               data::Ingest(source, like, file.folder->path(), fs, NoProgress()));
+  QUERN_ASSIGN(file.result, data::Ingest(source, like, file.folder->path(), fs, NoProgress()));
   return file;
 }
 
