@@ -350,11 +350,23 @@ Result<std::vector<Point>> ReadPointsAt(Database& db, const Series& series,
   };
   keep(some);
   for (const ChunkHead& head : heads) {
-    const auto at = std::lower_bound(steps.begin(), steps.end(), head.first_step);
-    if (at == steps.end() || *at > head.top_step) continue;
+    const auto from = std::lower_bound(steps.begin(), steps.end(), head.first_step);
+    const auto to = std::upper_bound(from, steps.end(), head.top_step);
+    // Of even steps it is known which of them are there, and where.
+    std::vector<size_t> places;
+    for (auto step = from; head.stride > 0 && step != to; ++step) {
+      // As far apart as any two: their difference may not be an int64_t.
+      const uint64_t above = static_cast<uint64_t>(*step) - static_cast<uint64_t>(head.first_step);
+      const auto stride = static_cast<uint64_t>(head.stride);
+      if (above % stride == 0) places.push_back(above / stride);
+    }
+    if (head.stride > 0 ? places.empty() : from == to) continue;
     QUERN_ASSIGN(const std::string chunk, ReadChunk(db, series.num, head.position));
     QUERN_ASSIGN(const auto more, DecodeChunk(chunk));
-    keep(more);
+    if (head.stride == 0) keep(more);
+    for (const size_t place : places) {
+      if (place < more.size()) points.push_back(more[place]);
+    }
   }
   std::sort(points.begin(), points.end(), [](const Point& a, const Point& b) {
     return a.step != b.step ? a.step < b.step : Before(a, b);
@@ -364,15 +376,22 @@ Result<std::vector<Point>> ReadPointsAt(Database& db, const Series& series,
 }
 
 Result<std::vector<int64_t>> ReadSteps(Database& db, const Series& series) {
-  std::vector<int64_t> steps;
+  std::vector<int64_t> young;
   QUERN_TRY(db.Query("SELECT DISTINCT step FROM metric_points WHERE series = ?", {series.num},
-                     [&](const Row& row) { steps.push_back(row.Int(0)); }));
-  std::sort(steps.begin(), steps.end());
-  const size_t rows = steps.size();
+                     [&](const Row& row) { young.push_back(row.Int(0)); }));
   QUERN_ASSIGN(const auto heads, HeadsOf(db, series));
+  std::vector<int64_t> steps;
+  steps.reserve(static_cast<size_t>(series.sealed) + young.size());
   for (const ChunkHead& head : heads) {
     if (head.stride > 0) {
-      for (int64_t i = 0; i < head.points; ++i) steps.push_back(head.first_step + i * head.stride);
+      const size_t before = steps.size();
+      steps.resize(before + static_cast<size_t>(head.points));
+      // Unsigned: what would follow the last may be beyond the range.
+      auto step = static_cast<uint64_t>(head.first_step);
+      for (auto at = steps.begin() + static_cast<std::ptrdiff_t>(before); at != steps.end(); ++at) {
+        *at = static_cast<int64_t>(step);
+        step += static_cast<uint64_t>(head.stride);
+      }
       continue;
     }
     QUERN_ASSIGN(const std::string chunk, ReadChunk(db, series.num, head.position));
@@ -380,8 +399,11 @@ Result<std::vector<int64_t>> ReadSteps(Database& db, const Series& series) {
     steps.insert(steps.end(), more.begin(), more.end());
   }
   // The rows are the youngest points: usually they go behind all chunks.
-  std::rotate(steps.begin(), steps.begin() + static_cast<std::ptrdiff_t>(rows), steps.end());
-  if (!std::is_sorted(steps.begin(), steps.end())) std::sort(steps.begin(), steps.end());
+  std::sort(young.begin(), young.end());
+  steps.insert(steps.end(), young.begin(), young.end());
+  const auto not_above = [](int64_t a, int64_t b) { return a >= b; };
+  if (std::adjacent_find(steps.begin(), steps.end(), not_above) == steps.end()) return steps;
+  std::sort(steps.begin(), steps.end());
   steps.erase(std::unique(steps.begin(), steps.end()), steps.end());
   return steps;
 }

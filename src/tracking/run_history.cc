@@ -1,4 +1,7 @@
 #include <algorithm>
+#include <iterator>
+#include <limits>
+#include <utility>
 
 #include "base/text.h"
 #include "tracking/metric_series.h"
@@ -8,6 +11,8 @@
 namespace quern::tracking {
 namespace {
 
+constexpr int64_t kNoEnd = std::numeric_limits<int64_t>::max();
+
 MetricPoint ToMetric(const std::string& key, const Point& point) {
   return {key, point.value, point.step, point.time_ms, {}, {}, {}};
 }
@@ -16,8 +21,29 @@ MetricPoint ToMetric(const std::string& key, const Point& point) {
 struct Asked {
   std::string run_id;
   std::optional<Series> series;
-  std::vector<int64_t> steps;
+  /// Its first and last step of the range; nothing if it has none there.
+  std::optional<std::pair<int64_t, int64_t>> ends;
 };
+
+std::optional<std::pair<int64_t, int64_t>> EndsOf(const std::vector<int64_t>& steps, int64_t first,
+                                                  int64_t last) {
+  const auto low = std::lower_bound(steps.begin(), steps.end(), first);
+  const auto high = std::upper_bound(low, steps.end(), last);
+  if (low == high) return std::nullopt;
+  return std::pair{*low, *(high - 1)};
+}
+
+/// Adds steps to the ascending ones of other runs.
+void Merge(std::vector<int64_t>& all, std::vector<int64_t> steps) {
+  if (all.empty()) {
+    all = std::move(steps);
+    return;
+  }
+  std::vector<int64_t> both;
+  both.reserve(std::max(all.size(), steps.size()));
+  std::set_union(all.begin(), all.end(), steps.begin(), steps.end(), std::back_inserter(both));
+  all = std::move(both);
+}
 
 /// The steps that a chart shows: at most `most` of all, evenly by rank, and each run's own ends.
 /// MLflow's rule for get-history-bulk-interval.
@@ -33,11 +59,9 @@ std::vector<int64_t> ChooseSteps(const std::vector<int64_t>& all, const std::vec
   }
   chosen.push_back(*(end - 1));
   for (const Asked& run : asked) {
-    const auto low = std::lower_bound(run.steps.begin(), run.steps.end(), first);
-    const auto high = std::upper_bound(low, run.steps.end(), last);
-    if (low == high) continue;
-    chosen.push_back(*low);
-    chosen.push_back(*(high - 1));
+    if (!run.ends) continue;
+    chosen.push_back(run.ends->first);
+    chosen.push_back(run.ends->second);
   }
   std::sort(chosen.begin(), chosen.end());
   chosen.erase(std::unique(chosen.begin(), chosen.end()), chosen.end());
@@ -104,15 +128,13 @@ Result<std::vector<Runs::RunPoint>> Runs::HistoryInterval(const std::vector<std:
   std::vector<int64_t> all;
   for (const std::string& id : ids) {
     QUERN_ASSIGN(const RunInfo run, Info(id));
-    Asked one{id, std::nullopt, {}};
+    Asked one{id, std::nullopt, std::nullopt};
     QUERN_ASSIGN(one.series, FindSeries(db_, run.num, key));
     if (one.series) {
-      QUERN_ASSIGN(one.steps, ReadSteps(db_, *one.series));
+      QUERN_ASSIGN(std::vector<int64_t> steps, ReadSteps(db_, *one.series));
+      one.ends = EndsOf(steps, first.value_or(0), last.value_or(kNoEnd));
+      Merge(all, std::move(steps));
     }
-    const size_t before = all.size();
-    all.insert(all.end(), one.steps.begin(), one.steps.end());
-    std::inplace_merge(all.begin(), all.begin() + static_cast<std::ptrdiff_t>(before), all.end());
-    all.erase(std::unique(all.begin(), all.end()), all.end());
     asked.push_back(std::move(one));
   }
   std::vector<RunPoint> out;
