@@ -1,5 +1,6 @@
 """`quern server` with its artifacts in a bucket: MLflow's own client, upkeep, and HTTPS."""
 
+import fcntl
 import json
 import pathlib
 import subprocess
@@ -147,6 +148,25 @@ def test_upkeep_knows_the_bucket(quern, client, objects, root, tmp_path):
     # Beside, in a folder.
     run("restore", tmp_path / "copy", "--root", tmp_path / "folder")
     assert (tmp_path / "folder" / ".quern" / "mlflow-artifacts" / experiment / stays / "artifacts" / "f").is_file()
+
+
+def test_an_import_goes_into_the_bucket_that_the_server_has(quern, client, objects, root, tmp_path):
+    folder = MlflowClient(f"sqlite:///{tmp_path}/mlflow.db")
+    experiment = folder.create_experiment("from elsewhere", artifact_location=str(tmp_path / "artifacts"))
+    run = folder.create_run(experiment).info.run_id
+    folder.log_text(run, "brought", "f")
+    command = [quern, "import", "mlflow", f"sqlite:///{tmp_path}/mlflow.db", "--root", root]
+    settings = {**environment(), **objects.environment}
+    # Files come before rows: a purge would take them for orphans.
+    with open(root / ".quern" / "upkeep.lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        done = subprocess.run(command, capture_output=True, text=True, env=settings)
+        assert done.returncode == 5 and "the import has to wait" in done.stderr
+    done = subprocess.run(command, capture_output=True, text=True, env=settings)
+    assert done.returncode == 0, done.stdout + done.stderr
+    here = client.get_experiment_by_name("from elsewhere").experiment_id
+    assert objects.keys(BUCKET, f"shared/artifacts/{here}/") == [f"shared/artifacts/{here}/{run}/artifacts/f"]
+    assert pathlib.Path(client.download_artifacts(run, "f", str(tmp_path))).read_text() == "brought"
 
 
 def test_a_bucket_without_credentials_is_refused_at_the_start(quern, tmp_path):
