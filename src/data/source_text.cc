@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/text.h"
+#include "base/utf8.h"
 
 namespace quern::data {
 namespace {
@@ -47,25 +48,6 @@ Error NotWhatItSays(const SourceSpec& spec, const std::string& what, std::string
                std::move(hint),
                Position{spec.path, 0, 0},
                {}};
-}
-
-void AppendCodePoint(uint32_t point, std::string& out) {
-  const auto put = [&](uint32_t byte) { out += static_cast<char>(byte); };
-  if (point < 0x80) {
-    put(point);
-  } else if (point < 0x800) {
-    put(0xC0 | (point >> 6));
-    put(0x80 | (point & 0x3F));
-  } else if (point < 0x10000) {
-    put(0xE0 | (point >> 12));
-    put(0x80 | ((point >> 6) & 0x3F));
-    put(0x80 | (point & 0x3F));
-  } else {
-    put(0xF0 | (point >> 18));
-    put(0x80 | ((point >> 12) & 0x3F));
-    put(0x80 | ((point >> 6) & 0x3F));
-    put(0x80 | (point & 0x3F));
-  }
 }
 
 }  // namespace
@@ -151,13 +133,13 @@ struct TextReader::State {
       const uint32_t unit =
           big_endian ? (uint32_t{first} << 8) | second : (uint32_t{second} << 8) | first;
       if (high != 0 && unit >= 0xDC00 && unit < 0xE000) {
-        AppendCodePoint(0x10000 + ((high - 0xD800) << 10) + (unit - 0xDC00), out);
+        AppendUtf8(0x10000 + ((high - 0xD800) << 10) + (unit - 0xDC00), out);
         high = 0;
         continue;
       }
-      if (high != 0) AppendCodePoint(0xFFFD, out);
+      if (high != 0) AppendUtf8(0xFFFD, out);
       high = unit >= 0xD800 && unit < 0xDC00 ? unit : 0;
-      if (high == 0) AppendCodePoint(unit >= 0xDC00 && unit < 0xE000 ? 0xFFFD : unit, out);
+      if (high == 0) AppendUtf8(unit >= 0xDC00 && unit < 0xE000 ? 0xFFFD : unit, out);
     }
     carry.erase(0, i);
   }
@@ -168,7 +150,7 @@ struct TextReader::State {
       out += bytes;
       return;
     }
-    for (const char c : bytes) AppendCodePoint(static_cast<unsigned char>(c), out);
+    for (const char c : bytes) AppendUtf8(static_cast<unsigned char>(c), out);
   }
 
   Status DecideEncoding() {

@@ -4,31 +4,14 @@
 #include <optional>
 #include <vector>
 
+#include "base/utf8.h"
+
 namespace quern::server::graphql {
 namespace {
 
 bool IsDigit(char c) { return c >= '0' && c <= '9'; }
 bool IsNameStart(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; }
 bool IsNamePart(char c) { return IsNameStart(c) || IsDigit(c); }
-
-void AppendUtf8(std::string* out, uint32_t point) {
-  const auto put = [out](uint32_t byte) { out->push_back(static_cast<char>(byte)); };
-  if (point < 0x80) {
-    put(point);
-  } else if (point < 0x800) {
-    put(0xC0 | (point >> 6));
-    put(0x80 | (point & 0x3F));
-  } else if (point < 0x10000) {
-    put(0xE0 | (point >> 12));
-    put(0x80 | ((point >> 6) & 0x3F));
-    put(0x80 | (point & 0x3F));
-  } else {
-    put(0xF0 | (point >> 18));
-    put(0x80 | ((point >> 12) & 0x3F));
-    put(0x80 | ((point >> 6) & 0x3F));
-    put(0x80 | (point & 0x3F));
-  }
-}
 
 /// The characters of a block string: without the indentation that its lines share, nor empty lines
 /// at its ends (specification, section 2.9.4).
@@ -203,7 +186,7 @@ Status Lexer::Escape(std::string* out) {
     point = 0x10000 + ((point - 0xD800) << 10) + (low - 0xDC00);
   }
   if (point >= 0xD800 && point <= 0xDFFF) return Fault(start, "Invalid Unicode escape sequence");
-  AppendUtf8(out, point);
+  AppendUtf8(point, *out);
   return {};
 }
 
