@@ -6,6 +6,7 @@
 
 #include "base/base64.h"
 #include "base/json.h"
+#include "base/json_fields.h"
 #include "base/text.h"
 #include "exchange/mlflow_words.h"
 #include "net/strict.h"
@@ -214,38 +215,11 @@ Status ServerClient::Download(const std::string& path, const Fields& query,
   return std::unexpected(ErrorOf(response, target));
 }
 
-std::string TextAt(const json::object& object, std::string_view key) {
-  const json::value* value = object.if_contains(key);
-  if (value == nullptr) return {};
-  if (value->is_string()) return std::string(value->get_string());
-  return value->is_null() ? std::string() : WriteJson(*value);
-}
-
-std::optional<int64_t> IntAt(const json::object& object, std::string_view key) {
-  const json::value* value = object.if_contains(key);
-  if (value == nullptr) return std::nullopt;
-  if (value->is_int64()) return value->get_int64();
-  if (value->is_string()) return ParseInt(value->get_string());
-  return std::nullopt;
-}
-
 double NumberAt(const json::object& object, std::string_view key) {
   const json::value* value = object.if_contains(key);
   if (value == nullptr) return std::nan("");
   if (value->is_string()) return ParseMetricValue(value->get_string()).value_or(std::nan(""));
   return value->is_number() ? value->to_number<double>() : std::nan("");
-}
-
-const json::object& ObjectAt(const json::object& object, std::string_view key) {
-  static const json::object kNone;
-  const json::value* value = object.if_contains(key);
-  return value != nullptr && value->is_object() ? value->get_object() : kNone;
-}
-
-const json::array& ArrayAt(const json::object& object, std::string_view key) {
-  static const json::array kNone;
-  const json::value* value = object.if_contains(key);
-  return value != nullptr && value->is_array() ? value->get_array() : kNone;
 }
 
 }  // namespace quern::exchange

@@ -60,12 +60,7 @@ class ServerClient {
   std::vector<net::Header> headers_;
 };
 
-/// Fields of an answer: protobuf's JSON writes numbers as numbers or as text.
-std::string TextAt(const boost::json::object& object, std::string_view key);
-std::optional<int64_t> IntAt(const boost::json::object& object, std::string_view key);
-/// NaN, Infinity and -Infinity too; NaN for an absent field.
+/// The number under `key`, NaN, Infinity and -Infinity too; NaN for an absent field.
 double NumberAt(const boost::json::object& object, std::string_view key);
-const boost::json::object& ObjectAt(const boost::json::object& object, std::string_view key);
-const boost::json::array& ArrayAt(const boost::json::object& object, std::string_view key);
 
 }  // namespace quern::exchange

@@ -1,6 +1,7 @@
 #include "exchange/server_source.h"
 
 #include "base/json.h"
+#include "base/json_fields.h"
 #include "base/text.h"
 #include "exchange/mlflow_words.h"
 #include "registry/names.h"
@@ -16,16 +17,6 @@ using tracking::RunRecord;
 constexpr char kApi[] = "/api/2.0/mlflow/";
 /// Of a page; a run comes with all of its parameters and tags.
 constexpr int kRunsPage = 200;
-
-tracking::Texts Pairs(const json::array& list) {
-  tracking::Texts texts;
-  for (const json::value& item : list) {
-    if (item.is_object()) {
-      texts[TextAt(item.get_object(), "key")] = TextAt(item.get_object(), "value");
-    }
-  }
-  return texts;
-}
 
 std::optional<std::string> TextIfThere(const json::object& object, std::string_view key) {
   if (!object.contains(key)) return std::nullopt;
@@ -45,7 +36,7 @@ void ReadLinks(const json::object& run, RunRecord& record) {
     record.datasets.push_back({{TextAt(dataset, "name"), TextAt(dataset, "digest"),
                                 TextAt(dataset, "source_type"), TextAt(dataset, "source"),
                                 TextIfThere(dataset, "schema"), TextIfThere(dataset, "profile")},
-                               Pairs(ArrayAt(item.get_object(), "tags"))});
+                               PairsOf(ArrayAt(item.get_object(), "tags"))});
   }
   for (const json::value& item : ArrayAt(inputs, "model_inputs")) {
     if (item.is_object()) {
@@ -70,8 +61,8 @@ Result<RunRecord> RunOf(const json::object& run, int64_t experiment_id) {
   record.info.end_ms = IntAt(info, "end_time");
   record.info.artifact_uri = TextAt(info, "artifact_uri");
   record.info.deleted = TextAt(info, "lifecycle_stage") == "deleted";
-  record.params = Pairs(ArrayAt(data, "params"));
-  record.tags = Pairs(ArrayAt(data, "tags"));
+  record.params = PairsOf(ArrayAt(data, "params"));
+  record.tags = PairsOf(ArrayAt(data, "tags"));
   record.info.name = TextAt(info, "run_name");
   if (const auto tag = record.tags.find(kRunNameTag); tag != record.tags.end()) {
     if (record.info.name.empty()) record.info.name = tag->second;
@@ -104,8 +95,8 @@ Result<ModelRecord> ModelOf(const json::object& object, int64_t experiment_id) {
   model.status_message = TextAt(info, "status_message");
   model.created_ms = IntAt(info, "creation_timestamp_ms").value_or(0);
   model.updated_ms = IntAt(info, "last_updated_timestamp_ms").value_or(model.created_ms);
-  model.tags = Pairs(ArrayAt(info, "tags"));
-  model.params = Pairs(ArrayAt(ObjectAt(object, "data"), "params"));
+  model.tags = PairsOf(ArrayAt(info, "tags"));
+  model.params = PairsOf(ArrayAt(ObjectAt(object, "data"), "params"));
   for (const json::value& item : ArrayAt(ObjectAt(object, "data"), "metrics")) {
     if (!item.is_object()) continue;
     const json::object& metric = item.get_object();
@@ -208,7 +199,7 @@ Result<std::vector<Experiment>> ServerSource::Experiments(Report& report) {
         experiment.deleted = TextAt(object, "lifecycle_stage") == "deleted";
         experiment.created_ms = IntAt(object, "creation_time").value_or(0);
         experiment.updated_ms = IntAt(object, "last_update_time").value_or(experiment.created_ms);
-        experiment.tags = Pairs(ArrayAt(object, "tags"));
+        experiment.tags = PairsOf(ArrayAt(object, "tags"));
         found.push_back(std::move(experiment));
         return {};
       }));
@@ -284,7 +275,7 @@ Status ServerSource::EachRegisteredModel(Report& report,
           record.model.created_ms = IntAt(object, "creation_timestamp").value_or(0);
           record.model.updated_ms =
               IntAt(object, "last_updated_timestamp").value_or(record.model.created_ms);
-          record.model.tags = Pairs(ArrayAt(object, "tags"));
+          record.model.tags = PairsOf(ArrayAt(object, "tags"));
           for (const json::value& item : ArrayAt(object, "aliases")) {
             if (!item.is_object()) continue;
             record.model.aliases.push_back({TextAt(item.get_object(), "alias"),
@@ -335,7 +326,7 @@ Status ServerSource::ReadVersions(registry::ModelRecord& record, bool prompt, Re
         version.status_message = TextAt(object, "status_message");
         version.created_ms = IntAt(object, "creation_timestamp").value_or(0);
         version.updated_ms = IntAt(object, "last_updated_timestamp").value_or(version.created_ms);
-        version.tags = Pairs(ArrayAt(object, "tags"));
+        version.tags = PairsOf(ArrayAt(object, "tags"));
         record.versions.push_back(std::move(version));
         return {};
       }));

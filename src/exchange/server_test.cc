@@ -2,6 +2,7 @@
 
 #include <atomic>
 
+#include "base/json_fields.h"
 #include "exchange/server_client.h"
 #include "exchange/server_source.h"
 #include "net/http.h"

@@ -2,8 +2,8 @@
 
 #include <boost/json.hpp>
 
+#include "base/json_fields.h"
 #include "base/text.h"
-#include "remote/values.h"
 
 namespace quern::remote {
 namespace {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <boost/json.hpp>
 
+#include "base/json_fields.h"
 #include "base/text.h"
 #include "remote/values.h"
 
@@ -85,7 +86,7 @@ Result<std::vector<json::value>> RemoteRegistry::Search(const std::string& filte
     Query query{{"filter", filter}, {"max_results", "200"}};
     if (!token.empty()) query.emplace_back("page_token", token);
     QUERN_ASSIGN(const json::value answer, api_.Get("model-versions/search", query));
-    for (const json::value& version : ListAt(answer, "model_versions")) found.push_back(version);
+    for (const json::value& version : ArrayAt(answer, "model_versions")) found.push_back(version);
     token = TextAt(answer.get_object(), "next_page_token");
   } while (!token.empty());
   return found;
@@ -95,10 +96,11 @@ Result<int64_t> RemoteRegistry::VersionOf(const std::string& name, const std::st
   const auto model = api_.Get(kModel, {{"name", name}});
   if (!model && model.error().code == Code::kNotFound) return int64_t{0};
   if (!model) return std::unexpected(model.error());
-  const json::value registered(ObjectAt(*model, "registered_model"));
-  for (const json::value& known : ListAt(registered, "aliases")) {
+  const json::object& registered = ObjectAt(*model, "registered_model");
+  for (const json::value& known : ArrayAt(registered, "aliases")) {
     const json::object* object = known.if_object();
-    if (object != nullptr && TextAt(*object, "alias") == alias) return IntAt(*object, "version");
+    if (object != nullptr && TextAt(*object, "alias") == alias)
+      return IntAt(*object, "version").value_or(0);
   }
   return int64_t{0};
 }
@@ -164,12 +166,12 @@ Result<std::vector<ModelVersion>> RemoteRegistry::List(const std::string& name) 
     versions.back().aliases.clear();
   }
   // MLflow's own server leaves aliases out of what a search finds.
-  const json::value described(ObjectAt(*registered, "registered_model"));
-  for (const json::value& alias : ListAt(described, "aliases")) {
+  const json::object& described = ObjectAt(*registered, "registered_model");
+  for (const json::value& alias : ArrayAt(described, "aliases")) {
     const json::object* object = alias.if_object();
     if (object == nullptr) continue;
     for (ModelVersion& version : versions) {
-      if (version.version != IntAt(*object, "version")) continue;
+      if (version.version != IntAt(*object, "version").value_or(0)) continue;
       version.aliases.push_back(TextAt(*object, "alias"));
     }
   }

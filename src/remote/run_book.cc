@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "base/check.h"
+#include "base/json_fields.h"
 #include "base/text.h"
 #include "remote/values.h"
 
@@ -102,7 +103,7 @@ Result<std::vector<Run>> RemoteRunBook::Page(const std::string& filter,
   if (!orders.empty()) body["order_by"] = std::move(orders);
   if (!token.empty()) body["page_token"] = token;
   QUERN_ASSIGN(const json::value answer, api_.Post("runs/search", body));
-  for (const json::value& run : ListAt(answer, "runs")) runs.push_back(ReadRun(run));
+  for (const json::value& run : ArrayAt(answer, "runs")) runs.push_back(ReadRun(run));
   token = TextAt(answer.get_object(), "next_page_token");
   return runs;
 }

@@ -5,19 +5,16 @@
 #include <cmath>
 #include <limits>
 
+#include "base/json_fields.h"
 #include "base/text.h"
 #include "registry/package_registry.h"
 
 namespace quern::remote {
 namespace {
 
-const json::value* Find(const json::object& object, std::string_view key) {
-  return object.if_contains(key);
-}
-
 /// Numbers that JSON has no words for come as texts.
 double NumberAt(const json::object& object, std::string_view key) {
-  const json::value* value = Find(object, key);
+  const json::value* value = object.if_contains(key);
   if (value == nullptr) return std::nan("");
   if (value->is_number()) return value->to_number<double>();
   if (!value->is_string()) return std::nan("");
@@ -25,17 +22,6 @@ double NumberAt(const json::object& object, std::string_view key) {
   if (text == "Infinity") return std::numeric_limits<double>::infinity();
   if (text == "-Infinity") return -std::numeric_limits<double>::infinity();
   return ParseDouble(text).value_or(std::nan(""));
-}
-
-/// Of `[{"key", "value"}]`.
-std::map<std::string, std::string> ReadPairs(const json::array& list) {
-  std::map<std::string, std::string> pairs;
-  for (const json::value& item : list) {
-    if (const json::object* pair = item.if_object()) {
-      pairs[TextAt(*pair, "key")] = TextAt(*pair, "value");
-    }
-  }
-  return pairs;
 }
 
 /// A SHA-256 as we write it. Anybody may set a tag, and this one becomes part of a path.
@@ -46,12 +32,12 @@ bool IsDigest(const std::string& text) {
 tracking::RunInfo ReadInfo(const json::object& object) {
   tracking::RunInfo info;
   info.id = TextAt(object, "run_id");
-  info.experiment_id = IntAt(object, "experiment_id");
+  info.experiment_id = IntAt(object, "experiment_id").value_or(0);
   info.name = TextAt(object, "run_name");
   info.user_id = TextAt(object, "user_id");
   info.status = TextAt(object, "status");
-  info.start_ms = IntAt(object, "start_time");
-  if (const int64_t end = IntAt(object, "end_time"); end != 0) info.end_ms = end;
+  info.start_ms = IntAt(object, "start_time").value_or(0);
+  if (const int64_t end = IntAt(object, "end_time").value_or(0); end != 0) info.end_ms = end;
   info.artifact_uri = TextAt(object, "artifact_uri");
   info.deleted = TextAt(object, "lifecycle_stage") == "deleted";
   return info;
@@ -61,8 +47,8 @@ tracking::MetricSummary ReadMetric(const json::object& object) {
   tracking::MetricSummary metric;
   metric.key = TextAt(object, "key");
   metric.value = NumberAt(object, "value");
-  metric.step = IntAt(object, "step");
-  metric.time_ms = IntAt(object, "timestamp");
+  metric.step = IntAt(object, "step").value_or(0);
+  metric.time_ms = IntAt(object, "timestamp").value_or(0);
   return metric;
 }
 
@@ -73,59 +59,28 @@ tracking::DatasetInput ReadInput(const json::value& value) {
   input.dataset.digest = TextAt(dataset, "digest");
   input.dataset.source_type = TextAt(dataset, "source_type");
   input.dataset.source = TextAt(dataset, "source");
-  input.tags = ReadPairs(ListAt(value, "tags"));
+  input.tags = PairsOf(ArrayAt(value, "tags"));
   return input;
 }
 
 }  // namespace
 
-const json::object& ObjectAt(const json::value& value, std::string_view key) {
-  static const json::object kEmpty;
-  const json::object* object = value.if_object();
-  const json::value* found = object == nullptr ? nullptr : object->if_contains(key);
-  return found != nullptr && found->is_object() ? found->get_object() : kEmpty;
-}
-
-const json::array& ListAt(const json::value& value, std::string_view key) {
-  static const json::array kEmpty;
-  const json::object* object = value.if_object();
-  const json::value* found = object == nullptr ? nullptr : object->if_contains(key);
-  return found != nullptr && found->is_array() ? found->get_array() : kEmpty;
-}
-
-std::string TextAt(const json::object& object, std::string_view key) {
-  const json::value* value = Find(object, key);
-  if (value == nullptr) return "";
-  if (value->is_string()) return std::string(value->get_string());
-  return value->is_number() ? json::serialize(*value) : "";
-}
-
-int64_t IntAt(const json::object& object, std::string_view key) {
-  const json::value* value = Find(object, key);
-  if (value == nullptr) return 0;
-  if (value->is_string()) return ParseInt(std::string(value->get_string())).value_or(0);
-  if (!value->is_number()) return 0;
-  boost::system::error_code inexact;
-  const auto number = value->to_number<int64_t>(inexact);
-  return inexact ? 0 : number;
-}
-
 tracking::Run ReadRun(const json::value& value) {
   tracking::Run run;
   run.info = ReadInfo(ObjectAt(value, "info"));
-  const json::value data(ObjectAt(value, "data"));
-  for (const json::value& metric : ListAt(data, "metrics")) {
+  const json::object& data = ObjectAt(value, "data");
+  for (const json::value& metric : ArrayAt(data, "metrics")) {
     if (const json::object* object = metric.if_object()) run.metrics.push_back(ReadMetric(*object));
   }
   std::sort(run.metrics.begin(), run.metrics.end(),
             [](const auto& a, const auto& b) { return a.key < b.key; });
-  run.params = ReadPairs(ListAt(data, "params"));
-  run.tags = ReadPairs(ListAt(data, "tags"));
+  run.params = PairsOf(ArrayAt(data, "params"));
+  run.tags = PairsOf(ArrayAt(data, "tags"));
   if (const auto parent = run.tags.find("mlflow.parentRunId"); parent != run.tags.end()) {
     run.info.parent_id = parent->second;
   }
-  const json::value inputs(ObjectAt(value, "inputs"));
-  for (const json::value& input : ListAt(inputs, "dataset_inputs")) {
+  const json::object& inputs = ObjectAt(value, "inputs");
+  for (const json::value& input : ArrayAt(inputs, "dataset_inputs")) {
     run.dataset_inputs.push_back(ReadInput(input));
   }
   return run;
@@ -136,9 +91,9 @@ registry::ModelVersion ReadModelVersion(const json::value& value) {
   const json::object* object = value.if_object();
   if (object == nullptr) return version;
   version.name = TextAt(*object, "name");
-  version.version = IntAt(*object, "version");
-  version.created_ms = IntAt(*object, "creation_timestamp");
-  version.updated_ms = IntAt(*object, "last_updated_timestamp");
+  version.version = IntAt(*object, "version").value_or(0);
+  version.created_ms = IntAt(*object, "creation_timestamp").value_or(0);
+  version.updated_ms = IntAt(*object, "last_updated_timestamp").value_or(0);
   version.user_id = TextAt(*object, "user_id");
   version.stage = TextAt(*object, "current_stage");
   version.description = TextAt(*object, "description");
@@ -148,8 +103,8 @@ registry::ModelVersion ReadModelVersion(const json::value& value) {
   version.status = TextAt(*object, "status");
   version.status_message = TextAt(*object, "status_message");
   version.model_id = TextAt(*object, "model_id");
-  version.tags = ReadPairs(ListAt(value, "tags"));
-  for (const json::value& alias : ListAt(value, "aliases")) {
+  version.tags = PairsOf(ArrayAt(value, "tags"));
+  for (const json::value& alias : ArrayAt(value, "aliases")) {
     if (alias.is_string()) version.aliases.emplace_back(alias.get_string());
   }
   std::sort(version.aliases.begin(), version.aliases.end());
