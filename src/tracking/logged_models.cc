@@ -68,6 +68,17 @@ std::unexpected<Error> NoModel(const std::string& id) {
   return Fail(Code::kNotFound, "Logged model with ID '" + id + "' not found.");
 }
 
+/// `more`: a further condition.
+Result<LoggedModel> ReadOne(Database& db, const std::string& id, const char* more, Values values) {
+  std::optional<LoggedModel> found;
+  QUERN_TRY(
+      db.Query("SELECT " + std::string(kColumns) + " FROM logged_models l WHERE l.id = ?" + more,
+               {id}, [&](const Row& row) { found = ReadModel(row); }));
+  if (!found) return NoModel(id);
+  QUERN_TRY(Fill(db, *found, values));
+  return std::move(*found);
+}
+
 Result<int64_t> FindNum(Database& db, const std::string& id) {
   int64_t num = 0;
   QUERN_TRY(db.Query("SELECT num FROM logged_models WHERE id = ? AND deleted_ms IS NULL", {id},
@@ -95,17 +106,21 @@ Status CheckKeys(const Texts& texts, const char* path) {
 
 }  // namespace
 
+Status AddModelMetric(Database& db, int64_t model, const MetricPoint& point,
+                      const std::string& run_id) {
+  const bool nan = std::isnan(point.value);
+  return db.Execute(
+      "INSERT INTO logged_model_metrics(model, key, step, time_ms, value, nan, run_id, "
+      "dataset_name, dataset_digest) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+      {model, point.key, point.step, point.time_ms, nan ? 0.0 : point.value, int64_t{nan}, run_id,
+       point.dataset_name, point.dataset_digest});
+}
+
 Status LogModelMetrics(Database& db, const std::string& run_id,
                        const std::vector<MetricPoint>& metrics) {
   for (const MetricPoint& point : metrics) {
     QUERN_ASSIGN(const int64_t num, FindNum(db, point.model_id));
-    const bool nan = std::isnan(point.value);
-    QUERN_TRY(
-        db.Execute("INSERT INTO logged_model_metrics(model, key, step, time_ms, value, nan, "
-                   "run_id, dataset_name, dataset_digest) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) "
-                   "ON CONFLICT DO NOTHING",
-                   {num, point.key, point.step, point.time_ms, nan ? 0.0 : point.value,
-                    int64_t{nan}, run_id, point.dataset_name, point.dataset_digest}));
+    QUERN_TRY(AddModelMetric(db, num, point, run_id));
   }
   return {};
 }
@@ -134,23 +149,16 @@ Result<LoggedModel> LoggedModels::Create(const NewLoggedModel& model) {
   return Get(id);
 }
 
-Result<LoggedModel> LoggedModels::Read(const std::string& id, bool deleted_too) {
-  std::optional<LoggedModel> found;
-  QUERN_TRY(db_.Query("SELECT " + std::string(kColumns) + " FROM logged_models l WHERE l.id = ?" +
-                          (deleted_too ? "" : " AND l.deleted_ms IS NULL"),
-                      {id}, [&](const Row& row) { found = ReadModel(row); }));
-  if (!found) return NoModel(id);
-  QUERN_TRY(Fill(db_, *found));
-  return std::move(*found);
+Result<LoggedModel> LoggedModels::Get(const std::string& id) {
+  return ReadOne(db_, id, " AND l.deleted_ms IS NULL", Values::kLast);
+}
+
+Result<LoggedModel> LoggedModels::GetAny(const std::string& id) {
+  return ReadOne(db_, id, "", Values::kLast);
 }
 
 Result<LoggedModel> LoggedModels::GetWhole(const std::string& id) {
-  std::optional<LoggedModel> found;
-  QUERN_TRY(db_.Query("SELECT " + std::string(kColumns) + " FROM logged_models l WHERE l.id = ?",
-                      {id}, [&](const Row& row) { found = ReadModel(row); }));
-  if (!found) return NoModel(id);
-  QUERN_TRY(Fill(db_, *found, Values::kAll));
-  return std::move(*found);
+  return ReadOne(db_, id, "", Values::kAll);
 }
 
 Result<LoggedModel> LoggedModels::Finalize(const std::string& id, const std::string& status) {

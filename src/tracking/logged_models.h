@@ -29,9 +29,9 @@ class LoggedModels {
 
   /// Artifacts go to `<experiment's location>/models/<id>/artifacts`.
   Result<LoggedModel> Create(const NewLoggedModel& model);
-  Result<LoggedModel> Get(const std::string& id) { return Read(id, false); }
+  Result<LoggedModel> Get(const std::string& id);
   /// A deleted one too.
-  Result<LoggedModel> GetAny(const std::string& id) { return Read(id, true); }
+  Result<LoggedModel> GetAny(const std::string& id);
   /// A deleted one too, and all of its metrics' values instead of the last: for transfer.h.
   Result<LoggedModel> GetWhole(const std::string& id);
   /// `status`: LOGGED_MODEL_READY or LOGGED_MODEL_UPLOAD_FAILED.
@@ -47,7 +47,6 @@ class LoggedModels {
                                    int64_t max_results, const std::string& page_token);
 
  private:
-  Result<LoggedModel> Read(const std::string& id, bool deleted_too);
   store::Database& db_;
   const Clock& clock_;
   Experiments& experiments_;

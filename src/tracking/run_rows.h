@@ -38,7 +38,10 @@ Status LinkModels(store::Database& db, int64_t run, const char* direction,
 /// The dataset is kept once per experiment, name and digest; its tags belong to the run.
 Status LinkDataset(store::Database& db, const RunInfo& run, const DatasetInput& input);
 
-/// What a client measured of a logged model, kept with the model too.
+/// A value of the logged model `model`, measured by a run.
+Status AddModelMetric(store::Database& db, int64_t model, const MetricPoint& point,
+                      const std::string& run_id);
+/// What a client measured of logged models, kept with the models too.
 Status LogModelMetrics(store::Database& db, const std::string& run_id,
                        const std::vector<MetricPoint>& metrics);
 

@@ -1,7 +1,6 @@
 #include "tracking/transfer.h"
 
 #include <algorithm>
-#include <cmath>
 
 #include "tracking/metric_series.h"
 #include "tracking/names.h"
@@ -68,13 +67,7 @@ bool SameEnd(const RunInfo& a, const RunInfo& b) {
 
 Status AddModelMetrics(Database& db, int64_t num, const std::vector<LoggedModel::Metric>& metrics) {
   for (const auto& [point, run_id] : metrics) {
-    const bool nan = std::isnan(point.value);
-    QUERN_TRY(
-        db.Execute("INSERT INTO logged_model_metrics(model, key, step, time_ms, value, nan, "
-                   "run_id, dataset_name, dataset_digest) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) "
-                   "ON CONFLICT DO NOTHING",
-                   {num, point.key, point.step, point.time_ms, nan ? 0.0 : point.value,
-                    int64_t{nan}, run_id, point.dataset_name, point.dataset_digest}));
+    QUERN_TRY(AddModelMetric(db, num, point, run_id));
   }
   return {};
 }
