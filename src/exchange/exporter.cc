@@ -11,6 +11,7 @@
 #include "base/text.h"
 #include "exchange/names.h"
 #include "net/strict.h"
+#include "registry/package_registry.h"
 #include "registry/source.h"
 
 namespace quern::exchange {
@@ -155,7 +156,7 @@ Status Exporter::WriteRegistered(const std::string& name) {
   if (!wanted) return {};
   for (registry::ModelVersion& version : record.versions) {
     if (version.storage.empty() && !version.path.empty()) {
-      version.storage = "mlflow-artifacts:/quern/" + version.path;
+      version.storage = registry::kProxiedPackages + version.path;
     }
     const std::string moved = Moved(version.storage);
     std::string here = moved;

@@ -14,6 +14,8 @@ namespace quern::registry {
 inline constexpr char kDigestTag[] = "quern.digest";
 /// Where a tracking server shows the packages of its own state folder, read-only.
 inline constexpr char kProxiedPackages[] = "mlflow-artifacts:/quern/";
+/// Where among the artifacts of such a server the state folder's `artifacts` stand.
+inline constexpr char kPackagesMount[] = "quern/artifacts";
 
 /// The tag that says why an alias points at a version: "quern.alias.champion".
 std::string ReasonTag(const std::string& alias);

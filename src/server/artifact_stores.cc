@@ -1,6 +1,5 @@
 #include "server/artifact_stores.h"
 
-#include <cstdlib>
 #include <filesystem>
 
 #include "net/strict.h"
@@ -11,14 +10,8 @@ namespace quern::server {
 namespace {
 
 constexpr char kProxiedRoot[] = "mlflow-artifacts:/";
-constexpr char kPackagesMount[] = "quern/artifacts";
 
 bool IsS3(std::string_view place) { return place.starts_with("s3://"); }
-
-std::string OwnEnvironment(const std::string& name) {
-  const char* value = std::getenv(name.c_str());
-  return value == nullptr ? "" : value;
-}
 
 std::string WithoutSlashAtEnd(std::string text) {
   while (text.size() > 1 && text.ends_with('/')) text.pop_back();
@@ -55,9 +48,9 @@ std::optional<std::string> LocalFolder(std::string_view place) {
 Result<std::unique_ptr<store::ArtifactStore>> ArtifactStores::OpenPlace(
     const std::string& place, const ArtifactSettings& settings, Fs& fs, const Clock& clock) {
   if (IsS3(place)) {
-    QUERN_ASSIGN(
-        auto options,
-        store::S3OptionsFrom(place, settings.environment ? settings.environment : OwnEnvironment));
+    QUERN_ASSIGN(auto options, settings.environment
+                                   ? store::S3OptionsFrom(place, settings.environment)
+                                   : store::S3OptionsFrom(place));
     QUERN_TRY(fs.MakeDirs(settings.scratch));
     auto opened = std::make_unique<store::S3Artifacts>(std::move(options), settings.scratch, clock);
     places_.AddUri(place, *opened);
@@ -116,7 +109,7 @@ Result<std::unique_ptr<ArtifactStores>> ArtifactStores::Open(const ArtifactSetti
     stores->uploads_ = std::make_unique<store::MultipartUploads>(*stores->destination_,
                                                                  stores->parts_folder_, fs, clock);
     stores->proxied_ = std::make_unique<store::MountedArtifacts>(
-        *stores->destination_, kPackagesMount, *stores->packages_);
+        *stores->destination_, registry::kPackagesMount, *stores->packages_);
     stores->served_ = {stores->proxied_.get(), stores->uploads_.get()};
     stores->places_.AddProxied(*stores->proxied_);
   }

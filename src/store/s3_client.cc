@@ -1,5 +1,7 @@
 #include "store/s3_client.h"
 
+#include <cstdlib>
+
 #include "base/text.h"
 
 namespace quern::store {
@@ -99,6 +101,13 @@ Result<S3Options> S3OptionsFrom(std::string_view uri,
                 "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY");
   }
   return options;
+}
+
+Result<S3Options> S3OptionsFrom(std::string_view uri) {
+  return S3OptionsFrom(uri, [](const std::string& name) -> std::string {
+    const char* value = std::getenv(name.c_str());
+    return value == nullptr ? "" : value;
+  });
 }
 
 S3Client::S3Client(S3Options options, const Clock& clock)

@@ -41,6 +41,8 @@ struct S3Options {
 /// kInvalidArgument names what is missing or wrong.
 Result<S3Options> S3OptionsFrom(std::string_view uri,
                                 const std::function<std::string(const std::string&)>& get);
+/// The same of the process's own environment.
+Result<S3Options> S3OptionsFrom(std::string_view uri);
 
 /// Thread-safe; keeps connections open between calls. Errors: kNotFound, kPermissionDenied (the
 /// credentials), kResourceExhausted (507), kFailedPrecondition (If-Match), kUnavailable. They name
