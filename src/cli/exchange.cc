@@ -2,11 +2,11 @@
 
 #include <CLI/CLI.hpp>
 #include <boost/json.hpp>
-#include <cstdlib>
 
 #include "base/text.h"
 #include "cli/places.h"
 #include "pipeline/workspace.h"
+#include "registry/package_registry.h"
 #include "store/open.h"
 #include "store/s3_artifacts.h"
 
@@ -18,11 +18,7 @@ Result<std::unique_ptr<store::ArtifactStore>> OpenArtifacts(const std::string& p
                                                             const std::string& state, Use use,
                                                             Context& context) {
   if (place.starts_with("s3://")) {
-    const auto environment = [](const std::string& name) -> std::string {
-      const char* value = std::getenv(name.c_str());
-      return value == nullptr ? "" : value;
-    };
-    QUERN_ASSIGN(auto options, store::S3OptionsFrom(place, environment));
+    QUERN_ASSIGN(auto options, store::S3OptionsFrom(place));
     const std::string scratch = JoinPath(state, "uploads");
     if (use != Use::kLook) QUERN_TRY(context.fs.MakeDirs(scratch));
     return std::make_unique<store::S3Artifacts>(std::move(options), scratch, context.clock);
@@ -78,7 +74,30 @@ Result<std::unique_ptr<store::MountedArtifacts>> ExchangeStore::Proxied(const st
   }
   const bool any = fs.Exists(packages_folder);
   QUERN_ASSIGN(packages, store::FolderArtifacts::Open(any ? packages_folder : none, fs));
-  return std::make_unique<store::MountedArtifacts>(*artifacts, "quern/artifacts", *packages);
+  return std::make_unique<store::MountedArtifacts>(*artifacts, registry::kPackagesMount, *packages);
+}
+
+void AddChoice(CLI::App& verb, std::vector<std::string>& experiments, bool& artifacts) {
+  verb.add_option("--experiment", experiments,
+                  "Only the experiment of this name; may be given several times")
+      ->allow_extra_args(false);
+  verb.add_flag_callback(
+      "--no-artifacts", [&artifacts] { artifacts = false; },
+      "Leave the files of runs and models where they are");
+}
+
+void PrintTallies(const exchange::Report& report, const std::vector<TallyColumn>& columns,
+                  const Context& context) {
+  std::vector<std::vector<std::string>> table(1, {""});
+  for (const TallyColumn& column : columns) table[0].emplace_back(column.head);
+  for (const exchange::TallyKind& kind : exchange::kTallyKinds) {
+    table.push_back({kind.name});
+    const exchange::Tally& tally = report.*kind.tally;
+    for (const TallyColumn& column : columns) {
+      table.back().push_back(std::to_string(tally.*column.count));
+    }
+  }
+  context.Print(FormatTable(table));
 }
 
 void PrintRest(const exchange::Report& report, const Context& context) {

@@ -2,6 +2,7 @@
 // Inside of cli/ only: what `quern import` and `quern export` share.
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "cli/command.h"
 #include "cli/store_options.h"
@@ -10,7 +11,6 @@
 #include "store/database.h"
 #include "store/folder_artifacts.h"
 #include "store/mounted_artifacts.h"
-#include "tracking/names.h"
 #include "tracking/transfer.h"
 #include "upkeep/lock.h"
 
@@ -47,30 +47,17 @@ class ExchangeStore {
   registry::Transfer registry;
 };
 
-/// One line that is drawn anew, on a terminal.
-class Line {
- public:
-  explicit Line(const Context& context) : context_(context) {}
-  ~Line() { Clear(); }
-  void Show(const std::string& text) {
-    const double now = MonotonicSeconds();
-    if (!context_.terminal || context_.json || now - drawn_ < 0.1) return;
-    drawn_ = now;
-    context_.Print("\r\x1b[2K" + std::string(tracking::CutTo(text, 100)));
-    std::fflush(stdout);
-  }
-  void Clear() {
-    if (drawn_ == 0) return;
-    context_.Print("\r\x1b[2K");
-    std::fflush(stdout);
-    drawn_ = 0;
-  }
+/// --experiment (again and again) and --no-artifacts; `experiments` and `artifacts` outlive the
+/// verb.
+void AddChoice(CLI::App& verb, std::vector<std::string>& experiments, bool& artifacts);
 
- private:
-  const Context& context_;
-  double drawn_ = 0;
+/// What was done, a row for each kind of thing and a column for each of its counts.
+struct TallyColumn {
+  const char* head;
+  int64_t exchange::Tally::* count;
 };
-
+void PrintTallies(const exchange::Report& report, const std::vector<TallyColumn>& columns,
+                  const Context& context);
 /// What was not as it should be, below a table of what was done.
 void PrintRest(const exchange::Report& report, const Context& context);
 void PrintReportJson(const exchange::Report& report, const Status& status, const json::object& more,

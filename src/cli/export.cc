@@ -2,6 +2,7 @@
 #include <boost/json.hpp>
 
 #include "cli/exchange.h"
+#include "cli/progress_line.h"
 #include "exchange/exporter.h"
 
 namespace quern::cli {
@@ -12,27 +13,13 @@ struct ExportArgs {
   exchange::ExportOptions options;
 };
 
-void PrintExported(const exchange::Report& report, const Context& context) {
-  std::vector<std::vector<std::string>> table{{"", "written"}};
-  const auto row = [&](const char* name, const exchange::Tally& tally) {
-    table.push_back({name, std::to_string(tally.added)});
-  };
-  row("experiments", report.experiments);
-  row("runs", report.runs);
-  row("logged models", report.logged_models);
-  row("registered models", report.registered_models);
-  row("model versions", report.versions);
-  row("artifacts", report.files);
-  context.Print(FormatTable(table));
-}
-
 int Export(const ExportArgs& args, Context& context) {
   auto store = ExchangeStore::Open(args.store, Use::kRead, context);
   if (!store) return context.Complain(store.error());
   TempDir none;
   auto artifacts = (*store)->Proxied(none.path(), context.fs);
   if (!artifacts) return context.Complain(artifacts.error());
-  Line line(context);
+  ProgressLine line(context);
   exchange::Exporter exporter(
       {(*store)->tracking, (*store)->registry, **artifacts}, args.options, context.fs,
       context.cancel, [&](const exchange::Report& report, const std::string& doing) {
@@ -45,7 +32,7 @@ int Export(const ExportArgs& args, Context& context) {
   if (context.json) {
     PrintReportJson(report, status, {{"folder", args.options.folder}}, context);
   } else if (status) {
-    PrintExported(report, context);
+    PrintTallies(report, {{"written", &exchange::Tally::added}}, context);
     PrintRest(report, context);
   }
   std::fflush(stdout);
@@ -62,13 +49,7 @@ void AddExport(CLI::App& app, Context& context) {
       "mlflow", "As a folder mlruns, which MLflow reads: MLFLOW_TRACKING_URI=file:///PATH");
   mlflow->add_option("folder", args->options.folder, "A new or an empty folder")->required();
   AddStoreOptions(*mlflow, args->store);
-  mlflow
-      ->add_option("--experiment", args->options.experiments,
-                   "Only the experiment of this name; may be given several times")
-      ->allow_extra_args(false);
-  mlflow->add_flag_callback(
-      "--no-artifacts", [args] { args->options.artifacts = false; },
-      "Leave the files of runs and models where they are");
+  AddChoice(*mlflow, args->options.experiments, args->options.artifacts);
   AddJsonFlag(*mlflow, context);
   mlflow->callback(
       [&context, args] { context.action = [&context, args] { return Export(*args, context); }; });

@@ -3,6 +3,7 @@
 #include <cstdlib>
 
 #include "cli/exchange.h"
+#include "cli/progress_line.h"
 #include "exchange/importer.h"
 
 namespace quern::cli {
@@ -14,28 +15,13 @@ struct ImportArgs {
   exchange::ImportOptions options;
 };
 
-void PrintImported(const exchange::Report& report, const Context& context) {
-  std::vector<std::vector<std::string>> table{{"", "added", "updated", "there already"}};
-  const auto row = [&](const char* name, const exchange::Tally& tally) {
-    table.push_back({name, std::to_string(tally.added), std::to_string(tally.updated),
-                     std::to_string(tally.there)});
-  };
-  row("experiments", report.experiments);
-  row("runs", report.runs);
-  row("logged models", report.logged_models);
-  row("registered models", report.registered_models);
-  row("model versions", report.versions);
-  row("artifacts", report.files);
-  context.Print(FormatTable(table));
-}
-
 int Import(const ImportArgs& args, Context& context) {
   auto source = exchange::OpenMlflowSource(args.source, context.fs);
   if (!source) return context.Complain(source.error());
   auto store =
       ExchangeStore::Open(args.store, args.options.dry_run ? Use::kLook : Use::kWrite, context);
   if (!store) return context.Complain(store.error());
-  Line line(context);
+  ProgressLine line(context);
   exchange::Importer importer(
       **source,
       {*(*store)->database, (*store)->tracking, (*store)->registry, (*store)->artifacts.get(),
@@ -50,7 +36,11 @@ int Import(const ImportArgs& args, Context& context) {
   if (context.json) {
     PrintReportJson(report, status, {{"dry_run", args.options.dry_run}}, context);
   } else if (status || !report.IsEmpty()) {
-    PrintImported(report, context);
+    PrintTallies(report,
+                 {{"added", &exchange::Tally::added},
+                  {"updated", &exchange::Tally::updated},
+                  {"there already", &exchange::Tally::there}},
+                 context);
     PrintRest(report, context);
     if (args.options.dry_run) context.PrintLine("nothing was written: --dry-run");
   }
@@ -72,13 +62,7 @@ void AddImport(CLI::App& app, Context& context) {
   mlflow->add_option("source", args->source.name, "mlruns, mlflow.db, or http://HOST:PORT")
       ->required();
   AddStoreOptions(*mlflow, args->store);
-  mlflow
-      ->add_option("--experiment", args->options.experiments,
-                   "Only the experiment of this name; may be given several times")
-      ->allow_extra_args(false);
-  mlflow->add_flag_callback(
-      "--no-artifacts", [args] { args->options.artifacts = false; },
-      "Leave the files of runs and models where they are");
+  AddChoice(*mlflow, args->options.experiments, args->options.artifacts);
   mlflow->add_option("--source-artifacts", args->source.artifacts,
                      "The folder that was --artifacts-destination of the server of mlflow.db; by "
                      "default mlartifacts beside it");

@@ -18,8 +18,8 @@ json::array ListJson(const std::vector<std::string>& texts) {
 }  // namespace
 
 bool Report::IsEmpty() const {
-  for (const Tally& tally :
-       {experiments, runs, logged_models, registered_models, versions, files}) {
+  for (const TallyKind& kind : kTallyKinds) {
+    const Tally& tally = this->*kind.tally;
     if (tally.added + tally.updated + tally.there > 0) return false;
   }
   return problems.empty() && unreached.empty() && notes.empty();
@@ -31,17 +31,14 @@ json::value ReportJson(const Report& report) {
     problems.push_back(json::object{
         {"message", error.message}, {"where", error.where.ToString()}, {"hint", error.hint}});
   }
-  return json::object{{"experiments", TallyJson(report.experiments)},
-                      {"runs", TallyJson(report.runs)},
-                      {"logged_models", TallyJson(report.logged_models)},
-                      {"registered_models", TallyJson(report.registered_models)},
-                      {"versions", TallyJson(report.versions)},
-                      {"files", TallyJson(report.files)},
-                      {"points", report.points},
-                      {"bytes", report.bytes},
-                      {"problems", std::move(problems)},
-                      {"unreached", ListJson(report.unreached)},
-                      {"notes", ListJson(report.notes)}};
+  json::object out;
+  for (const TallyKind& kind : kTallyKinds) out[kind.key] = TallyJson(report.*kind.tally);
+  out["points"] = report.points;
+  out["bytes"] = report.bytes;
+  out["problems"] = std::move(problems);
+  out["unreached"] = ListJson(report.unreached);
+  out["notes"] = ListJson(report.notes);
+  return out;
 }
 
 }  // namespace quern::exchange

@@ -42,6 +42,21 @@ struct Report {
   void Note(std::string text) { notes.push_back(std::move(text)); }
 };
 
+/// The tallies of a report: under which key its JSON has them, and what people call them.
+struct TallyKind {
+  const char* key;
+  const char* name;
+  Tally Report::* tally;
+};
+inline constexpr TallyKind kTallyKinds[] = {
+    {"experiments", "experiments", &Report::experiments},
+    {"runs", "runs", &Report::runs},
+    {"logged_models", "logged models", &Report::logged_models},
+    {"registered_models", "registered models", &Report::registered_models},
+    {"versions", "model versions", &Report::versions},
+    {"files", "artifacts", &Report::files},
+};
+
 /// {"experiments": {"added", "updated", "there"}, …, "problems": [{"message", "where", "hint"}],
 /// "unreached": […], "notes": […]}
 json::value ReportJson(const Report& report);
