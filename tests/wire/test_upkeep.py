@@ -15,18 +15,7 @@ from mlflow import MlflowClient
 from mlflow.entities import Metric, ViewType
 from mlflow.exceptions import MlflowException
 
-from wire.postgres import Postgres, programs
 from wire.tracking_servers import Process, environment, free_port
-
-
-@pytest.fixture(scope="module")
-def databases():
-    """Makes empty PostgreSQL databases."""
-    if programs() is None:
-        pytest.skip("PostgreSQL is not installed: run ./dev setup")
-    server = Postgres()
-    yield server
-    server.close()
 
 
 class Kept:
@@ -68,7 +57,7 @@ def options(engine, request):
     """What the server and the verbs are told of their database."""
     if engine == "sqlite":
         return []
-    return ["--backend-store-uri", request.getfixturevalue("databases").new_database()]
+    return ["--backend-store-uri", request.getfixturevalue("postgres").new_database()]
 
 
 @pytest.fixture
@@ -207,7 +196,7 @@ def references(url):
     return found
 
 
-def test_a_backup_while_writing_and_its_restore(kept, quern, engine, databases, tmp_path):
+def test_a_backup_while_writing_and_its_restore(kept, quern, engine, postgres, tmp_path):
     client, experiment = kept.client, kept.client.create_experiment("busy")
     stop, finished, errors = threading.Event(), [], []
 
@@ -234,7 +223,7 @@ def test_a_backup_while_writing_and_its_restore(kept, quern, engine, databases, 
     subprocess.run(["sha256sum", "--quiet", "-c", "SHA256SUMS"], cwd=tmp_path / "copy", check=True)
     assert "is there already" in kept.run("backup", tmp_path / "copy", code=2)
 
-    more = ["--backend-store-uri", databases.new_database()] if engine == "postgresql" else []
+    more = ["--backend-store-uri", postgres.new_database()] if engine == "postgresql" else []
     restore = [quern, "restore", tmp_path / "copy", "--root", tmp_path / "again", *more]
     subprocess.run(restore, check=True, capture_output=True, env=environment())
     again = Kept(quern, tmp_path / "again", more)
