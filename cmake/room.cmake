@@ -7,10 +7,10 @@ target_link_libraries(quern_test_main PRIVATE doctest::doctest)
 
 # quern_room(NAME DEPS room... LIBS target...): one folder of src/ as a static library quern_NAME made of
 # its *.cc, and, where it has *_test.cc, one test program quern_NAME_test known to ctest; *_bench.cc become
-# quern_NAME_bench. `main.cc` files are left to the fronts. A nested room (server/http) is named with an
-# underscore (server_http).
+# quern_NAME_bench. HOT: compiled with QUERN_HOT_FLAGS. `main.cc` files are left to the fronts. A nested room
+# (server/http) is named with an underscore (server_http).
 function(quern_room name)
-  cmake_parse_arguments(ROOM "" "PATH" "DEPS;LIBS;TEST_DEPS;TEST_LIBS" ${ARGN})
+  cmake_parse_arguments(ROOM "HOT" "PATH" "DEPS;LIBS;TEST_DEPS;TEST_LIBS" ${ARGN})
   if(NOT ROOM_PATH)
     set(ROOM_PATH ${name})
   endif()
@@ -32,6 +32,9 @@ function(quern_room name)
   endforeach()
   add_library(quern_${name} STATIC ${sources})
   target_link_libraries(quern_${name} PUBLIC quern_flags ${deps} ${ROOM_LIBS})
+  if(ROOM_HOT)
+    target_compile_options(quern_${name} PRIVATE ${QUERN_HOT_FLAGS})
+  endif()
   if(tests)
     set(test_deps)
     foreach(dep ${ROOM_TEST_DEPS})

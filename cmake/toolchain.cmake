@@ -15,6 +15,7 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
   target_compile_options(quern_flags INTERFACE -Wthread-safety)
 endif()
 
+set(QUERN_HOT_FLAGS "" CACHE STRING "compiler options of the rooms whose speed tests and demos feel")
 set(QUERN_SANITIZE "" CACHE STRING "comma-separated sanitizers, e.g. address,undefined")
 if(QUERN_SANITIZE)
   target_compile_options(quern_flags INTERFACE -fsanitize=${QUERN_SANITIZE} -fno-omit-frame-pointer)

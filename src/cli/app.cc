@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "cli/command.h"
+#include "cli/verb.h"
 
 namespace quern::cli {
 namespace {
@@ -24,16 +25,14 @@ constexpr std::string_view kExitCodes =
     "Exit codes: 0 done, 1 internal error, 2 bad input, 3 a gate failed, 4 a data check failed,\n"
     "5 another run holds the project, 130 interrupted.";
 
-std::vector<std::string> VerbNames(const CLI::App& app) {
+std::vector<std::string> VerbNames(const Verb& app) {
   std::vector<std::string> names;
-  for (const CLI::App* verb : app.get_subcommands([](const CLI::App*) { return true; })) {
-    names.push_back(verb->get_name());
-  }
+  for (const Verb& verb : app.Verbs()) names.push_back(verb.Name());
   return names;
 }
 
 /// CLI11's message, with a suggestion where a verb was misspelt.
-int ComplainOfUsage(const CLI::App& app, const CLI::ParseError& error, int argc,
+int ComplainOfUsage(const Verb& app, const CLI::ParseError& error, int argc,
                     const char* const* argv, const Context& context) {
   std::string message = error.what();
   std::string hint = "`quern --help` and `quern VERB --help` show what there is";
@@ -46,7 +45,7 @@ int ComplainOfUsage(const CLI::App& app, const CLI::ParseError& error, int argc,
   return context.Complain(Error{Code::kInvalidArgument, message, hint, {}, {}});
 }
 
-void AddVerbs(CLI::App& app, Context& context) {
+void AddVerbs(Verb app, Context& context) {
   AddInit(app, context);
   AddPlan(app, context);
   AddRun(app, context);
@@ -88,8 +87,8 @@ std::string Context::Paint(std::string_view colour, std::string_view text) const
   return "\x1b[" + std::string(code) + "m" + std::string(text) + "\x1b[0m";
 }
 
-void AddJsonFlag(CLI::App& verb, Context& context) {
-  verb.add_flag("--json", context.json, "Print JSON for machines instead of text");
+void AddJsonFlag(Verb verb, Context& context) {
+  verb.AddFlag("--json", context.json, "Print JSON for machines instead of text");
 }
 
 std::string FormatTable(const std::vector<std::vector<std::string>>& rows) {
@@ -133,13 +132,13 @@ int Main(int argc, const char* const* argv, CancelToken& cancel) {
   app.add_option("--log-level", level, "Diagnostics on standard error")
       ->check(CLI::IsMember({"debug", "info", "warning", "error", "off"}))
       ->envname("QUERN_LOG");
-  AddVerbs(app, context);
+  AddVerbs(Verb(&app), context);
   try {
     app.parse(argc, argv);
   } catch (const CLI::Success& done) {
     return app.exit(done);
   } catch (const CLI::ParseError& error) {
-    return ComplainOfUsage(app, error, argc, argv, context);
+    return ComplainOfUsage(Verb(&app), error, argc, argv, context);
   }
   SetLogLevel(level == "debug"     ? LogLevel::kDebug
               : level == "info"    ? LogLevel::kInfo

@@ -3,7 +3,6 @@
 
 #include <fmt/format.h>
 
-#include <CLI/CLI.hpp>
 #include <boost/json.hpp>
 #include <optional>
 
@@ -126,20 +125,20 @@ Status RunRestore(const RestoreArgs& args, Context& context) {
 
 }  // namespace
 
-void AddBackup(CLI::App& app, Context& context) {
+void AddBackup(Verb app, Context& context) {
   auto args = std::make_shared<BackupArgs>();
-  CLI::App* verb = app.add_subcommand(
-      "backup", "Copy a whole store, database and files, while servers and runs use it");
-  verb->add_option("folder", args->to, "A new folder for the copy")->required();
-  AddStoreOptions(*verb, *args);
-  verb->add_flag("--without-artifacts", args->without_artifacts,
-                 "Leave the artifacts of runs out, such as those of a bucket that is kept safe "
-                 "otherwise");
-  AddJsonFlag(*verb, context);
-  verb->footer(
+  Verb verb = app.AddVerb("backup",
+                          "Copy a whole store, database and files, while servers and runs use it");
+  verb.AddOption("folder", args->to, "A new folder for the copy").Required();
+  AddStoreOptions(verb, *args);
+  verb.AddFlag("--without-artifacts", args->without_artifacts,
+               "Leave the artifacts of runs out, such as those of a bucket that is kept safe "
+               "otherwise");
+  AddJsonFlag(verb, context);
+  verb.Footer(
       "Example:\n  quern backup /mnt/backups/$(date +%F) --root ~/experiments\n"
       "  quern restore /mnt/backups/2026-11-28 --check");
-  verb->callback([args, &context] {
+  verb.OnGiven([args, &context] {
     context.action = [args, &context] {
       const Status status = MakeBackup(*args, context);
       return status ? 0 : context.Complain(status.error());
@@ -147,26 +146,26 @@ void AddBackup(CLI::App& app, Context& context) {
   });
 }
 
-void AddRestore(CLI::App& app, Context& context) {
+void AddRestore(Verb app, Context& context) {
   auto args = std::make_shared<RestoreArgs>();
-  CLI::App* verb = app.add_subcommand(
-      "restore", "Put a backup back into a new folder, or look whether it is whole");
-  verb->add_option("backup", args->from, "The folder that `quern backup` made")->required();
-  verb->add_option("--root,--project", args->root, "The folder of the project or server")
-      ->capture_default_str();
-  verb->add_option("--backend-store-uri", args->backend_store_uri,
-                   "Where the database goes; by default quern.db below --root. A backup of "
-                   "PostgreSQL needs postgresql://…")
-      ->envname("MLFLOW_BACKEND_STORE_URI");
-  verb->add_option("--artifacts-destination", args->artifacts_destination,
-                   "The folder or s3://BUCKET/PREFIX that artifacts go to; by default below --root")
-      ->envname("MLFLOW_ARTIFACTS_DESTINATION");
-  verb->add_flag("--replace", args->replace,
-                 "Put it in place of what is there; the old folder is kept beside it, an old "
-                 "PostgreSQL database is not");
-  verb->add_flag("--check", args->check, "Only read the backup and say whether it is whole");
-  AddJsonFlag(*verb, context);
-  verb->callback([args, &context] {
+  Verb verb =
+      app.AddVerb("restore", "Put a backup back into a new folder, or look whether it is whole");
+  verb.AddOption("backup", args->from, "The folder that `quern backup` made").Required();
+  verb.AddOption("--root,--project", args->root, "The folder of the project or server")
+      .ShowDefault();
+  verb.AddOption("--backend-store-uri", args->backend_store_uri,
+                 "Where the database goes; by default quern.db below --root. A backup of "
+                 "PostgreSQL needs postgresql://…")
+      .Env("MLFLOW_BACKEND_STORE_URI");
+  verb.AddOption("--artifacts-destination", args->artifacts_destination,
+                 "The folder or s3://BUCKET/PREFIX that artifacts go to; by default below --root")
+      .Env("MLFLOW_ARTIFACTS_DESTINATION");
+  verb.AddFlag("--replace", args->replace,
+               "Put it in place of what is there; the old folder is kept beside it, an old "
+               "PostgreSQL database is not");
+  verb.AddFlag("--check", args->check, "Only read the backup and say whether it is whole");
+  AddJsonFlag(verb, context);
+  verb.OnGiven([args, &context] {
     context.action = [args, &context] {
       const Status status = RunRestore(*args, context);
       return status ? 0 : context.Complain(status.error());

@@ -11,10 +11,7 @@
 #include "base/json.h"
 #include "base/result.h"
 #include "base/time.h"
-
-namespace CLI {
-class App;
-}
+#include "cli/verb.h"
 
 namespace quern::cli {
 
@@ -41,30 +38,30 @@ struct Context {
 };
 
 /// Adds --json to a verb.
-void AddJsonFlag(CLI::App& verb, Context& context);
+void AddJsonFlag(Verb verb, Context& context);
 
 // One function per verb (or family of verbs), each in a file of its own.
-void AddInit(CLI::App& app, Context& context);
-void AddRun(CLI::App& app, Context& context);
-void AddPlan(CLI::App& app, Context& context);
-void AddReport(CLI::App& app, Context& context);
-void AddStatus(CLI::App& app, Context& context);
-void AddRuns(CLI::App& app, Context& context);
-void AddModels(CLI::App& app, Context& context);
-void AddLineage(CLI::App& app, Context& context);
-void AddServe(CLI::App& app, Context& context);
-void AddServer(CLI::App& app, Context& context);
-void AddImport(CLI::App& app, Context& context);
-void AddExport(CLI::App& app, Context& context);
-void AddData(CLI::App& app, Context& context);
-void AddDrift(CLI::App& app, Context& context);
-void AddEvaluate(CLI::App& app, Context& context);
-void AddPredict(CLI::App& app, Context& context);
-void AddGc(CLI::App& app, Context& context);
-void AddDb(CLI::App& app, Context& context);
-void AddBackup(CLI::App& app, Context& context);
-void AddRestore(CLI::App& app, Context& context);
-void AddCompletion(CLI::App& app, Context& context);
+void AddInit(Verb app, Context& context);
+void AddRun(Verb app, Context& context);
+void AddPlan(Verb app, Context& context);
+void AddReport(Verb app, Context& context);
+void AddStatus(Verb app, Context& context);
+void AddRuns(Verb app, Context& context);
+void AddModels(Verb app, Context& context);
+void AddLineage(Verb app, Context& context);
+void AddServe(Verb app, Context& context);
+void AddServer(Verb app, Context& context);
+void AddImport(Verb app, Context& context);
+void AddExport(Verb app, Context& context);
+void AddData(Verb app, Context& context);
+void AddDrift(Verb app, Context& context);
+void AddEvaluate(Verb app, Context& context);
+void AddPredict(Verb app, Context& context);
+void AddGc(Verb app, Context& context);
+void AddDb(Verb app, Context& context);
+void AddBackup(Verb app, Context& context);
+void AddRestore(Verb app, Context& context);
+void AddCompletion(Verb app, Context& context);
 
 /// Runs the program on these arguments (without its own name); returns the exit code. Tests call
 /// it.

@@ -1,7 +1,6 @@
 // quern data profile | check | suggest: the data room on plain files.
 #include <fmt/format.h>
 
-#include <CLI/CLI.hpp>
 #include <boost/json.hpp>
 #include <memory>
 
@@ -138,34 +137,33 @@ Status ShowSuggestions(const DataArgs& args, Context& context) {
 
 }  // namespace
 
-void AddData(CLI::App& app, Context& context) {
+void AddData(Verb app, Context& context) {
   auto args = std::make_shared<DataArgs>();
-  CLI::App* data = app.add_subcommand("data", "Profile, check and describe a CSV or Parquet file");
-  data->require_subcommand(1);
-  CLI::App* profile = data->add_subcommand(
-      "profile", "What the file holds, column by column, and what is alarming");
-  CLI::App* check = data->add_subcommand(
-      "check", "Check expectations; exit code 4 if one of severity error fails");
-  CLI::App* suggest =
-      data->add_subcommand("suggest", "Propose expectations from the file's profile, as YAML");
-  for (CLI::App* verb : {profile, check, suggest}) {
-    verb->add_option("file", args->file, "CSV or Parquet file")->required();
-    AddJsonFlag(*verb, context);
+  Verb data = app.AddVerb("data", "Profile, check and describe a CSV or Parquet file");
+  data.RequireVerb();
+  Verb profile =
+      data.AddVerb("profile", "What the file holds, column by column, and what is alarming");
+  Verb check =
+      data.AddVerb("check", "Check expectations; exit code 4 if one of severity error fails");
+  Verb suggest = data.AddVerb("suggest", "Propose expectations from the file's profile, as YAML");
+  for (Verb verb : {profile, check, suggest}) {
+    verb.AddOption("file", args->file, "CSV or Parquet file").Required();
+    AddJsonFlag(verb, context);
   }
-  profile->add_option("--target", args->target,
-                      "Expression to relate every column to, as in \"num > 0\"");
-  profile->add_option("--html", args->html, "Write a page instead");
-  check->add_option("--expectations", args->expectations, "YAML list of expectations")->required();
-  check->add_option("--key", args->key, "Column that names a row in examples");
+  profile.AddOption("--target", args->target,
+                    "Expression to relate every column to, as in \"num > 0\"");
+  profile.AddOption("--html", args->html, "Write a page instead");
+  check.AddOption("--expectations", args->expectations, "YAML list of expectations").Required();
+  check.AddOption("--key", args->key, "Column that names a row in examples");
   const auto plain = [args, &context](Status (*body)(const DataArgs&, Context&)) {
     context.action = [args, body, &context] {
       const Status status = body(*args, context);
       return status ? 0 : context.Complain(status.error());
     };
   };
-  profile->callback([plain] { plain(ShowProfile); });
-  suggest->callback([plain] { plain(ShowSuggestions); });
-  check->callback([args, &context] {
+  profile.OnGiven([plain] { plain(ShowProfile); });
+  suggest.OnGiven([plain] { plain(ShowSuggestions); });
+  check.OnGiven([args, &context] {
     context.action = [args, &context] {
       const auto held = ShowCheck(*args, context);
       if (!held) return context.Complain(held.error());

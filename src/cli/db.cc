@@ -1,7 +1,6 @@
 // quern db: the schema of a store's database.
 #include <fmt/format.h>
 
-#include <CLI/CLI.hpp>
 #include <boost/json.hpp>
 #include <memory>
 
@@ -68,16 +67,16 @@ Status Upgrade(const std::string& database, Context& context) {
 
 using Work = Status (*)(const std::string& database, Context& context);
 
-CLI::App* AddWork(CLI::App& db, Context& context, const char* name, const char* doc,
-                  const std::shared_ptr<DbArgs>& args, Work work) {
-  CLI::App* verb = db.add_subcommand(name, doc);
-  verb->add_option("--root", args->root, "A project folder, or the store of `quern server`")
-      ->capture_default_str();
-  verb->add_option("--backend-store-uri", args->backend_store_uri,
-                   "The database: sqlite:///FILE or postgresql://…; by default quern.db below "
-                   "--root");
-  AddJsonFlag(*verb, context);
-  verb->callback([args, work, &context] {
+Verb AddWork(Verb db, Context& context, const char* name, const char* doc,
+             const std::shared_ptr<DbArgs>& args, Work work) {
+  Verb verb = db.AddVerb(name, doc);
+  verb.AddOption("--root", args->root, "A project folder, or the store of `quern server`")
+      .ShowDefault();
+  verb.AddOption("--backend-store-uri", args->backend_store_uri,
+                 "The database: sqlite:///FILE or postgresql://…; by default quern.db below "
+                 "--root");
+  AddJsonFlag(verb, context);
+  verb.OnGiven([args, work, &context] {
     context.action = [args, work, &context] {
       const Status done = work(DatabaseOf(*args, context.fs), context);
       return done ? 0 : context.Complain(done.error());
@@ -88,14 +87,14 @@ CLI::App* AddWork(CLI::App& db, Context& context, const char* name, const char* 
 
 }  // namespace
 
-void AddDb(CLI::App& app, Context& context) {
+void AddDb(Verb app, Context& context) {
   auto args = std::make_shared<DbArgs>();
-  CLI::App* db = app.add_subcommand("db", "The schema of a store's database");
-  db->require_subcommand(1);
-  AddWork(*db, context, "status", "Which schema the database has, and which this program needs",
+  Verb db = app.AddVerb("db", "The schema of a store's database");
+  db.RequireVerb();
+  AddWork(db, context, "status", "Which schema the database has, and which this program needs",
           args, ShowStatus);
-  AddWork(*db, context, "upgrade", "Bring the database to this program's schema", args, Upgrade)
-      ->footer(
+  AddWork(db, context, "upgrade", "Bring the database to this program's schema", args, Upgrade)
+      .Footer(
           "A SQLite file is copied first, and any verb that opens one upgrades it. PostgreSQL "
           "waits "
           "for this\nverb: stop the older servers and back it up (pg_dump). It is upgraded in one "

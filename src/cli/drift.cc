@@ -1,6 +1,5 @@
 #include <fmt/format.h>
 
-#include <CLI/CLI.hpp>
 #include <boost/json.hpp>
 #include <cmath>
 #include <memory>
@@ -65,26 +64,24 @@ Status ShowDrift(const DriftArgs& args, Context& context) {
 
 }  // namespace
 
-void AddDrift(CLI::App& app, Context& context) {
+void AddDrift(Verb app, Context& context) {
   auto args = std::make_shared<DriftArgs>();
-  CLI::App* verb = app.add_subcommand(
+  Verb verb = app.AddVerb(
       "drift", "Compare two files column by column: tests, distances, missing rates, verdict");
-  verb->add_option("reference", args->reference, "CSV or Parquet file that the model knows")
-      ->required();
-  verb->add_option("current", args->current, "File to compare with it")->required();
-  verb->add_option("--ignore", args->ignore, "Columns that are not compared (keys, target)")
-      ->delimiter(',');
-  verb->add_option("--numeric", args->options.numeric, "Deciding test of numbers")
-      ->capture_default_str();
-  verb->add_option("--categorical", args->options.categorical, "Deciding test of categories")
-      ->capture_default_str();
-  verb->add_option("--share", args->options.drift_share,
-                   "Share of drifted columns that makes the table drift")
-      ->capture_default_str();
-  verb->add_option("--alpha", args->options.alpha, "Level of the adjusted p-values")
-      ->capture_default_str();
-  AddJsonFlag(*verb, context);
-  verb->callback([args, &context] {
+  verb.AddOption("reference", args->reference, "CSV or Parquet file that the model knows")
+      .Required();
+  verb.AddOption("current", args->current, "File to compare with it").Required();
+  verb.AddOption("--ignore", args->ignore, "Columns that are not compared (keys, target)")
+      .Delimiter(',');
+  verb.AddOption("--numeric", args->options.numeric, "Deciding test of numbers").ShowDefault();
+  verb.AddOption("--categorical", args->options.categorical, "Deciding test of categories")
+      .ShowDefault();
+  verb.AddOption("--share", args->options.drift_share,
+                 "Share of drifted columns that makes the table drift")
+      .ShowDefault();
+  verb.AddOption("--alpha", args->options.alpha, "Level of the adjusted p-values").ShowDefault();
+  AddJsonFlag(verb, context);
+  verb.OnGiven([args, &context] {
     context.action = [args, &context] {
       const Status status = ShowDrift(*args, context);
       return status ? 0 : context.Complain(status.error());

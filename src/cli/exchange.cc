@@ -1,6 +1,5 @@
 #include "cli/exchange.h"
 
-#include <CLI/CLI.hpp>
 #include <boost/json.hpp>
 
 #include "base/text.h"
@@ -77,13 +76,12 @@ Result<std::unique_ptr<store::MountedArtifacts>> ExchangeStore::Proxied(const st
   return std::make_unique<store::MountedArtifacts>(*artifacts, registry::kPackagesMount, *packages);
 }
 
-void AddChoice(CLI::App& verb, std::vector<std::string>& experiments, bool& artifacts) {
-  verb.add_option("--experiment", experiments,
-                  "Only the experiment of this name; may be given several times")
-      ->allow_extra_args(false);
-  verb.add_flag_callback(
-      "--no-artifacts", [&artifacts] { artifacts = false; },
-      "Leave the files of runs and models where they are");
+void AddChoice(Verb verb, std::vector<std::string>& experiments, bool& artifacts) {
+  verb.AddOption("--experiment", experiments,
+                 "Only the experiment of this name; may be given several times")
+      .OneEachTime();
+  verb.AddClearingFlag("--no-artifacts", artifacts,
+                       "Leave the files of runs and models where they are");
 }
 
 void PrintTallies(const exchange::Report& report, const std::vector<TallyColumn>& columns,

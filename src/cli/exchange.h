@@ -49,7 +49,7 @@ class ExchangeStore {
 
 /// --experiment (again and again) and --no-artifacts; `experiments` and `artifacts` outlive the
 /// verb.
-void AddChoice(CLI::App& verb, std::vector<std::string>& experiments, bool& artifacts);
+void AddChoice(Verb verb, std::vector<std::string>& experiments, bool& artifacts);
 
 /// What was done, a row for each kind of thing and a column for each of its counts.
 struct TallyColumn {

@@ -1,4 +1,3 @@
-#include <CLI/CLI.hpp>
 #include <boost/json.hpp>
 
 #include "cli/exchange.h"
@@ -41,17 +40,17 @@ int Export(const ExportArgs& args, Context& context) {
 
 }  // namespace
 
-void AddExport(CLI::App& app, Context& context) {
-  CLI::App* verb = app.add_subcommand("export", "Write experiments, runs and models for MLflow");
-  verb->require_subcommand(1);
+void AddExport(Verb app, Context& context) {
+  Verb verb = app.AddVerb("export", "Write experiments, runs and models for MLflow");
+  verb.RequireVerb();
   auto args = std::make_shared<ExportArgs>();
-  CLI::App* mlflow = verb->add_subcommand(
+  Verb mlflow = verb.AddVerb(
       "mlflow", "As a folder mlruns, which MLflow reads: MLFLOW_TRACKING_URI=file:///PATH");
-  mlflow->add_option("folder", args->options.folder, "A new or an empty folder")->required();
-  AddStoreOptions(*mlflow, args->store);
-  AddChoice(*mlflow, args->options.experiments, args->options.artifacts);
-  AddJsonFlag(*mlflow, context);
-  mlflow->callback(
+  mlflow.AddOption("folder", args->options.folder, "A new or an empty folder").Required();
+  AddStoreOptions(mlflow, args->store);
+  AddChoice(mlflow, args->options.experiments, args->options.artifacts);
+  AddJsonFlag(mlflow, context);
+  mlflow.OnGiven(
       [&context, args] { context.action = [&context, args] { return Export(*args, context); }; });
 }
 

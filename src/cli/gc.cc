@@ -1,7 +1,6 @@
 // quern gc: what neither runs nor models need, what was deleted long ago, and what takes how much.
 #include <fmt/format.h>
 
-#include <CLI/CLI.hpp>
 #include <boost/json.hpp>
 #include <set>
 
@@ -256,36 +255,35 @@ Status ShowSpace(const GcArgs& args, Context& context) {
 
 }  // namespace
 
-void AddGc(CLI::App& app, Context& context) {
+void AddGc(Verb app, Context& context) {
   auto args = std::make_shared<GcArgs>();
-  CLI::App* verb = app.add_subcommand(
+  Verb verb = app.AddVerb(
       "gc", "Clear what nothing needs, purge what was deleted long ago, say what takes how much");
-  AddStoreOptions(*verb, *args);
-  verb->add_option("--keep", args->keep, "Runs of the project whose results stay")
-      ->capture_default_str();
-  verb->add_option("--older-than", args->older_than,
-                   "Purge runs, logged models and experiments that were deleted longer ago than "
-                   "this: 30d, 12h, 1d12h, 0s for all")
-      ->capture_default_str();
-  verb->add_option("--run-ids", args->run_ids, "Purge these deleted runs alone, with commas")
-      ->delimiter(',');
-  verb->add_option("--experiment-ids", args->experiment_ids,
-                   "Purge these deleted experiments alone, with all that is in them")
-      ->delimiter(',');
-  verb->add_option("--logged-model-ids", args->model_ids, "Purge these deleted logged models alone")
-      ->delimiter(',');
-  verb->add_flag("--orphans", args->orphans,
-                 "With --yes: remove artifact folders of runs that the database does not know");
-  CLI::Option* yes =
-      verb->add_flag("--yes", args->yes, "Remove; without it, only say what would be removed");
-  verb->add_flag("--dry-run", args->dry_run, "Only say what would be removed: the default")
-      ->excludes(yes);
-  verb->add_flag("--space", args->space, "Only say what takes how much")->excludes(yes);
-  AddJsonFlag(*verb, context);
-  verb->footer(
+  AddStoreOptions(verb, *args);
+  verb.AddOption("--keep", args->keep, "Runs of the project whose results stay").ShowDefault();
+  verb.AddOption("--older-than", args->older_than,
+                 "Purge runs, logged models and experiments that were deleted longer ago than "
+                 "this: 30d, 12h, 1d12h, 0s for all")
+      .ShowDefault();
+  verb.AddOption("--run-ids", args->run_ids, "Purge these deleted runs alone, with commas")
+      .Delimiter(',');
+  verb.AddOption("--experiment-ids", args->experiment_ids,
+                 "Purge these deleted experiments alone, with all that is in them")
+      .Delimiter(',');
+  verb.AddOption("--logged-model-ids", args->model_ids, "Purge these deleted logged models alone")
+      .Delimiter(',');
+  verb.AddFlag("--orphans", args->orphans,
+               "With --yes: remove artifact folders of runs that the database does not know");
+  Option yes =
+      verb.AddFlag("--yes", args->yes, "Remove; without it, only say what would be removed");
+  verb.AddFlag("--dry-run", args->dry_run, "Only say what would be removed: the default")
+      .Excludes(yes);
+  verb.AddFlag("--space", args->space, "Only say what takes how much").Excludes(yes);
+  AddJsonFlag(verb, context);
+  verb.Footer(
       "Works while servers and runs use the store. What a model version refers to is never "
       "purged.");
-  verb->callback([args, &context] {
+  verb.OnGiven([args, &context] {
     context.action = [args, &context] {
       const Status status = args->space ? ShowSpace(*args, context) : Collect(*args, context);
       return status ? 0 : context.Complain(status.error());

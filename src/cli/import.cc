@@ -1,4 +1,3 @@
-#include <CLI/CLI.hpp>
 #include <boost/json.hpp>
 #include <cstdlib>
 
@@ -50,25 +49,25 @@ int Import(const ImportArgs& args, Context& context) {
 
 }  // namespace
 
-void AddImport(CLI::App& app, Context& context) {
-  CLI::App* verb = app.add_subcommand("import", "Bring experiments, runs and models of MLflow in");
-  verb->require_subcommand(1);
+void AddImport(Verb app, Context& context) {
+  Verb verb = app.AddVerb("import", "Bring experiments, runs and models of MLflow in");
+  verb.RequireVerb();
   auto args = std::make_shared<ImportArgs>();
   args->source.environment = [](const char* name) -> const char* { return std::getenv(name); };
-  CLI::App* mlflow = verb->add_subcommand(
+  Verb mlflow = verb.AddVerb(
       "mlflow",
       "From a folder mlruns, a file mlflow.db or a running server, with everything in it.\n"
       "Again, it goes on where it was, and adds nothing twice.");
-  mlflow->add_option("source", args->source.name, "mlruns, mlflow.db, or http://HOST:PORT")
-      ->required();
-  AddStoreOptions(*mlflow, args->store);
-  AddChoice(*mlflow, args->options.experiments, args->options.artifacts);
-  mlflow->add_option("--source-artifacts", args->source.artifacts,
-                     "The folder that was --artifacts-destination of the server of mlflow.db; by "
-                     "default mlartifacts beside it");
-  mlflow->add_flag("--dry-run", args->options.dry_run, "Read everything and write nothing");
-  AddJsonFlag(*mlflow, context);
-  mlflow->callback(
+  mlflow.AddOption("source", args->source.name, "mlruns, mlflow.db, or http://HOST:PORT")
+      .Required();
+  AddStoreOptions(mlflow, args->store);
+  AddChoice(mlflow, args->options.experiments, args->options.artifacts);
+  mlflow.AddOption("--source-artifacts", args->source.artifacts,
+                   "The folder that was --artifacts-destination of the server of mlflow.db; by "
+                   "default mlartifacts beside it");
+  mlflow.AddFlag("--dry-run", args->options.dry_run, "Read everything and write nothing");
+  AddJsonFlag(mlflow, context);
+  mlflow.OnGiven(
       [&context, args] { context.action = [&context, args] { return Import(*args, context); }; });
 }
 

@@ -1,6 +1,5 @@
 #include <fmt/format.h>
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <boost/json.hpp>
 #include <memory>
@@ -215,28 +214,27 @@ Status Init(const InitArgs& args, Context& context) {
 
 }  // namespace
 
-void AddInit(CLI::App& app, Context& context) {
+void AddInit(Verb app, Context& context) {
   auto args = std::make_shared<InitArgs>();
-  CLI::App* verb = app.add_subcommand("init", "Make a project from a table: it runs at once");
-  verb->add_option("dir", args->dir, "New or empty folder")->required();
-  verb->add_option("--data", args->data, "CSV or Parquet file to learn from")->required();
-  verb->add_option("--target", args->target,
-                   "What to predict: a column, or an expression such as \"num > 0\"")
-      ->required();
-  verb->add_option("--task", args->task,
-                   "What kind of prediction; inferred from the labels if absent")
-      ->check(CLI::IsMember({"binary", "multiclass", "regression"}));
-  verb->add_option("--positive", args->positive,
-                   "The class a binary model gives the probability of, such as 1 or yes");
-  verb->add_option(
-          "--missing", args->missing,
-          "A text that stands for a missing value, such as -9 (may be repeated); without it "
-          "the usual ones, such as ? and NA")
-      ->allow_extra_args(false);
-  AddJsonFlag(*verb, context);
-  verb->footer(
+  Verb verb = app.AddVerb("init", "Make a project from a table: it runs at once");
+  verb.AddOption("dir", args->dir, "New or empty folder").Required();
+  verb.AddOption("--data", args->data, "CSV or Parquet file to learn from").Required();
+  verb.AddOption("--target", args->target,
+                 "What to predict: a column, or an expression such as \"num > 0\"")
+      .Required();
+  verb.AddOption("--task", args->task,
+                 "What kind of prediction; inferred from the labels if absent")
+      .OneOf({"binary", "multiclass", "regression"});
+  verb.AddOption("--positive", args->positive,
+                 "The class a binary model gives the probability of, such as 1 or yes");
+  verb.AddOption("--missing", args->missing,
+                 "A text that stands for a missing value, such as -9 (may be repeated); without it "
+                 "the usual ones, such as ? and NA")
+      .OneEachTime();
+  AddJsonFlag(verb, context);
+  verb.Footer(
       "Example:\n  quern init heart --data cleveland.csv --target \"num > 0\" && quern run heart");
-  verb->callback([args, &context] {
+  verb.OnGiven([args, &context] {
     context.action = [args, &context] {
       const Status status = Init(*args, context);
       return status ? 0 : context.Complain(status.error());

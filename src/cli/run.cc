@@ -1,6 +1,5 @@
 #include <fmt/format.h>
 
-#include <CLI/CLI.hpp>
 #include <boost/json.hpp>
 
 #include "base/parallel.h"
@@ -28,15 +27,14 @@ struct RunArgs {
   size_t threads = 0;
 };
 
-void AddProjectOptions(CLI::App& verb, RunArgs& args) {
-  verb.add_option("project", args.project, "Folder of quern.yaml, or the file itself")
-      ->capture_default_str();
-  verb.add_option("--until", args.until,
-                  "Stop after these steps or phases (train, evaluate, monitor, …)")
-      ->delimiter(',');
-  verb.add_option("--force", args.force, "Run these steps or phases although they are up to date")
-      ->delimiter(',');
-  verb.add_option("--set", args.set, "Override a value of quern.yaml: --set training.seed=9");
+void AddProjectOptions(Verb verb, RunArgs& args) {
+  verb.AddOption("project", args.project, "Folder of quern.yaml, or the file itself").ShowDefault();
+  verb.AddOption("--until", args.until,
+                 "Stop after these steps or phases (train, evaluate, monitor, …)")
+      .Delimiter(',');
+  verb.AddOption("--force", args.force, "Run these steps or phases although they are up to date")
+      .Delimiter(',');
+  verb.AddOption("--set", args.set, "Override a value of quern.yaml: --set training.seed=9");
 }
 
 Result<std::vector<std::pair<std::string, std::string>>> ParseSets(
@@ -95,20 +93,20 @@ int ShowOutcome(const Context& context, const pipeline::LifecycleOutcome& outcom
 
 }  // namespace
 
-void AddRun(CLI::App& app, Context& context) {
+void AddRun(Verb app, Context& context) {
   auto args = std::make_shared<RunArgs>();
-  CLI::App* verb = app.add_subcommand(
+  Verb verb = app.AddVerb(
       "run",
       "Run what is not up to date: from raw tables to a deployed, monitored, retrained model");
-  AddProjectOptions(*verb, *args);
-  AddJsonFlag(*verb, context);
-  verb->add_option("--wait", args->wait, "Seconds to wait for another run of the same project");
-  verb->add_option("--threads", args->threads,
-                   "Threads to use (default: all cores; results do not change)");
-  verb->footer(std::string(kTracking) +
-               "\n\nExamples:\n  quern run heart --until train\n"
-               "  quern run heart --set training.seed=9 --json");
-  verb->callback([args, &context] {
+  AddProjectOptions(verb, *args);
+  AddJsonFlag(verb, context);
+  verb.AddOption("--wait", args->wait, "Seconds to wait for another run of the same project");
+  verb.AddOption("--threads", args->threads,
+                 "Threads to use (default: all cores; results do not change)");
+  verb.Footer(std::string(kTracking) +
+              "\n\nExamples:\n  quern run heart --until train\n"
+              "  quern run heart --set training.seed=9 --json");
+  verb.OnGiven([args, &context] {
     context.action = [args, &context] {
       const double start = MonotonicSeconds();
       auto sets = ParseSets(args->set);
@@ -129,12 +127,12 @@ void AddRun(CLI::App& app, Context& context) {
   });
 }
 
-void AddPlan(CLI::App& app, Context& context) {
+void AddPlan(Verb app, Context& context) {
   auto args = std::make_shared<RunArgs>();
-  CLI::App* verb = app.add_subcommand("plan", "Show what would run and why; changes nothing");
-  AddProjectOptions(*verb, *args);
-  AddJsonFlag(*verb, context);
-  verb->callback([args, &context] {
+  Verb verb = app.AddVerb("plan", "Show what would run and why; changes nothing");
+  AddProjectOptions(verb, *args);
+  AddJsonFlag(verb, context);
+  verb.OnGiven([args, &context] {
     context.action = [args, &context] {
       auto sets = ParseSets(args->set);
       if (!sets) return context.Complain(sets.error());

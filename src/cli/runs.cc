@@ -1,7 +1,6 @@
 // quern runs: runs and trials, searched and shown.
 #include <fmt/format.h>
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <boost/json.hpp>
 #include <map>
@@ -100,18 +99,18 @@ Status ShowRuns(pipeline::Workspace& workspace, const StateArgs& args, Context& 
 
 }  // namespace
 
-void AddRuns(CLI::App& app, Context& context) {
+void AddRuns(Verb app, Context& context) {
   auto args = std::make_shared<StateArgs>();
-  CLI::App* verb = AddVerb(app, context, "runs", "Runs and their trials, newest first", args,
+  Verb verb = AddStateVerb(app, context, "runs", "Runs and their trials, newest first", args,
                            Asks::kServerToo, ShowRuns);
-  verb->add_option("run", args->what, "One run, by its id or the beginning of it");
-  verb->add_flag("--all", args->all, "Trials too");
-  verb->add_option("--filter", args->filter,
-                   "Which: \"metrics.roc_auc > 0.9 AND params.model = 'xgb'\"");
-  verb->add_option("--order-by", args->order_by, "Which first: \"metrics.roc_auc DESC\"");
-  verb->add_option("--limit", args->limit, "At most so many")
-      ->check(CLI::Range(1, static_cast<int>(tracking::kMaxRunsPage)))
-      ->capture_default_str();
+  verb.AddOption("run", args->what, "One run, by its id or the beginning of it");
+  verb.AddFlag("--all", args->all, "Trials too");
+  verb.AddOption("--filter", args->filter,
+                 "Which: \"metrics.roc_auc > 0.9 AND params.model = 'xgb'\"");
+  verb.AddOption("--order-by", args->order_by, "Which first: \"metrics.roc_auc DESC\"");
+  verb.AddOption("--limit", args->limit, "At most so many")
+      .Between(1, static_cast<int>(tracking::kMaxRunsPage))
+      .ShowDefault();
 }
 
 }  // namespace quern::cli

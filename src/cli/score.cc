@@ -1,7 +1,6 @@
 // quern predict and quern evaluate: the model and training rooms on plain files.
 #include <fmt/format.h>
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <boost/json.hpp>
 #include <cmath>
@@ -231,18 +230,17 @@ Status Evaluate(const EvaluateArgs& args, Context& context) {
 
 }  // namespace
 
-void AddPredict(CLI::App& app, Context& context) {
+void AddPredict(Verb app, Context& context) {
   auto args = std::make_shared<PredictArgs>();
-  CLI::App* verb = app.add_subcommand("predict", "Score the rows of a file by a packaged model");
-  verb->add_option("model", args->model, "Package folder, or NAME@alias, NAME/3 of the registry")
-      ->required();
-  verb->add_option("file", args->file, "CSV or Parquet file with the model's raw columns")
-      ->required();
-  verb->add_option("-o,--output", args->output, "CSV file to write (default: standard output)");
-  verb->add_option("--root", args->root, "Project folder whose registry names the model")
-      ->capture_default_str();
-  AddJsonFlag(*verb, context);
-  verb->callback([args, &context] {
+  Verb verb = app.AddVerb("predict", "Score the rows of a file by a packaged model");
+  verb.AddOption("model", args->model, "Package folder, or NAME@alias, NAME/3 of the registry")
+      .Required();
+  verb.AddOption("file", args->file, "CSV or Parquet file with the model's raw columns").Required();
+  verb.AddOption("-o,--output", args->output, "CSV file to write (default: standard output)");
+  verb.AddOption("--root", args->root, "Project folder whose registry names the model")
+      .ShowDefault();
+  AddJsonFlag(verb, context);
+  verb.OnGiven([args, &context] {
     context.action = [args, &context] {
       const Status status = Predict(*args, context);
       return status ? 0 : context.Complain(status.error());
@@ -250,25 +248,23 @@ void AddPredict(CLI::App& app, Context& context) {
   });
 }
 
-void AddEvaluate(CLI::App& app, Context& context) {
+void AddEvaluate(Verb app, Context& context) {
   auto args = std::make_shared<EvaluateArgs>();
-  CLI::App* verb =
-      app.add_subcommand("evaluate", "Every metric, with intervals, of a file of predictions");
-  verb->add_option("file", args->file,
-                   "CSV or Parquet with label, prediction, score or score_CLASS")
-      ->required();
-  verb->add_option("--task", args->task, "What was predicted")
-      ->check(CLI::IsMember({"binary", "multiclass", "regression"}))
-      ->capture_default_str();
-  verb->add_option("--positive", args->positive,
-                   "The positive class (default: 1, true, yes, else the larger)");
-  verb->add_option("--threshold", args->threshold,
-                   "Decides the class where there is no prediction column")
-      ->capture_default_str();
-  verb->add_option("--resamples", args->resamples, "Bootstrap resamples")->capture_default_str();
-  verb->add_option("--seed", args->seed, "Seed of the bootstrap")->capture_default_str();
-  AddJsonFlag(*verb, context);
-  verb->callback([args, &context] {
+  Verb verb = app.AddVerb("evaluate", "Every metric, with intervals, of a file of predictions");
+  verb.AddOption("file", args->file, "CSV or Parquet with label, prediction, score or score_CLASS")
+      .Required();
+  verb.AddOption("--task", args->task, "What was predicted")
+      .OneOf({"binary", "multiclass", "regression"})
+      .ShowDefault();
+  verb.AddOption("--positive", args->positive,
+                 "The positive class (default: 1, true, yes, else the larger)");
+  verb.AddOption("--threshold", args->threshold,
+                 "Decides the class where there is no prediction column")
+      .ShowDefault();
+  verb.AddOption("--resamples", args->resamples, "Bootstrap resamples").ShowDefault();
+  verb.AddOption("--seed", args->seed, "Seed of the bootstrap").ShowDefault();
+  AddJsonFlag(verb, context);
+  verb.OnGiven([args, &context] {
     context.action = [args, &context] {
       const Status status = Evaluate(*args, context);
       return status ? 0 : context.Complain(status.error());

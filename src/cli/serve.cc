@@ -3,7 +3,6 @@
 #include <poll.h>
 #include <unistd.h>
 
-#include <CLI/CLI.hpp>
 #include <csignal>
 #include <memory>
 #include <thread>
@@ -111,29 +110,29 @@ int Serve(const ServeArgs& args, Context& context) {
 
 }  // namespace
 
-void AddServe(CLI::App& app, Context& context) {
+void AddServe(Verb app, Context& context) {
   auto args = std::make_shared<ServeArgs>();
-  CLI::App* verb = app.add_subcommand(
+  Verb verb = app.AddVerb(
       "serve",
       "Serve models over HTTP: Open Inference Protocol, MLflow /invocations, feedback, metrics");
-  verb->add_option("models", args->models, "NAME@alias, NAME/3, NAME, or a package folder")
-      ->required();
-  verb->add_option("--root", args->root, "Project folder whose registry names the models")
-      ->capture_default_str();
-  verb->add_option("--host", args->host, "Address to listen on")->capture_default_str();
-  verb->add_option("--port", args->port, "Port to listen on, 0 for a free one")
-      ->check(CLI::Range(0, 65535))
-      ->capture_default_str();
-  verb->add_flag("--no-prediction-log", args->no_log, "Do not keep what was asked and answered");
-  verb->add_option("--package", args->package, "The folder of the one model, named as NAME/3")
-      ->group("");
-  verb->add_flag("--while-stdin-open", args->while_stdin_open, "Stop when standard input ends")
-      ->group("");
-  verb->footer(
+  verb.AddOption("models", args->models, "NAME@alias, NAME/3, NAME, or a package folder")
+      .Required();
+  verb.AddOption("--root", args->root, "Project folder whose registry names the models")
+      .ShowDefault();
+  verb.AddOption("--host", args->host, "Address to listen on").ShowDefault();
+  verb.AddOption("--port", args->port, "Port to listen on, 0 for a free one")
+      .Between(0, 65535)
+      .ShowDefault();
+  verb.AddFlag("--no-prediction-log", args->no_log, "Do not keep what was asked and answered");
+  verb.AddOption("--package", args->package, "The folder of the one model, named as NAME/3")
+      .Hidden();
+  verb.AddFlag("--while-stdin-open", args->while_stdin_open, "Stop when standard input ends")
+      .Hidden();
+  verb.Footer(
       "Example:\n  quern serve heart@champion --root examples/heart --port 8080\n"
       "  curl -d '{\"dataframe_records\": [{\"age\": 63, …}]}' -H 'Content-Type: application/json' "
       "localhost:8080/invocations");
-  verb->callback(
+  verb.OnGiven(
       [args, &context] { context.action = [args, &context] { return Serve(*args, context); }; });
 }
 

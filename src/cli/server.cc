@@ -1,6 +1,5 @@
 #include <sys/resource.h>
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <boost/json.hpp>
 #include <csignal>
@@ -109,54 +108,53 @@ int Serve(const ServerArgs& args, Context& context) {
 
 }  // namespace
 
-void AddServer(CLI::App& app, Context& context) {
+void AddServer(Verb app, Context& context) {
   auto args = std::make_shared<ServerArgs>();
-  CLI::App* verb = app.add_subcommand(
+  Verb verb = app.AddVerb(
       "server", "Serve experiment tracking, the model registry and artifacts to MLflow's clients");
-  verb->add_option("--root", args->root,
-                   "A project folder (its .quern is used), or an empty one that becomes a store")
-      ->capture_default_str();
-  verb->add_option("--host", args->host,
-                   "Address to listen on; beyond this machine only with "
-                   "--allowed-hosts")
-      ->capture_default_str();
-  verb->add_option("--port", args->port, "Port to listen on, 0 for a free one")
-      ->check(CLI::Range(0, 65535))
-      ->capture_default_str();
-  verb->add_option(
-          "--backend-store-uri", args->backend_store_uri,
-          "The database: sqlite:///FILE or postgresql://…; by default quern.db below --root")
-      ->envname("MLFLOW_BACKEND_STORE_URI");
-  verb->add_option("--default-artifact-root", args->default_artifact_root,
-                   "Where new experiments keep artifacts; by default behind this server");
-  verb->add_option("--artifacts-destination", args->artifacts_destination,
-                   "The folder or s3://BUCKET/PREFIX behind the artifact calls; by default below "
-                   "--root")
-      ->envname("MLFLOW_ARTIFACTS_DESTINATION");
-  verb->add_flag("--serve-artifacts,!--no-serve-artifacts", args->serve_artifacts,
-                 "Let artifacts go up and down through this server (the default)");
-  verb->add_option("--allowed-hosts", args->allowed_hosts,
-                   "Names by which this server may be called, with commas; * stands for any text")
-      ->envname("MLFLOW_SERVER_ALLOWED_HOSTS");
-  verb->add_option("--cors-allowed-origins", args->cors_allowed_origins,
-                   "Origins whose pages may change things, with commas")
-      ->envname("MLFLOW_SERVER_CORS_ALLOWED_ORIGINS");
-  verb->add_option("--x-frame-options", args->frame_options, "Who may show this server in a frame")
-      ->check(CLI::IsMember({"SAMEORIGIN", "DENY", "NONE"}, CLI::ignore_case))
-      ->capture_default_str();
-  verb->add_option("--durability", args->durability,
-                   "safe: what was answered survives a power cut; relaxed: faster, a power cut may "
-                   "take back the last moments")
-      ->check(CLI::IsMember({"safe", "relaxed"}))
-      ->capture_default_str();
-  verb->add_option("--purge-deleted-after", args->purge_deleted_after,
-                   "Purge runs, logged models and experiments, with their artifacts, so long after "
-                   "they were deleted: 30d; by default `quern gc` alone does");
-  AddJsonFlag(*verb, context);
-  verb->footer(
+  verb.AddOption("--root", args->root,
+                 "A project folder (its .quern is used), or an empty one that becomes a store")
+      .ShowDefault();
+  verb.AddOption("--host", args->host,
+                 "Address to listen on; beyond this machine only with "
+                 "--allowed-hosts")
+      .ShowDefault();
+  verb.AddOption("--port", args->port, "Port to listen on, 0 for a free one")
+      .Between(0, 65535)
+      .ShowDefault();
+  verb.AddOption("--backend-store-uri", args->backend_store_uri,
+                 "The database: sqlite:///FILE or postgresql://…; by default quern.db below --root")
+      .Env("MLFLOW_BACKEND_STORE_URI");
+  verb.AddOption("--default-artifact-root", args->default_artifact_root,
+                 "Where new experiments keep artifacts; by default behind this server");
+  verb.AddOption("--artifacts-destination", args->artifacts_destination,
+                 "The folder or s3://BUCKET/PREFIX behind the artifact calls; by default below "
+                 "--root")
+      .Env("MLFLOW_ARTIFACTS_DESTINATION");
+  verb.AddFlag("--serve-artifacts,!--no-serve-artifacts", args->serve_artifacts,
+               "Let artifacts go up and down through this server (the default)");
+  verb.AddOption("--allowed-hosts", args->allowed_hosts,
+                 "Names by which this server may be called, with commas; * stands for any text")
+      .Env("MLFLOW_SERVER_ALLOWED_HOSTS");
+  verb.AddOption("--cors-allowed-origins", args->cors_allowed_origins,
+                 "Origins whose pages may change things, with commas")
+      .Env("MLFLOW_SERVER_CORS_ALLOWED_ORIGINS");
+  verb.AddOption("--x-frame-options", args->frame_options, "Who may show this server in a frame")
+      .OneOfAnyCase({"SAMEORIGIN", "DENY", "NONE"})
+      .ShowDefault();
+  verb.AddOption("--durability", args->durability,
+                 "safe: what was answered survives a power cut; relaxed: faster, a power cut may "
+                 "take back the last moments")
+      .OneOf({"safe", "relaxed"})
+      .ShowDefault();
+  verb.AddOption("--purge-deleted-after", args->purge_deleted_after,
+                 "Purge runs, logged models and experiments, with their artifacts, so long after "
+                 "they were deleted: 30d; by default `quern gc` alone does");
+  AddJsonFlag(verb, context);
+  verb.Footer(
       "Example:\n  quern server --root ~/experiments\n"
       "  MLFLOW_TRACKING_URI=http://127.0.0.1:5000 python train.py");
-  verb->callback(
+  verb.OnGiven(
       [args, &context] { context.action = [args, &context] { return Serve(*args, context); }; });
 }
 

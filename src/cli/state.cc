@@ -2,7 +2,6 @@
 // searches, gc.cc the one that clears.
 #include <fmt/format.h>
 
-#include <CLI/CLI.hpp>
 #include <boost/json.hpp>
 
 #include "base/text.h"
@@ -147,14 +146,14 @@ Result<std::string> DrawReport(const std::string& state_dir, const std::string& 
 
 }  // namespace
 
-CLI::App* AddVerb(
-    CLI::App& app, Context& context, const char* name, const char* doc,
+Verb AddStateVerb(
+    Verb app, Context& context, const char* name, const char* doc,
     const std::shared_ptr<StateArgs>& args, Asks asks,
     const std::function<Status(pipeline::Workspace&, const StateArgs&, Context&)>& body) {
-  CLI::App* verb = app.add_subcommand(name, doc);
-  verb->add_option("--project", args->project, "Project folder")->capture_default_str();
-  AddJsonFlag(*verb, context);
-  verb->callback([args, asks, body, &context] {
+  Verb verb = app.AddVerb(name, doc);
+  verb.AddOption("--project", args->project, "Project folder").ShowDefault();
+  AddJsonFlag(verb, context);
+  verb.OnGiven([args, asks, body, &context] {
     context.action = [args, asks, body, &context] {
       auto workspace = Open(*args, asks, context);
       if (!workspace) return context.Complain(workspace.error());
@@ -165,40 +164,39 @@ CLI::App* AddVerb(
   return verb;
 }
 
-void AddStatus(CLI::App& app, Context& context) {
+void AddStatus(Verb app, Context& context) {
   auto args = std::make_shared<StateArgs>();
-  CLI::App* verb = AddVerb(app, context, "status", "What the last run did, step by step", args,
+  Verb verb = AddStateVerb(app, context, "status", "What the last run did, step by step", args,
                            Asks::kHereAlone, ShowStatus);
-  verb->add_option("project_folder", args->project, "Project folder");
+  verb.AddOption("project_folder", args->project, "Project folder");
 }
 
-void AddModels(CLI::App& app, Context& context) {
+void AddModels(Verb app, Context& context) {
   auto args = std::make_shared<StateArgs>();
-  CLI::App* verb = AddVerb(app, context, "models", "Registered models, versions and aliases", args,
+  Verb verb = AddStateVerb(app, context, "models", "Registered models, versions and aliases", args,
                            Asks::kServerToo, ShowModels);
-  verb->add_option("model", args->what, "One model; with --set-alias: NAME/VERSION");
-  verb->add_option("--set-alias", args->set_alias,
-                   "Point this alias at NAME/VERSION (roll back: champion)");
-  verb->add_option("--reason", args->reason, "Why, for the log");
+  verb.AddOption("model", args->what, "One model; with --set-alias: NAME/VERSION");
+  verb.AddOption("--set-alias", args->set_alias,
+                 "Point this alias at NAME/VERSION (roll back: champion)");
+  verb.AddOption("--reason", args->reason, "Why, for the log");
 }
 
-void AddLineage(CLI::App& app, Context& context) {
+void AddLineage(Verb app, Context& context) {
   auto args = std::make_shared<StateArgs>();
-  CLI::App* verb =
-      AddVerb(app, context, "lineage", "What went into what, from source file to decision", args,
-              Asks::kHereAlone, ShowLineage);
-  verb->add_option("node", args->what,
-                   "One thing and all it is connected to, by (the beginning of) its id");
+  Verb verb =
+      AddStateVerb(app, context, "lineage", "What went into what, from source file to decision",
+                   args, Asks::kHereAlone, ShowLineage);
+  verb.AddOption("node", args->what,
+                 "One thing and all it is connected to, by (the beginning of) its id");
 }
 
-void AddReport(CLI::App& app, Context& context) {
+void AddReport(Verb app, Context& context) {
   auto args = std::make_shared<StateArgs>();
-  CLI::App* verb =
-      app.add_subcommand("report", "Write the report of the last run: one HTML page, no network");
-  verb->add_option("project", args->project, "Project folder")->capture_default_str();
-  verb->add_option("-o,--output", args->what, "Write it here, not to .quern/report.html");
-  AddJsonFlag(*verb, context);
-  verb->callback([args, &context] {
+  Verb verb = app.AddVerb("report", "Write the report of the last run: one HTML page, no network");
+  verb.AddOption("project", args->project, "Project folder").ShowDefault();
+  verb.AddOption("-o,--output", args->what, "Write it here, not to .quern/report.html");
+  AddJsonFlag(verb, context);
+  verb.OnGiven([args, &context] {
     context.action = [args, &context] {
       auto page = DrawReport(StateFolderOf(args->project, context.fs), args->what, context.fs);
       if (!page) return context.Complain(page.error());

@@ -24,8 +24,8 @@ struct StateArgs {
 enum class Asks { kHereAlone, kServerToo };
 
 /// Registers a verb over an opened workspace.
-CLI::App* AddVerb(
-    CLI::App& app, Context& context, const char* name, const char* doc,
+Verb AddStateVerb(
+    Verb app, Context& context, const char* name, const char* doc,
     const std::shared_ptr<StateArgs>& args, Asks asks,
     const std::function<Status(pipeline::Workspace&, const StateArgs&, Context&)>& body);
 

@@ -1,22 +1,19 @@
 #include "cli/store_options.h"
 
-#include <CLI/CLI.hpp>
-
 #include "server/served_places.h"
 
 namespace quern::cli {
 
-void AddStoreOptions(CLI::App& verb, StoreArgs& args) {
-  verb.add_option("--root,--project", args.root, "The folder of the project or of the server")
-      ->capture_default_str();
-  verb.add_option(
-          "--backend-store-uri", args.backend_store_uri,
-          "The database: sqlite:///FILE or postgresql://…; by default quern.db below --root")
-      ->envname("MLFLOW_BACKEND_STORE_URI");
-  verb.add_option("--artifacts-destination", args.artifacts_destination,
-                  "The folder or s3://BUCKET/PREFIX behind the artifact calls; by default as the "
-                  "last server on this folder had it")
-      ->envname("MLFLOW_ARTIFACTS_DESTINATION");
+void AddStoreOptions(Verb verb, StoreArgs& args) {
+  verb.AddOption("--root,--project", args.root, "The folder of the project or of the server")
+      .ShowDefault();
+  verb.AddOption("--backend-store-uri", args.backend_store_uri,
+                 "The database: sqlite:///FILE or postgresql://…; by default quern.db below --root")
+      .Env("MLFLOW_BACKEND_STORE_URI");
+  verb.AddOption("--artifacts-destination", args.artifacts_destination,
+                 "The folder or s3://BUCKET/PREFIX behind the artifact calls; by default as the "
+                 "last server on this folder had it")
+      .Env("MLFLOW_ARTIFACTS_DESTINATION");
 }
 
 Status CompleteFromServer(const std::string& state_dir, StoreArgs* args, Fs& fs) {

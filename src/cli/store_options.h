@@ -15,7 +15,7 @@ struct StoreArgs {
 };
 
 /// --root (and --project, which is the same), --backend-store-uri, --artifacts-destination.
-void AddStoreOptions(CLI::App& verb, StoreArgs& args);
+void AddStoreOptions(Verb verb, StoreArgs& args);
 
 /// What was not said in `args` as the last server on the state folder was told it: database and
 /// artifacts, those below the folder by default. kInvalidArgument if that server's database was
