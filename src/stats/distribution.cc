@@ -83,6 +83,13 @@ double BinomialCdf(double k, double n, double p) {
   return bm::cdf(BinomialLaw(n, p), std::floor(k));
 }
 
+double BetaCdf(double x, double a, double b) {
+  if (std::isnan(x) || !(a > 0) || !(b > 0)) return kNan;
+  if (x <= 0) return 0;
+  if (x >= 1) return 1;
+  return bm::cdf(BetaLaw(a, b), x);
+}
+
 double BetaQuantile(double p, double a, double b) {
   if (!(p >= 0 && p <= 1) || !(a > 0) || !(b > 0)) return kNan;
   return bm::quantile(BetaLaw(a, b), p);

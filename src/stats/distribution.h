@@ -16,6 +16,8 @@ double ChiSquareSf(double x, double df);
 double FisherFSf(double x, double df1, double df2);
 /// P(X <= k) of Binomial(n, p).
 double BinomialCdf(double k, double n, double p);
+/// P(X <= x) of Beta(a, b).
+double BetaCdf(double x, double a, double b);
 double BetaQuantile(double p, double a, double b);
 
 /// P(D_n >= d) of the two-sided one-sample Kolmogorov statistic for n observations (scipy
