@@ -1,0 +1,122 @@
+#include "deploy/evidence.h"
+
+#include <algorithm>
+#include <boost/json.hpp>
+
+namespace quern::deploy {
+namespace {
+
+constexpr std::array<std::string_view, kMetrics> kNames{"errors", "invalid", "latency", "wrong"};
+
+json::value ArmJson(const ArmCounts& arm) {
+  json::object events;
+  for (size_t i = 0; i < kMetrics; ++i) events[kNames[i]] = arm.events[i];
+  return {{"requests", arm.requests},
+          {"units", arm.units},
+          {"labels", arm.labels},
+          {"tested", arm.tested},
+          {"events", std::move(events)},
+          {"latency_ms",
+           {{"n", arm.latency_ms.n}, {"mean", arm.latency_ms.mean}, {"m2", arm.latency_ms.m2}}}};
+}
+
+ArmCounts ReadArm(const json::value& value) {
+  ArmCounts arm;
+  arm.requests = value.at("requests").to_number<uint64_t>();
+  arm.units = value.at("units").to_number<uint64_t>();
+  arm.labels = value.at("labels").to_number<uint64_t>();
+  arm.tested = value.at("tested").to_number<uint64_t>();
+  for (size_t i = 0; i < kMetrics; ++i) {
+    arm.events[i] = value.at("events").at(kNames[i]).to_number<uint64_t>();
+  }
+  const json::value& latency = value.at("latency_ms");
+  arm.latency_ms = {latency.at("n").to_number<uint64_t>(), latency.at("mean").to_number<double>(),
+                    latency.at("m2").to_number<double>()};
+  return arm;
+}
+
+}  // namespace
+
+std::string_view MetricName(Metric metric) { return kNames[static_cast<size_t>(metric)]; }
+
+void ArmCounts::Merge(const ArmCounts& other) {
+  requests += other.requests;
+  units += other.units;
+  labels += other.labels;
+  tested += other.tested;
+  for (size_t i = 0; i < kMetrics; ++i) events[i] += other.events[i];
+  latency_ms.Merge(other.latency_ms);
+}
+
+PhaseCounts& Evidence::At(const std::vector<double>& shares) {
+  const auto found = std::find_if(phases.begin(), phases.end(),
+                                  [&](const PhaseCounts& phase) { return phase.shares == shares; });
+  if (found != phases.end()) return *found;
+  return phases.emplace_back(PhaseCounts{shares, std::vector<ArmCounts>(shares.size())});
+}
+
+ArmCounts Evidence::Of(size_t arm) const {
+  ArmCounts sum;
+  for (const PhaseCounts& phase : phases) {
+    if (arm < phase.arms.size()) sum.Merge(phase.arms[arm]);
+  }
+  return sum;
+}
+
+std::vector<EventCounts> Evidence::Events(Metric metric, size_t arm) const {
+  std::vector<EventCounts> out;
+  const size_t at = static_cast<size_t>(metric);
+  for (const PhaseCounts& phase : phases) {
+    const double both = phase.shares[0] + phase.shares[arm];
+    if (both <= 0) continue;
+    out.push_back({phase.shares[arm] / both, phase.arms[arm].events[at], phase.arms[0].events[at]});
+  }
+  return out;
+}
+
+json::value EvidenceJson(const Evidence& evidence) {
+  json::array phases;
+  for (const PhaseCounts& phase : evidence.phases) {
+    json::array arms;
+    for (const ArmCounts& arm : phase.arms) arms.push_back(ArmJson(arm));
+    phases.push_back({{"shares", json::array(phase.shares.begin(), phase.shares.end())},
+                      {"versions", std::move(arms)}});
+  }
+  json::array rewards;
+  for (const ArmRewards& arm : evidence.rewards) {
+    rewards.push_back({{"won", arm.won}, {"lost", arm.lost}});
+  }
+  return {{"phases", std::move(phases)},
+          {"rewards", std::move(rewards)},
+          {"shadowed", evidence.shadowed}};
+}
+
+Result<Evidence> ReadEvidence(const json::value& value) {
+  try {
+    Evidence evidence;
+    for (const json::value& phase : value.at("phases").as_array()) {
+      PhaseCounts& counts = evidence.phases.emplace_back();
+      for (const json::value& share : phase.at("shares").as_array()) {
+        counts.shares.push_back(share.to_number<double>());
+      }
+      for (const json::value& arm : phase.at("versions").as_array()) {
+        counts.arms.push_back(ReadArm(arm));
+      }
+      if (counts.arms.size() != counts.shares.size() || counts.arms.empty()) {
+        return Fail(Code::kDataLoss, "a release's counters name other versions than shares",
+                    "restore quern.db from a backup");
+      }
+    }
+    for (const json::value& arm : value.at("rewards").as_array()) {
+      evidence.rewards.push_back(
+          {arm.at("won").to_number<double>(), arm.at("lost").to_number<double>()});
+    }
+    evidence.shadowed = value.at("shadowed").to_number<uint64_t>();
+    return evidence;
+  } catch (const std::exception& e) {
+    return Fail(Code::kDataLoss, std::string("a release's counters cannot be read: ") + e.what(),
+                "restore quern.db from a backup");
+  }
+}
+
+}  // namespace quern::deploy
