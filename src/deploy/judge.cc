@@ -71,6 +71,11 @@ MetricVerdict JudgeMetric(const Comparison& c, Metric metric, const ArmCounts& s
 double LogSplit(const Evidence& evidence) {
   double log = 0;
   for (const PhaseCounts& phase : evidence.phases) {
+    // One version has it all: nothing was divided.
+    if (std::count(phase.shares.begin(), phase.shares.end(), 0.0) + 1 ==
+        static_cast<long>(phase.shares.size())) {
+      continue;
+    }
     std::vector<uint64_t> units;
     for (const ArmCounts& arm : phase.arms) units.push_back(arm.units);
     log += LogSplitFactor(units, phase.shares);
@@ -121,7 +126,7 @@ Verdict Judge(const Comparison& c) {
     verdict.call = Call::kInvalid;
   } else if (safe && !Waiting(c, verdict)) {
     verdict.call = Call::kSafe;
-  } else if (c.seconds >= rules.at_most) {
+  } else if (c.seconds >= c.limit) {
     verdict.call = Call::kUndecided;
   }
   verdict.sentence = SentenceOf(c, verdict);

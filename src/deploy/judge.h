@@ -62,6 +62,7 @@ struct Comparison {
   size_t arm = 1;
   size_t pairs = 1;    // candidates that are tested at once: alpha is divided by them too
   double seconds = 0;  // since the comparison began
+  double limit = 0;    // seconds after which it is undecided
 };
 
 /// Harm comes first: where evidence is broken too, rolling back errs on the safe side. Harm is

@@ -33,7 +33,9 @@ struct Case {
     Arm(1, share).requests = Arm(1, share).units = candidate;
     Arm(1, share).events[0] = errors;
   }
-  Verdict Ask() const { return Judge({strategy, evidence, "7", "8", 1, pairs, seconds}); }
+  Verdict Ask() const {
+    return Judge({strategy, evidence, "7", "8", 1, pairs, seconds, strategy.judge.at_most});
+  }
 };
 
 }  // namespace

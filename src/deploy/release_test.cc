@@ -1,0 +1,429 @@
+#include "deploy/release.h"
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <boost/json.hpp>
+
+#include "base/random.h"
+
+namespace quern::deploy {
+namespace {
+
+Strategy Canary() {
+  Strategy s;
+  s.kind = StrategyKind::kCanary;
+  s.steps = {{5, {60, 10}}, {50, {60, 10}}};
+  s.bake = {60, 0};
+  s.judge.at_least = 0;
+  s.judge.min_requests = 100;
+  s.judge.at_most = 1000;
+  s.hold = 100;
+  return s;
+}
+
+/// A release and its world: time, traffic, records.
+struct Play {
+  explicit Play(Strategy strategy, std::string candidate = "8") {
+    const auto begun = Begin(
+        {"r1", "heart", "champion", "7", std::move(candidate), std::move(strategy), "ada"}, now);
+    REQUIRE(begun);
+    release = begun->release;
+    audits.push_back(*begun->audit);
+  }
+  Status Give(const Input& input) {
+    auto next = Advance(release, input, now);
+    if (!next) return std::unexpected(next.error());
+    release = std::move(next->release);
+    if (next->audit) audits.push_back(*next->audit);
+    return {};
+  }
+  void Wait(double seconds) {
+    now += static_cast<int64_t>(seconds * 1000);
+    REQUIRE(Give(Tick{}));
+  }
+  void Traffic(uint64_t stable, uint64_t stable_errors, uint64_t candidate, uint64_t errors) {
+    const double w = release.candidates[0].weight / 100;
+    PhaseCounts& phase = release.evidence.At({1 - w, w});
+    ArmCounts add;
+    add.requests = add.units = stable;
+    add.events[0] = stable_errors;
+    phase.arms[0].Merge(add);
+    add.requests = add.units = candidate;
+    add.events[0] = errors;
+    phase.arms[1].Merge(add);
+  }
+  void Warm() {
+    Wait(0);
+    REQUIRE(Give(Warmed{}));
+  }
+  Command Order(CommandKind kind) const { return {kind, "bob", "", "", 0}; }
+  const Audit& last() const { return audits.back(); }
+
+  int64_t now = 1'000'000;
+  Release release;
+  std::vector<Audit> audits;
+};
+
+using Kinds = std::vector<Action>;
+
+}  // namespace
+
+TEST_CASE("a good canary rises step by step, bakes, and is promoted with its proof") {
+  Play p(Canary());
+  CHECK(p.release.phase == Phase::kPending);
+  p.Wait(0);
+  CHECK(p.release.phase == Phase::kWarming);
+  CHECK(p.release.todo == Kinds{{ActionKind::kPrepare, "8"}});
+  CHECK(p.release.candidates[0].weight == 0);
+  REQUIRE(p.Give(Warmed{}));
+  CHECK(p.release.phase == Phase::kStep);
+  CHECK(p.release.todo.empty());
+  CHECK(p.release.candidates[0].weight == 5);
+  p.Traffic(1900, 19, 100, 1);
+  p.Wait(59);
+  CHECK(p.release.candidates[0].weight == 5);
+  p.Wait(1);
+  CHECK(p.release.candidates[0].weight == 50);
+  CHECK(p.last().sentence == "no harm proven at 5 %: gets 50 %");
+  p.Traffic(300, 3, 300, 3);
+  p.Wait(60);
+  CHECK(p.release.phase == Phase::kStep);  // not proven yet
+  p.Traffic(20'000, 200, 20'000, 200);
+  p.Wait(1);
+  CHECK(p.release.phase == Phase::kBaking);
+  CHECK(p.release.candidates[0].weight == 100);
+  CHECK(p.last().actor == "judge");
+  CHECK(p.last().sentence.find("proven not worse") == 0);
+  const json::value detail = *ParseJson(p.last().detail);
+  CHECK(detail.at("verdicts").at(0).at("call") == "safe");
+  p.Wait(60);
+  CHECK(p.release.phase == Phase::kPromoted);
+  CHECK(p.release.todo == Kinds{{ActionKind::kSetAlias, "8"}});
+  p.release.todo.clear();
+  p.Wait(99);
+  CHECK_FALSE(p.release.closed);
+  p.Wait(1);
+  CHECK(p.release.closed);
+  CHECK(p.release.todo == Kinds{{ActionKind::kRetire, "7"}});
+  for (size_t i = 0; i < p.audits.size(); ++i) {
+    CHECK(p.audits[i].sequence == static_cast<int64_t>(i + 1));
+  }
+}
+
+TEST_CASE("a bad canary is rolled back with its evidence") {
+  Play p(Canary());
+  p.Warm();
+  p.Traffic(1900, 19, 100, 20);
+  p.Wait(1);
+  CHECK(p.release.phase == Phase::kRolledBack);
+  CHECK(p.release.closed);
+  CHECK(p.release.candidates[0].weight == 0);
+  CHECK(p.release.todo == Kinds{{ActionKind::kRetire, "8"}});
+  CHECK(p.last().sentence.find("harm proven: errors of version 8") == 0);
+  CHECK(p.Give(p.Order(CommandKind::kPromote)).error().code == Code::kFailedPrecondition);
+}
+
+TEST_CASE("an undecided one is paused at the limit, and still rolled back on harm") {
+  Play p(Canary());
+  p.Warm();
+  p.Traffic(100, 1, 5, 0);
+  p.Wait(1000);
+  CHECK(p.release.phase == Phase::kPaused);
+  CHECK(p.release.candidates[0].weight == 5);
+  CHECK(p.last().sentence.find("undecided after ") == 0);
+  Play resumed = p;
+  REQUIRE(resumed.Give(p.Order(CommandKind::kResume)));
+  CHECK(resumed.release.phase == Phase::kStep);
+  resumed.Wait(999);
+  CHECK(resumed.release.phase == Phase::kStep);
+  resumed.Wait(1);
+  CHECK(resumed.release.phase == Phase::kPaused);
+  p.Traffic(1000, 10, 100, 25);
+  p.Wait(1);
+  CHECK(p.release.phase == Phase::kRolledBack);
+}
+
+TEST_CASE("a broken split pauses; what is resumed begins to count anew") {
+  Play p(Canary());
+  p.Warm();
+  p.Traffic(1000, 0, 300, 0);
+  p.Wait(1);
+  CHECK(p.release.phase == Phase::kPaused);
+  CHECK(p.last().sentence.find("the comparison is not valid") == 0);
+  REQUIRE(p.Give(p.Order(CommandKind::kResume)));
+  CHECK(p.release.phase == Phase::kStep);
+  CHECK(p.release.evidence.phases.empty());
+  p.Wait(1);
+  CHECK(p.release.phase == Phase::kStep);
+}
+
+TEST_CASE("guards act at once, in every phase with traffic") {
+  for (int until = 0; until < 5; ++until) {
+    Strategy s = Canary();
+    s.shadow = {0, 10};
+    Play p(s);
+    p.Warm();
+    CHECK(p.release.phase == Phase::kShadow);
+    if (until > 0) {
+      p.release.evidence.shadowed = 10;
+      p.Wait(1);
+      CHECK(p.release.phase == Phase::kStep);
+    }
+    if (until == 2) REQUIRE(p.Give(p.Order(CommandKind::kPause)));
+    if (until > 2) {
+      p.Traffic(9'500, 95, 500, 5);
+      p.Wait(60);
+      p.Traffic(20'000, 200, 20'000, 200);
+      p.Wait(60);
+      CHECK(p.release.phase == Phase::kBaking);
+    }
+    if (until > 3) {
+      p.Wait(60);
+      CHECK(p.release.phase == Phase::kPromoted);
+    }
+    REQUIRE(p.Give(Tripped{1, GuardKind::kNan, "3 rows"}));
+    CHECK(p.release.phase == Phase::kRolledBack);
+    CHECK(p.last().actor == "guard");
+    CHECK(p.last().sentence == "version 8: answered with a NaN: 3 rows");
+    const bool moved = until == 4;
+    CHECK((p.release.todo.front() == Action{ActionKind::kSetAlias, "7"}) == moved);
+  }
+  Play p(Canary());
+  p.Wait(0);
+  REQUIRE(p.Give(NotReady{"8", "self-test: 0.3 instead of 0.4"}));
+  CHECK(p.release.phase == Phase::kRolledBack);
+  CHECK(p.last().sentence == "version 8 is not ready: self-test: 0.3 instead of 0.4");
+}
+
+TEST_CASE("basic and blue/green") {
+  Strategy basic;
+  basic.hold = 50;
+  Play p(basic);
+  p.Warm();
+  CHECK(p.release.phase == Phase::kPromoted);
+  REQUIRE(p.Give(p.Order(CommandKind::kAbort)));
+  CHECK(p.release.phase == Phase::kRolledBack);
+  CHECK(p.release.todo == Kinds{{ActionKind::kSetAlias, "7"}, {ActionKind::kRetire, "8"}});
+
+  Strategy green;
+  green.kind = StrategyKind::kBlueGreen;
+  green.preview = {10, 2};
+  green.bake = {20, 0};
+  Play q(green);
+  q.Warm();
+  CHECK(q.release.phase == Phase::kStep);
+  CHECK(q.release.candidates[0].weight == 0);
+  q.Wait(10);
+  CHECK(q.release.phase == Phase::kStep);  // nobody has tried it
+  q.release.evidence.At({1, 0}).arms[1].tested = 2;
+  q.Wait(1);
+  CHECK(q.release.phase == Phase::kBaking);
+  q.Wait(20);
+  CHECK(q.release.phase == Phase::kPromoted);
+}
+
+TEST_CASE("of several versions the harmful one is dropped, the rest waits for an order") {
+  Strategy s = Canary();
+  s.kind = StrategyKind::kAb;
+  s.versions = {{"8", 25}, {"9", 25}};
+  s.run = {60, 100};
+  s.judge.at_most = 500;
+  Play p(s, "");
+  p.Warm();
+  PhaseCounts& phase = p.release.evidence.At({0.5, 0.25, 0.25});
+  for (size_t arm = 0; arm < 3; ++arm) {
+    phase.arms[arm].requests = phase.arms[arm].units = arm == 0 ? 2000 : 1000;
+    phase.arms[arm].events[0] = arm == 2 ? 100 : 10;
+  }
+  p.Wait(1);
+  CHECK(p.release.phase == Phase::kStep);
+  CHECK(p.release.candidates[1].dropped);
+  CHECK(p.release.candidates[1].weight == 0);
+  CHECK(p.release.candidates[0].weight == 25);
+  p.Wait(60);
+  CHECK(p.release.phase == Phase::kPaused);
+  CHECK(p.last().sentence.find("the comparison is over") == 0);
+  Command order = p.Order(CommandKind::kPromote);
+  order.version = "9";
+  CHECK(p.Give(order).error().code == Code::kInvalidArgument);
+  order.version = "";
+  REQUIRE(p.Give(order));
+  CHECK(p.release.winner == "8");
+}
+
+TEST_CASE("commands") {
+  Play p(Canary());
+  CHECK(p.Give(p.Order(CommandKind::kPromote)).error().code == Code::kFailedPrecondition);
+  CHECK(p.Give(p.Order(CommandKind::kPause)).error().message ==
+        "release r1 of heart is pending: it cannot take 'pause'");
+  p.Warm();
+  Command weight = p.Order(CommandKind::kSetWeight);
+  weight.weight = 100;
+  CHECK(p.Give(weight).error().code == Code::kInvalidArgument);
+  weight.weight = 60;
+  REQUIRE(p.Give(weight));
+  CHECK(p.last().sentence == "weight set from 5 to 60 %");
+  CHECK(p.release.step == 1);
+  REQUIRE(p.Give(p.Order(CommandKind::kPause)));
+  CHECK(p.Give(p.Order(CommandKind::kPause)).error().code == Code::kFailedPrecondition);
+  Command promote = p.Order(CommandKind::kPromote);
+  promote.reason = "it is Friday";
+  REQUIRE(p.Give(promote));
+  CHECK(p.release.phase == Phase::kPromoted);
+  CHECK(p.last().actor == "bob");
+  CHECK(p.last().sentence == "promoted by order: it is Friday");
+  CHECK(*ParseCommand("set_weight") == CommandKind::kSetWeight);
+  CHECK(ParseCommand("promot").error().hint == "did you mean 'promote'?");
+  CHECK(Begin({"r", "m", "champion", "7", "7", Canary(), "a"}, 0).error().code ==
+        Code::kInvalidArgument);
+  CHECK(Begin({"r", "m", "champion", "7", "", Canary(), "a"}, 0).error().code ==
+        Code::kInvalidArgument);
+}
+
+namespace {
+
+Strategy AnyStrategy(Rng& rng) {
+  Strategy s = Canary();
+  constexpr StrategyKind kKinds[] = {
+      StrategyKind::kCanary,    StrategyKind::kCanary, StrategyKind::kBasic, StrategyKind::kShadow,
+      StrategyKind::kBlueGreen, StrategyKind::kAb,     StrategyKind::kBandit};
+  s.kind = kKinds[rng.Below(std::size(kKinds))];
+  if (rng.Below(2) == 0 || s.kind == StrategyKind::kShadow) s.shadow = {5, 20};
+  if (s.kind == StrategyKind::kAb || s.kind == StrategyKind::kBandit) {
+    s.versions = {{"8", 20}, {"9", 30}};
+    s.run = {100, 50};
+  }
+  if (s.kind != StrategyKind::kCanary) s.steps.clear();
+  s.preview = {10, 0};
+  // Settings of other kinds go back to their defaults.
+  return *ParseStrategy(StrategyJson(s));
+}
+
+Input AnyInput(Rng& rng, size_t candidates) {
+  switch (rng.Below(24)) {
+    case 0:
+      return NotReady{"8", "x"};
+    case 1:
+      return Tripped{1 + rng.Below(candidates), GuardKind::kCrash, ""};
+    case 2:
+      return Reweigh{std::vector<double>(candidates, 10 * rng.Uniform())};
+    case 3:
+    case 4:
+    case 5: {
+      Command command{static_cast<CommandKind>(rng.Below(5)), "bob", "", "", 0};
+      if (rng.Below(2) == 0) command.version = "8";
+      command.weight = static_cast<double>(rng.Below(110));
+      return command;
+    }
+    case 6:
+    case 7:
+    case 8:
+      return Warmed{};
+    default:
+      return Tick{};
+  }
+}
+
+/// Traffic as it is divided now, with rates of this run.
+void AnyTraffic(Rng& rng, Release& r, const std::vector<double>& rates) {
+  std::vector<double> shares{1};
+  for (const Candidate& c : r.candidates) {
+    shares.push_back(c.weight / 100);
+    shares[0] -= c.weight / 100;
+  }
+  if (r.phase == Phase::kShadow) r.evidence.shadowed += rng.Below(20);
+  PhaseCounts& phase = r.evidence.At(shares);
+  const uint64_t n = rng.Below(4'000);
+  for (size_t arm = 0; arm < shares.size(); ++arm) {
+    const auto mine = static_cast<uint64_t>(static_cast<double>(n) * std::max(0.0, shares[arm]));
+    phase.arms[arm].requests += mine;
+    phase.arms[arm].units += mine;
+    phase.arms[arm].events[0] += static_cast<uint64_t>(static_cast<double>(mine) * rates[arm]);
+  }
+}
+
+double Total(const Release& r) {
+  double sum = 0;
+  for (const Candidate& c : r.candidates) sum += c.weight;
+  return sum;
+}
+
+/// What no transition may break.
+void CheckTransition(const Release& before, const Input& input, const Transition& t) {
+  const Release& after = t.release;
+  const auto* command = std::get_if<Command>(&input);
+  CHECK(Total(after) <= 100.000001);
+  CHECK(after.audits == before.audits + (t.audit ? 1 : 0));
+  if (after.phase != before.phase || after.step != before.step || after.closed != before.closed) {
+    REQUIRE(t.audit.has_value());
+    CHECK_FALSE(t.audit->sentence.empty());
+    CHECK_FALSE(t.audit->actor.empty());
+  }
+  if (after.phase == Phase::kRolledBack) {
+    CHECK(Total(after) == 0);
+    CHECK(after.closed);
+  }
+  if (after.phase == Phase::kBaking && before.phase == Phase::kStep &&
+      after.strategy.kind == StrategyKind::kCanary) {
+    CHECK(Judge(before, t.audit->at_ms).at(0).call == Call::kSafe);
+    CHECK(before.step + 1 == before.strategy.steps.size());
+  }
+  if (after.phase == Phase::kPromoted && before.phase != Phase::kPromoted) {
+    const bool ordered = command != nullptr && command->kind == CommandKind::kPromote;
+    const bool swapped = after.strategy.kind == StrategyKind::kBasic;
+    CHECK((ordered || swapped || before.phase == Phase::kBaking));
+  }
+  const bool rises = after.candidates[0].weight > before.candidates[0].weight;
+  if (rises && after.strategy.kind == StrategyKind::kCanary && command == nullptr &&
+      after.phase == Phase::kStep) {
+    CHECK(after.candidates[0].weight == after.strategy.steps[after.step].weight);
+    CHECK((before.phase != Phase::kStep || after.step == before.step + 1));
+  }
+}
+
+}  // namespace
+
+TEST_CASE(
+    "whatever happens, no rule of a release is broken, and its state can be stored anywhere") {
+  std::array<int, 8> seen{};
+  for (uint64_t seed = 0; seed < 300; ++seed) {
+    Rng rng(seed);
+    const Strategy strategy = AnyStrategy(rng);
+    const bool many = !strategy.versions.empty();
+    const auto begun = Begin({"r", "m", "champion", "7", many ? "" : "8", strategy, "ada"}, 1000);
+    REQUIRE(begun);
+    Release release = begun->release;
+    std::vector<double> rates{0.01, 0.01, 0.01};
+    if (rng.Below(2) == 0) rates[1] = 0.05;
+    int64_t now = 1000;
+    CAPTURE(seed);
+    for (int i = 0; i < 80; ++i) {
+      now += static_cast<int64_t>(rng.Below(60'000));
+      AnyTraffic(rng, release, rates);
+      // Stored and read back at this very point, it goes on in the same way.
+      auto again = ReadRelease(*ParseJson(WriteJson(ReleaseJson(release))));
+      REQUIRE(again);
+      auto evidence = ReadEvidence(*ParseJson(WriteJson(EvidenceJson(release.evidence))));
+      REQUIRE(evidence);
+      again->evidence = std::move(*evidence);
+      const Input input = AnyInput(rng, release.candidates.size());
+      const auto next = Advance(release, input, now);
+      const auto other = Advance(std::move(*again), input, now);
+      REQUIRE(next.has_value() == other.has_value());
+      if (!next) continue;
+      CheckTransition(release, input, *next);
+      CHECK(WriteJson(ReleaseJson(next->release)) == WriteJson(ReleaseJson(other->release)));
+      CHECK(next->audit.has_value() == other->audit.has_value());
+      if (next->audit) CHECK(next->audit->detail == other->audit->detail);
+      release = next->release;
+      ++seen[static_cast<size_t>(release.phase)];
+    }
+  }
+  for (size_t phase = 1; phase < seen.size(); ++phase) {
+    CAPTURE(phase);
+    CHECK(seen[phase] > 0);
+  }
+}
+
+}  // namespace quern::deploy
