@@ -48,17 +48,23 @@ void ArmCounts::Merge(const ArmCounts& other) {
   latency_ms.Merge(other.latency_ms);
 }
 
-PhaseCounts& Evidence::At(const std::vector<double>& shares) {
-  const auto found = std::find_if(phases.begin(), phases.end(),
-                                  [&](const PhaseCounts& phase) { return phase.shares == shares; });
-  if (found != phases.end()) return *found;
-  return phases.emplace_back(PhaseCounts{shares, std::vector<ArmCounts>(shares.size())});
+size_t Evidence::IndexOf(const std::vector<double>& shares) {
+  const auto found = std::find_if(phases.begin(), phases.end(), [&](const PhaseCounts& phase) {
+    return !phase.voided && phase.shares == shares;
+  });
+  if (found != phases.end()) return static_cast<size_t>(found - phases.begin());
+  phases.push_back(PhaseCounts{shares, std::vector<ArmCounts>(shares.size()), false});
+  return phases.size() - 1;
+}
+
+void Evidence::Void() {
+  for (PhaseCounts& phase : phases) phase.voided = true;
 }
 
 ArmCounts Evidence::Of(size_t arm) const {
   ArmCounts sum;
   for (const PhaseCounts& phase : phases) {
-    if (arm < phase.arms.size()) sum.Merge(phase.arms[arm]);
+    if (!phase.voided && arm < phase.arms.size()) sum.Merge(phase.arms[arm]);
   }
   return sum;
 }
@@ -68,7 +74,7 @@ std::vector<EventCounts> Evidence::Events(Metric metric, size_t arm) const {
   const size_t at = static_cast<size_t>(metric);
   for (const PhaseCounts& phase : phases) {
     const double both = phase.shares[0] + phase.shares[arm];
-    if (both <= 0) continue;
+    if (phase.voided || both <= 0) continue;
     out.push_back({phase.shares[arm] / both, phase.arms[arm].events[at], phase.arms[0].events[at]});
   }
   return out;
@@ -80,7 +86,8 @@ json::value EvidenceJson(const Evidence& evidence) {
     json::array arms;
     for (const ArmCounts& arm : phase.arms) arms.push_back(ArmJson(arm));
     phases.push_back({{"shares", json::array(phase.shares.begin(), phase.shares.end())},
-                      {"versions", std::move(arms)}});
+                      {"versions", std::move(arms)},
+                      {"void", phase.voided}});
   }
   json::array rewards;
   for (const ArmRewards& arm : evidence.rewards) {
@@ -102,6 +109,7 @@ Result<Evidence> ReadEvidence(const json::value& value) {
       for (const json::value& arm : phase.at("versions").as_array()) {
         counts.arms.push_back(ReadArm(arm));
       }
+      counts.voided = phase.at("void").as_bool();
       if (counts.arms.size() != counts.shares.size() || counts.arms.empty()) {
         return Fail(Code::kDataLoss, "a release's counters name other versions than shares",
                     "restore quern.db from a backup");

@@ -35,6 +35,7 @@ struct ArmCounts {
 struct PhaseCounts {
   std::vector<double> shares;  // of each version, stable first; sum 1
   std::vector<ArmCounts> arms;
+  bool voided = false;  // the split was not the declared one: kept, but proves nothing
 };
 
 struct Evidence {
@@ -42,9 +43,13 @@ struct Evidence {
   std::vector<ArmRewards> rewards;  // of a bandit
   uint64_t shadowed = 0;            // requests that the candidate saw too
 
-  /// The counts under these shares; made if there are none yet.
-  PhaseCounts& At(const std::vector<double>& shares);
-  /// Over all phases.
+  /// The place in `phases` of the counts under these shares, made if there are none yet. It stays
+  /// for the whole of a release, so that labels which come late find their phase.
+  size_t IndexOf(const std::vector<double>& shares);
+  PhaseCounts& At(const std::vector<double>& shares) { return phases[IndexOf(shares)]; }
+  /// What was counted so far proves nothing any more.
+  void Void();
+  /// Over all phases that are not void, as are the following.
   ArmCounts Of(size_t arm) const;
   /// Events of a pair, each phase with the candidate's share of what the two got together.
   std::vector<EventCounts> Events(Metric metric, size_t arm) const;

@@ -46,8 +46,8 @@ MetricVerdict JudgeMetric(const Comparison& c, Metric metric, const ArmCounts& s
   out.watch = WatchOf(rules, metric);
   out.events_stable = stable.events[at];
   out.events_candidate = candidate.events[at];
-  out.n_stable = metric == Metric::kWrong ? stable.labels : stable.requests;
-  out.n_candidate = metric == Metric::kWrong ? candidate.labels : candidate.requests;
+  out.n_stable = metric == Metric::kWrong ? stable.labels : stable.units;
+  out.n_candidate = metric == Metric::kWrong ? candidate.labels : candidate.units;
   EProcess harm = EProcess::Harm(rules.tolerate);
   EProcess safe = EProcess::NonInferiority(rules.margin);
   const std::vector<EventCounts> events = c.evidence.Events(metric, c.arm);
@@ -72,8 +72,8 @@ double LogSplit(const Evidence& evidence) {
   double log = 0;
   for (const PhaseCounts& phase : evidence.phases) {
     // One version has it all: nothing was divided.
-    if (std::count(phase.shares.begin(), phase.shares.end(), 0.0) + 1 ==
-        static_cast<long>(phase.shares.size())) {
+    if (phase.voided || std::count(phase.shares.begin(), phase.shares.end(), 0.0) + 1 ==
+                            static_cast<long>(phase.shares.size())) {
       continue;
     }
     std::vector<uint64_t> units;
@@ -103,8 +103,8 @@ Verdict Judge(const Comparison& c) {
   const ArmCounts candidate = c.evidence.Of(c.arm);
   Verdict verdict;
   verdict.arm = c.arm;
-  verdict.n_stable = stable.requests;
-  verdict.n_candidate = candidate.requests;
+  verdict.n_stable = stable.units;
+  verdict.n_candidate = candidate.units;
   verdict.harm_needs = static_cast<double>(Watched(rules) * c.pairs) / rules.alpha;
   verdict.safe_needs = 1 / rules.beta;
   verdict.log_e_split = LogSplit(c.evidence);

@@ -27,7 +27,7 @@ struct MetricVerdict {
   Watch watch = Watch::kOff;
   uint64_t events_stable = 0;
   uint64_t events_candidate = 0;
-  uint64_t n_stable = 0;  // requests, or labels of `wrong`
+  uint64_t n_stable = 0;  // requests (callers, where a key divides them), or labels of `wrong`
   uint64_t n_candidate = 0;
   double log_e_harm = 0;        // against "ratio <= tolerate"
   double log_e_safe = 0;        // against "ratio >= margin"

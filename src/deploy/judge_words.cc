@@ -79,6 +79,7 @@ std::string Invalid(const Comparison& c, const Verdict& verdict) {
   uint64_t candidate = 0;
   double expected = 0;
   for (const PhaseCounts& phase : c.evidence.phases) {
+    if (phase.voided) continue;
     const uint64_t both = phase.arms[0].units + phase.arms[c.arm].units;
     stable += phase.arms[0].units;
     candidate += phase.arms[c.arm].units;

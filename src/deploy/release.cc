@@ -55,6 +55,7 @@ class Machine {
   void Pause(std::string actor, std::string sentence);
   void Promote(const std::string& version, std::string actor, std::string sentence);
   void RollBack(std::string actor, std::string sentence);
+  void EndHold(std::string actor);
   void Drop(size_t arm, std::string actor, std::string sentence);
   void TickShadow();
   void TickComparison();
@@ -155,6 +156,13 @@ void Machine::RollBack(std::string actor, std::string sentence) {
   r_.ended_ms = now_;
   r_.closed = true;
   Enter(Phase::kRolledBack, std::move(actor), std::move(sentence));
+}
+
+void Machine::EndHold(std::string actor) {
+  r_.todo.push_back({ActionKind::kRetire, r_.stable});
+  r_.closed = true;
+  Enter(Phase::kPromoted, std::move(actor),
+        "version " + r_.stable + " is no longer held for a rollback");
 }
 
 /// One of several is out; with none left the release is over.
@@ -352,10 +360,7 @@ Status Machine::Handle(const Tick&) {
       return {};
     case Phase::kPromoted:
       if (!r_.closed && Seconds(r_.ended_ms, now_) >= r_.strategy.hold) {
-        r_.todo.push_back({ActionKind::kRetire, r_.stable});
-        r_.closed = true;
-        Enter(Phase::kPromoted, "strategy",
-              "version " + r_.stable + " is no longer held for a rollback");
+        EndHold("strategy");
       }
       return {};
     case Phase::kWarming:
@@ -429,7 +434,7 @@ Status Machine::HandleResume(const Command& command) {
   std::string what = "resumed";
   if (r_.tainted) {
     // What was counted under a wrong split proves nothing.
-    r_.evidence = Evidence{{}, std::move(r_.evidence.rewards), r_.evidence.shadowed};
+    r_.evidence.Void();
     r_.tainted = false;
     r_.compared_ms = std::max<int64_t>(now_, 1);
     what = "resumed, with a new comparison";
@@ -459,6 +464,11 @@ Status Machine::Handle(const Command& command) {
       return HandleResume(command);
     case CommandKind::kSetWeight:
       return HandleSetWeight(command);
+    case CommandKind::kFinish:
+      if (r_.phase != Phase::kPromoted)
+        return Refuse(command, "only a promoted release is finished");
+      EndHold(command.actor);
+      return {};
   }
   return {};
 }

@@ -89,7 +89,14 @@ struct NewRelease {
 enum class GuardKind : uint8_t { kFailures, kNan, kSchema, kCrash };
 std::string_view GuardName(GuardKind kind);
 
-enum class CommandKind : uint8_t { kPromote, kAbort, kPause, kResume, kSetWeight };
+enum class CommandKind : uint8_t {
+  kPromote,
+  kAbort,  // roll back, also while a promoted version's predecessor is held
+  kPause,
+  kResume,
+  kSetWeight,
+  kFinish,  // end the hold of a promoted release now
+};
 /// "promote". kInvalidArgument with a suggestion for another word.
 Result<CommandKind> ParseCommand(std::string_view word);
 

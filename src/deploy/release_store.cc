@@ -70,6 +70,10 @@ std::optional<Phase> PhaseOf(const std::string& word) {
   return static_cast<Phase>(found - kPhaseNames.begin());
 }
 
+std::unexpected<Error> NoRelease(const std::string& id) {
+  return Fail(Code::kNotFound, "no release '" + id + "'", "list them to see their ids");
+}
+
 std::unexpected<Error> Moved(const std::string& id) {
   return Fail(Code::kAborted, "release " + id + " was moved on by another process",
               "read it again; one server judges a release, further ones follow it");
@@ -103,7 +107,7 @@ Result<StoredRelease> ReleaseStore::Create(const Transition& begun) {
     }
     QUERN_TRY(db_.Execute(
         "INSERT INTO releases(id, model, phase, closed, pending, revision, created_ms, changed_ms, "
-        "state, counters, counted_ms) VALUES (?, ?, ?, ?, ?, 1, ?, ?, ?, ?, ?)",
+        "state, counters, counted_ms, shadow) VALUES (?, ?, ?, ?, ?, 1, ?, ?, ?, ?, ?, '')",
         {r.id, r.model, std::string(PhaseName(r.phase)), int64_t{r.closed},
          static_cast<int64_t>(r.todo.size()), r.created_ms, r.created_ms, StateText(r),
          CountersText(r), r.created_ms}));
@@ -143,11 +147,28 @@ Status ReleaseStore::SaveCounters(const StoredRelease& stored, int64_t now_ms) {
   });
 }
 
+Status ReleaseStore::SaveShadow(const std::string& id, const ShadowReport& report) {
+  return db_.Write([&] {
+    return db_.Execute("UPDATE releases SET shadow = ? WHERE id = ?",
+                       {WriteJson(report.State()), id});
+  });
+}
+
+Result<ShadowReport> ReleaseStore::Shadow(const std::string& id) {
+  std::optional<std::string> text;
+  QUERN_TRY(db_.Query("SELECT shadow FROM releases WHERE id = ?", {id},
+                      [&](const Row& row) { text = row.Text(0); }));
+  if (!text) return NoRelease(id);
+  if (text->empty()) return ShadowReport();
+  QUERN_ASSIGN(const json::value state, ParseJson(*text));
+  return ShadowReport::Read(state);
+}
+
 Result<StoredRelease> ReleaseStore::Get(const std::string& id) {
   std::optional<RawRelease> raw;
   QUERN_TRY(db_.Query(std::string(kColumns) + "WHERE id = ?", {id},
                       [&](const Row& row) { raw = ReadRow(row); }));
-  if (!raw) return Fail(Code::kNotFound, "no release '" + id + "'", "list them to see their ids");
+  if (!raw) return NoRelease(id);
   return Parse(*raw);
 }
 

@@ -6,6 +6,7 @@
 
 #include "base/result.h"
 #include "deploy/release.h"
+#include "deploy/shadow_report.h"
 #include "store/database.h"
 
 namespace quern::deploy {
@@ -37,6 +38,10 @@ class ReleaseStore {
   Result<StoredRelease> Save(const StoredRelease& stored, const Transition& next);
   /// Counters and actions that are done, without a new state; kAborted as Save.
   Status SaveCounters(const StoredRelease& stored, int64_t now_ms);
+
+  Status SaveShadow(const std::string& id, const ShadowReport& report);
+  /// Empty if none was saved; kNotFound.
+  Result<ShadowReport> Shadow(const std::string& id);
 
   /// kNotFound.
   Result<StoredRelease> Get(const std::string& id);

@@ -73,6 +73,13 @@ TEST_CASE("a release is stored with its records, and read back") {
   CHECK((*again)->revision == 3);
   CHECK(Whole((*again)->release) == Whole(stored->release));
 
+  CHECK(releases.Shadow("r1")->pairs() == 0);
+  ShadowReport report;
+  report.Add({"p", "1", "0", 0.6, 0.4, 1, 2, false, false});
+  REQUIRE(releases.SaveShadow("r1", report));
+  CHECK(WriteJson(releases.Shadow("r1")->State()) == WriteJson(report.State()));
+  CHECK(releases.Shadow("r9").error().code == Code::kNotFound);
+
   auto audits = releases.Audits("r1");
   REQUIRE(audits);
   REQUIRE(audits->size() == 3);

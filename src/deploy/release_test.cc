@@ -153,7 +153,8 @@ TEST_CASE("a broken split pauses; what is resumed begins to count anew") {
   CHECK(p.last().sentence.find("the comparison is not valid") == 0);
   REQUIRE(p.Give(p.Order(CommandKind::kResume)));
   CHECK(p.release.phase == Phase::kStep);
-  CHECK(p.release.evidence.phases.empty());
+  CHECK(p.release.evidence.Of(1).requests == 0);
+  CHECK(p.release.evidence.phases.at(0).arms[1].requests == 300);
   p.Wait(1);
   CHECK(p.release.phase == Phase::kStep);
 }
@@ -311,7 +312,7 @@ Input AnyInput(Rng& rng, size_t candidates) {
     case 3:
     case 4:
     case 5: {
-      Command command{static_cast<CommandKind>(rng.Below(5)), "bob", "", "", 0};
+      Command command{static_cast<CommandKind>(rng.Below(6)), "bob", "", "", 0};
       if (rng.Below(2) == 0) command.version = "8";
       command.weight = static_cast<double>(rng.Below(110));
       return command;

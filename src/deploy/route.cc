@@ -18,7 +18,7 @@ uint16_t BucketsOf(double percent) {
 std::optional<uint8_t> Asked(const RoutePlan& plan, std::string_view value) {
   if (value.empty()) return std::nullopt;
   if (value == "stable") return uint8_t{0};
-  if (value == "candidate" && plan.arms > 1) return uint8_t{1};
+  if (value == "candidate" && plan.arms > 1 && !plan.version[1].empty()) return uint8_t{1};
   for (uint8_t arm = 0; arm < plan.arms; ++arm) {
     if (plan.version[arm] == value) return arm;
   }

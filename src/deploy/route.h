@@ -33,7 +33,7 @@ struct RoutePlan {
   bool sticky = true;
   std::array<uint16_t, kMaxArms> start{};
   std::array<uint16_t, kMaxArms> size{};
-  /// Names that the override may ask for; they must outlive the plan.
+  /// Names that the override may ask for, "" for none; they must outlive the plan.
   std::array<std::string_view, kMaxArms> version{};
 
   /// The probability of an arm for a random key.

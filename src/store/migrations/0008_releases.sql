@@ -11,7 +11,8 @@ CREATE TABLE releases (
   changed_ms BIGINT NOT NULL,
   state TEXT NOT NULL,
   counters TEXT NOT NULL,
-  counted_ms BIGINT NOT NULL         -- when counters were last written
+  counted_ms BIGINT NOT NULL,        -- when counters were last written
+  shadow TEXT NOT NULL               -- JSON of the shadow report, or ''
 );
 CREATE UNIQUE INDEX releases_open ON releases(model) WHERE closed = 0;
 CREATE INDEX releases_by_time ON releases(model, created_ms, id);
