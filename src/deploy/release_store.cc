@@ -164,6 +164,14 @@ Result<ShadowReport> ReleaseStore::Shadow(const std::string& id) {
   return ShadowReport::Read(state);
 }
 
+Result<int64_t> ReleaseStore::Revision(const std::string& id) {
+  std::optional<int64_t> revision;
+  QUERN_TRY(db_.Query("SELECT revision FROM releases WHERE id = ?", {id},
+                      [&](const Row& row) { revision = row.Int(0); }));
+  if (!revision) return NoRelease(id);
+  return *revision;
+}
+
 Result<StoredRelease> ReleaseStore::Get(const std::string& id) {
   std::optional<RawRelease> raw;
   QUERN_TRY(db_.Query(std::string(kColumns) + "WHERE id = ?", {id},

@@ -44,6 +44,8 @@ class ReleaseStore {
   Result<ShadowReport> Shadow(const std::string& id);
 
   /// kNotFound.
+  Result<int64_t> Revision(const std::string& id);
+  /// kNotFound.
   Result<StoredRelease> Get(const std::string& id);
   /// The release of a model that is open, or closed with actions still to be done: what a process
   /// goes on with after a start. The newest, if there are several.
