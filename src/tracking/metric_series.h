@@ -1,6 +1,7 @@
 #pragma once
-// Inside of tracking/ only: the series of metrics in the database. Young points are rows, older
-// ones chunks (metric_chunk.h); one summary row a series says what tables and searches ask.
+// Inside of tracking/ only: the series of metrics in the database. Points that come one by one are
+// rows, older ones and those that come in numbers chunks (metric_chunk.h); one summary row a series
+// says what tables and searches ask.
 #include <map>
 #include <optional>
 #include <span>
@@ -26,21 +27,23 @@ double Bounded(double value);
 Status AddSeries(store::Database& db, int64_t run, const std::string& key,
                  std::vector<Point> points);
 
-/// A series' row.
-struct Series {
-  int64_t num = 0;
-  int64_t points = 0;
-  int64_t sealed = 0;
-};
-/// Nothing if the run has no such metric.
-Result<std::optional<Series>> FindSeries(store::Database& db, int64_t run, const std::string& key);
+/// The number of a run's series. Nothing if the run has no such metric.
+Result<std::optional<int64_t>> FindSeries(store::Database& db, int64_t run, const std::string& key);
 
-/// All points, in MLflow's order.
-Result<std::vector<Point>> ReadPoints(store::Database& db, const Series& series);
+/// Points of a series, by time, step and value: MLflow's order.
+struct SeriesPart {
+  std::vector<Point> points;
+  bool more = false;  // behind them
+};
+/// Those from number `first` on, `most` at most. Opens the chunks that hold them, and those whose
+/// times overlap theirs.
+Result<SeriesPart> ReadPart(store::Database& db, int64_t series, size_t first, size_t most);
+/// All of them.
+Result<std::vector<Point>> ReadPoints(store::Database& db, int64_t series);
 /// Those whose step is among `steps` (ascending), ordered by step, then time.
-Result<std::vector<Point>> ReadPointsAt(store::Database& db, const Series& series,
+Result<std::vector<Point>> ReadPointsAt(store::Database& db, int64_t series,
                                         std::span<const int64_t> steps);
 /// The steps of a series, ascending, each once.
-Result<std::vector<int64_t>> ReadSteps(store::Database& db, const Series& series);
+Result<std::vector<int64_t>> ReadSteps(store::Database& db, int64_t series);
 
 }  // namespace quern::tracking

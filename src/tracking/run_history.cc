@@ -13,14 +13,10 @@ namespace {
 
 constexpr int64_t kNoEnd = std::numeric_limits<int64_t>::max();
 
-MetricPoint ToMetric(const std::string& key, const Point& point) {
-  return {key, point.value, point.step, point.time_ms, {}, {}, {}};
-}
-
 /// A run that is asked for in a chart, its series found once.
 struct Asked {
   std::string run_id;
-  std::optional<Series> series;
+  std::optional<int64_t> series;
   /// Its first and last step of the range; nothing if it has none there.
   std::optional<std::pair<int64_t, int64_t>> ends;
 };
@@ -70,8 +66,8 @@ std::vector<int64_t> ChooseSteps(const std::vector<int64_t>& all, const std::vec
 
 }  // namespace
 
-Result<Page<MetricPoint>> Runs::History(const std::string& id, const std::string& key,
-                                        int64_t max_results, const std::string& page_token) {
+Result<Page<Point>> Runs::History(const std::string& id, const std::string& key,
+                                  int64_t max_results, const std::string& page_token) {
   QUERN_TRY(CheckMaxResults(max_results, kMaxHistoryPage));
   size_t offset = 0;
   if (!page_token.empty()) {
@@ -84,36 +80,33 @@ Result<Page<MetricPoint>> Runs::History(const std::string& id, const std::string
   }
   QUERN_ASSIGN(const RunInfo run, Info(id));
   QUERN_ASSIGN(const auto series, FindSeries(db_, run.num, key));
-  Page<MetricPoint> page;
+  Page<Point> page;
   if (!series) return page;
-  QUERN_ASSIGN(const auto points, ReadPoints(db_, *series));
-  const size_t end = std::min(points.size(), offset + static_cast<size_t>(max_results));
-  for (size_t i = std::min(offset, end); i < end; ++i) {
-    page.items.push_back(ToMetric(key, points[i]));
-  }
-  if (end < points.size()) page.next_token = std::to_string(end);
+  QUERN_ASSIGN(SeriesPart part, ReadPart(db_, *series, offset, static_cast<size_t>(max_results)));
+  page.items = std::move(part.points);
+  if (part.more) page.next_token = std::to_string(offset + page.items.size());
   return page;
 }
 
-Result<std::vector<Runs::RunPoint>> Runs::HistoryBulk(const std::vector<std::string>& ids,
-                                                      const std::string& key, int64_t max_results) {
-  std::vector<RunPoint> out;
+Result<std::vector<Runs::RunPoints>> Runs::HistoryBulk(const std::vector<std::string>& ids,
+                                                       const std::string& key,
+                                                       int64_t max_results) {
+  std::vector<RunPoints> out;
   for (const std::string& id : ids) {
     QUERN_ASSIGN(const RunInfo run, Info(id));
     QUERN_ASSIGN(const auto series, FindSeries(db_, run.num, key));
     if (!series) continue;
-    QUERN_ASSIGN(const auto points, ReadPoints(db_, *series));
-    const size_t count = std::min(points.size(), static_cast<size_t>(max_results));
-    for (size_t i = 0; i < count; ++i) out.push_back({id, ToMetric(key, points[i])});
+    QUERN_ASSIGN(SeriesPart part, ReadPart(db_, *series, 0, static_cast<size_t>(max_results)));
+    out.push_back({id, std::move(part.points)});
   }
   return out;
 }
 
-Result<std::vector<Runs::RunPoint>> Runs::HistoryInterval(const std::vector<std::string>& ids,
-                                                          const std::string& key,
-                                                          std::optional<int64_t> first,
-                                                          std::optional<int64_t> last,
-                                                          int64_t max_results) {
+Result<std::vector<Runs::RunPoints>> Runs::HistoryInterval(const std::vector<std::string>& ids,
+                                                           const std::string& key,
+                                                           std::optional<int64_t> first,
+                                                           std::optional<int64_t> last,
+                                                           int64_t max_results) {
   QUERN_TRY(CheckMaxResults(max_results, kMaxIntervalPoints));
   if (first.has_value() != last.has_value()) {
     return Fail(Code::kInvalidArgument,
@@ -137,15 +130,15 @@ Result<std::vector<Runs::RunPoint>> Runs::HistoryInterval(const std::vector<std:
     }
     asked.push_back(std::move(one));
   }
-  std::vector<RunPoint> out;
+  std::vector<RunPoints> out;
   if (all.empty()) return out;
   const std::vector<int64_t> steps = ChooseSteps(
       all, asked, first.value_or(0), last.value_or(all.back()), static_cast<size_t>(max_results));
   for (const Asked& run : asked) {
     if (!run.series) continue;
-    QUERN_ASSIGN(const auto points, ReadPointsAt(db_, *run.series, steps));
-    const size_t count = std::min(points.size(), static_cast<size_t>(kMaxHistoryPage));
-    for (size_t i = 0; i < count; ++i) out.push_back({run.run_id, ToMetric(key, points[i])});
+    QUERN_ASSIGN(auto points, ReadPointsAt(db_, *run.series, steps));
+    points.resize(std::min(points.size(), static_cast<size_t>(kMaxHistoryPage)));
+    out.push_back({run.run_id, std::move(points)});
   }
   return out;
 }

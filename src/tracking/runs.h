@@ -137,22 +137,23 @@ class Runs {
   Result<std::vector<DatasetSummary>> Datasets(const std::vector<int64_t>& experiment_ids);
 
   /// Points of one series by time, step and value.
-  Result<Page<MetricPoint>> History(const std::string& id, const std::string& key,
-                                    int64_t max_results, const std::string& page_token);
+  Result<Page<Point>> History(const std::string& id, const std::string& key, int64_t max_results,
+                              const std::string& page_token);
 
-  struct RunPoint {
+  struct RunPoints {
     std::string run_id;
-    MetricPoint point;
+    std::vector<Point> points;
   };
-  /// The whole series of several runs, at most `max_results` points of each.
-  Result<std::vector<RunPoint>> HistoryBulk(const std::vector<std::string>& ids,
-                                            const std::string& key, int64_t max_results);
+  /// The whole series of several runs, in their order, at most `max_results` points of each. Runs
+  /// without the metric are left out.
+  Result<std::vector<RunPoints>> HistoryBulk(const std::vector<std::string>& ids,
+                                             const std::string& key, int64_t max_results);
   /// Points at evenly chosen steps of `first` to `last` (both or neither), the same steps for all
-  /// runs: MLflow's get-history-bulk-interval.
-  Result<std::vector<RunPoint>> HistoryInterval(const std::vector<std::string>& ids,
-                                                const std::string& key,
-                                                std::optional<int64_t> first,
-                                                std::optional<int64_t> last, int64_t max_results);
+  /// runs: MLflow's get-history-bulk-interval. Runs without the metric are left out.
+  Result<std::vector<RunPoints>> HistoryInterval(const std::vector<std::string>& ids,
+                                                 const std::string& key,
+                                                 std::optional<int64_t> first,
+                                                 std::optional<int64_t> last, int64_t max_results);
 
  private:
   /// kInvalidArgument for a deleted one.

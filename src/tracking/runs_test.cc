@@ -17,9 +17,9 @@ std::string Message(const Status& status) {
   return status.error().message;
 }
 
-std::vector<double> Values(const std::vector<MetricPoint>& points) {
+std::vector<double> Values(const std::vector<Point>& points) {
   std::vector<double> values;
-  for (const MetricPoint& point : points) values.push_back(point.value);
+  for (const Point& point : points) values.push_back(point.value);
   return values;
 }
 
@@ -196,16 +196,22 @@ TEST_CASE("a chart asks for steps, the same for all runs, with every run's ends"
   const auto points = store.runs.HistoryInterval({a, b}, "m", {}, {}, 10);
   REQUIRE(points);
   std::vector<int64_t> of_a, of_b;
-  for (const auto& point : *points) (point.run_id == a ? of_a : of_b).push_back(point.point.step);
+  for (const auto& run : *points) {
+    for (const Point& point : run.points) (run.run_id == a ? of_a : of_b).push_back(point.step);
+  }
   CHECK(of_a ==
         std::vector<int64_t>{0, 100, 200, 300, 303, 400, 447, 500, 600, 700, 800, 900, 999});
   CHECK(of_b == std::vector<int64_t>{303, 447});
   const auto part = store.runs.HistoryInterval({b}, "m", 310, 320, 10);
-  REQUIRE(part->size() == 3);
-  CHECK((*part)[0].point.step == 312);
+  REQUIRE(part->size() == 1);
+  REQUIRE((*part)[0].points.size() == 3);
+  CHECK((*part)[0].points[0].step == 312);
   CHECK_FALSE(store.runs.HistoryInterval({a}, "m", 1, {}, 10));
   CHECK_FALSE(store.runs.HistoryInterval({a}, "m", 5, 1, 10));
-  CHECK(store.runs.HistoryBulk({a, b}, "m", 5)->size() == 10);
+  const auto bulk = store.runs.HistoryBulk({a, b}, "m", 5);
+  REQUIRE(bulk->size() == 2);
+  CHECK((*bulk)[0].points.size() == 5);
+  CHECK((*bulk)[1].points.size() == 5);
 }
 
 TEST_CASE("searches page through runs, with what is asked of each") {

@@ -2,8 +2,10 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <atomic>
 #include <functional>
 #include <set>
+#include <thread>
 
 #include "tracking/bulk_log.h"
 #include "tracking/test_store.h"
@@ -64,8 +66,9 @@ TEST_CASE("a chart shows what it would if every point were read, whatever the st
       for (const int64_t step : chosen) {
         if (steps[run].contains(step)) expected.insert(step);
       }
-      for (const auto& point : *points) {
-        if (point.run_id == ids[run]) shown.insert(point.point.step);
+      for (const auto& part : *points) {
+        if (part.run_id != ids[run]) continue;
+        for (const Point& point : part.points) shown.insert(point.step);
       }
       CHECK(shown == expected);
     }
@@ -77,6 +80,129 @@ TEST_CASE("a chart shows what it would if every point were read, whatever the st
   }
   check({0, 1, 2}, 0, 100'000, 33);
   check({0, 1, 2, 3, 4, 5}, -5000, 100'000, 100);
+}
+
+namespace {
+
+int64_t Number(TestStore& store, const std::string& sql) {
+  int64_t number = -1;
+  REQUIRE(store.db->Query(sql, {}, [&](const store::Row& row) { number = row.Int(0); }));
+  return number;
+}
+
+/// The whole history, read in pages.
+std::vector<Point> InPages(TestStore& store, const std::string& id, int64_t most) {
+  std::vector<Point> all;
+  std::string token;
+  do {
+    const auto page = store.runs.History(id, "m", most, token);
+    REQUIRE(page);
+    REQUIRE(static_cast<int64_t>(page->items.size()) <= most);
+    all.insert(all.end(), page->items.begin(), page->items.end());
+    token = page->next_token;
+  } while (!token.empty());
+  return all;
+}
+
+}  // namespace
+
+TEST_CASE("points that come some at a time are neither rows nor chunks without end") {
+  TestStore store;
+  const std::string id = store.Start();
+  constexpr int64_t kBatches = 150, kEach = 20;
+  for (int64_t at = 0; at < kBatches; ++at) {
+    Batch batch;
+    for (int64_t i = at * kEach; i < (at + 1) * kEach; ++i) {
+      batch.metrics.push_back(At("m", static_cast<double>(i), i, i));
+    }
+    REQUIRE(store.runs.Log(id, batch));
+    REQUIRE(store.runs.Log(id, batch));  // a client that was not sure
+  }
+  CHECK(Number(store, "SELECT count(*) FROM metric_points") == 0);
+  CHECK(Number(store, "SELECT count(*) FROM metric_chunks") < 60);
+  CHECK(Number(store, "SELECT sum(points) FROM metric_chunks") == kBatches * kEach);
+  CHECK(store.runs.Get(id)->metrics[0].points == kBatches * kEach);
+  // One more than each, which lies among the small chunks, the merged ones and in front of all.
+  for (const int64_t step : {int64_t{-1}, int64_t{500}, kBatches * kEach - 30}) {
+    REQUIRE(store.runs.Log(id, {{At("m", 0.5, step, step + 1), At("m", 7, step, 0)}, {}, {}}));
+    REQUIRE(store.runs.Log(id, {{At("m", 0.5, step, step + 1)}, {}, {}}));
+  }
+  const auto all = InPages(store, id, 1000);
+  REQUIRE(all.size() == kBatches * kEach + 6);
+  CHECK(std::is_sorted(all.begin(), all.end(), Before));
+}
+
+TEST_CASE("a page of a history is the same part of it, however the times of its chunks lie") {
+  TestStore store;
+  // By run: time of the i-th point.
+  const std::vector<std::function<int64_t(int64_t)>> kinds = {
+      [](int64_t i) { return i; },             // one after the other
+      [](int64_t i) { return i % 400; },       // each batch the same
+      [](int64_t i) { return 10'000 - i; },    // backwards
+      [](int64_t i) { return i / 700; },       // neighbours touch
+      [](int64_t i) { return i * i % 977; }};  // all over
+  for (const auto& kind : kinds) {
+    const std::string id = store.Start();
+    std::vector<Point> expected;
+    for (int64_t at = 0; at < 3600; at += 400) {
+      Batch batch;
+      for (int64_t i = at; i < at + 400; ++i) {
+        batch.metrics.push_back(At("m", static_cast<double>(i % 7), i, kind(i)));
+        expected.push_back({kind(i), i, static_cast<double>(i % 7)});
+      }
+      REQUIRE(store.runs.Log(id, batch));
+    }
+    // And some rows.
+    for (int64_t i = 0; i < 5; ++i) {
+      REQUIRE(store.runs.Log(id, {{At("m", -1, i, kind(i * 800))}, {}, {}}));
+      expected.push_back({kind(i * 800), i, -1});
+    }
+    std::sort(expected.begin(), expected.end(), Before);
+    for (const int64_t most : {7, 400, 1201, 3605, 10'000}) {
+      const auto all = InPages(store, id, most);
+      REQUIRE(all.size() == expected.size());
+      CHECK(std::equal(all.begin(), all.end(), expected.begin(), Same));
+    }
+    CHECK(store.runs.History(id, "m", 10, "3605")->items.empty());
+    CHECK(store.runs.History(id, "m", 10, "3604")->items.size() == 1);
+  }
+}
+
+TEST_CASE("whoever reads a series while it grows sees it as it was at one moment") {
+  TestStore store;
+  const std::string id = store.Start();
+  std::atomic<bool> done{false};
+  std::thread writer([&] {
+    int64_t next = 0;
+    for (int64_t round = 0; round < 400; ++round) {
+      Batch batch;
+      for (const int64_t end = next + (round % 3 == 0 ? 1 : 40); next < end; ++next) {
+        batch.metrics.push_back(At("m", static_cast<double>(next), next, next));
+      }
+      if (!store.runs.Log(id, batch)) break;
+    }
+    done = true;
+  });
+  size_t seen = 0;
+  bool whole = true;
+  while (!done) {
+    const auto page = store.runs.History(id, "m", 25'000, "");
+    const auto chart = store.runs.HistoryInterval({id}, "m", 0, 1'000'000, 2'500);
+    if (!page || !chart) {
+      whole = false;
+      break;
+    }
+    for (size_t i = 0; i < page->items.size(); ++i) {
+      whole = whole && page->items[i].step == static_cast<int64_t>(i);
+    }
+    whole = whole && page->items.size() >= seen;
+    seen = page->items.size();
+    // The first and the last step are always shown.
+    if (seen > 0) whole = whole && !chart->empty() && chart->front().points.front().step == 0;
+  }
+  writer.join();
+  CHECK(whole);
+  CHECK(InPages(store, id, 25'000).size() == 134 + 266 * 40);
 }
 
 TEST_CASE("bulk records are kept once, and what is wrong is told") {

@@ -1,25 +1,27 @@
 #include <algorithm>
+#include <iterator>
+#include <span>
 
 #include "server/http/respond.h"
 #include "server/mlflow/json_out.h"
-#include "server/mlflow/render.h"
+#include "server/mlflow/render_points.h"
 #include "server/mlflow/tracking_routes.h"
 #include "tracking/names.h"
 
 namespace quern::server::mlflow {
 namespace {
 
-using tracking::MetricPoint;
 using tracking::Page;
+using tracking::Point;
 
 /// Without max_results a client wants it all, and does not know of pages.
-Result<Page<MetricPoint>> ReadHistory(const TrackingContext& c, const std::string& id,
-                                      const std::string& key, std::optional<int64_t> max_results,
-                                      const std::string& token) {
+Result<Page<Point>> ReadHistory(const TrackingContext& c, const std::string& id,
+                                const std::string& key, std::optional<int64_t> max_results,
+                                const std::string& token) {
   if (max_results) return c.runs.History(id, key, *max_results, token);
-  QUERN_ASSIGN(Page<MetricPoint> all, c.runs.History(id, key, tracking::kMaxHistoryPage, token));
+  QUERN_ASSIGN(Page<Point> all, c.runs.History(id, key, tracking::kMaxHistoryPage, token));
   while (!all.next_token.empty()) {
-    QUERN_ASSIGN(Page<MetricPoint> more,
+    QUERN_ASSIGN(Page<Point> more,
                  c.runs.History(id, key, tracking::kMaxHistoryPage, all.next_token));
     std::move(more.items.begin(), more.items.end(), std::back_inserter(all.items));
     all.next_token = std::move(more.next_token);
@@ -37,12 +39,15 @@ Result<net::HttpResponse> GetHistory(const TrackingContext& c, const Args& args)
                 " for parameter 'max_results' supplied. It must be a positive integer.");
   }
   QUERN_TRY(args.status());
-  QUERN_ASSIGN(const Page<MetricPoint> page, ReadHistory(c, id, key, max_results, token));
+  QUERN_ASSIGN(const Page<Point> page, ReadHistory(c, id, key, max_results, token));
   std::string out;
   {
     ObjectOut object(&out);
-    object.ListIfAny("metrics", page.items,
-                     [&](const MetricPoint& point) { AppendMetric(&out, point, ""); });
+    if (!page.items.empty()) {
+      object.Name("metrics")->push_back('[');
+      AppendPoints(&out, key, "", page.items);
+      out.push_back(']');
+    }
     object.TextIfSet("next_page_token", page.next_token);
   }
   return JsonResponse(std::move(out));
@@ -64,15 +69,17 @@ Result<net::HttpResponse> GetHistoryBulk(const TrackingContext& c, const Args& a
   std::sort(ids.begin(), ids.end());
   std::string out = "{\"metrics\":[";
   if (max_results > 0) {
-    QUERN_ASSIGN(auto points, c.runs.HistoryBulk(ids, *key, max_results));
+    QUERN_ASSIGN(const auto runs, c.runs.HistoryBulk(ids, *key, max_results));
     // The limit is of all runs together.
-    points.resize(std::min(points.size(), static_cast<size_t>(max_results)));
-    for (const tracking::Runs::RunPoint& point : points) {
-      if (out.back() == '}') out += ',';
-      AppendBulkMetric(&out, point);
+    auto room = static_cast<size_t>(max_results);
+    for (const tracking::Runs::RunPoints& run : runs) {
+      const size_t shown = std::min(room, run.points.size());
+      AppendBulkPoints(&out, *key, run.run_id, std::span(run.points).first(shown));
+      room -= shown;
     }
   }
-  return JsonResponse(out + "]}");
+  out += "]}";
+  return JsonResponse(std::move(out));
 }
 
 /// The steps that are asked for: both ends or neither.
@@ -105,19 +112,14 @@ Result<net::HttpResponse> GetHistoryInterval(const TrackingContext& c, const Arg
   }
   CheckSteps(args, first, last);
   QUERN_TRY(args.status());
-  QUERN_ASSIGN(const auto points, c.runs.HistoryInterval(ids, key, first, last, max_results));
-  std::string out;
-  {
-    ObjectOut object(&out);
-    object.ListIfAny("metrics", points, [&](const tracking::Runs::RunPoint& point) {
-      ObjectOut metric(&out);
-      metric.Text("key", point.point.key);
-      metric.Number("value", point.point.value);
-      metric.Int("timestamp", point.point.time_ms);
-      metric.Int("step", point.point.step);
-      metric.Text("run_id", point.run_id);
-    });
+  QUERN_ASSIGN(const auto runs, c.runs.HistoryInterval(ids, key, first, last, max_results));
+  std::string out = "{\"metrics\":[";
+  for (const tracking::Runs::RunPoints& run : runs) {
+    AppendPoints(&out, key, run.run_id, run.points);
   }
+  // An empty list is left out.
+  if (out.back() == '[') return JsonResponse("{}");
+  out += "]}";
   return JsonResponse(std::move(out));
 }
 

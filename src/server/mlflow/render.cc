@@ -128,20 +128,6 @@ void AppendMetric(std::string* out, const tracking::MetricPoint& point, std::str
   object.TextIfSet("run_id", run_id);
 }
 
-void AppendBulkMetric(std::string* out, const tracking::Runs::RunPoint& point) {
-  ObjectOut object(out);
-  object.Text("key", point.point.key);
-  object.Text("run_id", point.run_id);
-  object.Int("step", point.point.step);
-  object.Int("timestamp", point.point.time_ms);
-  const double value = point.point.value;
-  if (std::isfinite(value)) {
-    object.Number("value", value);
-  } else {
-    object.Name("value")->append(std::isnan(value) ? "NaN" : value > 0 ? "Infinity" : "-Infinity");
-  }
-}
-
 void AppendLoggedModel(std::string* out, const tracking::LoggedModel& model) {
   ObjectOut object(out);
   {

@@ -26,8 +26,6 @@ void AppendRunInfo(std::string* out, const tracking::RunInfo& info);
 void AppendRun(std::string* out, const tracking::Run& run, const RunView& view = {});
 /// `run_id` "" is left out.
 void AppendMetric(std::string* out, const tracking::MetricPoint& point, std::string_view run_id);
-/// As get-history-bulk has it: not an answer of protobuf, so NaN and infinities are bare tokens.
-void AppendBulkMetric(std::string* out, const tracking::Runs::RunPoint& point);
 void AppendLoggedModel(std::string* out, const tracking::LoggedModel& model);
 
 }  // namespace quern::server::mlflow

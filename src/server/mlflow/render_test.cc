@@ -3,8 +3,11 @@
 #include <doctest/doctest.h>
 
 #include <limits>
+#include <span>
+#include <vector>
 
 #include "server/mlflow/json_out.h"
+#include "server/mlflow/render_points.h"
 
 namespace quern::server::mlflow {
 namespace {
@@ -24,14 +27,32 @@ TEST_CASE("numbers") {
     AppendDouble(&out, row.value);
     CHECK(out == row.text);
   }
-  tracking::Runs::RunPoint point{"r", {"m", 0, 2, 3, "", "", ""}};
-  for (const Row& row : {Row{0.5, "0.5"}, Row{kNan, "NaN"}, Row{-kInf, "-Infinity"}}) {
-    point.point.value = row.value;
-    std::string out;
-    AppendBulkMetric(&out, point);
-    CHECK(out == R"({"key":"m","run_id":"r","step":2,"timestamp":3,"value":)" +
-                     std::string(row.text) + "}");
-  }
+}
+
+TEST_CASE("points of one metric") {
+  const std::vector<tracking::Point> points = {
+      {3, 2, 0.5}, {-1, 0, kNan}, {std::numeric_limits<int64_t>::min(), 5, -kInf}};
+  std::string out = "[";
+  AppendPoints(&out, "a\"b", "", points);
+  CHECK(out == R"([{"key":"a\"b","value":0.5,"timestamp":3,"step":2},)"
+               R"({"key":"a\"b","value":"NaN","timestamp":-1,"step":0},)"
+               R"({"key":"a\"b","value":"-Infinity","timestamp":-9223372036854775808,"step":5})");
+  out = "[";
+  AppendPoints(&out, "m", "r", std::span(points).first(1));
+  AppendPoints(&out, "m", "s", {});
+  AppendPoints(&out, "m", "s", std::span(points).first(1));
+  CHECK(out == R"([{"key":"m","value":0.5,"timestamp":3,"step":2,"run_id":"r"},)"
+               R"({"key":"m","value":0.5,"timestamp":3,"step":2,"run_id":"s"})");
+  out = "[";
+  AppendBulkPoints(&out, "m", "r", std::span(points).first(2));
+  CHECK(out == R"([{"key":"m","run_id":"r","step":2,"timestamp":3,"value":0.5},)"
+               R"({"key":"m","run_id":"r","step":0,"timestamp":-1,"value":NaN})");
+  // As many as a whole step, and one more.
+  const std::vector<tracking::Point> many(513, {1, 1, -2.2250738585072014e-308});
+  out = "[";
+  AppendPoints(&out, "m", "", many);
+  CHECK(out.size() == 513 * 69 + 513);
+  CHECK(out.ends_with(R"(,{"key":"m","value":-2.2250738585072014e-308,"timestamp":1,"step":1})"));
 }
 
 TEST_CASE("an experiment") {
