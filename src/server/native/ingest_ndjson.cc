@@ -6,6 +6,7 @@
 
 #include "base/json_doc.h"
 #include "base/text.h"
+#include "server/native/ndjson_metric.h"
 
 namespace quern::server::native {
 namespace {
@@ -137,6 +138,10 @@ Status NdjsonReader::End() {
 Status NdjsonReader::Line(std::string_view line) {
   ++line_;
   if (line.ends_with('\r')) line.remove_suffix(1);
+  if (const auto metric = ReadPlainMetric(line)) {
+    ++records_;
+    return log_.Metric(line_, metric->run_id, metric->key, metric->point);
+  }
   if (line.find_first_not_of(" \t") == std::string_view::npos) return {};
   ++records_;
   const auto document = JsonDoc::Parse(line);
