@@ -17,28 +17,44 @@ Result<int64_t> Number(store::Database& database, const Statement& statement) {
   return number;
 }
 
-/// The finder with the fewest rows, if they are few.
-Result<const Finder*> BestFinder(store::Database& database, const Query& query, Few few) {
-  const Finder* best = nullptr;
-  int64_t least = few.rows;
+/// The finder with the fewest rows, and how many; null if they are not few.
+struct Best {
+  const Finder* finder = nullptr;
+  int64_t rows = 0;
+};
+Result<Best> BestFinder(store::Database& database, const Query& query, Few few) {
+  Best best{nullptr, few.rows};
   for (const Finder& finder : query.finders) {
-    if (least == 0) break;
-    QUERN_ASSIGN(const int64_t rows, Number(database, CountAtMost(finder.Select(), least)));
-    if (rows >= least) continue;
-    best = &finder;
-    least = rows;
+    if (best.rows == 0) break;
+    QUERN_ASSIGN(const int64_t rows, Number(database, CountAtMost(finder.Select(), best.rows)));
+    if (rows < best.rows) best = {&finder, rows};
   }
   return best;
 }
 
+/// Whether the scope's own order fills the page sooner than all that was found is looked at. Where
+/// the found ones lie is not known: the scope is no more than a few times as many.
+Result<bool> IsScanSooner(store::Database& database, const Query& query, const Scope& scope,
+                          int64_t found, int64_t limit) {
+  constexpr int64_t kTimes = 4;
+  if (!scope.in_order || !query.own_order || found <= limit) return false;
+  QUERN_ASSIGN(const int64_t rows,
+               Number(database, CountAtMost(RowsOf(query, scope), kTimes * found + 1)));
+  return rows <= kTimes * found && limit * rows < found * found;
+}
+
 /// Whether to go through an index in the order that is asked for: not where the scope has that
-/// order, nor where its rows are soon sorted.
-Result<bool> IsWalkBest(store::Database& database, const Query& query, const Scope& scope,
-                        Few few) {
+/// order, nor where its rows are soon sorted. Few rows are sooner walked than sorted if the index
+/// holds little else.
+Result<bool> IsWalkBest(store::Database& database, const Query& query, const Scope& scope, Few few,
+                        int64_t limit) {
   if (!query.walk) return false;
   if (scope.in_order && query.own_order) return false;
   QUERN_ASSIGN(const int64_t rows, Number(database, CountAtMost(RowsOf(query, scope), few.rows)));
-  return rows >= few.rows;
+  if (rows >= few.rows || rows < limit) return rows >= few.rows;
+  QUERN_ASSIGN(const int64_t walked,
+               Number(database, CountAtMost(WalkedRows(*query.walk), 2 * rows + 1)));
+  return walked <= 2 * rows;
 }
 
 /// Rows of a page, from one statement or several that go on from each other.
@@ -92,12 +108,14 @@ Result<std::string> ReadPage(store::Database& database, const Query& query,
   // One row more than is shown tells whether there is another page.
   const int64_t limit = max_results + 1;
   PageReader reader(database, query, width, max_results, read);
-  QUERN_ASSIGN(const Finder* finder, BestFinder(database, query, few));
-  if (finder != nullptr) {
-    QUERN_TRY(reader.Take(FoundPage(asked, {*finder, few.rows}, limit)));
+  QUERN_ASSIGN(const Best best, BestFinder(database, query, few));
+  if (best.finder != nullptr) {
+    QUERN_ASSIGN(const bool scan, IsScanSooner(database, query, scope, best.rows, limit));
+    QUERN_TRY(reader.Take(scan ? ScanPage(asked, limit)
+                               : FoundPage(asked, {*best.finder, few.rows}, limit)));
     return reader.NextToken();
   }
-  QUERN_ASSIGN(const bool walk, IsWalkBest(database, query, scope, few));
+  QUERN_ASSIGN(const bool walk, IsWalkBest(database, query, scope, few, limit));
   if (!walk) {
     QUERN_TRY(reader.Take(ScanPage(asked, limit)));
     return reader.NextToken();
@@ -110,10 +128,10 @@ Result<std::string> ReadPage(store::Database& database, const Query& query,
 }
 
 Result<int64_t> CountAll(store::Database& database, const Query& query, const Scope& scope) {
-  QUERN_ASSIGN(const Finder* finder, BestFinder(database, query, kFewToCount));
-  return Number(database, finder == nullptr
+  QUERN_ASSIGN(const Best best, BestFinder(database, query, kFewToCount));
+  return Number(database, best.finder == nullptr
                               ? CountRows(query, scope)
-                              : CountFound(query, scope, {*finder, kFewToCount.rows}));
+                              : CountFound(query, scope, {*best.finder, kFewToCount.rows}));
 }
 
 }  // namespace quern::search

@@ -41,7 +41,7 @@ constexpr Few FewFor(int64_t max_results) { return {2000 + 10 * max_results}; }
 /// Runs a compiled search: `read` sees every row of the page, whose first `width` values are
 /// `columns`. Returns the token of the next page. Where an index says that few rows can be found,
 /// those are looked at; else, where an index has the order, its rows are; else all rows of the
-/// scope, in its own order if it has one.
+/// scope, in its own order if it has one (ADR 0008).
 Result<std::string> ReadPage(store::Database& database, const Query& query,
                              std::string_view columns, int width, const Scope& scope,
                              int64_t max_results,

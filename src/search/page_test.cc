@@ -31,7 +31,74 @@ void FillMixed(TestStore& store) {
   }
 }
 
+/// Notes which statement reads the page.
+class Listener : public store::Database {
+ public:
+  explicit Listener(store::Database& database) : database_(database) {}
+  Status Execute(std::string_view sql, const std::vector<store::Param>& params) override {
+    return database_.Execute(sql, params);
+  }
+  Status Query(std::string_view sql, const std::vector<store::Param>& params,
+               const std::function<void(const store::Row&)>& on_row) override {
+    last = sql;
+    return database_.Query(sql, params, on_row);
+  }
+  Status Transaction(const std::function<Status()>& body) override {
+    return database_.Transaction(body);
+  }
+  store::Dialect dialect() const override { return database_.dialect(); }
+  std::string last;
+
+ private:
+  store::Database& database_;
+};
+
 }  // namespace
+
+TEST_CASE("of few rows the way is chosen that looks at the fewest") {
+  TestStore store;
+  store.Experiment(1, "e", 1, 1, {});
+  store.Experiment(2, "other", 1, 1, {});
+  const auto add = [&](int64_t first, int64_t end, bool rare) {
+    for (int64_t i = first; i < end; ++i) {
+      TestRun run;
+      run.id = "r" + std::to_string(i);
+      run.start = i;
+      run.metrics["m"] = Value(static_cast<double>(i * 7 % 41));
+      run.params["half"] = std::to_string(i % 2);
+      if (rare && i < 3) run.params["rare"] = "x";
+      store.Run(run);
+    }
+  };
+  add(0, 40, true);
+  Listener db(store.db());
+  const Scope scope = {"r.experiment_id IN (?) AND r.lifecycle = 'active'", {int64_t{1}}, true};
+  const auto way = [&](const std::string& filter, const std::vector<std::string>& order) {
+    Request request;
+    request.filter = filter;
+    request.order_by = order;
+    const search::Query query = Compile(Runs(), request, db.dialect()).value();
+    const auto read = [&](Few few) {
+      std::vector<std::string> ids;
+      REQUIRE(ReadPage(
+          db, query, "r.id", 1, scope, 3,
+          [&](const store::Row& row) { ids.push_back(row.Text(0)); }, few));
+      return ids;
+    };
+    const auto found = read(FewFor(3));
+    const std::string page = db.last;
+    CHECK(found == read(Few{0}));
+    if (page.find(" f CROSS JOIN ") != std::string::npos) return "find";
+    return page.find("metric_series x CROSS JOIN ") != std::string::npos ? "walk" : "scan";
+  };
+  CHECK(std::string(way("params.half = '0'", {})) == "scan");
+  CHECK(std::string(way("params.rare = 'x'", {})) == "find");
+  CHECK(std::string(way("params.half = '0'", {"metrics.m"})) == "find");
+  CHECK(std::string(way("", {"metrics.m"})) == "walk");
+  // An index that holds mostly runs of other experiments is no shorter way.
+  REQUIRE(store.db().Execute("UPDATE runs SET experiment_id = 2 WHERE start_ms >= 15"));
+  CHECK(std::string(way("", {"metrics.m"})) == "scan");
+}
 
 TEST_CASE("values, then NaN, then what is missing, in both directions") {
   TestStore store;

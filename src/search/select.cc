@@ -253,4 +253,10 @@ Sql RowsOf(const Query& query, const Scope& scope) {
   return std::move(sql.Add(where));
 }
 
+Sql WalkedRows(const Walk& walk) {
+  Sql sql("SELECT 1 FROM " + walk.index->table);
+  if (walk.keyed()) sql.Add(" WHERE x.key = ?", walk.key);
+  return sql;
+}
+
 }  // namespace quern::search

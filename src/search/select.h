@@ -39,5 +39,7 @@ Statement CountFound(const Query& query, const Scope& scope, const Candidates& c
 Statement CountAtMost(const Sql& rows, int64_t most);
 /// A SELECT of the scope's rows.
 Sql RowsOf(const Query& query, const Scope& scope);
+/// A SELECT of the rows of an index that a walk goes through, of all scopes.
+Sql WalkedRows(const Walk& walk);
 
 }  // namespace quern::search
