@@ -48,15 +48,23 @@ class Details {
 
  private:
   using Take = std::function<void(Run&, const Row&)>;
-  /// The first column is the run's.
+  /// The first column is the run's. Usually the rows of one run come one after the other.
   Status Each(const std::string& select, const std::string& order, const Take& take) {
-    return db_.Query(select + in_ + order, nums_,
-                     [&](const Row& row) { take(*runs_.at(row.Int(0)), row); });
+    Run* run = nullptr;
+    return db_.Query(select + in_ + order, nums_, [&](const Row& row) {
+      const int64_t num = row.Int(0);
+      if (run == nullptr || run->info.num != num) run = runs_.at(num);
+      take(*run, row);
+    });
   }
 
   Status Texts(const std::string& table, tracking::Texts Run::* into) {
     return Each("SELECT run, key, value FROM " + table + " WHERE run", "",
-                [&](Run& run, const Row& row) { (run.*into)[row.Text(1)] = row.Text(2); });
+                [&](Run& run, const Row& row) {
+                  tracking::Texts& texts = run.*into;
+                  // The table's own order is that of the keys.
+                  texts.emplace_hint(texts.end(), row.Text(1), row.Text(2));
+                });
   }
 
   Status Metrics() {

@@ -26,9 +26,13 @@ class ObjectOut {
 
   /// Writes the name, which needs no escapes; the caller appends the value to what it returns.
   std::string* Name(std::string_view name) {
-    Comma();
-    out_->push_back('"');
-    out_->append(name).append("\":");
+    if (first_) {
+      out_->append(1, '"');
+    } else {
+      out_->append(",\"", 2);
+    }
+    first_ = false;
+    out_->append(name).append("\":", 2);
     return out_;
   }
   /// The same of a name that comes from a user.

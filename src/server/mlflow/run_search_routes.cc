@@ -62,6 +62,9 @@ Result<net::HttpResponse> Search(const TrackingContext& c, const Args& args) {
   QUERN_TRY(args.status());
   QUERN_ASSIGN(const auto page, c.runs.Search(experiments, view, search, shown.fields));
   std::string out;
+  // What a run of 20 metrics and 20 parameters takes: a text that grows is copied again and again.
+  constexpr size_t kUsualRun = 2500;
+  out.reserve(page.items.size() * kUsualRun + 100);
   {
     ObjectOut object(&out);
     object.ListIfAny("runs", page.items,
