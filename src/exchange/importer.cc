@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "exchange/names.h"
 #include "registry/names.h"
+#include "store/statistics.h"
 
 namespace quern::exchange {
 namespace {
@@ -42,6 +43,14 @@ Status Importer::Step(const std::string& doing) {
 }
 
 Status Importer::Run() {
+  Status status = ImportAll();
+  if (options_.dry_run || report_.runs.added == 0) return status;
+  // Also of what came before it was interrupted: searches are fast from here on.
+  Status refreshed = store::RefreshStatistics(target_.database);
+  return status ? refreshed : status;
+}
+
+Status Importer::ImportAll() {
   QUERN_ASSIGN(const auto experiments, Chosen());
   Status status;
   for (const Experiment& experiment : experiments) {

@@ -62,6 +62,7 @@ class Importer {
     std::string uri;  // where they are now
     bool here = false;
   };
+  Status ImportAll();
   Result<std::vector<tracking::Experiment>> Chosen();
   Status ImportExperiment(const tracking::Experiment& experiment);
   Status ImportRun(tracking::RunRecord record);

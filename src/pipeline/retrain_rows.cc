@@ -101,8 +101,10 @@ Result<std::vector<Candidate>> Candidates(const World& world, const StepContext&
       QUERN_TRY(AppendRows(world, combined, sides ? sides->learn : past));
     }
     QUERN_TRY(AppendRows(world, combined, batch.learn));
+    std::vector<std::string> others = world.project.data.train;
+    others.insert(others.end(), earlier.begin(), earlier.end());
     out.push_back({"combined", "first training, earlier batches and this batch",
-                   WithoutGroupsOf(batch.judge, combined)});
+                   WithoutGroupsOf(batch.judge, combined), std::move(others)});
   }
   return out;
 }

@@ -23,6 +23,8 @@ struct Candidate {
   std::string name;
   std::string data;  // in words
   training::Dataset rows;
+  /// Where its rows come from, besides the batch itself.
+  std::vector<std::string> others = {};
 };
 
 /// One per entry of `retraining.data`. "combined": the first training's rows, what earlier batches

@@ -1,5 +1,6 @@
 #include "pipeline/retrain_runs.h"
 
+#include <algorithm>
 #include <boost/json.hpp>
 #include <cmath>
 
@@ -63,8 +64,14 @@ Result<std::vector<std::string>> NoteCandidates(World& world, const StepContext&
                                                 const std::string& batch,
                                                 const training::TrainingSpec& spec,
                                                 const std::vector<CandidateTrial>& candidates) {
-  std::vector<std::string> sources = world.project.data.train;
-  sources.push_back(batch);
+  std::vector<std::string> sources;
+  for (const CandidateTrial& candidate : candidates) {
+    for (const std::string& source : candidate.sources) {
+      if (std::find(sources.begin(), sources.end(), source) == sources.end()) {
+        sources.push_back(source);
+      }
+    }
+  }
   tracking::RunFamily family;
   family.key = context.key();
   family.place = world.workspace.place();

@@ -13,6 +13,8 @@ namespace quern::pipeline {
 /// A candidate as it was tried. Borrows its record (records.md "retrain", `candidates`).
 struct CandidateTrial {
   const json::object* record = nullptr;
+  /// Whose rows it learned from.
+  std::vector<std::string> sources;
   int64_t start_ms = 0;
   int64_t end_ms = 0;
 };

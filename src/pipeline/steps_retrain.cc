@@ -74,6 +74,8 @@ Result<ml::FittedPipeline> FitCandidate(World& world, StepContext& context,
 /// A candidate after its trial on the batch's untouched rows.
 struct Tried {
   json::object record;
+  /// Whose rows it learned from.
+  std::vector<std::string> sources;
   bool accepted = false;
   double value = 0;  // of the metric, more is better
   WrittenModel package;
@@ -101,6 +103,8 @@ Result<Tried> Try(const Contest& contest, const Candidate& candidate) {
       {"name", candidate.name}, {"data", candidate.data}, {"rows", candidate.rows.target.rows()},
       {"version", nullptr},     {"value", nullptr},       {"difference", nullptr},
       {"p_value", nullptr},     {"accepted", false}};
+  tried.sources = candidate.others;
+  tried.sources.push_back(contest.batch);
   auto fitted = FitCandidate(contest.world, contest.context, contest.prep, candidate);
   if (!fitted) {
     if (fitted.error().code == Code::kCancelled) return std::unexpected(fitted.error());
@@ -134,14 +138,18 @@ Result<Tried> Try(const Contest& contest, const Candidate& candidate) {
   PackageFacts facts;
   facts.training_rows = &candidate.rows.rows;
   facts.metrics = metrics;
-  facts.lineage = {SnapshotId(contest.context, contest.batch)};
+  for (const std::string& source : tried.sources) {
+    facts.lineage.push_back(SnapshotId(contest.context, source));
+  }
   QUERN_ASSIGN(tried.package, WriteModel(contest.world, *fitted, facts));
   return tried;
 }
 
 Status NoteTried(const Contest& contest, std::vector<Tried>& tried) {
   std::vector<CandidateTrial> trials;
-  for (const Tried& one : tried) trials.push_back({&one.record, one.start_ms, one.end_ms});
+  for (const Tried& one : tried) {
+    trials.push_back({&one.record, one.sources, one.start_ms, one.end_ms});
+  }
   QUERN_ASSIGN(const auto ids,
                NoteCandidates(contest.world, contest.context, contest.batch, contest.spec, trials));
   for (size_t i = 0; i < tried.size(); ++i) tried[i].run_id = ids[i];
@@ -170,9 +178,12 @@ Result<json::object> Promote(const Contest& contest, const Champion& before, Tri
       registry.SetAlias(name, kChampionAlias, version.version, TextOf(winner.record, "reason")));
   tracking::Lineage& lineage = contest.world.workspace.lineage();
   const std::string run = RunNodeId(winner.run_id);
+  std::vector<std::string> inputs = {decision_id};
+  for (const std::string& source : winner.sources) {
+    inputs.push_back(SnapshotId(contest.context, source));
+  }
   QUERN_TRY(lineage.Add(
-      {run, "run", "retraining after " + contest.batch, TextOf(winner.record, "reason")},
-      {decision_id, SnapshotId(contest.context, contest.batch)}));
+      {run, "run", "retraining after " + contest.batch, TextOf(winner.record, "reason")}, inputs));
   QUERN_TRY(lineage.Add(
       {VersionId(name, version.version), "model_version",
        fmt::format("{} v{}", name, version.version), "retrained after " + contest.batch},

@@ -52,7 +52,13 @@ struct Loaded {
     loader.Find(libpq.error_message, "PQerrorMessage");
     loader.Find(libpq.set_notice_receiver, "PQsetNoticeReceiver");
     loader.Find(libpq.exec, "PQexec");
-    loader.Find(libpq.prepare, "PQprepare");
+    loader.Find(libpq.set_nonblocking, "PQsetnonblocking");
+    loader.Find(libpq.socket, "PQsocket");
+    loader.Find(libpq.flush, "PQflush");
+    loader.Find(libpq.is_busy, "PQisBusy");
+    loader.Find(libpq.consume_input, "PQconsumeInput");
+    loader.Find(libpq.send_query, "PQsendQuery");
+    loader.Find(libpq.send_prepare, "PQsendPrepare");
     loader.Find(libpq.send_query_prepared, "PQsendQueryPrepared");
     loader.Find(libpq.set_single_row_mode, "PQsetSingleRowMode");
     loader.Find(libpq.get_result, "PQgetResult");

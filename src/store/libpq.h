@@ -22,7 +22,13 @@ struct Libpq {
   decltype(&PQerrorMessage) error_message;
   decltype(&PQsetNoticeReceiver) set_notice_receiver;
   decltype(&PQexec) exec;
-  decltype(&PQprepare) prepare;
+  decltype(&PQsetnonblocking) set_nonblocking;
+  decltype(&PQsocket) socket;
+  decltype(&PQflush) flush;
+  decltype(&PQisBusy) is_busy;
+  decltype(&PQconsumeInput) consume_input;
+  decltype(&PQsendQuery) send_query;
+  decltype(&PQsendPrepare) send_prepare;
   decltype(&PQsendQueryPrepared) send_query_prepared;
   decltype(&PQsetSingleRowMode) set_single_row_mode;
   decltype(&PQgetResult) get_result;

@@ -16,7 +16,9 @@ constexpr int kOldestServer = 120000;
 // Many conditions in one search look expensive to PostgreSQL, and compiling them to machine code
 // (jit) takes seconds where running them takes none. A safe writer is as safe as the server is set
 // up to be, but never less than its own disk.
-constexpr char kReader[] = "SET jit = off; SET default_transaction_read_only = on";
+// What a reader has given up the server need not finish.
+constexpr char kReader[] =
+    "SET jit = off; SET default_transaction_read_only = on; SET statement_timeout = '60s'";
 constexpr char kSafeWriter[] =
     "SET jit = off; SET lock_timeout = '10s'; "
     "SELECT set_config('synchronous_commit', 'on', false) "
@@ -50,7 +52,7 @@ Result<Connected> Connect(const std::string& uri, Durability durability) {
   QUERN_ASSIGN(server.place, PlaceOf(*server.libpq, uri));
   const char* session = durability == Durability::kSafe ? kSafeWriter : kRelaxedWriter;
   QUERN_ASSIGN(server.writer,
-               PostgresConnection::Open(*server.libpq, {uri, server.place, session}));
+               PostgresConnection::Open(*server.libpq, {uri, server.place, session, {}}));
   QUERN_TRY(CheckServer(*server.writer, server.place));
   return server;
 }
@@ -58,18 +60,23 @@ Result<Connected> Connect(const std::string& uri, Durability durability) {
 }  // namespace
 
 Result<std::unique_ptr<Database>> OpenPostgres(const std::string& uri, Durability durability,
-                                               Upgrade upgrade) {
+                                               Upgrade upgrade, Patience patience) {
   QUERN_ASSIGN(auto server, Connect(uri, durability));
   const Libpq* libpq = server.libpq;
   const std::string place = server.place;
   auto readers = std::make_unique<ReaderPool>(
-      [libpq, uri, place] { return PostgresConnection::Open(*libpq, {uri, place, kReader}); },
+      [libpq, uri, place, patience] {
+        return PostgresConnection::Open(*libpq, {uri, place, kReader, patience.reader});
+      },
       kMaxReaders);
+  PostgresConnection& writer = *server.writer;
   auto database = std::make_unique<EngineDatabase>(Dialect::kPostgres, std::move(server.writer),
                                                    std::move(readers));
   PostgresSchema schema(*database, place, upgrade);
   // All of it in one transaction: whoever starts at the same moment waits, and finds it done.
   QUERN_TRY(database->Transaction([&] { return Migrate(schema); }));
+  // A migration of large tables takes its time; whatever else writes does not.
+  writer.SetPatience(patience.writer);
   return std::unique_ptr<Database>(std::move(database));
 }
 

@@ -12,6 +12,7 @@
 #include "store/postgres_connection.h"
 #include "store/postgres_schema.h"
 #include "store/postgres_tables.h"
+#include "store/statistics.h"
 
 namespace quern::store {
 namespace {
@@ -150,7 +151,7 @@ Result<DatabaseCopy> BackUpPostgres(const std::string& uri, const std::string& f
                                     const CancelToken& cancel, Progress& progress) {
   QUERN_ASSIGN(const Libpq* libpq, LoadLibpq());
   QUERN_ASSIGN(const std::string place, PlaceOf(*libpq, uri));
-  QUERN_ASSIGN(const auto connection, PostgresConnection::Open(*libpq, {uri, place, kSession}));
+  QUERN_ASSIGN(const auto connection, PostgresConnection::Open(*libpq, {uri, place, kSession, {}}));
   QUERN_TRY(connection->BeginSnapshot());
   DatabaseCopy copy{Dialect::kPostgres, 0};
   QUERN_TRY(connection->Query("SELECT version FROM quern_schema", {},
@@ -184,16 +185,17 @@ Status RestorePostgres(const DatabaseCopy& copy, const std::string& folder, cons
   QUERN_ASSIGN(const PostgresTables all, PostgresTables::FromJson(text, path));
   QUERN_ASSIGN(const Libpq* libpq, LoadLibpq());
   QUERN_ASSIGN(const std::string place, PlaceOf(*libpq, uri));
-  QUERN_ASSIGN(auto opened, PostgresConnection::Open(*libpq, {uri, place, kSession}));
+  QUERN_ASSIGN(auto opened, PostgresConnection::Open(*libpq, {uri, place, kSession, {}}));
   PostgresConnection& connection = *opened;
   EngineDatabase database(Dialect::kPostgres, std::move(opened), nullptr);
   PostgresSchema schema(database, place, Upgrade::kApply);
-  return database.Transaction([&]() -> Status {
+  QUERN_TRY(database.Transaction([&]() -> Status {
     QUERN_TRY(MakeRoom(database, schema, place, replace));
     QUERN_TRY(MigrateTo(schema, copy.schema));
     QUERN_TRY(Load(database, connection, all, folder, cancel, progress));
     return Migrate(schema);
-  });
+  }));
+  return RefreshStatistics(database);
 }
 
 }  // namespace quern::store

@@ -1,6 +1,9 @@
 #include "store/postgres_connection.h"
 
+#include <poll.h>
+
 #include <array>
+#include <cerrno>
 #include <utility>
 
 #include "base/text.h"
@@ -67,10 +70,17 @@ Status PostgresConnection::Connect() {
     return error;
   }
   libpq_.set_notice_receiver(handle_.get(), IgnoreNotice, nullptr);
+  SetPatience(target_.patience);
   if (target_.session.empty()) return {};
   Status begun = Script(target_.session);
   if (!begun) Disconnect();
   return begun;
+}
+
+void PostgresConnection::SetPatience(std::chrono::milliseconds patience) {
+  target_.patience = patience;
+  // Sending can take as long as waiting: to a server that stands still a large value does not go.
+  if (handle_ != nullptr) libpq_.set_nonblocking(handle_.get(), patience.count() > 0 ? 1 : 0);
 }
 
 Status PostgresConnection::EnsureConnected() {
@@ -94,9 +104,11 @@ Result<const std::string*> PostgresConnection::Take(std::string_view sql,
     prepared_.clear();
   }
   std::string name = "s" + std::to_string(++statements_);
-  const ResultPtr result(libpq_.prepare(handle_.get(), name.c_str(), NumberParameters(sql).c_str(),
-                                        params.count(), params.types()),
-                         ClearResult{&libpq_});
+  if (libpq_.send_prepare(handle_.get(), name.c_str(), NumberParameters(sql).c_str(),
+                          params.count(), params.types()) != 1) {
+    QUERN_TRY(Check(nullptr));
+  }
+  QUERN_ASSIGN(const ResultPtr result, LastResult());
   QUERN_TRY(Check(result.get()));
   return &prepared_.emplace(std::move(key), std::move(name)).first->second;
 }
@@ -106,9 +118,10 @@ Status PostgresConnection::Query(std::string_view sql, const std::vector<Param>&
   QUERN_ASSIGN(PostgresParams bound, PostgresParams::Of(params));
   int64_t rows = 0;
   if (in_transaction_) return Run(sql, bound, on_row, rows);
+  silent_ = false;
   QUERN_TRY(EnsureConnected());
   Status status = Run(sql, bound, on_row, rows);
-  if (status || handle_ != nullptr || rows > 0) return status;
+  if (status || handle_ != nullptr || rows > 0 || silent_) return status;
   QUERN_TRY(Connect());
   return Run(sql, bound, on_row, rows);
 }
@@ -139,7 +152,12 @@ Result<std::vector<ResultPtr>> PostgresConnection::Fetch(
   std::vector<ResultPtr> whole;
   Status status;
   while (handle_ != nullptr) {
-    ResultPtr result(libpq_.get_result(handle_.get()), ClearResult{&libpq_});
+    auto next = Next();
+    if (!next) {
+      if (status) status = std::unexpected(std::move(next).error());
+      break;
+    }
+    ResultPtr result = std::move(*next);
     if (result == nullptr) break;
     if (libpq_.result_status(result.get()) == PGRES_SINGLE_TUPLE) {
       ++rows;
@@ -164,9 +182,46 @@ Status PostgresConnection::Execute(std::string_view sql, const std::vector<Param
 
 Result<ResultPtr> PostgresConnection::Exec(const char* sql) {
   if (handle_ == nullptr) return Unavailable("the connection was lost in this transaction");
-  ResultPtr result(libpq_.exec(handle_.get(), sql), ClearResult{&libpq_});
+  if (libpq_.send_query(handle_.get(), sql) != 1) QUERN_TRY(Check(nullptr));
+  QUERN_ASSIGN(ResultPtr result, LastResult());
   QUERN_TRY(Check(result.get()));
   return result;
+}
+
+Status PostgresConnection::Await() {
+  if (target_.patience.count() == 0) return {};
+  for (;;) {
+    const int unsent = libpq_.flush(handle_.get());
+    // Of a connection that is lost the result tells.
+    if (unsent < 0 || (unsent == 0 && libpq_.is_busy(handle_.get()) == 0)) return {};
+    pollfd wanted{libpq_.socket(handle_.get()), POLLIN, 0};
+    if (unsent > 0) wanted.events |= POLLOUT;
+    const int ready = poll(&wanted, 1, static_cast<int>(target_.patience.count()));
+    if (ready < 0 && errno == EINTR) continue;
+    if (ready > 0) {
+      if ((wanted.revents & ~POLLOUT) != 0 && libpq_.consume_input(handle_.get()) != 1) return {};
+      continue;
+    }
+    silent_ = true;
+    auto error = Unavailable("nothing came within " + std::to_string(target_.patience.count()) +
+                             " ms, though it is connected");
+    Disconnect();
+    return error;
+  }
+}
+
+Result<ResultPtr> PostgresConnection::Next() {
+  QUERN_TRY(Await());
+  return ResultPtr(libpq_.get_result(handle_.get()), ClearResult{&libpq_});
+}
+
+Result<ResultPtr> PostgresConnection::LastResult() {
+  ResultPtr last(nullptr, ClearResult{&libpq_});
+  for (;;) {
+    QUERN_ASSIGN(ResultPtr next, Next());
+    if (next == nullptr) return last;
+    last = std::move(next);
+  }
 }
 
 Status PostgresConnection::Script(const std::string& sql) {
@@ -177,7 +232,8 @@ Status PostgresConnection::Script(const std::string& sql) {
 Status PostgresConnection::Begin() {
   Status status;
   // The second time on a new connection: a server that was restarted has closed this one.
-  for (int attempt = 0; attempt < 2; ++attempt) {
+  silent_ = false;
+  for (int attempt = 0; attempt < 2 && !silent_; ++attempt) {
     QUERN_TRY(EnsureConnected());
     status = Script(kBegin);
     if (status) {

@@ -1,5 +1,6 @@
 #pragma once
 // Inside of store/ only: one connection to PostgreSQL, which comes back by itself.
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <string>
@@ -20,6 +21,9 @@ struct PostgresTarget {
   std::string place;
   /// Statements that each new connection begins with.
   std::string session;
+  /// How long the server may be silent while it owes an answer; then the connection is given up.
+  /// 0: without end.
+  std::chrono::milliseconds patience{0};
 };
 
 /// "postgresql://host:port/database" of a URI. kInvalidArgument if libpq cannot read it.
@@ -27,7 +31,8 @@ Result<std::string> PlaceOf(const Libpq& libpq, const std::string& uri);
 
 /// A query outside of a transaction streams its rows and, if the connection turns out to be lost
 /// before the first, asks again on a new one. In a transaction nothing is tried twice: from the
-/// moment of the loss on everything is kUnavailable until it ends.
+/// moment of the loss on everything is kUnavailable until it ends. Nor is it where the server was
+/// silent for too long.
 class PostgresConnection : public Connection {
  public:
   static Result<std::unique_ptr<PostgresConnection>> Open(const Libpq& libpq,
@@ -43,6 +48,9 @@ class PostgresConnection : public Connection {
   Status Savepoint() override { return Script("SAVEPOINT one"); }
   Status RollbackToSavepoint() override { return Script("ROLLBACK TO SAVEPOINT one"); }
   Status ReleaseSavepoint() override { return Script("RELEASE SAVEPOINT one"); }
+
+  /// From now on. Not for a connection that copies tables.
+  void SetPatience(std::chrono::milliseconds patience);
 
   /// A transaction that only reads and sees one moment; Rollback ends it.
   Status BeginSnapshot();
@@ -76,6 +84,13 @@ class PostgresConnection : public Connection {
   Result<std::vector<ResultPtr>> Fetch(const std::function<void(const Row&)>& on_row,
                                        int64_t& rows);
   Result<ResultPtr> Exec(const char* sql);
+  /// Sends what is still to be sent and waits for the next result. kUnavailable, and no connection,
+  /// if the server is silent for too long.
+  Status Await();
+  /// The next result of what was sent; null after the last.
+  Result<ResultPtr> Next();
+  /// The last result of what was sent, good or not.
+  Result<ResultPtr> LastResult();
   /// Good, or the error of a result; a lost connection is dropped.
   Status Check(const PGresult* result);
   std::unexpected<Error> Unavailable(std::string_view what) const;
@@ -85,6 +100,8 @@ class PostgresConnection : public Connection {
   /// Null when there is no connection.
   std::unique_ptr<PGconn, Finish> handle_;
   bool in_transaction_ = false;
+  /// Of the last call: asking again would take as long.
+  bool silent_ = false;
   /// Names on the server by text and types.
   std::unordered_map<std::string, std::string> prepared_;
   /// Of names given.

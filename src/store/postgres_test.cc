@@ -10,6 +10,7 @@
 #include "store/open.h"
 #include "store/postgres_connection.h"
 #include "store/postgres_sql.h"
+#include "store/statistics.h"
 #include "tests/store/engines.h"
 #include "tests/store/postgres_server.h"
 
@@ -30,7 +31,7 @@ int64_t Count(Database& database, const std::string& table) {
 }
 
 std::unique_ptr<PostgresConnection> Connect(const std::string& uri) {
-  auto connection = PostgresConnection::Open(**LoadLibpq(), {uri, "test", ""});
+  auto connection = PostgresConnection::Open(**LoadLibpq(), {uri, "test", "", {}});
   REQUIRE(connection);
   return std::move(*connection);
 }
@@ -75,6 +76,47 @@ TEST_CASE("a server that was killed is unavailable, and works again when it is b
   server.Start();
   REQUIRE(db.Write([&] { return add(7); }));
   CHECK(Count(db, "t") == 3);
+}
+
+TEST_CASE("a server that stands still holds nobody for long, and is asked again when it goes on") {
+  if (!Installed()) return;
+  PostgresServer server;
+  const Patience patience{std::chrono::milliseconds(200), std::chrono::milliseconds(200)};
+  const auto opened = OpenPostgres(server.Uri(), Durability::kSafe, Upgrade::kRefuse, patience);
+  REQUIRE(opened);
+  Database& db = **opened;
+  REQUIRE(db.Execute("CREATE TABLE t (text TEXT)"));
+  CHECK(Count(db, "t") == 0);
+  const auto add = [&](std::string text) {
+    return db.Write([&] { return db.Execute("INSERT INTO t VALUES (?)", {text}); });
+  };
+  const auto silent = [](const Status& status) {
+    return !status && status.error().code == Code::kUnavailable &&
+           status.error().message.find("nothing came within 200 ms") != std::string::npos;
+  };
+  server.Freeze();
+  CHECK(silent(db.Query("SELECT count(*) FROM t", {}, [](const Row&) {})));
+  CHECK(silent(add("a")));
+  server.Thaw();
+  CHECK(Count(db, "t") == 0);
+  // In the midst of a change, whose value is more than a socket takes.
+  const Status stuck = db.Write([&]() -> Status {
+    QUERN_TRY(db.Execute("INSERT INTO t VALUES ('b')"));
+    server.Freeze();
+    return db.Execute("INSERT INTO t VALUES (?)", {std::string(8 << 20, 'x')});
+  });
+  CHECK(silent(stuck));
+  server.Thaw();
+  REQUIRE(add("c"));
+  CHECK(Count(db, "t") == 1);
+  // One that answers late is not cut off.
+  const auto patient =
+      PostgresConnection::Open(**LoadLibpq(), {server.Uri(), "test", "", std::chrono::seconds(60)});
+  REQUIRE(patient);
+  int64_t slept = 0;
+  REQUIRE((*patient)->Query("SELECT 1 FROM pg_sleep(0.3)", {},
+                            [&](const Row& row) { slept = row.Int(0); }));
+  CHECK(slept == 1);
 }
 
 TEST_CASE("a kill amidst many writers loses nothing that was acknowledged") {
@@ -230,7 +272,7 @@ TEST_CASE("a writer that waits too long for another process is aborted") {
   const auto opened = OpenPostgres(uri);
   REQUIRE(opened);
   const auto other =
-      PostgresConnection::Open(**LoadLibpq(), {uri, "test", "SET lock_timeout = '50ms'"});
+      PostgresConnection::Open(**LoadLibpq(), {uri, "test", "SET lock_timeout = '50ms'", {}});
   REQUIRE(other);
   REQUIRE((*opened)->Transaction([&]() -> Status {
     const Status waited = (*other)->Begin();
@@ -240,6 +282,25 @@ TEST_CASE("a writer that waits too long for another process is aborted") {
   }));
   REQUIRE((*other)->Begin());
   REQUIRE((*other)->Commit());
+}
+
+TEST_CASE("statistics are as fresh as they are asked to be") {
+  if (!Installed()) return;
+  const auto opened = OpenPostgres(FreshSchema());
+  REQUIRE(opened);
+  Database& db = **opened;
+  REQUIRE(db.Execute("CREATE TABLE \"my table\" AS SELECT i FROM generate_series(1, 5000) i"));
+  const auto known = [&] {
+    double rows = 0;
+    REQUIRE(db.Query(
+        "SELECT CAST(reltuples AS DOUBLE PRECISION) FROM pg_class WHERE relname = 'my table' AND "
+        "relnamespace = current_schema()::regnamespace",
+        {}, [&](const Row& row) { rows = row.Number(0); }));
+    return rows;
+  };
+  CHECK(known() <= 0);
+  REQUIRE(RefreshStatistics(db));
+  CHECK(known() == 5000);
 }
 
 TEST_CASE("a large result is streamed") {

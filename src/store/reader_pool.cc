@@ -1,9 +1,14 @@
 #include "store/reader_pool.h"
 
+#include <chrono>
 #include <utility>
 
 namespace quern::store {
 namespace {
+
+/// How long a query waits for those before it: a database that stands still must not collect all
+/// of a server's threads.
+constexpr auto kPatience = std::chrono::seconds(10);
 
 /// Queries on readers that the thread is in the midst of.
 thread_local int this_threads_queries = 0;
@@ -23,8 +28,10 @@ Status ReaderPool::Query(std::string_view sql, const std::vector<Param>& params,
 Result<std::unique_ptr<Connection>> ReaderPool::Take() {
   {
     std::unique_lock lock(mutex_);
-    if (this_threads_queries == 0) {
-      returned_.wait(lock, [&] { return !idle_.empty() || opened_ < most_; });
+    const auto free = [&] { return !idle_.empty() || opened_ < most_; };
+    if (this_threads_queries == 0 && !returned_.wait_for(lock, kPatience, free)) {
+      return Fail(Code::kUnavailable, "the database is busy: earlier questions wait for it too",
+                  "try again shortly; if that goes on, look whether the database answers");
     }
     if (!idle_.empty()) {
       auto connection = std::move(idle_.back());

@@ -13,6 +13,8 @@ namespace {
 constexpr int64_t kMostPoints = 1 << 16;
 constexpr size_t kMostSeries = 1 << 14;
 constexpr size_t kMostTextBytes = 8U << 20;
+/// So many may change what the database should know of its tables.
+constexpr int64_t kManyRecords = 100'000;
 
 }  // namespace
 
@@ -95,7 +97,9 @@ void BulkLog::Refuse(int64_t record, std::string message) {
 
 Status BulkLog::Flush() {
   QUERN_TRY(Write());
-  return Await();
+  QUERN_TRY(Await());
+  const int64_t written = report_.metrics + report_.params + report_.tags;
+  return written < kManyRecords ? Status() : runs_.RefreshStatistics();
 }
 
 Status BulkLog::Write() {

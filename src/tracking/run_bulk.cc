@@ -1,4 +1,5 @@
 #include "base/text.h"
+#include "store/statistics.h"
 #include "tracking/metric_series.h"
 #include "tracking/names.h"
 #include "tracking/run_rows.h"
@@ -39,6 +40,8 @@ Status Runs::LogMany(const std::map<std::string, RunRecords, std::less<>>& runs,
   report.Add(std::move(done));
   return {};
 }
+
+Status Runs::RefreshStatistics() { return store::RefreshStatistics(db_); }
 
 Status Runs::LogRecords(const RunInfo& run, const RunRecords& records, BulkReport& done) {
   QUERN_ASSIGN(const int64_t added, AppendPoints(db_, run.num, records.points));

@@ -1,9 +1,11 @@
 """The whole life cycle, by the program alone: what runs, what does not, and what a disturbance leaves behind."""
 
+import contextlib
 import json
 import re
 import shutil
 import signal
+import sqlite3
 import subprocess
 import time
 import urllib.error
@@ -30,6 +32,19 @@ def test_every_phase_of_the_heart_is_done(heart):
                        and event.get("state") == "done")
         assert decided["record"]["decision"]["action"]
     assert (heart.folder / ".quern" / "report.html").stat().st_size > 100_000
+
+
+def test_a_retraining_comes_from_every_snapshot_that_it_learned_from(heart):
+    ran = {}
+    with contextlib.closing(sqlite3.connect(heart.folder / ".quern" / "quern.db")) as db:
+        for run, snapshot in db.execute("SELECT n.id, e.from_id FROM lineage_nodes n JOIN lineage_edges e ON e.to_id = n.id "
+                                        "WHERE n.label LIKE 'retraining after %' AND e.from_id LIKE 'snapshot:%'"):
+            ran.setdefault(run, set()).add(snapshot.removeprefix("snapshot:").split("@")[0])
+    promoted = next(event["record"] for event in heart.events if event.get("id") == "retrain:switzerland"
+                    and event.get("state") == "done")
+    winner = max((one for one in promoted["candidates"] if one["accepted"]), key=lambda one: one["difference"]["value"])
+    assert winner["name"] == "combined"
+    assert list(ran.values()) == [{"cleveland", "hungarian", "switzerland"}]
 
 
 def test_a_second_run_does_nothing_and_says_so(quern, heart, record_property):

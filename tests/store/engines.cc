@@ -27,7 +27,7 @@ std::string FreshSchema() {
   const auto libpq = LoadLibpq();
   REQUIRE(libpq);
   const auto connection =
-      PostgresConnection::Open(**libpq, {SharedServer().Uri(), "the test's server", ""});
+      PostgresConnection::Open(**libpq, {SharedServer().Uri(), "the test's server", "", {}});
   REQUIRE_MESSAGE(connection.has_value(), connection.error().message);
   const Status made = (*connection)->Script("CREATE SCHEMA " + schema);
   REQUIRE(made.has_value());

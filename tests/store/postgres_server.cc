@@ -119,14 +119,23 @@ void PostgresServer::Start() {
 void PostgresServer::Kill() {
   // Its children become ours, to be waited for.
   prctl(PR_SET_CHILD_SUBREAPER, 1);
+  const std::vector<pid_t> processes = Stopped();
+  for (const pid_t process : processes) kill(process, SIGKILL);
+  for (const pid_t process : processes) waitpid(process, nullptr, 0);
+  pid_ = 0;
+}
+
+std::vector<pid_t> PostgresServer::Stopped() const {
   std::vector<pid_t> processes{pid_};
   const std::string id = std::to_string(pid_);
   kill(pid_, SIGSTOP);
   std::ifstream children("/proc/" + id + "/task/" + id + "/children");
   for (pid_t child = 0; children >> child;) processes.push_back(child);
-  for (const pid_t process : processes) kill(process, SIGKILL);
-  for (const pid_t process : processes) waitpid(process, nullptr, 0);
-  pid_ = 0;
+  return processes;
+}
+
+void PostgresServer::SignalAll(int signal) const {
+  for (const pid_t process : Stopped()) kill(process, signal);
 }
 
 std::string PostgresServer::Uri(const std::string& schema) const {

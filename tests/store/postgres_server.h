@@ -1,8 +1,10 @@
 #pragma once
 // A throwaway PostgreSQL server for tests.
+#include <signal.h>
 #include <sys/types.h>
 
 #include <string>
+#include <vector>
 
 #include "base/fs.h"
 
@@ -26,8 +28,14 @@ class PostgresServer {
   void Start();
   /// kill -9 of all its processes; returns when they are gone.
   void Kill();
+  /// Stops all of its processes where they stand: connections stay, and nothing answers.
+  void Freeze() { SignalAll(SIGSTOP); }
+  void Thaw() { SignalAll(SIGCONT); }
 
  private:
+  /// The server and its children. The server itself is stopped before they are listed.
+  std::vector<pid_t> Stopped() const;
+  void SignalAll(int signal) const;
   std::string Data() const { return dir_.File("data"); }
 
   TempDir dir_;

@@ -4,6 +4,7 @@
 
 #include "base/log.h"
 #include "base/text.h"
+#include "server/http/repeated_log.h"
 
 namespace quern::server {
 
@@ -31,7 +32,8 @@ std::string OwnTrouble(Code code) {
     case Code::kDeadlineExceeded:
       return "the server's database took too long (ask for less at once)";
     case Code::kPermissionDenied:
-      return "the server may not use its database";
+      return "the server may not use its database, or not write it; nothing was changed (tell who "
+             "runs the server)";
     case Code::kInvalidArgument:
       return "the server's database does not take such a value: it is too long, or has characters "
              "that it does not keep";
@@ -42,9 +44,17 @@ std::string OwnTrouble(Code code) {
 
 }  // namespace
 
+Code PublicCode(const Error& error) {
+  const bool own = !error.where.file.empty();
+  return own && error.code == Code::kPermissionDenied ? Code::kUnavailable : error.code;
+}
+
 std::string PublicMessage(const Error& error) {
   if (!error.where.file.empty()) {
-    Log(LogLevel::kError, "a request failed: " + error.ToString());
+    static RepeatedLog log;
+    if (const auto line = log.Line("a request failed: " + error.ToString())) {
+      Log(LogLevel::kError, *line);
+    }
     return OwnTrouble(error.code);
   }
   if (error.code == Code::kInternal || error.code == Code::kUnknown ||
@@ -57,7 +67,8 @@ std::string PublicMessage(const Error& error) {
 }
 
 net::HttpResponse ErrorResponse(const Error& error) {
-  net::HttpResponse response = net::RenderJsonError(HttpStatus(error.code), PublicMessage(error));
+  net::HttpResponse response =
+      net::RenderJsonError(HttpStatus(PublicCode(error)), PublicMessage(error));
   if (response.status == 503 || response.status == 429) {
     response.headers.push_back({"Retry-After", "1"});
   }

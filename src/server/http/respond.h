@@ -12,6 +12,9 @@ namespace quern::server {
 
 net::HttpResponse JsonResponse(std::string body, int status = 200);
 
+/// The code of an answer. A database that the server itself may not use is no right that the client
+/// lacks: MLflow's clients repeat a 503, and give up at a 403.
+Code PublicCode(const Error& error);
 /// Message and hint as a client may see them. Internal failures, and those of a file or database of
 /// the server's own (`where`), keep their text to themselves: it goes to the log, the client learns
 /// what it can do.

@@ -98,7 +98,7 @@ net::HttpResponse MlflowError(std::string_view error_code, std::string_view mess
 }
 
 net::HttpResponse MlflowError(const Error& error) {
-  return MlflowError(MlflowErrorCode(error.code), PublicMessage(error));
+  return MlflowError(MlflowErrorCode(PublicCode(error)), PublicMessage(error));
 }
 
 }  // namespace quern::server::mlflow

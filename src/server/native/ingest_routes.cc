@@ -65,7 +65,7 @@ net::HttpResponse Answer(const IngestBody& body, const Status& end) {
   std::string_view code;
   std::string message;
   if (!end) {
-    code = mlflow::MlflowErrorCode(end.error().code);
+    code = mlflow::MlflowErrorCode(PublicCode(end.error()));
     message = PublicMessage(end.error());
   } else if (report.refused > 0) {
     code = mlflow::MlflowErrorCode(Code::kInvalidArgument);
