@@ -1,107 +1,43 @@
 #include "exchange/server_client.h"
 
-#include <chrono>
+#include <algorithm>
 #include <cmath>
-#include <thread>
 
 #include "base/base64.h"
 #include "base/json.h"
 #include "base/json_fields.h"
-#include "base/text.h"
 #include "exchange/mlflow_words.h"
 #include "net/strict.h"
-#include "registry/source.h"
 
 namespace quern::exchange {
 namespace {
 
-constexpr int kAttempts = 3;
-/// Searching a large store of MLflow's takes long.
-constexpr double kTimeout = 120;
-constexpr uint64_t kMaxAnswer = 1u << 30;
+/// Whoever imports waits for it: a server that is away is told soon.
+constexpr int kRetries = 2;
 
 struct Address {
-  std::string host;
-  uint16_t port = 0;
-  std::string prefix;
+  net::ServerUrl url;
   std::string credentials;  // "user:password"
 };
 
-std::unexpected<Error> BadUrl(const std::string& url, const std::string& why) {
-  return Fail(Code::kInvalidArgument, "'" + url + "' " + why,
-              "give the address of a server as http://HOST:PORT");
-}
-
-Result<Address> Parse(const std::string& url) {
-  const registry::SourceUri uri = registry::ParseSource(url);
-  if (uri.scheme == "https") {
-    return BadUrl(url,
-                  "asks for TLS, which is not spoken here: give the server's own port, or a "
-                  "tunnel to it");
-  }
+/// MLflow's clients take a name and a password in the URL.
+Result<Address> Parse(const std::string& text) {
   Address address;
-  std::string authority = uri.authority;
-  if (const size_t at = authority.rfind('@'); at != std::string::npos) {
-    address.credentials = net::DecodeUrl(authority.substr(0, at)).value_or("");
-    authority = authority.substr(at + 1);
+  std::string plain = text;
+  if (const size_t mark = text.find("://"); mark != std::string::npos) {
+    const size_t begin = mark + 3;
+    const std::string authority = text.substr(begin, text.find_first_of("/?#", begin) - begin);
+    if (const size_t at = authority.rfind('@'); at != std::string::npos) {
+      address.credentials = net::DecodeUrl(authority.substr(0, at)).value_or("");
+      plain.erase(begin, at + 1);
+    }
   }
-  address.port = 80;
-  const size_t colon = authority.rfind(':');
-  if (colon != std::string::npos && authority.find(']', colon) == std::string::npos) {
-    const auto port = ParseInt(authority.substr(colon + 1));
-    if (!port || *port < 1 || *port > 65535) return BadUrl(url, "has no port between 1 and 65535");
-    address.port = static_cast<uint16_t>(*port);
-    authority = authority.substr(0, colon);
-  }
-  if (authority.starts_with('[') && authority.ends_with(']')) {
-    authority = authority.substr(1, authority.size() - 2);
-  }
-  if (uri.scheme != "http" || authority.empty()) return BadUrl(url, "is no address of a server");
-  address.host = authority;
-  address.prefix = uri.path;
-  while (address.prefix.ends_with('/')) address.prefix.pop_back();
+  QUERN_ASSIGN(address.url, net::ParseServerUrl(plain));
   return address;
 }
 
-std::string Variable(const std::function<const char*(const char*)>& environment, const char* name) {
-  const char* value = environment ? environment(name) : nullptr;
-  return value == nullptr ? std::string() : value;
-}
-
-/// Whether it may go better in a moment.
-bool IsPassing(const Result<net::HttpResponse>& answer) {
-  if (!answer) return answer.error().code == Code::kUnavailable;
-  return answer->status == 429 || answer->status == 502 || answer->status == 503;
-}
-
-}  // namespace
-
-ServerClient::ServerClient(std::string url, std::string host, uint16_t port, std::string prefix)
-    : url_(std::move(url)),
-      prefix_(std::move(prefix)),
-      http_(std::move(host), port, {.timeout = kTimeout, .max_body = kMaxAnswer}) {}
-
-Result<std::unique_ptr<ServerClient>> ServerClient::Open(
-    const std::string& url, const std::function<const char*(const char*)>& environment) {
-  QUERN_ASSIGN(Address address, Parse(url));
-  const std::string shown = "http://" + address.host + ":" + std::to_string(address.port);
-  std::unique_ptr<ServerClient> client(
-      new ServerClient(shown, address.host, address.port, address.prefix));
-  const std::string user = Variable(environment, "MLFLOW_TRACKING_USERNAME");
-  const std::string token = Variable(environment, "MLFLOW_TRACKING_TOKEN");
-  if (address.credentials.empty() && !user.empty()) {
-    address.credentials = user + ":" + Variable(environment, "MLFLOW_TRACKING_PASSWORD");
-  }
-  if (!address.credentials.empty()) {
-    client->headers_.push_back({"Authorization", "Basic " + ToBase64(address.credentials)});
-  } else if (!token.empty()) {
-    client->headers_.push_back({"Authorization", "Bearer " + token});
-  }
-  return client;
-}
-
-std::string ServerClient::Target(const std::string& path, const Fields& query) const {
-  std::string target = prefix_ + path;
+std::string Target(const std::string& path, const Fields& query) {
+  std::string target = path;
   char separator = '?';
   for (const auto& [key, value] : query) {
     target += separator + net::EncodeUrl(key) + "=" + net::EncodeUrl(value);
@@ -110,20 +46,30 @@ std::string ServerClient::Target(const std::string& path, const Fields& query) c
   return target;
 }
 
-Result<net::HttpResponse> ServerClient::Send(const std::string& method, const std::string& target,
-                                             const std::string& body) {
-  std::vector<net::Header> headers = headers_;
-  if (method == "POST") headers.push_back({"Content-Type", "application/json"});
-  for (int attempt = 1;; ++attempt) {
-    auto answer = http_.Send(method, target, body, headers);
-    if (attempt == kAttempts && !answer) {
-      Error error = answer.error();
-      error.hint = "is an MLflow server running at " + url_ + "?";
-      return std::unexpected(std::move(error));
-    }
-    if (attempt == kAttempts || !IsPassing(answer)) return answer;
-    std::this_thread::sleep_for(std::chrono::milliseconds(250 * attempt));
+}  // namespace
+
+ServerClient::ServerClient(const net::ServerUrl& url, double timeout,
+                           std::unique_ptr<remote::Api> api)
+    : url_(url.Text()), path_(url.path), api_(std::move(api)) {
+  if (url.tls) return;
+  files_ =
+      std::make_unique<net::HttpClient>(url.host, url.port, net::ClientOptions{.timeout = timeout});
+}
+
+Result<std::unique_ptr<ServerClient>> ServerClient::Open(
+    const std::string& url, const std::function<const char*(const char*)>& environment) {
+  QUERN_ASSIGN(const Address address, Parse(url));
+  remote::Settings settings;
+  if (environment) {
+    QUERN_ASSIGN(settings, remote::ReadSettings(environment));
   }
+  if (!address.credentials.empty()) {
+    settings.authorization = "Basic " + ToBase64(address.credentials);
+  }
+  settings.retries = std::min(settings.retries, kRetries);
+  QUERN_ASSIGN(auto api, remote::Api::Open(address.url, settings, nullptr));
+  return std::unique_ptr<ServerClient>(
+      new ServerClient(address.url, settings.timeout, std::move(api)));
 }
 
 Error ServerClient::ErrorOf(const net::HttpResponse& response, const std::string& target) const {
@@ -152,7 +98,7 @@ Error ServerClient::ErrorOf(const net::HttpResponse& response, const std::string
 
 Result<json::value> ServerClient::Call(const std::string& method, const std::string& target,
                                        const std::string& body) {
-  QUERN_ASSIGN(const net::HttpResponse response, Send(method, target, body));
+  QUERN_ASSIGN(const net::HttpResponse response, api_->Ask(method, target, body));
   if (response.status != 200) return std::unexpected(ErrorOf(response, target));
   auto parsed = ParseJson(response.body, {.name = url_ + target, .allow_nan = true});
   if (parsed && parsed->is_object()) return parsed;
@@ -210,9 +156,14 @@ Status ServerClient::EachOfPost(const std::string& path, json::object body, cons
 Status ServerClient::Download(const std::string& path, const Fields& query,
                               const std::function<Status(std::string_view bytes)>& sink) {
   const std::string target = Target(path, query);
-  QUERN_ASSIGN(const net::HttpResponse response, http_.Download(target, headers_, sink));
-  if (response.status == 200) return {};
-  return std::unexpected(ErrorOf(response, target));
+  if (files_ != nullptr) {
+    QUERN_ASSIGN(const net::HttpResponse response,
+                 files_->Download(path_ + target, api_->Headers(), sink));
+    return response.status == 200 ? Status() : std::unexpected(ErrorOf(response, target));
+  }
+  QUERN_ASSIGN(const net::HttpResponse response, api_->Ask("GET", target));
+  if (response.status != 200) return std::unexpected(ErrorOf(response, target));
+  return sink(response.body);
 }
 
 double NumberAt(const json::object& object, std::string_view key) {

@@ -1,5 +1,5 @@
 #pragma once
-// Inside of exchange/ only: calls of an MLflow server, as its clients make them.
+// Inside of exchange/ only: what is read from an MLflow server, over the calls of remote/api.h.
 #include <boost/json.hpp>
 #include <functional>
 #include <memory>
@@ -10,19 +10,22 @@
 
 #include "base/result.h"
 #include "net/client.h"
+#include "net/server_url.h"
+#include "remote/api.h"
 
 namespace quern::exchange {
 
 /// A body or query of a call; the token of a page is added to it.
 using Fields = std::vector<std::pair<std::string, std::string>>;
 
-/// One connection; one thread. A call that finds the server busy or away is made again, three times
-/// in all: nothing that is called here changes anything.
+/// One thread. A call that finds the server busy or away is made again, three times in all: nothing
+/// that is called here changes anything.
 class ServerClient {
  public:
-  /// `url`: http://host:port, with a path if the server stands behind one. Credentials as MLflow's
-  /// clients find them: in the URL, or MLFLOW_TRACKING_USERNAME and _PASSWORD, or _TOKEN, of
-  /// `environment`. kInvalidArgument for another URL.
+  /// `url`: http://HOST[:PORT] or https, with a path if the server stands behind one. Credentials,
+  /// certificates to trust and the limit of time as MLflow's clients find them (remote/settings.h),
+  /// or name and password in the URL. kInvalidArgument for another URL; kUnavailable if https is
+  /// asked for and libcurl cannot be loaded.
   static Result<std::unique_ptr<ServerClient>> Open(
       const std::string& url, const std::function<const char*(const char*)>& environment);
 
@@ -37,17 +40,14 @@ class ServerClient {
                    const VisitItem& visit);
   Status EachOfPost(const std::string& path, boost::json::object body, const char* items,
                     const VisitItem& visit);
-  /// A file, in pieces as they come.
+  /// A file, in pieces as they come; over https in one piece, which is in memory.
   Status Download(const std::string& path, const Fields& query,
                   const std::function<Status(std::string_view bytes)>& sink);
 
   const std::string& url() const { return url_; }
 
  private:
-  ServerClient(std::string url, std::string host, uint16_t port, std::string prefix);
-  std::string Target(const std::string& path, const Fields& query) const;
-  Result<net::HttpResponse> Send(const std::string& method, const std::string& target,
-                                 const std::string& body);
+  ServerClient(const net::ServerUrl& url, double timeout, std::unique_ptr<remote::Api> api);
   Result<boost::json::value> Call(const std::string& method, const std::string& target,
                                   const std::string& body);
   Error ErrorOf(const net::HttpResponse& response, const std::string& target) const;
@@ -55,9 +55,10 @@ class ServerClient {
                   const char* items, const VisitItem& visit);
 
   std::string url_;
-  std::string prefix_;
-  net::HttpClient http_;
-  std::vector<net::Header> headers_;
+  std::string path_;  // before every path
+  std::unique_ptr<remote::Api> api_;
+  /// For files that come in pieces; null for https.
+  std::unique_ptr<net::HttpClient> files_;
 };
 
 /// The number under `key`, NaN, Infinity and -Infinity too; NaN for an absent field.

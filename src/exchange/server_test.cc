@@ -37,11 +37,12 @@ net::HttpResponse Json(const std::string& body, int status = 200) {
 }  // namespace
 
 TEST_CASE("addresses of servers") {
-  for (const char* bad : {"http://", "ftp://h", "http://h:0", "http://h:x", "https://h"}) {
+  for (const char* bad : {"http://", "ftp://h", "http://h:0", "http://h:x", "h", ""}) {
     CHECK_MESSAGE(ServerClient::Open(bad, {}).error().code == Code::kInvalidArgument, bad);
   }
-  CHECK((*ServerClient::Open("http://h/mlflow/", {}))->url() == "http://h:80");
+  CHECK((*ServerClient::Open("http://h/mlflow/", {}))->url() == "http://h/mlflow");
   CHECK((*ServerClient::Open("http://ann:pa%3Ass@h:5000", {}))->url() == "http://h:5000");
+  CHECK((*ServerClient::Open("https://ann@h/x@y", {}))->url() == "https://h/x@y");
 }
 
 TEST_CASE("pages, credentials and a path before the calls") {
@@ -54,7 +55,9 @@ TEST_CASE("pages, credentials and a path before the calls") {
                     : R"({"items": [{"n": 3}]})");
   });
   const auto client = server.Client("/at", [](const char* name) -> const char* {
-    return std::string_view(name) == "MLFLOW_TRACKING_USERNAME" ? "ann" : nullptr;
+    const std::string_view asked = name;
+    if (asked == "MLFLOW_TRACKING_USERNAME") return "ann";
+    return asked == "MLFLOW_TRACKING_PASSWORD" ? "pa:ss" : nullptr;
   });
   int64_t sum = 0;
   REQUIRE(client->EachOfGet("/list", {{"a", "1 2"}}, "items",
@@ -63,7 +66,7 @@ TEST_CASE("pages, credentials and a path before the calls") {
                               return {};
                             }));
   CHECK(sum == 6);
-  CHECK(authorization == "Basic YW5uOg==");
+  CHECK(authorization == "Basic YW5uOnBhOnNz");
 }
 
 TEST_CASE("answers that are errors") {
@@ -112,9 +115,9 @@ TEST_CASE("an endless page token ends") {
 TEST_CASE("a large file comes in pieces") {
   const std::string large(3'000'000, 'x');
   Answering server([&](const net::HttpRequest& request) {
-    return request.path == "/file" ? Json(large) : Json(R"({"message": "no"})", 404);
+    return request.path == "/at/file" ? Json(large) : Json(R"({"message": "no"})", 404);
   });
-  const auto client = server.Client();
+  const auto client = server.Client("/at");
   size_t bytes = 0, pieces = 0;
   const auto count = [&](std::string_view piece) -> Status {
     bytes += piece.size();

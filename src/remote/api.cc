@@ -87,7 +87,7 @@ Result<std::unique_ptr<Api>> Api::Open(const net::ServerUrl& url, const Settings
 
 std::unexpected<Error> Api::Unreachable(const Error& error) const {
   if (error.code == Code::kCancelled) return std::unexpected(error);
-  std::string hint = "is it running? `quern server` starts one; tracking.server names its URL";
+  std::string hint = "is it running? `quern server` starts one";
   if (error.code == Code::kFailedPrecondition) {
     hint = "MLFLOW_TRACKING_SERVER_CERT_PATH names a file of certificates to trust";
   }
@@ -136,12 +136,17 @@ Status Api::Pause(int attempt, double asked) {
   return {};
 }
 
-Result<net::HttpResponse> Api::Send(const Request& request, int retries) {
+std::vector<net::Header> Api::Headers() const {
   std::vector<net::Header> headers{{"User-Agent", std::string("quern/") + QUERN_VERSION}};
-  if (!request.body.empty()) headers.push_back({"Content-Type", request.content_type});
   if (!settings_.authorization.empty()) {
     headers.push_back({"Authorization", settings_.authorization});
   }
+  return headers;
+}
+
+Result<net::HttpResponse> Api::SendAny(const Request& request, int retries) {
+  std::vector<net::Header> headers = Headers();
+  if (!request.body.empty()) headers.push_back({"Content-Type", request.content_type});
   for (int attempt = 1;; ++attempt) {
     Result<net::HttpResponse> answer;
     {
@@ -151,13 +156,23 @@ Result<net::HttpResponse> Api::Send(const Request& request, int retries) {
     const bool transient = answer ? Transient(answer->status) : Transient(answer.error());
     if (!transient || attempt > retries) {
       if (!answer) return Unreachable(answer.error());
-      if (answer->status < 200 || answer->status > 299) return Refused(request, *answer);
       return answer;
     }
     double asked = 0;
     if (answer) asked = ParseDouble(answer->Find("Retry-After")).value_or(0);
     QUERN_TRY(Pause(attempt, asked));
   }
+}
+
+Result<net::HttpResponse> Api::Send(const Request& request, int retries) {
+  QUERN_ASSIGN(net::HttpResponse answer, SendAny(request, retries));
+  if (answer.status < 200 || answer.status > 299) return Refused(request, answer);
+  return answer;
+}
+
+Result<net::HttpResponse> Api::Ask(std::string_view method, std::string_view target,
+                                   std::string_view body) {
+  return SendAny({std::string(method), std::string(target), body}, settings_.retries);
 }
 
 Result<json::value> Api::SendJson(const Request& request, int retries) {

@@ -56,6 +56,14 @@ class Api {
   /// A first call, repeated less often: who waits for it has not begun to work yet.
   Result<json::value> Knock(std::string_view path, const Query& query);
 
+  /// A call that the ones above do not have: path and query below the server's own path, encoded,
+  /// and a JSON body if it is not "". Whatever was answered in the end is a value. Repeated:
+  /// nothing that changes something.
+  Result<net::HttpResponse> Ask(std::string_view method, std::string_view target,
+                                std::string_view body = {});
+  /// The headers that every request bears.
+  std::vector<net::Header> Headers() const;
+
  private:
   Api(std::string url, const Settings& settings, const CancelToken* cancel,
       std::unique_ptr<net::Peer> peer)
@@ -67,7 +75,9 @@ class Api {
     std::string_view body = {};
     std::string content_type = "application/json";
   };
-  /// At most so many repetitions.
+  /// At most so many repetitions; the last answer, whatever its status.
+  Result<net::HttpResponse> SendAny(const Request& request, int retries);
+  /// The same, and only a good answer.
   Result<net::HttpResponse> Send(const Request& request, int retries);
   Result<json::value> SendJson(const Request& request, int retries);
   /// Waits before the n-th repetition, as long as the server asks if it does.

@@ -2,6 +2,10 @@
 
 namespace quern::store {
 
+Result<ArtifactFile> ArtifactStore::OpenPart(std::string_view path, const ChooseSpan&) {
+  return Open(path);
+}
+
 Status ArtifactStore::Walk(std::string_view folder, const OnArtifact& on_file) {
   QUERN_ASSIGN(const auto entries, List(folder));
   for (const ArtifactEntry& entry : entries) {

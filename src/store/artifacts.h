@@ -28,6 +28,14 @@ struct ArtifactFile {
   std::string etag;
 };
 
+/// Bytes of a file.
+struct ArtifactSpan {
+  uint64_t first = 0;
+  uint64_t length = 0;
+};
+/// Which bytes are wanted of a file with this size and etag.
+using ChooseSpan = std::function<ArtifactSpan(uint64_t size, std::string_view etag)>;
+
 /// One upload. Dropped without Commit it leaves nothing. One thread at a time.
 class ArtifactWriter {
  public:
@@ -58,6 +66,9 @@ class ArtifactStore {
   /// Begins an upload; folders are made as needed. Of several to one path the last commit wins.
   virtual Result<std::unique_ptr<ArtifactWriter>> Put(std::string_view path) = 0;
   virtual Result<ArtifactFile> Open(std::string_view path) = 0;
+  /// The same file, of which only the bytes that `choose` names will be read, at their places: a
+  /// store that is far away brings no more of it.
+  virtual Result<ArtifactFile> OpenPart(std::string_view path, const ChooseSpan& choose);
   /// What a folder holds, by name; "" is the root. Nothing if there is no such folder.
   virtual Result<std::vector<ArtifactEntry>> List(std::string_view path) = 0;
   /// A file, or a folder with all that is in it.

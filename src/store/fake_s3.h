@@ -1,5 +1,6 @@
 #pragma once
 // For tests: an object store in memory that checks signatures and can be made to fail.
+#include <algorithm>
 #include <map>
 #include <mutex>
 #include <string>
@@ -34,6 +35,8 @@ class FakeS3 {
   /// How many of the next requests are answered with `fail_status`.
   int failures = 0;
   int fail_status = 503;
+  /// Bytes of objects that were read.
+  size_t sent = 0;
 
  private:
   static std::string Etag(const std::string& body) {
@@ -100,12 +103,14 @@ class FakeS3 {
       return ErrorOf(fail_status, "SlowDown");
     }
     if (!Authentic(request)) return ErrorOf(403, "SignatureDoesNotMatch");
-    if (request.segments.at(0) != options.bucket) return ErrorOf(404, "NoSuchBucket");
-    auto query = QueryOf(request);
-    if (request.segments.size() == 1) {
-      return query.contains("uploads") ? Uploads(query) : List(query);
+    const bool in_host = StartsWith(request.Find("Host"), options.bucket + ".");
+    const size_t before = in_host ? 0 : 1;
+    if (!in_host && (request.segments.empty() || request.segments[0] != options.bucket)) {
+      return ErrorOf(404, "NoSuchBucket");
     }
-    std::string key = Joined(request.segments, 1);
+    auto query = QueryOf(request);
+    std::string key = Joined(request.segments, std::min(before, request.segments.size()));
+    if (key.empty()) return query.contains("uploads") ? Uploads(query) : List(query);
     if (query.contains("uploads") || query.contains("uploadId")) {
       return Parts(request, key, query);
     }
@@ -132,6 +137,7 @@ class FakeS3 {
       response.status = 206;
       response.body = body.substr(first, std::stoul(range.substr(dash + 1)) - first + 1);
     }
+    if (request.method == "GET") sent += response.body.size();
     response.headers.push_back({"ETag", Etag(body)});
     return response;
   }

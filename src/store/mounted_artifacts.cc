@@ -45,6 +45,12 @@ Result<ArtifactFile> MountedArtifacts::Open(std::string_view path) {
   return store->Open(below);
 }
 
+Result<ArtifactFile> MountedArtifacts::OpenPart(std::string_view path, const ChooseSpan& choose) {
+  QUERN_ASSIGN(const std::string clean, CleanArtifactPath(path));
+  const auto [store, below] = Holder(clean);
+  return store->OpenPart(below, choose);
+}
+
 Result<std::vector<ArtifactEntry>> MountedArtifacts::List(std::string_view path) {
   QUERN_ASSIGN(const std::string clean, CleanFolder(path));
   const auto [store, below] = Holder(clean);

@@ -157,6 +157,10 @@ Result<bool> S3Artifacts::IsFolder(const std::string& key) {
 }
 
 Result<ArtifactFile> S3Artifacts::Open(std::string_view path) {
+  return OpenPart(path, [](uint64_t size, std::string_view) { return ArtifactSpan{0, size}; });
+}
+
+Result<ArtifactFile> S3Artifacts::OpenPart(std::string_view path, const ChooseSpan& choose) {
   QUERN_ASSIGN(std::string key, KeyOf(path));
   auto head = client_.Stat(key);
   if (!head && head.error().code == Code::kNotFound && IsFolder(key).value_or(false)) {
@@ -166,13 +170,21 @@ Result<ArtifactFile> S3Artifacts::Open(std::string_view path) {
   if (!head) return Outward(head.error(), "open", path);
   auto fd = TemporaryFile(scratch_);
   if (!fd) return Outward(fd.error(), "open", path);
+  const std::string etag = PlainEtag(head->etag);
+  const ArtifactSpan span = choose(head->size, etag);
+  const uint64_t end = span.first + span.length;
+  // What is not wanted stays a hole in the file: it takes no space and no time.
+  if (::ftruncate(fd->get(), static_cast<off_t>(head->size)) != 0 ||
+      ::lseek(fd->get(), static_cast<off_t>(span.first), SEEK_SET) < 0) {
+    return Outward({Code::kUnavailable, std::strerror(errno), "", {}, {}}, "open", path);
+  }
   const uint64_t step = client_.options().part_bytes;
-  for (uint64_t at = 0; at < head->size; at += step) {
-    auto bytes = client_.Read(key, at, std::min(step, head->size - at), head->etag);
+  for (uint64_t at = span.first; at < end; at += step) {
+    auto bytes = client_.Read(key, at, std::min(step, end - at), head->etag);
     if (!bytes) return Outward(bytes.error(), "open", path);
     if (Status wrote = WriteAll(*fd, *bytes); !wrote) return Outward(wrote.error(), "open", path);
   }
-  return ArtifactFile{std::move(*fd), head->size, PlainEtag(head->etag)};
+  return ArtifactFile{std::move(*fd), head->size, etag};
 }
 
 Result<std::string> S3Artifacts::FolderKey(std::string_view folder) const {

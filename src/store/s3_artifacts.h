@@ -19,6 +19,7 @@ class S3Artifacts : public ArtifactStore {
 
   Result<std::unique_ptr<ArtifactWriter>> Put(std::string_view path) override;
   Result<ArtifactFile> Open(std::string_view path) override;
+  Result<ArtifactFile> OpenPart(std::string_view path, const ChooseSpan& choose) override;
   Result<std::vector<ArtifactEntry>> List(std::string_view path) override;
   Status Delete(std::string_view path) override;
   Result<bool> Exists(std::string_view path) override;

@@ -192,6 +192,97 @@ TEST_CASE("where the store is: a URI and the environment") {
   }
 }
 
+TEST_CASE("where the store is: how a bucket is named, and profiles") {
+  TempDir home;
+  std::map<std::string, std::string> environment{{"HOME", home.path()}};
+  const auto get = [&](const std::string& name) { return environment[name]; };
+  CHECK(S3OptionsFrom("s3://bucket", get).error().hint.find("AWS_PROFILE") != std::string::npos);
+  REQUIRE(RealFs().WriteAtomic(home.File(".aws/credentials"),
+                               "# mine\n[default]\naws_access_key_id = one\n"
+                               "aws_secret_access_key=secret=1\n\n[ other ]\n"
+                               "AWS_ACCESS_KEY_ID=two\naws_secret_access_key = s2\n"
+                               "aws_session_token = t2\ns3 =\n  aws_access_key_id = no\n"));
+  REQUIRE(RealFs().WriteAtomic(home.File(".aws/config"),
+                               "[default]\nregion = eu-west-3\n[profile other]\nregion=ap-south-1\n"
+                               "[profile half]\naws_access_key_id = three\n"));
+  auto options = S3OptionsFrom("s3://bucket", get);
+  REQUIRE(options);
+  CHECK(options->credentials.access_key == "one");
+  CHECK(options->credentials.secret_key == "secret=1");
+  CHECK(options->credentials.session_token.empty());
+  CHECK(options->endpoint == "https://s3.eu-west-3.amazonaws.com");
+  CHECK(options->bucket_in_host);
+  CHECK_FALSE(S3OptionsFrom("s3://a.bucket", get)->bucket_in_host);
+  environment["AWS_PROFILE"] = "other";
+  environment["MLFLOW_S3_ENDPOINT_URL"] = "http://h:9000";
+  options = S3OptionsFrom("s3://bucket", get);
+  REQUIRE(options);
+  CHECK(options->credentials.access_key == "two");
+  CHECK(options->credentials.session_token == "t2");
+  CHECK(options->region == "ap-south-1");
+  CHECK_FALSE(options->bucket_in_host);
+  environment["MLFLOW_BOTO_CLIENT_ADDRESSING_STYLE"] = "virtual";
+  CHECK(S3OptionsFrom("s3://bucket", get)->bucket_in_host);
+  CHECK(S3OptionsFrom("s3://a.bucket", get).error().message.find("a.bucket") != std::string::npos);
+  environment["MLFLOW_BOTO_CLIENT_ADDRESSING_STYLE"] = "odd";
+  CHECK(S3OptionsFrom("s3://bucket", get).error().message.find("'odd'") != std::string::npos);
+  environment["MLFLOW_BOTO_CLIENT_ADDRESSING_STYLE"] = "path";
+  // What the environment says comes first.
+  environment["AWS_ACCESS_KEY_ID"] = "mine";
+  environment["AWS_SECRET_ACCESS_KEY"] = "too";
+  environment["AWS_REGION"] = "here";
+  options = S3OptionsFrom("s3://bucket", get);
+  CHECK(options->credentials.access_key == "mine");
+  CHECK(options->credentials.session_token.empty());
+  CHECK(options->region == "here");
+  environment.erase("AWS_ACCESS_KEY_ID");
+  environment["AWS_PROFILE"] = "half";
+  CHECK(S3OptionsFrom("s3://bucket", get).error().message.find("no credentials") !=
+        std::string::npos);
+  environment["AWS_PROFILE"] = "nobody";
+  CHECK(S3OptionsFrom("s3://bucket", get).error().message.find("'nobody'") != std::string::npos);
+}
+
+TEST_CASE("a bucket in the host's name") {
+  FakeS3 s3;
+  const size_t port = s3.options.endpoint.rfind(':');
+  // Names below localhost are this machine, whatever the resolver says (RFC 6761).
+  s3.options.endpoint = "http://localhost" + s3.options.endpoint.substr(port);
+  s3.options.bucket_in_host = true;
+  TempDir scratch;
+  S3Artifacts store(s3.options, scratch.path(), SystemClock());
+  CheckStore(store, s3.options.part_bytes);
+}
+
+TEST_CASE("of a part no more is brought than is asked for") {
+  FakeS3 s3;
+  TempDir scratch;
+  S3Artifacts store(s3.options, scratch.path(), SystemClock());
+  std::string text;
+  for (int i = 0; text.size() < 5 * s3.options.part_bytes; ++i) text += std::to_string(i) + " ";
+  REQUIRE(PutText(store, "f", text));
+  const auto part = [&](uint64_t first, uint64_t length) {
+    s3.sent = 0;
+    const auto file = store.OpenPart("f", [&](uint64_t size, std::string_view etag) {
+      CHECK(size == text.size());
+      CHECK_FALSE(etag.empty());
+      return ArtifactSpan{first, length};
+    });
+    REQUIRE(file);
+    CHECK(file->size == text.size());
+    CHECK(s3.sent == length);
+    std::string got(length, '\0');
+    REQUIRE(::pread(file->fd.get(), got.data(), length, static_cast<off_t>(first)) ==
+            static_cast<ssize_t>(length));
+    CHECK(got == text.substr(first, length));
+  };
+  part(0, 0);
+  part(100, 1);
+  part(s3.options.part_bytes - 10, 2 * s3.options.part_bytes);
+  part(text.size() - 7, 7);
+  part(0, text.size());
+}
+
 // Started by tests/wire/test_s3.py with a server's address in the environment.
 TEST_CASE("artifacts in a real server's bucket" * doctest::skip()) {
   const auto get = [](const std::string& name) {

@@ -2,7 +2,9 @@
 
 #include <cstdlib>
 
+#include "base/fs.h"
 #include "base/text.h"
+#include "store/s3_profile.h"
 
 namespace quern::store {
 namespace {
@@ -59,6 +61,26 @@ Result<std::string> EndpointFrom(std::string given, const std::string& region) {
               "set it to https://host or http://host:port, or unset it for Amazon's");
 }
 
+/// Whether the bucket goes into the host's name.
+Result<bool> IsInHost(const std::string& bucket, const std::string& endpoint,
+                      const std::string& style) {
+  // A certificate for all buckets does not hold for a name with a dot.
+  const bool name =
+      bucket.size() >= 3 && bucket.size() <= 63 &&
+      bucket.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-") == std::string::npos;
+  if (style.empty() || style == "auto") return endpoint.empty() && name;
+  if (style == "path") return false;
+  if (style == "virtual" && name) return true;
+  if (style == "virtual") {
+    return Fail(Code::kInvalidArgument,
+                "the bucket '" + bucket + "' cannot be part of a host's name",
+                "set MLFLOW_BOTO_CLIENT_ADDRESSING_STYLE to path");
+  }
+  return Fail(Code::kInvalidArgument,
+              "MLFLOW_BOTO_CLIENT_ADDRESSING_STYLE is '" + style + "', not a style",
+              "set it to auto, path or virtual");
+}
+
 /// The Host header of requests to an endpoint: a port that the scheme implies is left out.
 std::string AuthorityOf(const std::string& endpoint) {
   const bool tls = StartsWith(endpoint, "https://");
@@ -87,18 +109,25 @@ Result<S3Options> S3OptionsFrom(std::string_view uri,
     return Fail(Code::kInvalidArgument, "'" + std::string(uri) + "' names no bucket",
                 "write s3://bucket/prefix");
   }
+  QUERN_ASSIGN(S3Profile profile, ReadS3Profile(get, RealFs()));
+  if (!profile.region.empty()) options.region = profile.region;
   for (const char* name : {"AWS_REGION", "AWS_DEFAULT_REGION"}) {
     if (std::string region = get(name); !region.empty()) options.region = region;
   }
-  QUERN_ASSIGN(options.endpoint, EndpointFrom(get("MLFLOW_S3_ENDPOINT_URL"), options.region));
+  const std::string endpoint = get("MLFLOW_S3_ENDPOINT_URL");
+  QUERN_ASSIGN(options.endpoint, EndpointFrom(endpoint, options.region));
+  QUERN_ASSIGN(options.bucket_in_host,
+               IsInHost(options.bucket, endpoint, get("MLFLOW_BOTO_CLIENT_ADDRESSING_STYLE")));
   options.trust.ca_bundle = get("AWS_CA_BUNDLE");
   const std::string ignore = ToLower(get("MLFLOW_S3_IGNORE_TLS"));
   options.trust.verify = ignore != "true" && ignore != "1";
   options.credentials = {get("AWS_ACCESS_KEY_ID"), get("AWS_SECRET_ACCESS_KEY"),
                          get("AWS_SESSION_TOKEN")};
+  if (options.credentials.access_key.empty()) options.credentials = std::move(profile.credentials);
   if (options.credentials.access_key.empty() || options.credentials.secret_key.empty()) {
     return Fail(Code::kInvalidArgument, "no credentials for '" + std::string(uri) + "'",
-                "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY");
+                "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE to a profile of "
+                "~/.aws/credentials");
   }
   return options;
 }
@@ -113,8 +142,14 @@ Result<S3Options> S3OptionsFrom(std::string_view uri) {
 S3Client::S3Client(S3Options options, const Clock& clock)
     : options_(std::move(options)), clock_(clock) {}
 
+std::string S3Client::BucketPath() const {
+  return options_.bucket_in_host ? "/" : "/" + options_.bucket;
+}
+
 S3Request S3Client::KeyRequest(std::string method, std::string_view key) const {
-  return {std::move(method), "/" + options_.bucket + "/" + std::string(key), {}, {}, ""};
+  std::string path = BucketPath();
+  if (!path.ends_with('/')) path += '/';
+  return {std::move(method), path.append(key), {}, {}, ""};
 }
 
 Result<std::unique_ptr<net::UrlClient>> S3Client::Connection() {
@@ -130,8 +165,10 @@ Result<std::unique_ptr<net::UrlClient>> S3Client::Connection() {
 }
 
 Result<net::HttpResponse> S3Client::Send(S3Request request) {
-  const std::string authority = AuthorityOf(options_.endpoint);
-  const std::string url = options_.endpoint + S3Target(request);
+  std::string endpoint = options_.endpoint;
+  if (options_.bucket_in_host) endpoint.insert(endpoint.find("://") + 3, options_.bucket + ".");
+  const std::string authority = AuthorityOf(endpoint);
+  const std::string url = endpoint + S3Target(request);
   Result<net::HttpResponse> response = Fail(Code::kUnavailable, "not sent");
   // Every call here may be sent twice: it sets, reads or removes what it names.
   for (int i = 0; i < kTries; ++i) {
@@ -184,7 +221,7 @@ Status S3Client::Delete(std::string_view key) {
 
 Result<S3Listing> S3Client::List(std::string_view prefix, bool folders, std::string_view token,
                                  int most) {
-  S3Request request{"GET", "/" + options_.bucket, {{"list-type", "2"}}, {}, ""};
+  S3Request request{"GET", BucketPath(), {{"list-type", "2"}}, {}, ""};
   request.query["prefix"] = prefix;
   if (folders) request.query["delimiter"] = "/";
   if (!token.empty()) request.query["continuation-token"] = token;
@@ -233,7 +270,7 @@ Status S3Client::AbortParts(std::string_view key, std::string_view upload) {
 }
 
 Result<S3Uploads> S3Client::ListUploads(std::string_view prefix, const S3Uploads& after) {
-  S3Request request{"GET", "/" + options_.bucket, {{"uploads", ""}}, {}, ""};
+  S3Request request{"GET", BucketPath(), {{"uploads", ""}}, {}, ""};
   request.query["prefix"] = prefix;
   if (!after.next_key.empty()) {
     request.query["key-marker"] = after.next_key;

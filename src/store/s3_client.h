@@ -20,6 +20,8 @@ struct S3Options {
   std::string endpoint;
   net::TlsTrust trust;
   std::string bucket;
+  /// The bucket is part of the host's name, not of the path.
+  bool bucket_in_host = false;
   /// Before every key, without slashes at its ends; may be "".
   std::string prefix;
   std::string region = "us-east-1";
@@ -34,8 +36,11 @@ struct S3Options {
 /// Options from "s3://bucket/prefix" and the environment, by the names that MLflow and boto have;
 /// `get` gives a variable's value or "":
 ///   MLFLOW_S3_ENDPOINT_URL   by default Amazon's endpoint of the region
-///   AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN
-///   AWS_DEFAULT_REGION, else AWS_REGION, else us-east-1
+///   MLFLOW_BOTO_CLIENT_ADDRESSING_STYLE
+///                            path, virtual (the bucket in the host's name) or auto: virtual at
+///                            Amazon's endpoint, path elsewhere
+///   AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN, else a profile (s3_profile.h)
+///   AWS_DEFAULT_REGION, else AWS_REGION, else that of the profile, else us-east-1
 ///   AWS_CA_BUNDLE            a file of certificates to trust instead of the system's
 ///   MLFLOW_S3_IGNORE_TLS     true: any certificate will do
 /// kInvalidArgument names what is missing or wrong.
@@ -82,6 +87,8 @@ class S3Client {
  private:
   Result<std::unique_ptr<net::UrlClient>> Connection();
   Result<net::HttpResponse> Send(S3Request request);
+  /// What stands before a key: "/bucket", or "/".
+  std::string BucketPath() const;
   S3Request KeyRequest(std::string method, std::string_view key) const;
 
   S3Options options_;

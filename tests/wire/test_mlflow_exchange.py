@@ -1,18 +1,23 @@
 """`quern import mlflow` and `quern export mlflow` against stores that MLflow itself made and reads."""
 
 import contextlib
+import http.server
 import json
 import os
 import pathlib
 import shutil
 import signal
 import sqlite3
+import ssl
 import subprocess
+import threading
 import time
 import warnings
 
 import mlflow
 import pytest
+import requests
+from wire.certificates import Authority
 from wire.mlflow_things import client_of, everything, fill, log_more
 from wire.tracking_servers import environment, mlflow_server, quern_server
 
@@ -313,8 +318,53 @@ def test_one_experiment(quern, live, made, tmp_path):
 def test_a_server_that_does_not_answer(quern, tmp_path, free_port):
     done = run(quern, "import", "mlflow", f"http://127.0.0.1:{free_port}", "--root", tmp_path / "store", code=1)
     assert f"127.0.0.1:{free_port}" in done.stderr
-    done = run(quern, "import", "mlflow", "https://127.0.0.1:1", "--root", tmp_path / "store", code=2)
-    assert "TLS" in done.stderr
+    done = run(quern, "import", "mlflow", "https://127.0.0.1:1", "--root", tmp_path / "store", code=1)
+    assert "https://127.0.0.1:1" in done.stderr
+
+
+class Tls(http.server.BaseHTTPRequestHandler):
+    """Passes on what is read from a server, behind TLS."""
+
+    def do_GET(self):
+        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        self.server.authorizations.add(self.headers.get("Authorization"))
+        answer = requests.request(self.command, self.server.target + self.path.removeprefix("/behind"), data=body,
+                                  headers={"Content-Type": "application/json"}, timeout=60)
+        self.send_response(answer.status_code)
+        self.send_header("Content-Length", str(len(answer.content)))
+        self.end_headers()
+        self.wfile.write(answer.content)
+
+    do_POST = do_GET
+
+    def log_message(self, *arguments):
+        pass
+
+
+def test_a_server_behind_tls(quern, live, tmp_path):
+    url, _, wanted = live
+    authority = Authority(tmp_path)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(*authority.sign("server"))
+    front = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Tls)
+    front.target, front.authorizations = url, set()
+    front.socket = context.wrap_socket(front.socket, server_side=True)
+    threading.Thread(target=front.serve_forever, daemon=True).start()
+    try:
+        command = [quern, "import", "mlflow", f"https://127.0.0.1:{front.server_address[1]}/behind", "--root", tmp_path / "store",
+                   "--json"]
+        refused = subprocess.run(command, capture_output=True, text=True, env=environment())
+        assert refused.returncode != 0 and "MLFLOW_TRACKING_SERVER_CERT_PATH" in refused.stderr, refused.stderr
+        trusting = environment() | {"MLFLOW_TRACKING_SERVER_CERT_PATH": str(authority.bundle), "MLFLOW_TRACKING_TOKEN": "secret"}
+        done = subprocess.run(command, capture_output=True, text=True, env=trusting)
+        assert done.returncode == 0, done.stderr
+        report = json.loads(done.stdout)
+        assert report["problems"] == [] and report["files"]["added"] == 3
+        assert front.authorizations == {"Bearer secret"}
+    finally:
+        front.shutdown()
+    with served(quern, tmp_path / "store") as here:
+        compare(everything(here, tmp_path / "files"), wanted)
 
 
 def test_what_is_no_source(quern, tmp_path):

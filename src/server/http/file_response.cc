@@ -58,6 +58,32 @@ ByteRange ParseRange(std::string_view header, uint64_t size) {
   return {ByteRange::Kind::kPart, *first, end - *first + 1};
 }
 
+namespace {
+
+bool IsKnown(const net::HttpRequest& request, std::string_view quoted) {
+  return AnyMatches(request.Find("If-None-Match"), quoted);
+}
+
+ByteRange AskedRange(const net::HttpRequest& request, uint64_t size, std::string_view quoted) {
+  const std::string_view if_range = Trim(request.Find("If-Range"));
+  ByteRange range;
+  if (request.method == "GET" && (if_range.empty() || if_range == quoted)) {
+    range = ParseRange(request.Find("Range"), size);
+  }
+  return range.kind == ByteRange::Kind::kWhole ? ByteRange{range.kind, 0, size} : range;
+}
+
+std::string Quoted(std::string_view etag) { return "\"" + std::string(etag) + "\""; }
+
+}  // namespace
+
+ByteRange ServedRange(const net::HttpRequest& request, uint64_t size, std::string_view etag) {
+  const std::string quoted = Quoted(etag);
+  ByteRange range = AskedRange(request, size, quoted);
+  if (request.method != "GET" || IsKnown(request, quoted)) range.length = 0;
+  return range;
+}
+
 std::string AttachmentHeader(std::string_view name) {
   std::string plain;
   for (char c : name) {
@@ -70,19 +96,15 @@ std::string AttachmentHeader(std::string_view name) {
 }
 
 net::HttpResponse FileResponse(const net::HttpRequest& request, FileToServe file) {
-  const std::string quoted = "\"" + file.etag + "\"";
+  const std::string quoted = Quoted(file.etag);
   net::HttpResponse response;
   response.headers = {{"ETag", quoted}, {"Accept-Ranges", "bytes"}};
-  if (AnyMatches(request.Find("If-None-Match"), quoted)) {
+  if (IsKnown(request, quoted)) {
     response.status = 304;
     response.content_type.clear();
     return response;
   }
-  ByteRange range;
-  std::string_view if_range = Trim(request.Find("If-Range"));
-  if (request.method == "GET" && (if_range.empty() || if_range == quoted)) {
-    range = ParseRange(request.Find("Range"), file.size);
-  }
+  const ByteRange range = AskedRange(request, file.size, quoted);
   const std::string total = "/" + std::to_string(file.size);
   if (range.kind == ByteRange::Kind::kUnsatisfiable) {
     net::HttpResponse refused = net::RenderJsonError(
@@ -95,8 +117,6 @@ net::HttpResponse FileResponse(const net::HttpRequest& request, FileToServe file
     response.headers.push_back(
         {"Content-Range", "bytes " + std::to_string(range.first) + "-" +
                               std::to_string(range.first + range.length - 1) + total});
-  } else {
-    range = {ByteRange::Kind::kWhole, 0, file.size};
   }
   response.content_type = std::move(file.content_type);
   response.headers.push_back({"Content-Disposition", AttachmentHeader(file.name)});

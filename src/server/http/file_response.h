@@ -22,6 +22,10 @@ struct ByteRange {
 };
 ByteRange ParseRange(std::string_view header, uint64_t size);
 
+/// What of a file the answer to `request` will hold, for FileResponse(); a length of 0 if it will
+/// be 304 or 416, or without a body. `etag` without quotes.
+ByteRange ServedRange(const net::HttpRequest& request, uint64_t size, std::string_view etag);
+
 /// `attachment; filename="…"`, for any name: quotes, controls and what is not ASCII cannot break
 /// the header; the exact name follows as filename*.
 std::string AttachmentHeader(std::string_view name);

@@ -82,7 +82,10 @@ void AddUploads(Router* router, const ArtifactContext& context) {
 
 net::HttpResponse ServeArtifact(store::ArtifactStore& store, std::string_view path,
                                 const net::HttpRequest& request) {
-  auto file = store.Open(path);
+  auto file = store.OpenPart(path, [&](uint64_t size, std::string_view etag) {
+    const ByteRange range = ServedRange(request, size, etag);
+    return store::ArtifactSpan{range.first, range.length};
+  });
   if (!file) return MlflowError(file.error());
   return FileResponse(request, {std::move(file->fd), file->size, std::move(file->etag),
                                 BaseName(path), ContentTypeOf(path)});
