@@ -31,7 +31,6 @@ function(quern_import name library)
 endfunction()
 quern_import(deps::duckdb ${QUERN_DEPS}/lib/libduckdb.so ${QUERN_DEPS}/include)
 target_compile_definitions(deps::duckdb INTERFACE DUCKDB_API_ALLOW_DEPRECATED=0)
-quern_import(deps::onnxruntime ${QUERN_DEPS}/lib/libonnxruntime.so.1)
 quern_import(deps::xgboost ${QUERN_DEPS}/lib/xgboost/lib/libxgboost.so.3)
 
 # The installed form is one relocatable folder: bin/quern finds ../lib by $ORIGIN. The build tree has

@@ -11,6 +11,8 @@
 namespace quern::model {
 
 enum class EngineKind { kCompiled, kOnnxRuntime };
+/// "compiled", "onnxruntime".
+std::string_view EngineName(EngineKind kind);
 
 /// Immutable and thread-safe once made: any number of threads may Run at once, each with its own
 /// arena.
@@ -28,5 +30,10 @@ class Engine {
   virtual Status Run(std::span<const TensorView> inputs, Arena& arena,
                      std::span<TensorView> outputs) const = 0;
 };
+
+/// The number of rows of a call: what the open first dimensions agree on, 1 if there are none.
+/// kInvalidArgument, naming the input: another number, type or shape than `specs` tell. A spec
+/// without a shape takes every shape.
+Result<size_t> CheckInputs(const std::vector<TensorSpec>& specs, std::span<const TensorView> views);
 
 }  // namespace quern::model

@@ -58,8 +58,8 @@ Result<std::string> BuildOnnx(const ml::FittedPipeline& pipeline) {
   }
   ColumnValues columns;
   for (const ml::InputColumn& input : pipeline.inputs) {
-    QUERN_ASSIGN(Value value, graph.Input(input.name, input.is_text ? ElementType::kString
-                                                                    : ElementType::kDouble));
+    QUERN_ASSIGN(Value value,
+                 graph.Input(input.name, input.is_text ? DataType::kBytes : DataType::kFp64));
     columns[input.name] = {std::move(value), input.is_text};
   }
   if (!std::holds_alternative<ml::ConstantModel>(pipeline.model)) {

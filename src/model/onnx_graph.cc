@@ -10,6 +10,7 @@
 #include <set>
 
 #include "base/text.h"
+#include "model/onnx_types.h"
 #include "onnx/onnx-ml.pb.h"
 
 namespace quern::model {
@@ -20,29 +21,9 @@ constexpr int64_t kOpset = 19;
 constexpr int64_t kMlOpset = 3;
 constexpr const char* kMlDomain = "ai.onnx.ml";
 
-int32_t ProtoType(ElementType type) {
-  switch (type) {
-    case ElementType::kDouble:
-      return onnx::TensorProto::DOUBLE;
-    case ElementType::kFloat:
-      return onnx::TensorProto::FLOAT;
-    case ElementType::kInt64:
-      return onnx::TensorProto::INT64;
-    case ElementType::kInt32:
-      return onnx::TensorProto::INT32;
-    case ElementType::kBool:
-      return onnx::TensorProto::BOOL;
-    case ElementType::kString:
-      return onnx::TensorProto::STRING;
-    case ElementType::kOther:
-      break;
-  }
-  return onnx::TensorProto::UNDEFINED;
-}
-
-void FillType(onnx::ValueInfoProto& info, ElementType type, std::span<const int64_t> shape) {
+void FillType(onnx::ValueInfoProto& info, DataType type, std::span<const int64_t> shape) {
   onnx::TypeProto::Tensor& tensor = *info.mutable_type()->mutable_tensor_type();
-  tensor.set_elem_type(ProtoType(type));
+  tensor.set_elem_type(OnnxType(type));
   for (int64_t size : shape) {
     onnx::TensorShapeProto::Dimension& dimension = *tensor.mutable_shape()->add_dim();
     if (size < 0) {
@@ -98,11 +79,11 @@ struct GraphWriter::State {
     return unique;
   }
 
-  onnx::TensorProto& Initializer(const std::string& hint, ElementType type,
+  onnx::TensorProto& Initializer(const std::string& hint, DataType type,
                                  const std::vector<int64_t>& shape) {
     onnx::TensorProto& tensor = *graph().add_initializer();
     tensor.set_name(Unique(hint));
-    tensor.set_data_type(ProtoType(type));
+    tensor.set_data_type(OnnxType(type));
     for (int64_t size : shape) tensor.add_dims(size);
     return tensor;
   }
@@ -135,7 +116,7 @@ GraphWriter::GraphWriter() : state_(std::make_unique<State>()) {
 }
 GraphWriter::~GraphWriter() = default;
 
-Result<Value> GraphWriter::Input(const std::string& name, ElementType type) {
+Result<Value> GraphWriter::Input(const std::string& name, DataType type) {
   if (name.empty()) return Fail(Code::kInvalidArgument, "an input column has no name");
   if (!state_->taken.insert(name).second) {
     return Fail(Code::kInvalidArgument,
@@ -151,8 +132,7 @@ Result<Value> GraphWriter::Input(const std::string& name, ElementType type) {
 
 void GraphWriter::Reserve(const std::string& name) { state_->taken.insert(name); }
 
-void GraphWriter::Output(const std::string& name, ElementType type,
-                         std::span<const int64_t> shape) {
+void GraphWriter::Output(const std::string& name, DataType type, std::span<const int64_t> shape) {
   onnx::ValueInfoProto& info = *state_->graph().add_output();
   info.set_name(name);
   FillType(info, type, shape);
@@ -178,7 +158,7 @@ Value GraphWriter::Text(const std::string& value) {
 
 Value GraphWriter::Doubles(const std::string& hint, std::span<const double> values,
                            std::vector<int64_t> shape) {
-  onnx::TensorProto& tensor = state_->Initializer(hint, ElementType::kDouble, shape);
+  onnx::TensorProto& tensor = state_->Initializer(hint, DataType::kFp64, shape);
   static_assert(std::endian::native == std::endian::little, "raw_data is little endian");
   tensor.set_raw_data(values.data(), values.size_bytes());
   return tensor.name();
@@ -186,14 +166,14 @@ Value GraphWriter::Doubles(const std::string& hint, std::span<const double> valu
 
 Value GraphWriter::Ints(const std::string& hint, std::span<const int64_t> values,
                         std::vector<int64_t> shape) {
-  onnx::TensorProto& tensor = state_->Initializer(hint, ElementType::kInt64, shape);
+  onnx::TensorProto& tensor = state_->Initializer(hint, DataType::kInt64, shape);
   tensor.set_raw_data(values.data(), values.size_bytes());
   return tensor.name();
 }
 
 Value GraphWriter::Texts(const std::string& hint, std::span<const std::string> values,
                          std::vector<int64_t> shape) {
-  onnx::TensorProto& tensor = state_->Initializer(hint, ElementType::kString, shape);
+  onnx::TensorProto& tensor = state_->Initializer(hint, DataType::kBytes, shape);
   for (const std::string& value : values) tensor.add_string_data(value);
   return tensor.name();
 }

@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "base/result.h"
-#include "model/runtime.h"
+#include "model/tensor.h"
 
 namespace quern::model {
 
@@ -38,11 +38,11 @@ class GraphWriter {
   ~GraphWriter();
 
   /// A graph input of shape [N, 1]. kInvalidArgument if the name is empty, taken or reserved.
-  Result<Value> Input(const std::string& name, ElementType type);
+  Result<Value> Input(const std::string& name, DataType type);
   /// Keeps a name for an output, before anything else may take it.
   void Reserve(const std::string& name);
   /// Declares a reserved name as an output; -1 is the open number of rows.
-  void Output(const std::string& name, ElementType type, std::span<const int64_t> shape);
+  void Output(const std::string& name, DataType type, std::span<const int64_t> shape);
 
   /// Constants. Equal scalars are stored once.
   Value Scalar(double value);

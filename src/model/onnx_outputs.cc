@@ -24,16 +24,16 @@ Value ClassTable(GraphWriter& graph, const ml::FittedPipeline& pipeline) {
   return graph.Ints("classes", integers, {size});
 }
 
-ElementType LabelElement(LabelType type) {
+DataType LabelElement(LabelType type) {
   switch (type) {
     case LabelType::kText:
-      return ElementType::kString;
+      return DataType::kBytes;
     case LabelType::kInteger:
-      return ElementType::kInt64;
+      return DataType::kInt64;
     case LabelType::kDouble:
-      return ElementType::kDouble;
+      return DataType::kFp64;
   }
-  return ElementType::kString;
+  return DataType::kBytes;
 }
 
 /// The class index [N] of each row.
@@ -69,7 +69,7 @@ Status WriteOutputs(GraphWriter& graph, const ml::FittedPipeline& pipeline, cons
     }
     graph.NodeTo("Identity", kPredictionOutput, {scores});
     const int64_t shape[] = {-1, 1};
-    graph.Output(kPredictionOutput, ElementType::kDouble, shape);
+    graph.Output(kPredictionOutput, DataType::kFp64, shape);
     return {};
   }
   const bool binary = pipeline.task == ml::Task::kBinary;
@@ -101,7 +101,7 @@ Status WriteOutputs(GraphWriter& graph, const ml::FittedPipeline& pipeline, cons
   const int64_t label_shape[] = {-1};
   graph.Output(kLabelOutput, LabelElement(LabelTypeOf(pipeline)), label_shape);
   const int64_t shape[] = {-1, static_cast<int64_t>(classes)};
-  graph.Output(kProbabilitiesOutput, ElementType::kDouble, shape);
+  graph.Output(kProbabilitiesOutput, DataType::kFp64, shape);
   return {};
 }
 

@@ -19,15 +19,8 @@ struct Allocator;
 struct TypeInfo;
 struct TensorInfo;
 
-enum ElementType : int32_t {
-  kUndefined = 0,
-  kFloat = 1,
-  kInt32 = 6,
-  kInt64 = 7,
-  kString = 8,
-  kBool = 9,
-  kDouble = 11,
-};
+/// A code of onnx_types.h.
+using ElementType = int32_t;
 inline constexpr int32_t kArenaAllocator = 1;
 inline constexpr int32_t kMemTypeDefault = 0;
 inline constexpr int32_t kLogError = 3;
@@ -152,5 +145,3 @@ struct ApiBase {
 };
 
 }  // namespace quern::model::ort
-
-extern "C" const quern::model::ort::ApiBase* OrtGetApiBase();

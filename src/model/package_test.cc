@@ -8,6 +8,7 @@
 
 #include "base/text.h"
 #include "ml/fit.h"
+#include "model/ort_engine.h"
 #include "model/scorer.h"
 #include "tests/model/random_pipeline.h"
 
@@ -193,8 +194,8 @@ TEST_CASE("No rows give no scores; what is no model is refused") {
   const auto scores = (*scorer)->Score(made.rows.Take({}));
   REQUIRE(scores.has_value());
   CHECK(scores->labels.empty());
-  CHECK(OnnxModel::Load("not a model").error().code == Code::kInvalidArgument);
-  CHECK(OnnxModel::LoadFile("/nowhere/model.onnx").error().code == Code::kNotFound);
+  CHECK(MakeOnnxRuntimeEngine("not a model").error().code == Code::kInvalidArgument);
+  CHECK(LoadOnnxRuntimeEngine("/nowhere/model.onnx").error().code == Code::kNotFound);
 }
 
 }  // namespace

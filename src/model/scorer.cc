@@ -83,37 +83,37 @@ Result<std::vector<const Column*>> Pick(const Signature& signature, const Frame&
   return picked;
 }
 
-InputView ViewOf(const Column& column, size_t first, size_t count) {
-  if (column.is_text) return std::span<const std::string>(column.texts).subspan(first, count);
-  return std::span<const double>(column.numbers).subspan(first, count);
+TensorView ViewOf(const Column& column, size_t first, size_t count, Arena& arena) {
+  const std::span<int64_t> shape = arena.Make<int64_t>(2);
+  shape[0] = static_cast<int64_t>(count);
+  shape[1] = 1;
+  if (!column.is_text) return {DataType::kFp64, shape, column.numbers.data() + first};
+  const std::span<std::string_view> texts = arena.Make<std::string_view>(count);
+  std::copy_n(column.texts.begin() + static_cast<ptrdiff_t>(first), count, texts.begin());
+  return {DataType::kBytes, shape, texts.data()};
 }
 
-/// The tensor's values if they are doubles and `expected` many, else null.
-const std::vector<double>* DoublesOf(const Tensor& tensor, size_t expected) {
-  const auto* values = std::get_if<std::vector<double>>(&tensor.values);
-  return values && values->size() == expected ? values : nullptr;
-}
-
-std::optional<size_t> FindOutput(const OnnxModel& model, std::string_view name) {
-  for (size_t i = 0; i < model.outputs().size(); ++i) {
-    if (model.outputs()[i].name == name) return i;
+std::optional<size_t> FindOutput(const Engine& engine, std::string_view name) {
+  for (size_t i = 0; i < engine.outputs().size(); ++i) {
+    if (engine.outputs()[i].name == name) return i;
   }
   return std::nullopt;
 }
 
 }  // namespace
 
-Scorer::Scorer(Signature signature, std::unique_ptr<OnnxModel> model)
-    : signature_(std::move(signature)), model_(std::move(model)) {}
+Scorer::Scorer(Signature signature, ChosenEngine chosen)
+    : signature_(std::move(signature)), chosen_(std::move(chosen)) {}
 
-Result<std::unique_ptr<Scorer>> Scorer::Make(Signature signature, std::string_view onnx) {
-  QUERN_ASSIGN(std::unique_ptr<OnnxModel> model, OnnxModel::Load(onnx));
-  std::unique_ptr<Scorer> scorer(new Scorer(std::move(signature), std::move(model)));
+Result<std::unique_ptr<Scorer>> Scorer::Make(Signature signature, std::string_view onnx,
+                                             EnginePreference preference) {
+  QUERN_ASSIGN(ChosenEngine chosen, ChooseEngine(onnx, preference));
+  std::unique_ptr<Scorer> scorer(new Scorer(std::move(signature), std::move(chosen)));
   QUERN_TRY(scorer->CheckGraph());
   const bool classifies = scorer->signature_.classifies();
-  const auto label = FindOutput(*scorer->model_, kLabelOutput);
+  const auto label = FindOutput(scorer->engine(), kLabelOutput);
   const auto scores =
-      FindOutput(*scorer->model_, classifies ? kProbabilitiesOutput : kPredictionOutput);
+      FindOutput(scorer->engine(), classifies ? kProbabilitiesOutput : kPredictionOutput);
   if ((classifies && !label) || !scores) {
     return Fail(Code::kDataLoss, "the graph lacks an output of its kind of model",
                 "train and register the model again");
@@ -123,9 +123,10 @@ Result<std::unique_ptr<Scorer>> Scorer::Make(Signature signature, std::string_vi
   return scorer;
 }
 
-Result<std::unique_ptr<Scorer>> Scorer::FromPipeline(const ml::FittedPipeline& pipeline) {
+Result<std::unique_ptr<Scorer>> Scorer::FromPipeline(const ml::FittedPipeline& pipeline,
+                                                     EnginePreference preference) {
   QUERN_ASSIGN(const std::string onnx, BuildOnnx(pipeline));
-  return Make(SignatureOf(pipeline), onnx);
+  return Make(SignatureOf(pipeline), onnx, preference);
 }
 
 Result<std::unique_ptr<Scorer>> Scorer::Load(const std::string& package_dir, Fs& fs) {
@@ -138,11 +139,11 @@ Result<std::unique_ptr<Scorer>> Scorer::Load(const std::string& package_dir, Fs&
 }
 
 Status Scorer::CheckGraph() const {
-  const std::vector<TensorSpec>& inputs = model_->inputs();
+  const std::vector<TensorSpec>& inputs = engine().inputs();
   bool same = inputs.size() == signature_.inputs.size() && signature_.rows_per_call > 0;
   for (size_t i = 0; same && i < inputs.size(); ++i) {
     const ml::InputColumn& input = signature_.inputs[i];
-    const ElementType type = input.is_text ? ElementType::kString : ElementType::kDouble;
+    const DataType type = input.is_text ? DataType::kBytes : DataType::kFp64;
     same = inputs[i].name == input.name && inputs[i].type == type;
   }
   if (same) return {};
@@ -156,30 +157,38 @@ Result<ml::Scores> Scorer::Score(const Frame& frame) const {
   ml::Scores scores;
   scores.classes = signature_.classes.size();
   const size_t rows = frame.rows();
+  Arena arena;
   for (size_t first = 0; first < rows; first += signature_.rows_per_call) {
     const size_t count = std::min(signature_.rows_per_call, rows - first);
-    QUERN_TRY(ScoreChunk(columns, first, count, scores));
+    QUERN_TRY(ScoreChunk(columns, first, count, arena, scores));
+    arena.Reset();
   }
   return scores;
 }
 
 Status Scorer::ScoreChunk(std::span<const Column* const> columns, size_t first, size_t count,
-                          ml::Scores& scores) const {
-  std::vector<InputView> views;
-  views.reserve(columns.size());
-  for (const Column* column : columns) views.push_back(ViewOf(*column, first, count));
-  QUERN_ASSIGN(const std::vector<Tensor> outputs, model_->Run(views, count));
+                          Arena& arena, ml::Scores& scores) const {
+  const std::span<TensorView> views = arena.Make<TensorView>(columns.size());
+  for (size_t i = 0; i < views.size(); ++i) views[i] = ViewOf(*columns[i], first, count, arena);
+  const std::span<TensorView> outputs = arena.Make<TensorView>(engine().outputs().size());
+  QUERN_TRY(engine().Run(views, arena, outputs));
+  const TensorView& values = outputs[scores_output_];
   const size_t width = std::max<size_t>(scores.classes, 1);
-  const std::vector<double>* values = DoublesOf(outputs[scores_output_], count * width);
-  if (!values) return Fail(Code::kInternal, "the graph's scores are not of the expected shape");
+  if (values.type != DataType::kFp64 || values.elements() != count * width) {
+    return Fail(Code::kInternal, "the graph's scores are not of the expected shape");
+  }
   std::vector<double>& into = signature_.classifies() ? scores.probabilities : scores.predictions;
-  into.insert(into.end(), values->begin(), values->end());
+  const auto doubles = values.values<double>();
+  into.insert(into.end(), doubles.begin(), doubles.end());
   if (!signature_.classifies()) return {};
   return ReadLabels(outputs[label_output_], count, scores);
 }
 
-Status Scorer::ReadLabels(const Tensor& tensor, size_t count, ml::Scores& scores) const {
-  const auto add = [&](const std::string& label) -> Status {
+Status Scorer::ReadLabels(const TensorView& tensor, size_t count, ml::Scores& scores) const {
+  if (tensor.elements() != count) {
+    return Fail(Code::kInternal, "the graph's labels are not one per row");
+  }
+  const auto add = [&](std::string_view label) -> Status {
     const auto found = std::find(signature_.classes.begin(), signature_.classes.end(), label);
     if (found == signature_.classes.end()) {
       return Fail(Code::kInternal,
@@ -188,18 +197,20 @@ Status Scorer::ReadLabels(const Tensor& tensor, size_t count, ml::Scores& scores
     scores.labels.push_back(static_cast<uint32_t>(found - signature_.classes.begin()));
     return {};
   };
-  const size_t before = scores.labels.size();
-  if (const auto* texts = std::get_if<std::vector<std::string>>(&tensor.values)) {
-    for (const std::string& text : *texts) QUERN_TRY(add(text));
-  } else if (const auto* integers = std::get_if<std::vector<int64_t>>(&tensor.values)) {
-    for (int64_t integer : *integers) QUERN_TRY(add(std::to_string(integer)));
-  } else {
-    for (double number : std::get<std::vector<double>>(tensor.values)) {
-      QUERN_TRY(add(ShortestDouble(number)));
-    }
+  switch (tensor.type) {
+    case DataType::kBytes:
+      for (std::string_view text : tensor.values<std::string_view>()) QUERN_TRY(add(text));
+      return {};
+    case DataType::kInt64:
+      for (int64_t integer : tensor.values<int64_t>()) QUERN_TRY(add(std::to_string(integer)));
+      return {};
+    case DataType::kFp64:
+      for (double number : tensor.values<double>()) QUERN_TRY(add(ShortestDouble(number)));
+      return {};
+    default:
+      return Fail(Code::kInternal,
+                  fmt::format("the graph's labels are {}", DataTypeName(tensor.type)));
   }
-  if (scores.labels.size() - before == count) return {};
-  return Fail(Code::kInternal, "the graph's labels are not one per row");
 }
 
 }  // namespace quern::model

@@ -35,7 +35,8 @@ std::optional<DataType> ParseDataType(std::string_view name);
 /// Bytes of one element; of a std::string_view for kBytes.
 size_t ElementSize(DataType type);
 
-/// What a model takes or answers under a name; an open dimension is -1.
+/// What a model takes or answers under a name; an open dimension is -1. No shape: a scalar, or a
+/// shape that the model does not tell.
 struct TensorSpec {
   std::string name;
   DataType type = DataType::kFp64;
