@@ -130,18 +130,7 @@ TEST_CASE("Derived columns mean in ONNX what they mean in expr") {
     REQUIRE_MESSAGE(parsed.has_value(), parsed.error().ToString());
     const auto expected = expr::Evaluate(*parsed, rows, "y");
     if (!expected) continue;  // an expression that is always NULL
-    ml::FittedPipeline pipeline;
-    pipeline.task = ml::Task::kRegression;
-    pipeline.inputs = {{"age", false},   {"dose", false}, {"weight", false},
-                       {"stage", false}, {"site", true},  {"note", true}};
-    pipeline.derived = {{"y", text}};
-    ml::Feature feature;
-    feature.column = "y";
-    feature.impute_number = -12345;
-    pipeline.features = {feature};
-    pipeline.feature_names = {"y"};
-    pipeline.model = ml::LinearModel{1, {1}, {0}, ml::Link::kIdentity};
-    const auto scores = MustLoad(pipeline)->Score(rows);
+    const auto scores = MustLoad(testing::ExpressionPipeline(text))->Score(rows);
     REQUIRE_MESSAGE(scores.has_value(), scores.error().ToString());
     for (size_t row = 0; row < rows.rows(); ++row) {
       const double want = std::isnan(expected->numbers[row]) ? -12345 : expected->numbers[row];

@@ -18,7 +18,7 @@ namespace quern::model {
 struct Constant {
   DataType type = DataType::kFp32;
   std::vector<int64_t> shape;
-  std::variant<std::vector<float>, std::vector<double>, std::vector<int64_t>,
+  std::variant<std::vector<double>, std::vector<float>, std::vector<int64_t>,
                std::vector<std::string>>
       values;
 };

@@ -153,12 +153,18 @@ ml::KnnModel Knn(size_t width, size_t classes, Rng& rng) {
 
 ml::FittedModel AnyModel(ml::Task task, ModelKind kind, size_t width, size_t classes, Rng& rng) {
   switch (kind) {
-    case ModelKind::kLinear: return Linear(task, width, classes, rng);
-    case ModelKind::kTree: return Averaged(task, 1, width, classes, rng);
-    case ModelKind::kForest: return Averaged(task, 30, width, classes, rng);
-    case ModelKind::kBoosted: return Boosted(task, width, classes, rng);
-    case ModelKind::kKnn: return Knn(width, classes, rng);
-    case ModelKind::kConstant: break;
+    case ModelKind::kLinear:
+      return Linear(task, width, classes, rng);
+    case ModelKind::kTree:
+      return Averaged(task, 1, width, classes, rng);
+    case ModelKind::kForest:
+      return Averaged(task, 30, width, classes, rng);
+    case ModelKind::kBoosted:
+      return Boosted(task, width, classes, rng);
+    case ModelKind::kKnn:
+      return Knn(width, classes, rng);
+    case ModelKind::kConstant:
+      break;
   }
   ml::ConstantModel model;
   const size_t size = std::max<size_t>(classes, 1);
@@ -212,10 +218,14 @@ std::string Number(int depth, Rng& rng);
 
 std::string Text(Rng& rng) {
   switch (rng.Below(4)) {
-    case 0: return "site";
-    case 1: return "note";
-    case 2: return "coalesce(site, note)";
-    default: return "'west'";
+    case 0:
+      return "site";
+    case 1:
+      return "note";
+    case 2:
+      return "coalesce(site, note)";
+    default:
+      return "'west'";
   }
 }
 
@@ -224,21 +234,30 @@ std::string Truth(int depth, Rng& rng) {
   const auto truth = [&] { return Truth(depth - 1, rng); };
   static const std::vector<std::string> kCompare = {"=", "<>", "<", "<=", ">", ">="};
   switch (depth <= 0 ? rng.Below(3) : rng.Below(9)) {
-    case 0: return "(" + number() + " " + Any(kCompare, rng) + " " + number() + ")";
-    case 1: return "(site IN ('Basel', 'it''s', note))";
-    case 2: return "(" + Text(rng) + (Chance(rng, 0.5) ? " = " : " <> ") + Text(rng) + ")";
-    case 3: return "(" + truth() + " AND " + truth() + ")";
-    case 4: return "(" + truth() + " OR " + truth() + ")";
-    case 5: return "(NOT " + truth() + ")";
-    case 6: return "(" + number() + " IS " + (Chance(rng, 0.5) ? "NOT " : "") + "NULL)";
-    case 7: return "(" + number() + " BETWEEN " + number() + " AND " + number() + ")";
-    default: return "(" + number() + " IN (1, 2, " + number() + "))";
+    case 0:
+      return "(" + number() + " " + Any(kCompare, rng) + " " + number() + ")";
+    case 1:
+      return "(site IN ('Basel', 'it''s', note))";
+    case 2:
+      return "(" + Text(rng) + (Chance(rng, 0.5) ? " = " : " <> ") + Text(rng) + ")";
+    case 3:
+      return "(" + truth() + " AND " + truth() + ")";
+    case 4:
+      return "(" + truth() + " OR " + truth() + ")";
+    case 5:
+      return "(NOT " + truth() + ")";
+    case 6:
+      return "(" + number() + " IS " + (Chance(rng, 0.5) ? "NOT " : "") + "NULL)";
+    case 7:
+      return "(" + number() + " BETWEEN " + number() + " AND " + number() + ")";
+    default:
+      return "(" + number() + " IN (1, 2, " + number() + "))";
   }
 }
 
 std::string Number(int depth, Rng& rng) {
-  static const std::vector<std::string> kLeaves = {"age", "dose", "weight", "stage", "2", "0.5",
-                                                   "-3",  "0",    "age",    "dose"};
+  static const std::vector<std::string> kLeaves = {"age", "dose", "weight", "stage", "2",
+                                                   "0.5", "-3",   "0",      "age",   "dose"};
   static const std::vector<std::string> kBinary = {"+", "-", "*", "/", "%"};
   static const std::vector<std::string> kUnary = {"abs", "ln", "exp", "sqrt", "floor", "round"};
   static const std::vector<std::string> kMany = {"coalesce", "least", "greatest"};
@@ -247,10 +266,14 @@ std::string Number(int depth, Rng& rng) {
   switch (rng.Below(8)) {
     case 0:
     case 1:
-    case 2: return "(" + number() + " " + Any(kBinary, rng) + " " + number() + ")";
-    case 3: return Any(kUnary, rng) + "(" + number() + ")";
-    case 4: return "pow(" + number() + ", " + Any(kLeaves, rng) + ")";
-    case 5: return Any(kMany, rng) + "(" + number() + ", " + number() + ", " + number() + ")";
+    case 2:
+      return "(" + number() + " " + Any(kBinary, rng) + " " + number() + ")";
+    case 3:
+      return Any(kUnary, rng) + "(" + number() + ")";
+    case 4:
+      return "pow(" + number() + ", " + Any(kLeaves, rng) + ")";
+    case 5:
+      return Any(kMany, rng) + "(" + number() + ", " + number() + ", " + number() + ")";
     case 6:
       return "CASE WHEN " + Truth(depth - 1, rng) + " THEN " + number() + " WHEN " +
              Truth(depth - 1, rng) + " THEN NULL ELSE " + number() + " END";
@@ -302,5 +325,20 @@ Frame RandomRows(size_t rows, Rng& rng) {
 }
 
 std::string RandomExpression(Rng& rng) { return Number(4, rng); }
+
+ml::FittedPipeline ExpressionPipeline(const std::string& expression) {
+  ml::FittedPipeline pipeline;
+  pipeline.task = ml::Task::kRegression;
+  pipeline.inputs = {{"age", false},   {"dose", false}, {"weight", false},
+                     {"stage", false}, {"site", true},  {"note", true}};
+  pipeline.derived = {{"y", expression}};
+  ml::Feature feature;
+  feature.column = "y";
+  feature.impute_number = -12345;
+  pipeline.features = {feature};
+  pipeline.feature_names = {"y"};
+  pipeline.model = ml::LinearModel{1, {1}, {0}, ml::Link::kIdentity};
+  return pipeline;
+}
 
 }  // namespace quern::model::testing

@@ -29,4 +29,8 @@ Frame RandomRows(size_t rows, Rng& rng);
 /// can say.
 std::string RandomExpression(Rng& rng);
 
+/// A pipeline over the columns of RandomRows whose prediction is the expression's value, or -12345
+/// where that is missing.
+ml::FittedPipeline ExpressionPipeline(const std::string& expression);
+
 }  // namespace quern::model::testing
