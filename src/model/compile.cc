@@ -141,6 +141,7 @@ Result<SymTensor> NodeContext::RawInput(size_t input) {
 Result<SymTensor> NodeContext::Input(size_t input) {
   QUERN_ASSIGN(SymTensor tensor, RawInput(input));
   if (tensor.distances) return Uncovered("the distance to many points");
+  if (tensor.turned) return Uncovered("a value with rows as its second dimension");
   return tensor;
 }
 
@@ -209,6 +210,8 @@ Status NodeContext::Output(size_t output, SymTensor tensor) {
       (tensor.items.size() > kMostItems || CountItems(tensor.dims) != tensor.items.size())) {
     return Uncovered("so large a value");
   }
+  compiler_.items_ += tensor.items.size();
+  if (compiler_.items_ > kMostItemsInAll) return Uncovered("so many values");
   if (compiler_.values_.contains(node_.outputs[output])) {
     return Invalid(fmt::format("'{}' is computed twice", node_.outputs[output]));
   }

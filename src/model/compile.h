@@ -18,8 +18,9 @@ namespace quern::model {
 
 /// Elements of one tensor that are compiled one by one; larger ones are left to ONNX Runtime.
 inline constexpr size_t kMostItems = size_t{1} << 16;
-/// Terms of a whole graph.
+/// Terms of a whole graph, and items of all its tensors.
 inline constexpr size_t kMostTerms = size_t{1} << 20;
+inline constexpr size_t kMostItemsInAll = size_t{1} << 24;
 
 /// Squared differences between a row's features and many known points: what nearest neighbours
 /// build, one feature after the other, before TopK. Kept apart, since a term for every point would
@@ -38,6 +39,7 @@ struct SymTensor {
   std::vector<int64_t> dims;
   std::vector<TermId> items;
   std::shared_ptr<const Distances> distances;  // instead of items
+  bool turned = false;  // ONNX has it as [1, N], and only Cast and Reshape may read it
 
   Bank bank() const { return BankOf(type); }
   size_t width() const { return items.size(); }
@@ -61,6 +63,7 @@ class Compiler {
   Terms terms_;
   std::map<std::string, SymTensor, std::less<>> values_;
   std::map<std::string, Constant, std::less<>> made_;  // of Constant nodes
+  size_t items_ = 0;                                   // of all values
   friend class NodeContext;
 };
 
@@ -80,7 +83,7 @@ class NodeContext {
 
   bool Has(size_t input) const;
   Result<SymTensor> Input(size_t input);
-  /// Likewise, but Distances are let through.
+  /// Likewise, but Distances and turned values are let through.
   Result<SymTensor> RawInput(size_t input);
   /// A tensor that stands in the file, or null.
   const Constant* ConstantInput(size_t input) const;

@@ -234,7 +234,8 @@ Status Where(NodeContext& node) {
 }
 
 Status Cast(NodeContext& node) {
-  QUERN_ASSIGN(SymTensor tensor, node.Input(0));
+  QUERN_ASSIGN(SymTensor tensor, node.RawInput(0));
+  if (tensor.distances) return node.Uncovered("the distance to many points");
   const auto to = FromOnnxType(static_cast<int32_t>(node.Int("to", 0)));
   if (!to) return node.Uncovered("the type that it casts to");
   if (*to == tensor.type) return node.Output(0, std::move(tensor));

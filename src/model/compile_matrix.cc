@@ -68,7 +68,7 @@ Status Gemm(NodeContext& node) {
   return node.Output(0, std::move(out));
 }
 
-enum class Fold { kSum, kMean, kMax, kMin, kSumSquare };
+enum class Fold { kSum, kMean, kMax, kMin, kSumSquare, kProduct };
 
 /// Sums and the like over the axes of one row.
 template <Fold kFold>
@@ -100,7 +100,10 @@ Status Reduce(NodeContext& node) {
   if (count == 0) return node.Uncovered("nothing to add up");
   Terms& terms = node.terms();
   out.items.assign(width, kNoTerm);
-  constexpr Op kOp = kFold == Fold::kMax ? Op::kMax : kFold == Fold::kMin ? Op::kMin : Op::kAdd;
+  constexpr Op kOp = kFold == Fold::kMax       ? Op::kMax
+                     : kFold == Fold::kMin     ? Op::kMin
+                     : kFold == Fold::kProduct ? Op::kMul
+                                               : Op::kAdd;
   for (size_t i = 0; i < a.items.size(); ++i) {
     size_t rest = i;
     size_t at = 0;
@@ -121,6 +124,34 @@ Status Reduce(NodeContext& node) {
     const TermId by = terms.Number(a.bank(), static_cast<double>(count));
     for (TermId& item : out.items) item = terms.Make(Op::kDiv, a.bank(), item, by);
   }
+  return node.Output(0, std::move(out));
+}
+
+/// log(sum(e^x)) of a row, kept from overflowing by its maximum.
+Status LogSumExp(NodeContext& node) {
+  QUERN_ASSIGN(const SymTensor a, node.Input(0));
+  std::vector<int64_t> axes = node.Ints("axes");
+  if (node.Has(1)) {
+    QUERN_ASSIGN(axes, node.Integers(1));
+  }
+  if (!a.rows || a.dims.size() != 1 || !IsReal(a.type) || a.items.empty() || axes.size() != 1) {
+    return node.Uncovered("this axis");
+  }
+  QUERN_ASSIGN(const int64_t axis, node.Axis(a, axes[0]));
+  if (axis != 0) return node.Uncovered("this axis");
+  Terms& terms = node.terms();
+  const auto make = [&](Op op, TermId x, TermId y = kNoTerm) {
+    return terms.Make(op, a.bank(), x, y);
+  };
+  TermId most = a.items[0];
+  for (TermId item : a.items) most = make(Op::kMax, most, item);
+  TermId sum = kNoTerm;
+  for (TermId item : a.items) {
+    const TermId power = make(Op::kExp, make(Op::kSub, item, most));
+    sum = sum == kNoTerm ? power : make(Op::kAdd, sum, power);
+  }
+  SymTensor out{a.type, true, {}, {make(Op::kAdd, make(Op::kLog, sum), most)}, nullptr};
+  if (node.Int("keepdims", 1) != 0) out.dims = {1};
   return node.Output(0, std::move(out));
 }
 
@@ -200,6 +231,8 @@ const HandlerTable& MatrixHandlers() {
       {"ReduceMean", Reduce<Fold::kMean>},
       {"ReduceMax", Reduce<Fold::kMax>},
       {"ReduceMin", Reduce<Fold::kMin>},
+      {"ReduceProd", Reduce<Fold::kProduct>},
+      {"ReduceLogSumExp", LogSumExp},
       {"ReduceSumSquare", Reduce<Fold::kSumSquare>},
       {"Softmax", Softmax},
       {"ArgMax", ArgMax},

@@ -234,15 +234,18 @@ Status Gather(NodeContext& node) {
 Status ArrayFeatureExtractor(NodeContext& node) {
   QUERN_ASSIGN(SymTensor tensor, node.Input(0));
   QUERN_ASSIGN(const SymTensor indices, node.Input(1));
+  if (indices.bank() != Bank::kInteger) return node.Invalid("its indices are no integers");
   if (indices.rows) {
     // A table of labels [C] (or [1, C]) by one computed index per row, answered as [1, N].
     const Constant* table = node.ConstantInput(0);
-    if (!table || indices.width() != 1 || tensor.width() != CountItems(table->shape)) {
+    if (!table || indices.width() != 1 || tensor.dims.empty() || tensor.width() == 0 ||
+        tensor.dims.back() != static_cast<int64_t>(tensor.width())) {
       return node.Uncovered("choosing values by computed positions");
     }
     SymTensor out{table->type, true, {}, {}, nullptr};
     out.items = {
         node.terms().Take(indices.items[0], node.terms().AddList(table->values), out.bank())};
+    out.turned = true;
     return node.Output(0, std::move(out));
   }
   if (tensor.dims.empty()) return node.Uncovered("one value per row");
@@ -297,11 +300,14 @@ Status Shaped(NodeContext& node, SymTensor tensor, std::vector<int64_t> shape, b
 }
 
 Status Reshape(NodeContext& node) {
-  QUERN_ASSIGN(SymTensor tensor, node.Input(0));
+  QUERN_ASSIGN(SymTensor tensor, node.RawInput(0));
+  if (tensor.distances) return node.Uncovered("the distance to many points");
   std::vector<int64_t> shape = node.Ints("shape");
   if (node.Has(1)) {
     QUERN_ASSIGN(shape, node.Integers(1));
   }
+  // The values of [1, N] are one per row, whatever shape they get.
+  tensor.turned = false;
   return Shaped(node, std::move(tensor), std::move(shape), node.Int("allowzero", 0) == 0);
 }
 

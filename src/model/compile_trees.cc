@@ -2,6 +2,7 @@
 // NaN going to "no"; what is done with the sums afterwards is ordinary terms.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <map>
@@ -437,19 +438,26 @@ Result<Decision> DecideBinary(NodeContext& node, Sums& sums, const std::vector<b
     const TermId score = base.empty() ? sums.items[0] : add(sums.items[0], base[0]);
     return DecideByOne(node, score, bank, one_class, all_positive);
   }
-  if (base.size() == 1) return node.Uncovered("its base values");
+  // Both classes have scores of their own. The second one's sign decides, and it answers 0 or 1
+  // whatever the labels are.
+  if (!base.empty() || node.Ints("classlabels_int64s") != std::vector<int64_t>{0, 1}) {
+    return node.Uncovered("scores of both classes with these labels");
+  }
   Decision out;
   out.index = terms.Make(Op::kLess, Bank::kInteger, terms.Number(bank, 0), sums.items[1]);
-  return node.Uncovered("scores of both classes");
+  QUERN_ASSIGN(out.scores, PostTransform(node, sums.items));
+  return out;
 }
 
 Result<Decision> DecideMulti(NodeContext& node, Sums& sums, const std::vector<bool>& has) {
   Terms& terms = node.terms();
   const std::vector<double>& base = sums.attributes.base;
-  if (!base.empty() && base.size() != sums.items.size()) return node.Uncovered("its base values");
+  const bool base_is_zero =
+      std::all_of(base.begin(), base.end(), [](double value) { return value == 0; });
+  if (!base_is_zero && base.size() != sums.items.size()) return node.Uncovered("its base values");
   for (size_t k = 0; k < sums.items.size(); ++k) {
-    if (!has[k] && base.empty()) return node.Uncovered("a class without a score");
-    if (base.empty()) continue;
+    if (!has[k]) return node.Uncovered("a class without a score");
+    if (base_is_zero) continue;
     sums.items[k] =
         terms.Make(Op::kAdd, sums.bank, sums.items[k], terms.Number(sums.bank, base[k]));
   }

@@ -60,7 +60,7 @@ class ProgramBuilder {
   Status FindOutputs() {
     for (const std::string& name : compiler_.graph().outputs) {
       QUERN_ASSIGN(SymTensor tensor, compiler_.Find(name));
-      if (!tensor.rows || tensor.distances) {
+      if (!tensor.rows || tensor.distances || tensor.turned) {
         return Fail(Code::kUnimplemented,
                     fmt::format("output '{}' is not one value or list per row", name));
       }

@@ -58,16 +58,20 @@ std::string Difference(const TensorView& tested, const TensorView& reference) {
       return FirstDifference<double>(tested, reference);
     case DataType::kFp32:
       return FirstDifference<float>(tested, reference);
-    case DataType::kInt64:
-      return FirstDifference<int64_t>(tested, reference);
-    case DataType::kInt32:
-      return FirstDifference<int32_t>(tested, reference);
-    case DataType::kBool:
-      return FirstDifference<uint8_t>(tested, reference);
     case DataType::kBytes:
       return FirstDifference<std::string_view>(tested, reference);
     default:
-      return "a type that is not compared";
+      break;
+  }
+  switch (ElementSize(tested.type)) {
+    case 8:
+      return FirstDifference<int64_t>(tested, reference);
+    case 4:
+      return FirstDifference<int32_t>(tested, reference);
+    case 2:
+      return FirstDifference<uint16_t>(tested, reference);
+    default:
+      return FirstDifference<uint8_t>(tested, reference);
   }
 }
 
