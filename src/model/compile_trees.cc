@@ -401,21 +401,16 @@ Result<Decision> DecideByOne(NodeContext& node, TermId score, Bank bank, bool on
   };
   if (!one_class) return node.Uncovered("one score for two classes");
   Decision out;
-  if (all_positive) {
-    if (transform == "PROBIT") return node.Uncovered("the post transform PROBIT");
-    out.index = above(0.5);
-    out.scores = {terms.Make(Op::kSub, bank, number(1), score), score};
-    return out;
-  }
-  out.index = above(0);
-  if (transform == "LOGISTIC") {
-    out.scores = {terms.Make(Op::kLogistic, bank, terms.Make(Op::kNeg, bank, score)),
-                  terms.Make(Op::kLogistic, bank, score)};
-    return out;
-  }
-  if (transform != "NONE") return node.Uncovered("the post transform " + transform);
+  out.index = above(all_positive ? 0.5 : 0);
   const TermId negative = terms.Make(Op::kNeg, bank, score);
-  out.scores = {terms.Where(out.index, negative, score), terms.Where(out.index, score, negative)};
+  if (transform == "LOGISTIC") {
+    out.scores = {terms.Make(Op::kLogistic, bank, negative),
+                  terms.Make(Op::kLogistic, bank, score)};
+  } else if (transform != "NONE") {
+    return node.Uncovered("the post transform " + transform);
+  } else {
+    out.scores = {all_positive ? terms.Make(Op::kSub, bank, number(1), score) : negative, score};
+  }
   return out;
 }
 

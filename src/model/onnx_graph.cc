@@ -200,6 +200,14 @@ Value GraphWriter::MlNode(std::string_view op, const std::string& name,
   return value;
 }
 
+std::vector<Value> GraphWriter::MlNodeOf(std::string_view op, const std::string& name,
+                                         std::initializer_list<Value> inputs, size_t outputs,
+                                         std::vector<Attribute> attributes) {
+  std::vector<Value> values = NodeOf(op, name, inputs, outputs, std::move(attributes));
+  state_->graph().mutable_node()->rbegin()->set_domain(kMlDomain);
+  return values;
+}
+
 std::vector<Value> GraphWriter::NodeOf(std::string_view op, const std::string& name,
                                        std::initializer_list<Value> inputs, size_t outputs,
                                        std::vector<Attribute> attributes) {

@@ -66,6 +66,9 @@ class GraphWriter {
   std::vector<Value> NodeOf(std::string_view op, const std::string& name,
                             std::initializer_list<Value> inputs, size_t outputs,
                             std::vector<Attribute> attributes = {});
+  std::vector<Value> MlNodeOf(std::string_view op, const std::string& name,
+                              std::initializer_list<Value> inputs, size_t outputs,
+                              std::vector<Attribute> attributes);
   /// A node that computes the reserved output `name`.
   void NodeTo(std::string_view op, const std::string& name, std::initializer_list<Value> inputs,
               std::vector<Attribute> attributes = {});

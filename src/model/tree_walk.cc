@@ -23,8 +23,10 @@ void WalkLanes(const Node* nodes, uint32_t depth, uint32_t* at, Feature feature)
       moved = 0;
       for (size_t k = 0; k < kLanes; ++k) {
         const Node node = nodes[now[k]];
-        const bool yes = feature(k, node.feature) <= node.threshold;
-        const uint32_t step = yes ? 1U : static_cast<uint32_t>(node.no);
+        // Arithmetic, where a choice would become a branch that half of all rows mispredict.
+        const uint32_t yes = feature(k, node.feature) <= node.threshold ? 1U : 0U;
+        const uint32_t no = node.no;
+        const uint32_t step = no ^ ((no ^ 1U) & (0U - yes));
         now[k] += step;
         moved |= step;
       }
@@ -71,6 +73,27 @@ constexpr TreeWalks kPlainWalks{InstructionSet::kPlain, "plain", PlainTrees<Walk
 #define QUERN_AVX2 __attribute__((target("avx2,fma")))
 #define QUERN_AVX512 __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx2,fma")))
 
+/// The top of a tree, which all rows pass: its nodes are known, so that features are read in a row
+/// and nothing is gathered. Node i's children are 2i+1 (yes) and 2i+2 (no).
+struct TreeTop {
+  static constexpr size_t kLevels = 3;
+  static constexpr size_t kInner = 7;
+  uint32_t at[15];         // positions; below a leaf, the leaf itself ("no") or what follows it
+  const float* x[kInner];  // the feature's rows
+  float threshold[kInner];
+
+  TreeTop(const WalkNode* nodes, const float* from, unsigned shift, uint32_t root) {
+    at[0] = root;
+    for (size_t i = 0; i < kInner; ++i) {
+      const WalkNode node = nodes[at[i]];
+      x[i] = from + (size_t{node.feature} << shift);
+      threshold[i] = node.threshold;
+      at[2 * i + 1] = at[i] + (node.no != 0 ? 1U : 0U);
+      at[2 * i + 2] = at[i] + node.no;
+    }
+  }
+};
+
 /// Where x has the features of a step: feature << by, plus the lane.
 struct Place8 {
   __m128i by;
@@ -110,14 +133,36 @@ QUERN_AVX2 void Avx2Trees(const WalkNode* nodes, const float* x, const uint32_t*
   }
 }
 
+QUERN_AVX2 inline __attribute__((always_inline)) void Enter8(const TreeTop& top, size_t row,
+                                                             __m256i& now) {
+  __m256 yes[TreeTop::kInner];
+  for (size_t i = 0; i < TreeTop::kInner; ++i) {
+    yes[i] = _mm256_cmp_ps(_mm256_loadu_ps(top.x[i] + row), _mm256_set1_ps(top.threshold[i]),
+                           _CMP_LE_OQ);
+  }
+  const __m256 second = _mm256_blendv_ps(yes[2], yes[1], yes[0]);
+  __m256 pair[4];
+  for (size_t p = 0; p < 4; ++p) {
+    const __m256i yes_at = _mm256_set1_epi32(static_cast<int>(top.at[7 + 2 * p]));
+    const __m256i no_at = _mm256_set1_epi32(static_cast<int>(top.at[8 + 2 * p]));
+    pair[p] = _mm256_blendv_ps(_mm256_castsi256_ps(no_at), _mm256_castsi256_ps(yes_at), yes[3 + p]);
+  }
+  const __m256 left = _mm256_blendv_ps(pair[1], pair[0], second);
+  const __m256 right = _mm256_blendv_ps(pair[3], pair[2], second);
+  now = _mm256_castps_si256(_mm256_blendv_ps(right, left, yes[0]));
+}
+
 QUERN_AVX2 void Avx2Rows(const WalkNode* nodes, const float* x, unsigned shift, uint32_t root,
                          uint32_t depth, size_t rows, uint32_t* at) {
   const Place8 place{_mm_cvtsi32_si128(static_cast<int>(shift)),
                      _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7)};
+  const TreeTop top(nodes, x, shift, root);
   for (size_t r = 0; r < rows; r += 16) {
-    __m256i a = _mm256_set1_epi32(static_cast<int>(root));
-    __m256i b = a;
-    for (uint32_t d = 0; d < depth; ++d) {
+    __m256i a;
+    __m256i b;
+    Enter8(top, r, a);
+    Enter8(top, r + 8, b);
+    for (uint32_t d = TreeTop::kLevels; d < depth; ++d) {
       const __m256i before = _mm256_add_epi32(a, b);
       Step8<true>(nodes, x + r, a, place);
       Step8<true>(nodes, x + r + 8, b, place);
@@ -159,17 +204,40 @@ QUERN_AVX512 inline __attribute__((always_inline)) void Step16(const WalkNode* n
   now = _mm512_add_epi32(now, _mm512_mask_mov_epi32(no, yes, _mm512_set1_epi32(1)));
 }
 
+QUERN_AVX512 inline __attribute__((always_inline)) void Enter16(const TreeTop& top, size_t row,
+                                                                __m512i& now) {
+  __mmask16 yes[TreeTop::kInner];
+  for (size_t i = 0; i < TreeTop::kInner; ++i) {
+    yes[i] = _mm512_cmp_ps_mask(_mm512_loadu_ps(top.x[i] + row), _mm512_set1_ps(top.threshold[i]),
+                                _CMP_LE_OQ);
+  }
+  const __mmask16 first = yes[0];
+  const __mmask16 second = (first & yes[1]) | (~first & yes[2]);
+  // Leaves of the top, two at a time: which of a pair, then which pair.
+  __m512i pair[4];
+  for (size_t p = 0; p < 4; ++p) {
+    pair[p] =
+        _mm512_mask_mov_epi32(_mm512_set1_epi32(static_cast<int>(top.at[8 + 2 * p])), yes[3 + p],
+                              _mm512_set1_epi32(static_cast<int>(top.at[7 + 2 * p])));
+  }
+  const __m512i left = _mm512_mask_mov_epi32(pair[1], second, pair[0]);
+  const __m512i right = _mm512_mask_mov_epi32(pair[3], second, pair[2]);
+  now = _mm512_mask_mov_epi32(right, first, left);
+}
+
 QUERN_AVX512 void Avx512Rows(const WalkNode* nodes, const float* x, unsigned shift, uint32_t root,
                              uint32_t depth, size_t rows, uint32_t* at) {
   const Place16 place{_mm_cvtsi32_si128(static_cast<int>(shift)),
                       _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15)};
-  const __m512i start = _mm512_set1_epi32(static_cast<int>(root));
+  const TreeTop top(nodes, x, shift, root);
   for (size_t r = 0; r < rows; r += 32) {
     // An odd half block walks its rows twice.
     const size_t second = r + 16 < rows ? r + 16 : r;
-    __m512i a = start;
-    __m512i b = start;
-    for (uint32_t d = 0; d < depth; ++d) {
+    __m512i a;
+    __m512i b;
+    Enter16(top, r, a);
+    Enter16(top, second, b);
+    for (uint32_t d = TreeTop::kLevels; d < depth; ++d) {
       const __m512i before = _mm512_add_epi32(a, b);
       Step16<true>(nodes, x + r, a, place);
       Step16<true>(nodes, x + second, b, place);

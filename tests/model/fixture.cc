@@ -75,8 +75,7 @@ int main(int argc, char** argv) {
     std::fputs("usage: quern_model_fixture DIR SEED\n", stderr);
     return 2;
   }
-  const auto status =
-      quern::model::testing::WriteAll(argv[1], std::strtoull(argv[2], nullptr, 10));
+  const auto status = quern::model::testing::WriteAll(argv[1], std::strtoull(argv[2], nullptr, 10));
   if (status) return 0;
   fmt::print(stderr, "{}\n", status.error().ToString());
   return 1;
