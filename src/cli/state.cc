@@ -5,6 +5,7 @@
 #include <boost/json.hpp>
 
 #include "base/text.h"
+#include "cli/models_plan.h"
 #include "cli/places.h"
 #include "cli/project_state.h"
 #include "cli/state_verb.h"
@@ -154,6 +155,7 @@ Verb AddStateVerb(
   verb.AddOption("--project", args->project, "Project folder").ShowDefault();
   AddJsonFlag(verb, context);
   verb.OnGiven([args, asks, body, &context] {
+    if (context.action) return;  // a verb below this one was asked for
     context.action = [args, asks, body, &context] {
       auto workspace = Open(*args, asks, context);
       if (!workspace) return context.Complain(workspace.error());
@@ -179,6 +181,7 @@ void AddModels(Verb app, Context& context) {
   verb.AddOption("--set-alias", args->set_alias,
                  "Point this alias at NAME/VERSION (roll back: champion)");
   verb.AddOption("--reason", args->reason, "Why, for the log");
+  AddModelsPlan(verb, context);
 }
 
 void AddLineage(Verb app, Context& context) {
