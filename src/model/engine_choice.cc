@@ -54,7 +54,9 @@ Result<ChosenEngine> ChooseEngine(std::string_view onnx, EnginePreference prefer
       return chosen;
     }
     if (preference == EnginePreference::kCompiled) {
-      return Within(std::move(compiled).error(), "compiling the model");
+      return Fail(Code::kInvalidArgument,
+                  "the compiled engine does not take the model: " + compiled.error().message,
+                  "with the engine 'auto', ONNX Runtime answers for it");
     }
     chosen.plan.reason = "the compiled engine does not cover it: " + compiled.error().message;
   }

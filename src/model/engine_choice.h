@@ -45,9 +45,9 @@ struct ChosenEngine {
   EnginePlan plan;
 };
 
-/// Errors of MakeOnnxRuntimeEngine where that is the engine; with kCompiled, kUnimplemented where
-/// it does not cover the graph and kInvalidArgument for bytes that are no valid model. A model that
-/// the compiled engine covers never loads ONNX Runtime unless asked to.
+/// Errors of MakeOnnxRuntimeEngine where that is the engine; with kCompiled, kInvalidArgument where
+/// it does not cover the graph, or for bytes that are no valid model. A model that the compiled
+/// engine covers never loads ONNX Runtime unless asked to.
 Result<ChosenEngine> ChooseEngine(std::string_view onnx,
                                   EnginePreference preference = EnginePreference::kAuto);
 
