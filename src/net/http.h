@@ -12,6 +12,7 @@
 #include "base/result.h"
 #include "net/body_sink.h"
 #include "net/file_body.h"
+#include "net/inline.h"
 
 namespace quern::net {
 
@@ -88,6 +89,11 @@ struct ServerOptions {
   double drain_timeout = 20;
   /// Which requests' bodies are streamed, and where; null streams none.
   BodyHook body_hook;
+  /// Asked first, on an event loop's thread, for every request whose body lies in memory (not in a
+  /// sink) and is at most `inline_max_body` bytes, sent and decompressed; null answers none.
+  InlineHandler inline_handler;
+  AfterWakeup after_wakeup;
+  uint64_t inline_max_body = 1u << 20;
 };
 
 /// One listening socket. Strict: whatever two parsers could read differently is refused with 400

@@ -21,6 +21,7 @@ using Tcp = asio::ip::tcp;
 namespace {
 
 constexpr size_t kMinThreads = 4;
+thread_local size_t thread_index = 0;
 constexpr auto kAcceptBackOff = std::chrono::milliseconds(100);
 
 Code CodeOf(const boost::system::error_code& error) {
@@ -46,7 +47,7 @@ struct HttpServer::State : ConnectionHost, std::enable_shared_from_this<HttpServ
     inflight_.fetch_add(1);
     HttpResponse response;
     try {
-      response = handler_(request);
+      if (!AnswerInline(request, &response)) response = handler_(request);
     } catch (const std::bad_alloc&) {
       response = on_error_(503, "not enough memory for this request");
     } catch (const std::exception& exception) {
@@ -55,6 +56,39 @@ struct HttpServer::State : ConnectionHost, std::enable_shared_from_this<HttpServ
     }
     inflight_.fetch_sub(1);
     return response;
+  }
+
+  /// False: the general handler's. The answers of one request are a wake-up of their own here.
+  bool AnswerInline(const HttpRequest& request, HttpResponse* response) {
+    if (!options_.inline_handler || request.sink || request.body_error ||
+        request.body.size() > options_.inline_max_body) {
+      return false;
+    }
+    static thread_local ResponseWriter writer;
+    std::vector<HeaderView> headers;
+    for (const Header& header : request.headers) headers.push_back({header.name, header.value});
+    writer.Reset();
+    RequestView view{request.method, request.path, request.query,
+                     headers,        request.body, thread_index};
+    if (!options_.inline_handler(view, writer)) return false;
+    if (options_.after_wakeup) {
+      if (Status done = options_.after_wakeup(thread_index); !done) {
+        *response = on_error_(503, done.error().message);
+        return true;
+      }
+    }
+    response->status = writer.status();
+    response->content_type = writer.content_type();
+    response->body = writer.body();
+    std::string_view lines = writer.header_lines();
+    while (!lines.empty()) {
+      std::string_view line = lines.substr(0, lines.find("\r\n"));
+      size_t colon = line.find(": ");
+      response->headers.push_back(
+          {std::string(line.substr(0, colon)), std::string(line.substr(colon + 2))});
+      lines.remove_prefix(line.size() + 2);
+    }
+    return true;
   }
 
   Result<std::shared_ptr<BodySink>> OpenSink(const HttpRequest& head) override {
@@ -203,7 +237,10 @@ Result<uint16_t> HttpServer::Start() {
   state_->started_.store(true);
   state_->Accept();
   for (size_t i = 0; i < threads; ++i) {
-    state_->threads_.emplace_back([state = state_.get()] { state->Run(); });
+    state_->threads_.emplace_back([state = state_.get(), i] {
+      thread_index = i;
+      state->Run();
+    });
   }
   return port;
 }
