@@ -1,366 +1,324 @@
 #include "net/connection.h"
 
-#include <algorithm>
-#include <array>
-#include <boost/asio/dispatch.hpp>
-#include <boost/asio/write.hpp>
-#include <boost/beast/http/read.hpp>
-#include <chrono>
-#include <ctime>
+#include <sys/epoll.h>
+#include <sys/socket.h>
 
-#include "net/compression.h"
+#include <utility>
+
+#include "net/server_loop.h"
 
 namespace quern::net {
-namespace asio = boost::asio;
-namespace beast = boost::beast;
-namespace http = boost::beast::http;
-
 namespace {
 
-constexpr size_t kReadChunk = 16u << 10;
-/// Room behind a head for the first bytes of a body; also bounds one chunk header of a chunked
-/// body.
-constexpr size_t kBodyChunk = 64u << 10;
-/// A file up to this size goes out in one packet train with its head.
-constexpr uint64_t kSmallFile = 64u << 10;
-constexpr double kLingerSeconds = 2;
 constexpr size_t kMaxLinger = 1u << 20;
-
-std::chrono::steady_clock::duration Seconds(double seconds) {
-  return std::chrono::duration_cast<std::chrono::steady_clock::duration>(
-      std::chrono::duration<double>(seconds));
-}
-
-std::string HttpDate() {
-  std::time_t now = std::time(nullptr);
-  std::tm utc{};
-  gmtime_r(&now, &utc);
-  std::array<char, 40> text{};
-  size_t length = std::strftime(text.data(), text.size(), "%a, %d %b %Y %H:%M:%S GMT", &utc);
-  return {text.data(), length};
-}
-
-/// True if the first line has three words and ends in "HTTP/" and two digits around a point: a
-/// version, if not one of ours.
-bool NamesVersion(asio::const_buffer bytes) {
-  std::string_view line(static_cast<const char*>(bytes.data()), bytes.size());
-  line = line.substr(0, line.find('\r'));
-  if (std::count(line.begin(), line.end(), ' ') != 2) return false;
-  line = line.substr(line.rfind(' ') + 1);
-  auto digit = [&](size_t at) { return line[at] >= '0' && line[at] <= '9'; };
-  return line.size() == 8 && line.substr(0, 5) == "HTTP/" && digit(5) && line[6] == '.' && digit(7);
-}
-
-/// A header value may come from a request: nothing in it may end the line.
-void AppendHeader(std::string* out, std::string_view name, std::string_view value) {
-  out->append(name).append(": ");
-  for (char c : value) {
-    bool control = static_cast<unsigned char>(c) < 0x20 || c == 0x7f;
-    out->push_back(control ? ' ' : c);
-  }
-  out->append("\r\n");
-}
-
-/// 204 and 304 end with their head, and announce no length.
-bool HasBody(int status) { return status != 204 && status != 304; }
-
-std::string SerializeHead(const HttpResponse& response, bool close) {
-  std::string out = "HTTP/1.1 " + std::to_string(response.status) + " ";
-  out.append(ReasonPhrase(response.status)).append("\r\n");
-  AppendHeader(&out, "Date", HttpDate());
-  uint64_t length = response.file ? response.file->length() : response.body.size();
-  if (HasBody(response.status)) AppendHeader(&out, "Content-Length", std::to_string(length));
-  if (!response.content_type.empty()) AppendHeader(&out, "Content-Type", response.content_type);
-  for (const Header& header : response.headers) AppendHeader(&out, header.name, header.value);
-  if (close) out += "Connection: close\r\n";
-  out += "\r\n";
-  return out;
-}
+/// With this much to send, pipelined requests wait. A large body alone is more.
+constexpr size_t kMaxUnsent = 64u << 10;
 
 }  // namespace
 
-Connection::Connection(asio::ip::tcp::socket socket, std::shared_ptr<ConnectionHost> host)
-    : stream_(std::move(socket)),
-      host_(std::move(host)),
-      buffer_(host_->options().max_header + kBodyChunk) {
-  beast::error_code ignored;
-  stream_.socket().set_option(asio::ip::tcp::no_delay(true), ignored);
-}
+Connection::Connection(ServerLoop& loop, Transport transport)
+    : loop_(loop),
+      transport_(std::move(transport)),
+      reader_(loop.buffers(), loop.core().options().max_header) {}
 
-Connection::~Connection() { host_->Closed(this); }
+Connection::~Connection() = default;
 
-void Connection::Start() {
-  asio::dispatch(stream_.get_executor(), [self = shared_from_this()] {
-    self->AwaitRequest(self->host_->options().header_timeout);
-  });
-}
-
-void Connection::StartRefusing(int status, std::string_view message) {
-  asio::dispatch(stream_.get_executor(),
-                 [self = shared_from_this(), status, text = std::string(message)] {
-                   self->Refuse(status, text);
-                 });
+void Connection::Start(bool full) {
+  full_ = full;
+  events_ = EPOLLIN;
+  watched_ = loop_.events().Watch(transport_.fd(), this, events_);
+  if (!watched_) return Close();
+  if (transport_.secure()) {
+    state_ = State::kHandshake;
+    Await(Wait::kHandshake, true);
+  } else if (full_) {
+    Refuse(503, "too many open connections");
+  } else if (loop_.core().stopping()) {
+    Drain();
+  } else {
+    AwaitMore();
+  }
 }
 
 void Connection::Drain() {
-  asio::dispatch(stream_.get_executor(), [self = shared_from_this()] {
-    if (self->idle_) self->Close();
-  });
-}
-
-void Connection::AwaitRequest(double timeout) {
-  scanner_.Reset();
-  idle_ = buffer_.size() == 0;
-  if (!idle_ && TryHead()) return;
-  if (host_->stopping() && idle_) return Close();
-  stream_.expires_after(Seconds(idle_ ? timeout : host_->options().header_timeout));
-  stream_.async_read_some(buffer_.prepare(kReadChunk),
-                          beast::bind_front_handler(&Connection::OnHeadBytes, shared_from_this()));
-}
-
-void Connection::OnHeadBytes(beast::error_code error, size_t bytes) {
-  if (error) return Close();
-  buffer_.commit(bytes);
-  if (idle_) {
-    idle_ = false;
-    stream_.expires_after(Seconds(host_->options().header_timeout));
-  }
-  if (TryHead()) return;
-  stream_.async_read_some(buffer_.prepare(kReadChunk),
-                          beast::bind_front_handler(&Connection::OnHeadBytes, shared_from_this()));
-}
-
-bool Connection::TryHead() {
-  auto data = buffer_.cdata();
-  auto verdict = scanner_.Scan({static_cast<const char*>(data.data()), data.size()});
-  size_t limit = host_->options().max_header;
-  size_t head = verdict == HeadScanner::Verdict::kDone ? scanner_.length() : buffer_.size();
-  if (verdict == HeadScanner::Verdict::kBad) {
-    Refuse(400, scanner_.problem());
-  } else if (head > limit) {
-    Refuse(431,
-           "request line and headers are above the limit of " + std::to_string(limit) + " bytes");
-  } else if (verdict == HeadScanner::Verdict::kMore) {
-    return false;
-  } else {
-    ParseHead();
-  }
-  return true;
-}
-
-void Connection::ParseHead() {
-  const ServerOptions& options = host_->options();
-  parser_.emplace();
-  parser_->header_limit(static_cast<std::uint32_t>(options.max_header));
-  // The limit depends on who takes the body, which is known once the head is.
-  parser_->body_limit(boost::none);
-  parser_->eager(false);
-  beast::error_code error;
-  auto head_bytes = asio::buffer(buffer_.cdata(), scanner_.length());
-  size_t used = parser_->put(head_bytes, error);
-  if (error == http::error::bad_version && NamesVersion(buffer_.cdata())) {
-    return Refuse(505, "only HTTP/1.0 and HTTP/1.1 are spoken here");
-  }
-  if (error || !parser_->is_header_done()) {
-    return Refuse(400, "malformed request head: " + error.message());
-  }
-  buffer_.consume(used);
-
-  const auto& message = parser_->get();
-  request_ = HttpRequest();
-  request_.method = std::string(message.method_string());
-  for (const auto& field : message) {
-    request_.headers.push_back({std::string(field.name_string()), std::string(field.value())});
-  }
-  std::string_view target(message.target().data(), message.target().size());
-  Head head{request_.method, target, static_cast<int>(message.version()), &request_.headers};
-  auto refusal = CheckHead(head);
-  if (!refusal) refusal = SplitTarget(target, &request_);
-  if (refusal) return Refuse(refusal->status, refusal->message);
-  keep_alive_ = message.keep_alive();
-  awaits_continue_ =
-      message.version() >= 11 && !request_.Find("Expect").empty() && !parser_->is_done();
+  if (state_ == State::kHandshake) return Close();
+  if (state_ != State::kHead || !reader_.empty() || !out_.empty()) return;
+  // What has arrived by now is answered.
   Receive();
+  AwaitMore();
+}
+
+bool Connection::Reads() const {
+  if (busy_ || !out_.empty()) return false;
+  return state_ == State::kHead || state_ == State::kBody || state_ == State::kStream ||
+         state_ == State::kLinger;
+}
+
+void Connection::OnReady(uint32_t events) {
+  if (state_ == State::kClosed) return;
+  if (state_ == State::kHandshake) return Handshake();
+  const bool hung = (events & (EPOLLERR | EPOLLHUP)) != 0;
+  if (hung || (events & EPOLLOUT) != 0) {
+    if (blocked_) SendNow();
+    if (!blocked_ && state_ == State::kFile && !busy_) return GiveFile();
+    if (state_ == State::kClosed || gone_) return;
+  }
+  if (!hung && (events & EPOLLIN) == 0) return;
+  if (Reads()) return Receive();
+  if (!hung) return Listen(events_ & ~uint32_t{EPOLLIN});
+  if (busy_) return Unwatch();
+  Break();
+}
+
+void Connection::Handshake() {
+  const Io io = transport_.tls()->Handshake();
+  switch (io.kind) {
+    case Io::Kind::kDone:
+      state_ = State::kHead;
+      if (full_) return Refuse(503, "too many open connections");
+      return AwaitMore();
+    case Io::Kind::kAgain:
+      return Listen(transport_.tls()->wants_write() ? EPOLLOUT : EPOLLIN);
+    case Io::Kind::kPlain:
+      transport_.DropTls();
+      state_ = State::kHead;
+      return Refuse(400, "this port speaks HTTPS, not HTTP");
+    default:
+      // OpenSSL has told the client why: that is not to be lost under bytes that were not read.
+      transport_.DropTls();
+      return Linger();
+  }
 }
 
 void Connection::Receive() {
-  auto sink = host_->OpenSink(request_);
-  if (!sink) {
-    request_.body_error = std::move(sink).error();
-    keep_alive_ = keep_alive_ && parser_->is_done();
-    parser_.reset();
-    return Serve();
-  }
-  request_.sink = std::move(*sink);
-  uint64_t limit = request_.sink ? request_.sink->max_bytes() : host_->options().max_body;
-  if (auto refusal = CheckLength(request_.headers, limit)) {
-    return Refuse(refusal->status, refusal->message);
-  }
-  if (request_.sink) return StreamBody();
-  parser_->body_limit(limit);
-  ReadBody();
-}
-
-void Connection::ReadBody() {
-  if (parser_->is_done()) return OnBody({});
-  ContinueThen([this] {
-    stream_.expires_after(Seconds(host_->options().body_timeout));
-    http::async_read(
-        stream_, buffer_, *parser_,
-        [self = shared_from_this()](beast::error_code error, size_t) { self->OnBody(error); });
-  });
-}
-
-void Connection::ContinueThen(std::function<void()> read) {
-  if (!awaits_continue_ || buffer_.size() > 0) return read();
-  head_out_ = "HTTP/1.1 100 Continue\r\n\r\n";
-  stream_.expires_after(Seconds(host_->options().write_timeout));
-  asio::async_write(stream_, asio::buffer(head_out_),
-                    [self = shared_from_this(), read](beast::error_code error, size_t) {
-                      if (error) return self->Close();
-                      read();
-                    });
-}
-
-void Connection::StreamBody() {
-  std::unique_ptr<Inflater> inflater;
-  std::string_view encoding = request_.Find("Content-Encoding");
-  if (!encoding.empty() && encoding != "identity") {
-    auto made = Inflater::Make(encoding);
-    if (!made) {
-      bool unknown = made.error().code == Code::kInvalidArgument;
-      return Refuse(unknown ? 415 : 503, made.error().message);
+  do {
+    const Io io = transport_.Read(reader_.Space());
+    if (io.kind == Io::Kind::kAgain) return reader_.Rewind();
+    if (io.kind != Io::Kind::kDone) return OnEnd();
+    if (state_ == State::kLinger) {
+      reader_.Discard();
+      lingered_ += io.bytes;
+      if (lingered_ > kMaxLinger) return Close();
+    } else {
+      reader_.Received(io.bytes);
+      Process();
     }
-    inflater = std::move(*made);
-  }
-  reader_ = std::make_unique<BodyReader>(stream_, buffer_, std::move(*parser_), request_.sink,
-                                         std::move(inflater), host_->options().stall_timeout);
-  parser_.reset();
-  ContinueThen([this] {
-    reader_->Start(shared_from_this(), [this](BodyEnd end) { OnStreamed(std::move(end)); });
-  });
+  } while (Reads() && transport_.pending());
 }
 
-void Connection::OnStreamed(BodyEnd end) {
-  reader_.reset();
-  switch (end.kind) {
-    case BodyEnd::Kind::kBroken:
-      request_ = HttpRequest();
-      return Close();
-    case BodyEnd::Kind::kMalformed:
-      return Refuse(400, end.error.message);
-    case BodyEnd::Kind::kTooLarge:
-      return Refuse(413, end.error.message);
-    case BodyEnd::Kind::kRefused:
-      request_.body_error = std::move(end.error);
-      keep_alive_ = false;
-      break;
-    case BodyEnd::Kind::kWhole:
-      break;
-  }
-  Serve();
+/// The client sends nothing more.
+void Connection::OnEnd() {
+  if (state_ == State::kLinger) return Close();
+  if (state_ == State::kStream) return Abandon();
+  Close();
 }
 
-void Connection::OnBody(beast::error_code error) {
-  uint64_t limit = host_->options().max_body;
-  if (error == http::error::body_limit) {
-    return Refuse(413, "the body is above the limit of " + std::to_string(limit) + " bytes");
+void Connection::Resume() {
+  to_resume_ = false;
+  if (!Reads() || state_ == State::kLinger) return;
+  Process();
+  if (Reads() && transport_.pending()) Receive();
+}
+
+void Connection::Process() {
+  while (Step()) {
   }
-  if (error == beast::error::timeout || error == http::error::partial_message) return Close();
-  if (error.category() == http::make_error_code(http::error::bad_chunk).category() && error) {
-    return Refuse(400, "malformed body: " + error.message());
-  }
-  if (error) return Close();
-  request_.body = std::move(parser_->get().body());
-  parser_.reset();
-  std::string_view encoding = request_.Find("Content-Encoding");
-  if (!encoding.empty() && encoding != "identity") {
-    auto plain = Decompress(request_.body, encoding, limit);
-    if (!plain) {
-      bool size = plain.error().code == Code::kResourceExhausted;
-      return Refuse(size ? 413 : 400, plain.error().message);
+  Send();
+  AwaitMore();
+}
+
+bool Connection::Step() {
+  if (busy_) return false;
+  switch (state_) {
+    case State::kHead: {
+      if (out_.waiting() >= kMaxUnsent) return false;
+      const auto event = reader_.ReadHead();
+      if (event == RequestReader::Event::kHead) return OnHead();
+      if (event == RequestReader::Event::kMore) return false;
+      break;
     }
-    request_.body = std::move(*plain);
+    case State::kBody: {
+      const auto event = reader_.ReadBody();
+      if (event == RequestReader::Event::kBody) return OnBody();
+      if (event == RequestReader::Event::kMore) {
+        ContinueIfExpected();
+        return false;
+      }
+      break;
+    }
+    case State::kStream:
+      return OnPiece(reader_.ReadBody());
+    default:
+      return false;
   }
-  Serve();
+  Refuse(reader_.refusal().status, reader_.refusal().message);
+  return false;
 }
 
-void Connection::Serve() {
-  HttpResponse response = host_->Handle(request_);
-  bool bodiless = request_.method == "HEAD" || !HasBody(response.status);
-  request_ = HttpRequest();
-  bool close = !keep_alive_ || host_->stopping();
-  head_out_ = SerializeHead(response, close);
-  if (!bodiless) {
-    body_out_ = std::move(response.body);
-    file_out_ = std::move(response.file);
+bool Connection::OnHead() {
+  const RequestHead& head = reader_.head();
+  const ServerOptions& options = loop_.core().options();
+  keep_ = !head.keep_alive ? Keep::kClose : head.version == 10 ? Keep::kOpenSaid : Keep::kOpen;
+  head_only_ = head.method == "HEAD";
+  hook_asked_ = false;
+  expects_continue_ = head.expects_continue;
+  if (!loop_.core().Admits(head)) return Unauthorized();
+  if (options.body_hook && !reader_.body_is_here()) {
+    if (exchange_ == nullptr) {
+      exchange_ = std::make_unique<Exchange>(loop_.core(), loop_.events(), *this);
+    }
+    exchange_->Begin(head);
+    hook_asked_ = true;
+    return HandOver(exchange_->OfferHook(), false);
   }
-  if (file_out_ && file_out_->length() <= kSmallFile && file_out_->ReadInto(&body_out_)) {
-    file_out_.reset();
+  // The hook, which is asked together with the handler, may let a longer one through.
+  reader_.BufferBody(options.body_hook ? UINT64_MAX : options.max_body);
+  state_ = State::kBody;
+  return true;
+}
+
+bool Connection::OnBody() {
+  if (loop_.Ask(reader_.head(), reader_.body())) {
+    AnswerInline();
+    return true;
   }
-  Write(close);
-}
-
-void Connection::Refuse(int status, std::string_view message) {
-  idle_ = false;
-  parser_.reset();
-  request_ = HttpRequest();
-  HttpResponse response = host_->RenderError(status, message);
-  head_out_ = SerializeHead(response, true);
-  body_out_ = std::move(response.body);
-  Write(true);
-}
-
-void Connection::Write(bool close) {
-  stream_.expires_after(Seconds(host_->options().write_timeout));
-  std::array<asio::const_buffer, 2> parts{asio::buffer(head_out_), asio::buffer(body_out_)};
-  asio::async_write(stream_, parts,
-                    [self = shared_from_this(), close](beast::error_code error, size_t) {
-                      self->OnWritten(error, close);
-                    });
-}
-
-void Connection::OnWritten(beast::error_code error, bool close) {
-  body_out_ = std::string();
-  if (error) return Close();
-  if (file_out_) return SendFile(close);
-  Next(close);
-}
-
-void Connection::SendFile(bool close) {
-  sender_ = std::make_shared<FileSender>(stream_.socket(), std::move(file_out_),
-                                         host_->options().stall_timeout);
-  sender_->Start(shared_from_this(), [this, close](bool whole) {
-    sender_.reset();
-    if (!whole) return Close();
-    Next(close);
-  });
-}
-
-void Connection::Next(bool close) {
-  if (close) return Linger();
-  AwaitRequest(host_->options().idle_timeout);
-}
-
-void Connection::Linger() {
-  beast::error_code ignored;
-  if (lingered_ == 0) {
-    stream_.socket().shutdown(asio::ip::tcp::socket::shutdown_send, ignored);
-    stream_.expires_after(Seconds(kLingerSeconds));
+  if (!hook_asked_) {
+    if (exchange_ == nullptr) {
+      exchange_ = std::make_unique<Exchange>(loop_.core(), loop_.events(), *this);
+    }
+    exchange_->Begin(reader_.head());
   }
-  buffer_.consume(buffer_.size());
-  stream_.async_read_some(buffer_.prepare(kReadChunk),
-                          [self = shared_from_this()](beast::error_code error, size_t bytes) {
-                            self->lingered_ += bytes;
-                            if (error || self->lingered_ > kMaxLinger) return self->Close();
-                            self->Linger();
-                          });
+  return HandOver(exchange_->OfferWhole(reader_.body()), true);
 }
 
-void Connection::Close() {
-  beast::error_code ignored;
-  stream_.socket().shutdown(asio::ip::tcp::socket::shutdown_both, ignored);
-  stream_.close();
+/// True if there is more to do on this thread.
+bool Connection::HandOver(bool offered, bool body_read) {
+  if (offered) {
+    busy_ = true;
+    state_ = State::kHandled;
+    Timer::Stop();
+    return false;
+  }
+  exchange_->Reset();
+  const Keep keep = body_read ? keep_ : Keep::kClose;
+  AnswerError(503, "the server is busy", keep, "Retry-After: 1\r\n");
+  EndRequest(keep);
+  return true;
+}
+
+bool Connection::OnPiece(RequestReader::Event event) {
+  switch (event) {
+    case RequestReader::Event::kMore:
+      ContinueIfExpected();
+      return false;
+    case RequestReader::Event::kPiece:
+    case RequestReader::Event::kEnd:
+      exchange_->GivePiece(reader_.body(), event == RequestReader::Event::kEnd);
+      break;
+    default:
+      // Refused once the sink, which may block, is gone.
+      exchange_->Abandon();
+  }
+  busy_ = true;
+  Timer::Stop();
+  return false;
+}
+
+void Connection::ContinueIfExpected() {
+  if (!std::exchange(expects_continue_, false) || reader_.unread() > 0) return;
+  out_.buffer() += "HTTP/1.1 100 Continue\r\n\r\n";
+}
+
+void Connection::OnExchanged(Exchange::Outcome outcome) {
+  using Outcome = Exchange::Outcome;
+  busy_ = false;
+  if (gone_) {
+    if (outcome == Outcome::kAbandoned) return Close();
+    exchange_->Abandon();
+    busy_ = true;
+    return;
+  }
+  switch (outcome) {
+    case Outcome::kSink:
+      state_ = State::kStream;
+      reader_.StreamBody(exchange_->request().sink->max_bytes());
+      break;
+    case Outcome::kNoSink:
+      state_ = State::kBody;
+      reader_.BufferBody(loop_.core().options().max_body);
+      break;
+    case Outcome::kTaken:
+      break;
+    case Outcome::kAnswered:
+      AnswerGeneral();
+      break;
+    case Outcome::kRefused:
+      Refuse(exchange_->refusal().status, exchange_->refusal().message);
+      break;
+    case Outcome::kAbandoned:
+      Refuse(reader_.refusal().status, reader_.refusal().message);
+      break;
+    default:
+      return OnFile(outcome);
+  }
+  Process();
+}
+
+void Connection::OnTimeout(Wait wait) {
+  if (wait == Wait::kLinger) return Close();
+  Break();
+}
+
+/// Starts the wait that the state asks for, and listens for what it waits for.
+void Connection::AwaitMore() {
+  if (!Reads() || state_ == State::kLinger) return;
+  const bool idle = state_ == State::kHead && reader_.empty();
+  if (idle && loop_.core().stopping()) {
+    // The end comes before the reset that a request which crosses it would get.
+    transport_.EndWriting();
+    return Close();
+  }
+  Listen(EPOLLIN);
+  if (transport_.pending()) ResumeLater();
+  const bool anew = std::exchange(fresh_, false);
+  if (state_ == State::kBody) {
+    Await(Wait::kBody, anew);
+  } else if (state_ == State::kStream) {
+    Await(Wait::kStall, true);
+  } else if (!idle) {
+    Await(Wait::kHeader, anew);
+  } else {
+    Await(used_ ? Wait::kIdle : Wait::kHandshake, anew);
+  }
+}
+
+void Connection::Await(Wait wait, bool anew) {
+  if (state_ == State::kClosed) return;
+  if (!anew && wait == wait_ && Timer::waits()) return;
+  wait_ = wait;
+  loop_.events().timers().Start(this, wait, loop_.events().now());
+}
+
+void Connection::ResumeLater() {
+  if (std::exchange(to_resume_, true)) return;
+  loop_.ResumeLater(this);
+}
+
+void Connection::Listen(uint32_t events) {
+  if (!watched_) {
+    watched_ = loop_.events().Watch(transport_.fd(), this, events);
+    events_ = events;
+    // Without it nothing would ever end the connection.
+    if (!watched_) Break();
+  } else if (events != events_) {
+    loop_.events().Change(transport_.fd(), this, events);
+    events_ = events;
+  }
+}
+
+void Connection::Unwatch() {
+  if (watched_) loop_.events().Unwatch(transport_.fd());
+  watched_ = false;
 }
 
 }  // namespace quern::net

@@ -1,88 +1,131 @@
 #pragma once
-// One accepted connection and its requests, one after the other. Internal to net/: includes Beast.
-#include <boost/asio/strand.hpp>
-#include <boost/beast/core/flat_buffer.hpp>
-#include <boost/beast/core/tcp_stream.hpp>
-#include <boost/beast/http/parser.hpp>
-#include <boost/beast/http/string_body.hpp>
-#include <functional>
+// One accepted connection and its requests, one after the other.
+#include <cstddef>
+#include <cstdint>
 #include <memory>
-#include <optional>
-#include <string>
+#include <string_view>
+#include <vector>
 
-#include "net/body_reader.h"
-#include "net/file_sender.h"
-#include "net/http.h"
-#include "net/strict.h"
+#include "net/event_loop.h"
+#include "net/exchange.h"
+#include "net/outgoing.h"
+#include "net/request_reader.h"
+#include "net/response_head.h"
+#include "net/timers.h"
+#include "net/transport.h"
 
 namespace quern::net {
 
-/// What connections need of their server.
-class ConnectionHost {
- public:
-  virtual ~ConnectionHost() = default;
-  virtual const ServerOptions& options() const = 0;
-  virtual HttpResponse Handle(const HttpRequest& request) = 0;
-  /// What the body hook says; null if there is none.
-  virtual Result<std::shared_ptr<BodySink>> OpenSink(const HttpRequest& head) = 0;
-  virtual HttpResponse RenderError(int status, std::string_view message) = 0;
-  virtual bool stopping() const = 0;
-  virtual void Closed(class Connection* connection) = 0;
-};
+class ServerLoop;
 
-/// Owned by its pending asynchronous operation; all members are touched on its strand alone.
-class Connection : public std::enable_shared_from_this<Connection> {
+/// Lives on its loop's thread. While a worker has its request nothing of the next one is read.
+class Connection final : public Watcher, public Timer, public Exchange::Owner {
  public:
-  Connection(boost::asio::ip::tcp::socket socket, std::shared_ptr<ConnectionHost> host);
+  Connection(ServerLoop& loop, Transport transport);
   ~Connection();
 
-  void Start();
-  /// Answers one error and closes.
-  void StartRefusing(int status, std::string_view message);
-  /// From any thread: closes now if no request is under way, else after the answer.
+  /// `full`: the only answer is that the server has too many connections.
+  void Start(bool full);
+  /// Closes if nothing is asked; else the answers that follow are the last ones.
   void Drain();
-  /// On the strand, or when no thread runs any more.
-  void Close();
+  /// Reads on, after ServerLoop::ResumeLater().
+  void Resume();
+  /// Sends what there is to send.
+  void SendNow();
+  /// The wake-up is over: answers of the inline handler may go, or become `error`.
+  void EndHold(const HttpResponse* error);
 
  private:
-  using Parser = boost::beast::http::request_parser<boost::beast::http::string_body>;
+  enum class State {
+    kHandshake,
+    kHead,     // between requests, or in a head
+    kBody,     // a body that is buffered
+    kStream,   // a body that is streamed
+    kHandled,  // a worker has the request
+    kFile,     // the answer's file goes out
+    kClosing,  // what there is to send is the last
+    kLinger,   // everything is sent; what the client still sends is thrown away
+    kClosed,
+  };
+  /// An answer of the inline handler that waits for the end of the wake-up.
+  struct Held {
+    size_t begin = 0;
+    size_t end = 0;
+    bool head_only = false;
+    Keep keep = Keep::kOpen;
+  };
 
-  void AwaitRequest(double timeout);
-  void OnHeadBytes(boost::beast::error_code error, size_t bytes);
-  /// Acts on what the buffer holds; true if a whole head (or a refusal) was found.
-  bool TryHead();
-  void ParseHead();
-  /// Asks the hook where the body goes, and reads it.
+  void OnReady(uint32_t events) override;
+  void OnTimeout(Wait wait) override;
+  void OnExchanged(Exchange::Outcome outcome) override;
+
+  bool Reads() const;
+  void Handshake();
   void Receive();
-  void ReadBody();
-  void OnBody(boost::beast::error_code error);
-  void StreamBody();
-  void OnStreamed(BodyEnd end);
-  /// Sends "100 Continue" if the client waits for it.
-  void ContinueThen(std::function<void()> read);
-  void Serve();
-  void Refuse(int status, std::string_view message);
-  void Write(bool close);
-  void OnWritten(boost::beast::error_code error, bool close);
-  void SendFile(bool close);
-  void Next(bool close);
-  /// Closing at once would reset the connection under unread bytes and lose the answer.
-  void Linger();
+  void OnEnd();
+  /// Takes apart and answers what has been received, as far as it goes.
+  void Process();
+  bool Step();
+  bool OnHead();
+  bool OnBody();
+  bool OnPiece(RequestReader::Event event);
+  bool Unauthorized();
+  bool HandOver(bool offered, bool body_read);
+  void ContinueIfExpected();
 
-  boost::beast::tcp_stream stream_;
-  std::shared_ptr<ConnectionHost> host_;
-  boost::beast::flat_buffer buffer_;
-  HeadScanner scanner_;
-  std::optional<Parser> parser_;
-  HttpRequest request_;
-  bool keep_alive_ = false;
-  bool awaits_continue_ = false;
-  bool idle_ = true;
-  std::string head_out_;
-  std::string body_out_;
-  std::shared_ptr<const FileBody> file_out_;
-  std::unique_ptr<BodyReader> reader_;
-  std::shared_ptr<FileSender> sender_;
+  void AnswerInline();
+  void AnswerGeneral();
+  void AnswerError(int status, std::string_view message, Keep keep, std::string_view header_lines);
+  /// Answers one error and closes.
+  void Refuse(int status, std::string_view message);
+  void EndRequest(Keep keep);
+
+  void Send();
+  void OnSent();
+  void GiveFile();
+  void OnFile(Exchange::Outcome outcome);
+  void Linger();
+  /// The client has gone, or is too slow.
+  void Break();
+  void Abandon();
+  void Close();
+
+  void AwaitMore();
+  void Await(Wait wait, bool anew);
+  void ResumeLater();
+  void Listen(uint32_t events);
+  void Unwatch();
+
+  ServerLoop& loop_;
+  Transport transport_;
+  RequestReader reader_;
+  Outgoing out_;
+  std::unique_ptr<Exchange> exchange_;
+  std::vector<Held> held_;
+  State state_ = State::kHead;
+  /// What epoll tells of.
+  uint32_t events_ = 0;
+  bool watched_ = false;
+  Wait wait_ = Wait::kHeader;
+  /// Nobody has waited for this request yet.
+  bool fresh_ = true;
+  /// A worker has the request.
+  bool busy_ = false;
+  /// The socket has taken less than there is to send.
+  bool blocked_ = false;
+  /// It is in the loop's lists.
+  bool to_send_ = false;
+  bool to_resume_ = false;
+  /// The client has gone while a worker had the request.
+  bool gone_ = false;
+  bool full_ = false;
+  /// One request at least was answered.
+  bool used_ = false;
+  bool hook_asked_ = false;
+  bool expects_continue_ = false;
+  /// Of the request under way.
+  Keep keep_ = Keep::kOpen;
+  bool head_only_ = false;
   size_t lingered_ = 0;
 };
 

@@ -1,6 +1,6 @@
 #pragma once
 // HTTP/1.1 as the rest of the program sees it: plain requests and responses, a server and its
-// limits. Asio and Beast stay in net/*.cc.
+// limits.
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -56,7 +56,8 @@ struct HttpResponse {
   std::string_view Find(std::string_view name) const { return FindHeader(headers, name); }
 };
 
-/// Called on one of the server's threads, several at once: it must be thread-safe, and may block.
+/// Called on one of the server's handler threads, several at once: it must be thread-safe, and may
+/// block.
 using Handler = std::function<HttpResponse(const HttpRequest&)>;
 
 /// Answers what never reached the handler: a malformed or oversized request, too many connections.
@@ -69,8 +70,12 @@ struct ServerOptions {
   std::string host = "127.0.0.1";
   /// 0 takes a free port.
   uint16_t port = 0;
-  /// Threads that read, handle and answer; 0 = 4, or twice the cores if that is more.
+  /// Threads that run the handler; 0 = 4, or twice the cores if that is more.
   size_t threads = 0;
+  /// Threads that read, write and run the inline handler, each with its own connections; 0 = cores.
+  size_t loops = 0;
+  /// Requests that wait for a handler thread; one more is answered 503 with Retry-After.
+  size_t max_queued = 4096;
   /// Bytes of a request's body, before and after decompression; more is 413.
   uint64_t max_body = 32u << 20;
   /// Bytes of request line and headers together; more is 431.
@@ -94,6 +99,14 @@ struct ServerOptions {
   InlineHandler inline_handler;
   AfterWakeup after_wakeup;
   uint64_t inline_max_body = 1u << 20;
+  /// PEM files, both or neither: HTTPS (TLS 1.2 or later) instead of HTTP. Read again when they
+  /// change.
+  std::string tls_certificate;
+  std::string tls_key;
+  /// If there are any, a request has to carry one of them (`Authorization: Bearer TOKEN`), or it is
+  /// answered 401 before its body is read; but not at these paths.
+  std::vector<std::string> bearer_tokens;
+  std::vector<std::string> open_paths;
 };
 
 /// One listening socket. Strict: whatever two parsers could read differently is refused with 400
@@ -106,18 +119,19 @@ class HttpServer {
   HttpServer(const HttpServer&) = delete;
   HttpServer& operator=(const HttpServer&) = delete;
 
-  /// Listens and serves; returns the port. kInvalidArgument for a host that is no address,
-  /// kUnavailable if the port is taken, kPermissionDenied if it may not be used.
+  /// Listens and serves; returns the port. kInvalidArgument for a host that is no address and for
+  /// TLS files that cannot be used, kUnavailable if the port is taken, kPermissionDenied if it may
+  /// not be used.
   Result<uint16_t> Start();
   /// Graceful: no new connection, idle ones are closed, requests in flight are answered (with
   /// `Connection: close`) until drain_timeout. Idempotent; blocks until all threads have ended.
   void Stop();
-  /// Requests being handled now.
+  /// Requests that the handler has now.
   size_t inflight() const;
 
  private:
   struct State;
-  std::shared_ptr<State> state_;
+  std::unique_ptr<State> state_;
 };
 
 /// Keeps SIGTERM and SIGINT from every thread started later, so that WaitForShutdown() alone takes

@@ -52,6 +52,7 @@ class ResponseWriter {
   void AddHeader(std::string_view name, std::string_view value);
   /// Empty at first; append to it.
   std::string& body() { return body_; }
+  const std::string& body() const { return body_; }
 
   int status() const { return status_; }
   std::string_view content_type() const { return content_type_; }

@@ -1,0 +1,62 @@
+#include "net/worker_pool.h"
+
+#include <csignal>
+
+namespace quern::net {
+
+void WorkerPool::Start(size_t threads) {
+  for (size_t i = 0; i < threads; ++i) threads_.emplace_back([this] { Run(); });
+}
+
+bool WorkerPool::Add(Work* work, size_t max_waiting) {
+  bool wake = false;
+  {
+    MutexLock lock(mutex_);
+    // One that a sleeping thread is about to take does not wait.
+    if (waiting_ >= sleeping_ && waiting_ - sleeping_ >= max_waiting) return false;
+    work->next_ = nullptr;
+    (last_ == nullptr ? first_ : last_->next_) = work;
+    last_ = work;
+    ++waiting_;
+    wake = sleeping_ > 0;
+  }
+  if (wake) changed_.notify_one();
+  return true;
+}
+
+void WorkerPool::Run() {
+  // sendfile(2) has no MSG_NOSIGNAL: a client that went away must not end the program.
+  sigset_t pipe;
+  sigemptyset(&pipe);
+  sigaddset(&pipe, SIGPIPE);
+  pthread_sigmask(SIG_BLOCK, &pipe, nullptr);
+  for (;;) {
+    Work* work = nullptr;
+    {
+      std::unique_lock lock(mutex_.native());
+      ++sleeping_;
+      changed_.wait(lock, [this] { return stopped_ || first_ != nullptr; });
+      --sleeping_;
+      if (stopped_) return;
+      work = first_;
+      first_ = work->next_;
+      if (first_ == nullptr) last_ = nullptr;
+      --waiting_;
+    }
+    work->OnWorker();
+  }
+}
+
+void WorkerPool::Stop() {
+  {
+    MutexLock lock(mutex_);
+    stopped_ = true;
+    first_ = last_ = nullptr;
+    waiting_ = 0;
+  }
+  changed_.notify_all();
+  for (std::thread& thread : threads_) thread.join();
+  threads_.clear();
+}
+
+}  // namespace quern::net
