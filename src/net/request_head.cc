@@ -79,17 +79,12 @@ bool HeadParser::Refuse(int status, std::string message) {
   return false;
 }
 
-HeadParser::Verdict HeadParser::TooLong() {
-  Refuse(431,
-         "request line and headers are above the limit of " + std::to_string(limit_) + " bytes");
-  return Verdict::kBad;
-}
-
 HeadParser::Verdict HeadParser::Parse(std::string_view bytes) {
   for (;;) {
     const void* found = std::memchr(bytes.data() + searched_, '\n', bytes.size() - searched_);
     if (found == nullptr) return CheckPart(bytes);
     const size_t end = static_cast<size_t>(static_cast<const char*>(found) - bytes.data());
+    if (end >= limit_) return CheckPart(bytes);
     if (end == line_ || bytes[end - 1] != '\r') {
       return Bad("a line feed without carriage return");
     }
@@ -99,16 +94,15 @@ HeadParser::Verdict HeadParser::Parse(std::string_view bytes) {
     if (line.empty()) {
       if (first) return Bad("an empty line before the request line");
       head_.length = line_;
-      if (line_ <= limit_) return Finish() ? Verdict::kDone : Verdict::kBad;
-    } else if (!(first ? RequestLine(line) : HeaderLine(line))) {
-      return Verdict::kBad;
+      return Finish() ? Verdict::kDone : Verdict::kBad;
     }
-    if (line_ > limit_) return TooLong();
+    if (!(first ? RequestLine(line) : HeaderLine(line))) return Verdict::kBad;
   }
 }
 
-/// Looks at a line that has not ended yet.
+/// Looks at a line that has not ended yet, or not within the limit.
 HeadParser::Verdict HeadParser::CheckPart(std::string_view bytes) {
+  bytes = bytes.substr(0, limit_ + 1);
   if (std::string_view part = bytes.substr(searched_); !part.empty()) {
     if (part.find('\0') != std::string_view::npos) return Bad("a zero byte in the head");
     if (searched_ > line_ && bytes[searched_ - 1] == '\r') {
@@ -123,7 +117,10 @@ HeadParser::Verdict HeadParser::CheckPart(std::string_view bytes) {
     }
   }
   searched_ = bytes.size();
-  return bytes.size() > limit_ ? TooLong() : Verdict::kMore;
+  if (bytes.size() <= limit_) return Verdict::kMore;
+  Refuse(431,
+         "request line and headers are above the limit of " + std::to_string(limit_) + " bytes");
+  return Verdict::kBad;
 }
 
 bool HeadParser::RequestLine(std::string_view line) {

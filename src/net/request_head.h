@@ -60,7 +60,6 @@ class HeadParser {
   /// False, for the caller to give back.
   bool Refuse(int status, std::string message);
   Verdict Bad(std::string_view message);
-  Verdict TooLong();
   Verdict CheckPart(std::string_view bytes);
   bool RequestLine(std::string_view line);
   bool HeaderLine(std::string_view line);
