@@ -28,6 +28,7 @@ class RawSocket {
   RawSocket& operator=(const RawSocket&) = delete;
 
   bool connected() const { return connected_; }
+  int descriptor() const { return descriptor_; }
   bool Send(std::string_view bytes) {
     while (!bytes.empty()) {
       ssize_t sent = send(descriptor_, bytes.data(), bytes.size(), MSG_NOSIGNAL);

@@ -266,5 +266,107 @@ TEST_CASE("the client's deadline") {
   release.set_value();
 }
 
+TEST_CASE("a request without a token is refused before its body is read") {
+  ServerOptions options;
+  options.bearer_tokens = {"first", "second"};
+  options.open_paths = {"/health"};
+  Running running(options);
+  HttpClient client("127.0.0.1", running.port);
+  CHECK(client.Get("/health")->status == 200);
+  CHECK(client.Get("/healthy")->status == 401);
+  for (const char* good : {"Bearer first", "bearer second"}) {
+    CHECK(client.Get("/", {{"Authorization", good}})->status == 200);
+  }
+  for (const char* bad : {"", "first", "Bearer", "Bearer ", "Bearer firs", "Bearer first2",
+                          "Basic first", "Bearer  first"}) {
+    auto answer = client.Get("/", {{"Authorization", bad}});
+    REQUIRE(answer);
+    CHECK_MESSAGE(answer->status == 401, bad);
+    CHECK(answer->Find("WWW-Authenticate") == "Bearer");
+  }
+  // No "100 Continue", no body.
+  RawSocket socket(running.port);
+  socket.Send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\nExpect: 100-continue\r\n\r\n");
+  const std::string answer = socket.ReadUntil("}");
+  CHECK(StatusOf(answer) == 401);
+  CHECK(answer.find("Connection: close") != std::string::npos);
+}
+
+TEST_CASE("when too much waits for a thread, the next is told to come back") {
+  std::promise<void> release;
+  auto gate = release.get_future().share();
+  std::atomic<int> entered{0};
+  ServerOptions options;
+  options.threads = 2;
+  options.max_queued = 3;
+  options.inline_handler = [](const RequestView& request, ResponseWriter&) {
+    return request.path == "/inline";
+  };
+  Running running(options, [&](const HttpRequest& request) {
+    ++entered;
+    gate.wait();
+    return Echo(request);
+  });
+  const auto ask = [&] {
+    return std::async(std::launch::async,
+                      [&] { return HttpClient("127.0.0.1", running.port).Get("/")->status; });
+  };
+  std::vector<std::future<int>> waiting;
+  for (int i = 0; i < 2; ++i) waiting.push_back(ask());
+  while (entered < 2) std::this_thread::yield();
+  // Five fit, whoever comes first; the sixth does not.
+  for (int i = 0; i < 3; ++i) waiting.push_back(ask());
+  HttpClient late("127.0.0.1", running.port, {.timeout = 0.2});
+  auto refused = late.Get("/");
+  while (!refused) refused = late.Get("/");
+  CHECK(refused->status == 503);
+  CHECK(refused->Find("Retry-After") == "1");
+  CHECK(refused->Find("Connection").empty());
+  // The loops are as free as ever.
+  CHECK(late.Get("/inline")->status == 200);
+  release.set_value();
+  int answered = 0;
+  for (auto& status : waiting) answered += status.get() == 200 ? 1 : 0;
+  CHECK(answered >= 3);
+}
+
+TEST_CASE("pipelined requests: many answers, in order, to a client that reads late") {
+  ServerOptions options;
+  const std::string large(300'000, 'x');
+  options.inline_handler = [&](const RequestView& request, ResponseWriter& response) {
+    if (request.path.starts_with("/general")) return false;
+    response.body().append(request.path).append(large);
+    return true;
+  };
+  Running running(options);
+  RawSocket socket(running.port);
+  std::string burst;
+  for (int i = 0; i < 60; ++i) {
+    const std::string path = (i % 7 == 3 ? "/general" : "/inline") + std::to_string(i);
+    burst += "GET " + path + " HTTP/1.1\r\nHost: a\r\n" + (i == 59 ? "Connection: close\r\n" : "") +
+             "\r\n";
+  }
+  REQUIRE(socket.Send(burst));
+  const std::string all = socket.ReadAll();
+  size_t at = 0;
+  for (int i = 0; i < 60; ++i) {
+    const std::string body =
+        i % 7 == 3 ? "GET /general" + std::to_string(i) + " " : "/inline" + std::to_string(i) + "x";
+    at = all.find("\r\n\r\n" + body, at);
+    REQUIRE(at != std::string::npos);
+  }
+}
+
+TEST_CASE("HTTP/1.0 clients are told that their connection is kept") {
+  Running running;
+  RawSocket socket(running.port);
+  for (int i = 0; i < 2; ++i) {
+    socket.Send("GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n");
+    CHECK(socket.ReadUntil("GET / ").find("Connection: keep-alive\r\n") != std::string::npos);
+  }
+  socket.Send("GET / HTTP/1.0\r\n\r\n");
+  CHECK(socket.ReadAll().find("Connection: close\r\n") != std::string::npos);
+}
+
 }  // namespace
 }  // namespace quern::net

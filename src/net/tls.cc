@@ -2,6 +2,7 @@
 
 #include <openssl/err.h>
 #include <openssl/ssl.h>
+#include <openssl/x509.h>
 #include <sys/stat.h>
 
 #include <algorithm>
@@ -69,12 +70,13 @@ Result<SSL_CTX*> MakeContext(const std::string& certificate, const std::string& 
                 "name a PEM file with the certificate first, then those of its authorities");
   }
   if (SSL_CTX_use_PrivateKey_file(raw, key.c_str(), SSL_FILETYPE_PEM) != 1) {
+    if (ERR_GET_REASON(ERR_peek_last_error()) == X509_R_KEY_VALUES_MISMATCH) {
+      ERR_clear_error();
+      return Fail(Code::kInvalidArgument, "the TLS key " + key + " is not that of " + certificate,
+                  "name the key that the certificate was made for");
+    }
     return Fail(Code::kInvalidArgument, "the TLS key " + key + " cannot be used: " + Complaint(),
                 "name a PEM file with the key of the certificate, without a passphrase");
-  }
-  if (SSL_CTX_check_private_key(raw) != 1) {
-    return Fail(Code::kInvalidArgument,
-                "the TLS key " + key + " is not that of " + certificate + ": " + Complaint());
   }
   return context.release();
 }

@@ -1,0 +1,220 @@
+#include "net/tls.h"
+
+#include <doctest/doctest.h>
+#include <fcntl.h>
+#include <openssl/pem.h>
+#include <openssl/ssl.h>
+#include <openssl/x509v3.h>
+
+#include <fstream>
+
+#include "base/fs.h"
+#include "net/compression.h"
+#include "net/http.h"
+#include "net/raw_socket.h"
+#include "net/url_client.h"
+
+namespace quern::net {
+namespace {
+
+template <auto kFree>
+struct Free {
+  template <class T>
+  void operator()(T* pointer) const {
+    kFree(pointer);
+  }
+};
+using Key = std::unique_ptr<EVP_PKEY, Free<EVP_PKEY_free>>;
+using Certificate = std::unique_ptr<X509, Free<X509_free>>;
+using Ssl = std::unique_ptr<SSL, Free<SSL_free>>;
+using SslContext = std::unique_ptr<SSL_CTX, Free<SSL_CTX_free>>;
+
+/// Writes a certificate for 127.0.0.1 that its own key has signed, and the key.
+struct Files {
+  explicit Files(const TempDir& dir, const std::string& name = "server")
+      : certificate(dir.File(name + ".pem")), key(dir.File(name + ".key")) {}
+
+  void Write(long serial) const {
+    Key pair(EVP_EC_gen("P-256"));
+    Certificate made(X509_new());
+    X509_set_version(made.get(), 2);
+    ASN1_INTEGER_set(X509_get_serialNumber(made.get()), serial);
+    X509_gmtime_adj(X509_getm_notBefore(made.get()), -60);
+    X509_gmtime_adj(X509_getm_notAfter(made.get()), 3600);
+    X509_set_pubkey(made.get(), pair.get());
+    X509_NAME* name = X509_get_subject_name(made.get());
+    const auto* text = reinterpret_cast<const unsigned char*>("quern tests");
+    X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC, text, -1, -1, 0);
+    X509_set_issuer_name(made.get(), name);
+    for (const auto& [nid, value] : {std::pair(NID_subject_alt_name, "IP:127.0.0.1"),
+                                     std::pair(NID_basic_constraints, "critical,CA:TRUE")}) {
+      X509_EXTENSION* extension = X509V3_EXT_conf_nid(nullptr, nullptr, nid, value);
+      X509_add_ext(made.get(), extension, -1);
+      X509_EXTENSION_free(extension);
+    }
+    REQUIRE(X509_sign(made.get(), pair.get(), EVP_sha256()) > 0);
+    std::unique_ptr<FILE, Free<fclose>> out(std::fopen(certificate.c_str(), "w"));
+    PEM_write_X509(out.get(), made.get());
+    out.reset(std::fopen(key.c_str(), "w"));
+    PEM_write_PrivateKey(out.get(), pair.get(), nullptr, nullptr, 0, nullptr, nullptr);
+  }
+  ServerOptions Options() const {
+    ServerOptions options;
+    options.tls_certificate = certificate;
+    options.tls_key = key;
+    return options;
+  }
+  std::string certificate;
+  std::string key;
+};
+
+HttpResponse Echo(const HttpRequest& request) {
+  HttpResponse response;
+  response.body = request.method + " " + request.path + " " + request.body;
+  return response;
+}
+
+/// What a handshake came to.
+struct Greeting {
+  bool agreed = false;
+  std::string version;
+  std::string protocol;
+  long serial = 0;
+};
+
+Greeting Greet(uint16_t port, int max_version, std::string_view alpn) {
+  SslContext context(SSL_CTX_new(TLS_client_method()));
+  // What a server must refuse has to be offered first.
+  SSL_CTX_set_security_level(context.get(), 0);
+  SSL_CTX_set_min_proto_version(context.get(), TLS1_VERSION);
+  SSL_CTX_set_max_proto_version(context.get(), max_version);
+  Ssl ssl(SSL_new(context.get()));
+  SSL_set_alpn_protos(ssl.get(), reinterpret_cast<const unsigned char*>(alpn.data()),
+                      static_cast<unsigned>(alpn.size()));
+  RawSocket socket(port);
+  SSL_set_fd(ssl.get(), socket.descriptor());
+  Greeting greeting;
+  greeting.agreed = SSL_connect(ssl.get()) == 1;
+  greeting.version = SSL_get_version(ssl.get());
+  const unsigned char* name = nullptr;
+  unsigned size = 0;
+  SSL_get0_alpn_selected(ssl.get(), &name, &size);
+  greeting.protocol.assign(reinterpret_cast<const char*>(name), size);
+  if (Certificate peer(SSL_get1_peer_certificate(ssl.get())); peer != nullptr) {
+    greeting.serial = ASN1_INTEGER_get(X509_get0_serialNumber(peer.get()));
+  }
+  return greeting;
+}
+
+TEST_CASE("requests, large bodies and files over HTTPS") {
+  TempDir dir;
+  Files files(dir);
+  files.Write(1);
+  const std::string large(3u << 20, 'L');
+  std::ofstream(dir.File("large")) << large;
+  HttpServer server(files.Options(), [&](const HttpRequest& request) {
+    HttpResponse response = Echo(request);
+    if (request.path == "/file") {
+      response.file = std::make_shared<FileBody>(
+          UniqueFd(::open(dir.File("large").c_str(), O_RDONLY | O_CLOEXEC)), 0, large.size());
+    }
+    if (request.path == "/large") response.body = large;
+    return response;
+  });
+  const std::string url = "https://127.0.0.1:" + std::to_string(server.Start().value());
+  auto client = UrlClient::Open({.timeout = 20, .trust = {files.certificate, true}}).value();
+  for (int i = 0; i < 3; ++i) {
+    auto answer = client->Send("POST", url + "/a", "hello", {});
+    REQUIRE(answer);
+    CHECK(answer->body == "POST /a hello");
+  }
+  CHECK(client->Send("POST", url + "/a", large, {})->body == "POST /a " + large);
+  CHECK(client->Send("GET", url + "/file", "", {})->body == large);
+  CHECK(client->Send("GET", url + "/large", "", {})->body == large);
+  CHECK(client->Send("GET", url + "/last", "", {})->body == "GET /last ");
+  auto distrustful = UrlClient::Open({.timeout = 5, .trust = {}}).value();
+  CHECK(distrustful->Send("GET", url + "/", "", {}).error().code == Code::kFailedPrecondition);
+}
+
+TEST_CASE("TLS 1.2 and 1.3 with ALPN http/1.1, nothing older and nothing else") {
+  TempDir dir;
+  Files files(dir);
+  files.Write(1);
+  HttpServer server(files.Options(), Echo);
+  const uint16_t port = server.Start().value();
+  const std::string both("\x02h2\x08http/1.1");
+  const Greeting newest = Greet(port, TLS1_3_VERSION, both);
+  CHECK(newest.agreed);
+  CHECK(newest.version == "TLSv1.3");
+  CHECK(newest.protocol == "http/1.1");
+  const Greeting old = Greet(port, TLS1_2_VERSION, "");
+  CHECK(old.agreed);
+  CHECK(old.version == "TLSv1.2");
+  CHECK(old.protocol.empty());
+  CHECK_FALSE(Greet(port, TLS1_1_VERSION, both).agreed);
+  CHECK_FALSE(Greet(port, TLS1_3_VERSION, "\x02h2").agreed);
+}
+
+TEST_CASE("plain HTTP, noise and silence at a port that speaks TLS") {
+  TempDir dir;
+  Files files(dir);
+  files.Write(1);
+  ServerOptions options = files.Options();
+  options.header_timeout = 0.3;
+  HttpServer server(options, Echo);
+  const uint16_t port = server.Start().value();
+  const std::string answer = RawExchange(port, "GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+  CHECK(answer.starts_with("HTTP/1.1 400 "));
+  CHECK(answer.find("HTTPS") != std::string::npos);
+  CHECK(RawExchange(port, std::string(3000, '\xff')).find("HTTP") == std::string::npos);
+  RawSocket silent(port);
+  RawSocket half(port);
+  half.Send(std::string("\x16\x03\x01\x02\x00\x01", 6));
+  CHECK(silent.ReadAll().empty());
+  CHECK(half.ReadAll().empty());
+  CHECK(Greet(port, TLS1_3_VERSION, "").agreed);
+}
+
+TEST_CASE("a certificate that was replaced is used, one that is broken is not") {
+  TempDir dir;
+  Files files(dir);
+  files.Write(1);
+  HttpServer server(files.Options(), Echo);
+  const uint16_t port = server.Start().value();
+  const auto serial = [&] { return Greet(port, TLS1_3_VERSION, "").serial; };
+  CHECK(serial() == 1);
+  files.Write(2);
+  long seen = 0;
+  for (int i = 0; i < 100'000 && seen != 2; ++i) seen = serial();
+  CHECK(seen == 2);
+  std::ofstream(files.key) << "no key";
+  const auto until = std::time(nullptr) + 2;
+  while (std::time(nullptr) <= until) CHECK(serial() == 2);
+}
+
+TEST_CASE("files that cannot be used are named") {
+  TempDir dir;
+  Files files(dir);
+  Files other(dir, "other");
+  files.Write(1);
+  other.Write(2);
+  const auto error = [](ServerOptions options) {
+    const auto started = HttpServer(std::move(options), Echo).Start();
+    REQUIRE_FALSE(started);
+    CHECK(started.error().code == Code::kInvalidArgument);
+    return started.error().message;
+  };
+  ServerOptions options = files.Options();
+  options.tls_key = "";
+  CHECK(error(options).find("the key is missing") != std::string::npos);
+  options.tls_key = other.key;
+  CHECK(error(options).find(other.key + " is not that of") != std::string::npos);
+  options.tls_key = "/nowhere.key";
+  CHECK(error(options).find("/nowhere.key") != std::string::npos);
+  options = files.Options();
+  options.tls_certificate = files.key;
+  CHECK(error(options).find(files.key + " cannot be used") != std::string::npos);
+}
+
+}  // namespace
+}  // namespace quern::net
