@@ -12,6 +12,7 @@
 #include "cli/command.h"
 #include "cli/places.h"
 #include "cli/project_state.h"
+#include "cli/serve_models.h"
 #include "net/http.h"
 #include "pipeline/workspace.h"
 
@@ -23,10 +24,19 @@ struct ServeArgs {
   std::string root = ".";
   std::string host = "127.0.0.1";
   int port = 8080;
+  uint64_t max_input = 64u << 20;
+  uint64_t max_queue = 1024;
+  uint64_t threads = 0;
+  double watch = 10;
+  std::string engine = "auto";
+  bool model_control = false;
   std::string package;
   bool no_log = false;
   bool while_stdin_open = false;
 };
+
+/// Where SageMaker's containers find their model.
+constexpr const char* kSageMakerModel = "/opt/ml/model";
 
 /// NAME/3 that is in `folder`, without a question to the registry.
 Result<server::ModelToServe> InFolder(const std::string& reference, const std::string& folder) {
@@ -35,24 +45,11 @@ Result<server::ModelToServe> InFolder(const std::string& reference, const std::s
     return Fail(Code::kInvalidArgument, "'" + reference + "' is not a model version",
                 "with --package, write NAME/3");
   }
-  return server::ModelToServe{reference.substr(0, slash), reference.substr(slash + 1), {}, folder};
-}
-
-/// "NAME@alias", "NAME/3", "NAME" from the registry, or a folder that holds a package.
-Result<server::ModelToServe> Find(const std::string& reference, pipeline::Workspace* workspace,
-                                  Fs& fs) {
-  if (fs.Exists(JoinPath(reference, "model.onnx"))) {
-    return server::ModelToServe{BaseName(reference), "1", {}, reference};
-  }
-  if (workspace == nullptr) {
-    return Fail(Code::kNotFound,
-                "'" + reference + "' is neither a model package nor a registered model",
-                "name a folder with model.onnx, or give --root a project that has run");
-  }
-  QUERN_ASSIGN(const auto version, workspace->registry().Resolve(reference));
-  QUERN_ASSIGN(std::string folder, workspace->PackageFolder(version));
-  return server::ModelToServe{version.name, std::to_string(version.version), version.aliases,
-                              std::move(folder)};
+  return server::ModelToServe{reference.substr(0, slash),
+                              reference.substr(slash + 1),
+                              {},
+                              folder,
+                              model::EnginePreference::kAuto};
 }
 
 /// Asks this process to stop when standard input ends: with whoever started it.
@@ -65,42 +62,89 @@ void WatchStdin() {
   }).detach();
 }
 
-int Serve(const ServeArgs& args, Context& context) {
+/// The project whose registry names the models, and which keeps their predictions; null if there
+/// is none.
+Result<std::unique_ptr<pipeline::Workspace>> OpenProject(const ServeArgs& args, Context& context) {
+  const std::string state = StateFolder(args.root, context.fs);
+  pipeline::WorkspaceOptions opening;
+  if (args.package.empty()) {
+    QUERN_ASSIGN(opening, OptionsFor(state, context));
+  }
+  auto workspace = pipeline::Workspace::Open(state, opening, context.fs, context.clock);
+  if (!workspace && workspace.error().code == Code::kNotFound) {
+    return std::unique_ptr<pipeline::Workspace>();
+  }
+  return workspace;
+}
+
+Result<ModelsToServe> ChooseModels(const ServeArgs& args, pipeline::Workspace* workspace,
+                                   Context& context) {
+  ModelsToServe chosen;
+  if (args.package.empty()) {
+    QUERN_ASSIGN(chosen, FindModels(args.models, workspace, context.fs));
+  } else if (args.models.size() != 1) {
+    return Fail(Code::kInvalidArgument, "--package is the folder of one model", "name one model");
+  } else {
+    QUERN_ASSIGN(server::ModelToServe model, InFolder(args.models[0], args.package));
+    chosen.models.push_back(std::move(model));
+  }
+  QUERN_ASSIGN(const model::EnginePreference engine, model::ParseEnginePreference(args.engine));
+  for (server::ModelToServe& model : chosen.models) model.engine = engine;
+  for (server::WatchedModel& watched : chosen.watched) {
+    watched.current.engine = engine;
+    watched.resolve = [resolve = watched.resolve, engine]() -> Result<server::ModelToServe> {
+      QUERN_ASSIGN(server::ModelToServe model, resolve());
+      model.engine = engine;
+      return model;
+    };
+  }
+  return chosen;
+}
+
+server::ServeOptions OptionsOf(const ServeArgs& args, pipeline::Workspace* workspace) {
+  server::ServeOptions options;
+  options.http.host = args.host;
+  options.http.port = static_cast<uint16_t>(args.port);
+  options.http.max_body = args.max_input;
+  options.http.threads = args.threads;
+  options.http.max_queued = args.max_queue;
+  options.inference.threads = args.threads;
+  options.database = workspace != nullptr ? &workspace->database() : nullptr;
+  options.log_predictions = !args.no_log;
+  options.model_control = args.model_control;
+  return options;
+}
+
+int Serve(ServeArgs args, Context& context) {
   SetLogLevel(LogLevel::kInfo);
+  if (args.models.empty()) {
+    if (!context.fs.Exists(kSageMakerModel)) {
+      return context.Complain(Error{Code::kInvalidArgument,
+                                    "no model to serve is named",
+                                    "quern serve MODEL…; see quern serve --help",
+                                    {},
+                                    {}});
+    }
+    args.models = {std::string("model=") + kSageMakerModel};
+  }
   if (!IsLoopbackHost(args.host)) {
     Log(LogLevel::kWarning, "serving on " + args.host +
                                 ": anyone who reaches this address can ask the model; "
                                 "there are no accounts yet");
   }
-  if (!args.package.empty() && args.models.size() != 1) {
-    return context.Complain(Error{
-        Code::kInvalidArgument, "--package is the folder of one model", "name one model", {}, {}});
-  }
-  const std::string state = StateFolder(args.root, context.fs);
-  pipeline::WorkspaceOptions opening;
-  if (args.package.empty()) {
-    auto found = OptionsFor(state, context);
-    if (!found) return context.Complain(found.error());
-    opening = std::move(*found);
-  }
-  auto workspace = pipeline::Workspace::Open(state, opening, context.fs, context.clock);
-  if (!workspace && workspace.error().code != Code::kNotFound)
-    return context.Complain(workspace.error());
-  pipeline::Workspace* opened = workspace ? workspace->get() : nullptr;
-  server::ServeOptions options;
-  for (const std::string& reference : args.models) {
-    auto model = args.package.empty() ? Find(reference, opened, context.fs)
-                                      : InFolder(reference, args.package);
-    if (!model) return context.Complain(model.error());
-    options.models.push_back(std::move(*model));
-  }
-  options.http.host = args.host;
-  options.http.port = static_cast<uint16_t>(args.port);
-  options.database = opened != nullptr ? &opened->database() : nullptr;
-  options.log_predictions = !args.no_log;
+  auto workspace = OpenProject(args, context);
+  if (!workspace) return context.Complain(workspace.error());
+  auto chosen = ChooseModels(args, workspace->get(), context);
+  if (!chosen) return context.Complain(chosen.error());
+  server::ServeOptions options = OptionsOf(args, workspace->get());
+  options.models = std::move(chosen->models);
   net::BlockShutdownSignals();
   auto server = server::StartServer(std::move(options));
   if (!server) return context.Complain(server.error());
+  std::unique_ptr<server::ModelWatch> watch;
+  if (args.watch > 0 && !chosen->watched.empty()) {
+    watch = std::make_unique<server::ModelWatch>(**server, std::move(chosen->watched), args.watch);
+  }
   context.PrintLine("listening on " + (*server)->url() + "; Ctrl-C stops");
   std::fflush(stdout);
   if (args.while_stdin_open) WatchStdin();
@@ -112,24 +156,48 @@ int Serve(const ServeArgs& args, Context& context) {
 
 void AddServe(Verb app, Context& context) {
   auto args = std::make_shared<ServeArgs>();
-  Verb verb = app.AddVerb(
-      "serve",
-      "Serve models over HTTP: Open Inference Protocol, MLflow /invocations, feedback, metrics");
-  verb.AddOption("models", args->models, "NAME@alias, NAME/3, NAME, or a package folder")
-      .Required();
-  verb.AddOption("--root", args->root, "Project folder whose registry names the models")
+  Verb verb = app.AddVerb("serve",
+                          "Serve models over HTTP: Open Inference Protocol, MLflow, SageMaker, "
+                          "TensorFlow Serving, KServe");
+  verb.AddOption("models", args->models,
+                 "[NAME=]MODEL: NAME@alias, NAME/3 or NAME of the registry, a folder with an "
+                 "MLmodel or model.onnx, or an .onnx file. Several may be served at once; the "
+                 "first one answers /invocations. Without any, /opt/ml/model (SageMaker)");
+  verb.AddOption("--root", args->root,
+                 "Project folder: its registry names the models, its database keeps predictions")
       .ShowDefault();
-  verb.AddOption("--host", args->host, "Address to listen on").ShowDefault();
+  verb.AddOption("--host", args->host, "Address to listen on; 0.0.0.0 is every network")
+      .ShowDefault();
   verb.AddOption("--port", args->port, "Port to listen on, 0 for a free one")
+      .Env("SAGEMAKER_BIND_TO_PORT")
       .Between(0, 65535)
       .ShowDefault();
+  verb.AddOption("--http-max-input-size", args->max_input,
+                 "Bytes of a request's body, before and after decompression; more is 413")
+      .ShowDefault();
+  verb.AddOption("--max-queue", args->max_queue,
+                 "Requests that may wait for a thread; one more is answered 503")
+      .ShowDefault();
+  verb.AddOption("--threads", args->threads,
+                 "Threads for requests that take long, and for one large batch; 0: as many as fit")
+      .ShowDefault();
+  verb.AddOption("--engine", args->engine,
+                 "What runs the models; auto: the compiled engine where it covers the graph")
+      .OneOf({"auto", "compiled", "onnxruntime"})
+      .ShowDefault();
+  verb.AddOption("--watch", args->watch,
+                 "Seconds between looks at the registry for aliases that moved, 0 for never")
+      .ShowDefault();
+  verb.AddFlag("--model-control", args->model_control,
+               "Let clients load and unload the models that are named here");
   verb.AddFlag("--no-prediction-log", args->no_log, "Do not keep what was asked and answered");
   verb.AddOption("--package", args->package, "The folder of the one model, named as NAME/3")
       .Hidden();
   verb.AddFlag("--while-stdin-open", args->while_stdin_open, "Stop when standard input ends")
       .Hidden();
   verb.Footer(
-      "Example:\n  quern serve heart@champion --root examples/heart --port 8080\n"
+      "Examples:\n  quern serve heart@champion --root examples/heart --port 8080\n"
+      "  quern serve live=heart@champion next=heart/7 price=models/price.onnx\n"
       "  curl -d '{\"dataframe_records\": [{\"age\": 63, …}]}' -H 'Content-Type: application/json' "
       "localhost:8080/invocations");
   verb.OnGiven(

@@ -74,9 +74,10 @@ Result<std::string> Decompress(std::string_view body, std::string_view encoding,
   return Fail(Code::kInvalidArgument, "the body is not whole " + ToLower(Trim(encoding)) + " data");
 }
 
-std::string GzipCompress(std::string_view body) {
+std::string Compress(std::string_view body, std::string_view encoding) {
   z_stream stream{};
-  QUERN_CHECK(deflateInit2(&stream, Z_DEFAULT_COMPRESSION, Z_DEFLATED, kGzipWindow, 8,
+  const int window = encoding == "deflate" ? MAX_WBITS : kGzipWindow;
+  QUERN_CHECK(deflateInit2(&stream, Z_DEFAULT_COMPRESSION, Z_DEFLATED, window, 8,
                            Z_DEFAULT_STRATEGY) == Z_OK,
               "deflateInit2");
   std::string out(deflateBound(&stream, static_cast<uLong>(body.size())) + 32, '\0');

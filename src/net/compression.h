@@ -38,7 +38,8 @@ class Inflater {
 /// `max_bytes` out is kResourceExhausted.
 Result<std::string> Decompress(std::string_view body, std::string_view encoding,
                                uint64_t max_bytes);
-/// For tests and clients.
-std::string GzipCompress(std::string_view body);
+/// The whole of `body`; `encoding` is "gzip" or "deflate" (zlib wrapper).
+std::string Compress(std::string_view body, std::string_view encoding);
+inline std::string GzipCompress(std::string_view body) { return Compress(body, "gzip"); }
 
 }  // namespace quern::net

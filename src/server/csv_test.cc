@@ -9,22 +9,31 @@ namespace quern::server {
 namespace {
 
 std::string Problem(std::string_view text) {
-  auto table = ParseCsv(text);
+  Arena arena;
+  auto table = ReadCsv(text, true, arena);
   return table ? "" : table.error().message;
 }
 
 TEST_CASE("CSV as people and programs write it") {
-  auto table = ParseCsv(
+  Arena arena;
+  auto table = ReadCsv(
                    "\xEF\xBB\xBF"
-                   "a,\"b c\"\r\n1,\"x,\"\"y\"\"\nz\"\r\n\r\n,\n\"\",3")
+                   "a,\"b c\"\r\n1,\"x,\"\"y\"\"\nz\"\r\n\r\n,\n\"\",3",
+                   true, arena)
                    .value();
-  CHECK(table.header == std::vector<std::string>{"a", "b c"});
-  REQUIRE(table.rows.size() == 3);
-  CHECK(table.rows[0] == std::vector<std::string>{"1", "x,\"y\"\nz"});
-  CHECK(table.rows[1] == std::vector<std::string>{"", ""});
-  CHECK(table.rows[2] == std::vector<std::string>{"", "3"});
-  CHECK(table.lines == std::vector<size_t>{2, 5, 6});
-  CHECK(ParseCsv("a\n").value().rows.empty());
+  using Texts = std::vector<std::string_view>;
+  CHECK(Texts(table.header.begin(), table.header.end()) == Texts{"a", "b c"});
+  CHECK(table.rows() == 3);
+  CHECK(Texts(table.cells.begin(), table.cells.end()) == Texts{"1", "x,\"y\"\nz", "", "", "", "3"});
+  CHECK(std::vector<size_t>(table.lines.begin(), table.lines.end()) ==
+        std::vector<size_t>{2, 5, 6});
+  CHECK(ReadCsv("a\n", true, arena).value().rows() == 0);
+  auto bare = ReadCsv("1,2\n3,4\n", false, arena).value();
+  CHECK(bare.header.empty());
+  CHECK(bare.rows() == 2);
+  CHECK(bare.cells[3] == "4");
+  CHECK(ReadCsv("1,2\n3\n", false, arena).error().message ==
+        "CSV line 2: 1 fields, the first line has 2");
 }
 
 TEST_CASE("malformed CSV names its line") {

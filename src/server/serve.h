@@ -11,22 +11,12 @@
 #include "base/result.h"
 #include "base/time.h"
 #include "net/http.h"
-#include "serving/model.h"
+#include "server/served_models.h"
+#include "serving/inference.h"
 #include "serving/prediction_log.h"
 #include "store/database.h"
 
 namespace quern::server {
-
-/// Makes a model of a package directory.
-using ModelLoader =
-    std::function<Result<std::shared_ptr<const serving::ScoringModel>>(const std::string& dir)>;
-
-struct ModelToServe {
-  std::string name;
-  std::string version;
-  std::vector<std::string> aliases;
-  std::string package_dir;
-};
 
 struct ServeOptions {
   /// The first one is what /invocations asks.
@@ -39,6 +29,9 @@ struct ServeOptions {
   bool log_predictions = true;
   serving::PredictionLogOptions log;
   const Clock* clock = &SystemClock();
+  serving::InferenceOptions inference;
+  /// Whether clients may load and unload models.
+  bool model_control = false;
   /// Replaced in tests.
   ModelLoader load;
 };
@@ -56,6 +49,8 @@ class RunningServer {
   virtual Status SetAlias(std::string_view name, std::string_view alias,
                           std::string_view version) = 0;
   virtual Status RemoveModel(std::string_view name, std::string_view version) = 0;
+  /// Whether that version, or what that alias points at, is in service.
+  virtual bool Serves(std::string_view name, std::string_view version) const = 0;
   /// No longer ready, requests in flight are answered, the prediction log is written. Idempotent.
   virtual void Stop() = 0;
 };

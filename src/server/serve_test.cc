@@ -11,21 +11,24 @@
 #include "base/text.h"
 #include "net/client.h"
 #include "net/raw_socket.h"
-#include "serving/fake_model.h"
+#include "serving/fake_engine.h"
 
 namespace quern::server {
 namespace {
 
 /// Packages by made-up directory name.
-Result<std::shared_ptr<const serving::ScoringModel>> LoadFake(const std::string& dir) {
+Result<serving::LoadedModel> LoadFake(const serving::ModelFiles& files, int64_t now_ms) {
   serving::Signature signature = serving::BinarySignature();
-  if (dir == "regression") signature = serving::RegressionSignature();
-  if (dir == "text") {
+  if (files.path == "regression") signature = serving::RegressionSignature();
+  if (files.path == "text") {
     signature.classes = {"no", "yes"};
     signature.numeric_classes = false;
   }
-  if (dir == "absent") return Fail(Code::kNotFound, "no package in 'absent'");
-  return std::make_shared<const serving::FakeModel>(std::move(signature));
+  if (files.path == "absent") return Fail(Code::kNotFound, "no package in 'absent'");
+  serving::LoadedModel loaded{
+      serving::FakeServed(files.name, files.version, std::move(signature), now_ms), ""};
+  if (files.path == "broken") loaded.example = R"({"inputs":{"x":[1]}})";
+  return loaded;
 }
 
 struct Fixture {
@@ -82,7 +85,7 @@ TEST_CASE("OIP: health and metadata") {
   auto metadata = fixture.Get("/v2/models/heart/versions/1").body;
   CHECK(
       metadata ==
-      R"({"name":"heart","versions":["1","2"],"platform":"quern_onnx","inputs":[)"
+      R"({"name":"heart","versions":["1","2"],"platform":"quern_compiled","inputs":[)"
       R"({"name":"x","datatype":"FP64","shape":[-1,1]},{"name":"flag","datatype":"FP64","shape":[-1,1]},)"
       R"({"name":"sex","datatype":"BYTES","shape":[-1,1]}],"outputs":[{"name":"label","datatype":"INT64",)"
       R"("shape":[-1]},{"name":"probabilities","datatype":"FP64","shape":[-1,2]}]})");
@@ -144,7 +147,7 @@ TEST_CASE("OIP: what is wrong with a request is said, with 400") {
       "causes total element count to exceed maximum size");
   has(tensor(R"("shape":[0,18446744073709551615],"datatype":"FP64","data":[])"), "maximum size");
   has(tensor(R"("shape":[2],"datatype":"FP64","data":[1])"), "1 values, 'shape' asks for 2");
-  has(tensor(R"("shape":[2,1],"datatype":"FP64","data":[[1,2]])"), "dimension 0");
+  has(tensor(R"("shape":[2,1],"datatype":"FP64","data":[[1,2]])"), "dimension 1");
   has(tensor(R"("shape":[2,1],"datatype":"FP64","data":[[1],2])"), "not nested");
   has(tensor(R"("shape":[1],"datatype":"FP16","data":[1])"),
       "receiving FP16 data via JSON is not supported");
@@ -154,16 +157,22 @@ TEST_CASE("OIP: what is wrong with a request is said, with 400") {
   has(tensor(R"("shape":[1],"datatype":"INT8","data":[1.5])"), "whole number");
   has(tensor(R"("shape":[1],"datatype":"FP64","data":["a"])"), "not a number");
   has(tensor(R"("shape":[1],"datatype":"FP64","data":[{}])"), "not a number");
-  has(tensor(R"("shape":[1],"datatype":"BYTES","data":["a"])"), "expected a number");
-  has(tensor(R"("shape":[1],"datatype":"FP64","data":[Infinity])"), "infinite");
-  has(tensor(R"("shape":[1],"datatype":"FP64","parameters":{"binary_data_size":8})"), "binary");
+  auto changed = [](std::string_view from, std::string_view to) {
+    std::string body = kInfer;
+    return body.replace(body.find(from), from.size(), to);
+  };
+  has(changed("[0,null]", "[0,Infinity]"), "row 1: expected a number, got an infinite one");
+  has(changed(R"("FP64","data":[0,null])", R"("BYTES","data":["a","1"])"),
+      "'x', row 0: expected a number, got the text 'a'");
+  has(tensor(R"("shape":[1],"datatype":"FP64","parameters":{"binary_data_size":8})"),
+      "unexpected size for input 'x', expecting 8 additional bytes");
   has(R"({"inputs":[{"name":"in","shape":[1,4],"datatype":"FP64","data":[1,2,3,4]}]})",
       "has 4 columns, the model takes 3");
   std::string two = kInfer;
   has(two.substr(0, two.size() - 1) + R"(,"outputs":[{"name":"labels"}]})",
       "did you mean 'label'?");
-  has(std::string(100000, '['), "not valid JSON");
-  has("{\"inputs\":" + std::string(5000, '[') + std::string(5000, ']') + "}", "not valid JSON");
+  has(std::string(100000, '['), "must be a JSON object");
+  has("{\"x\":" + std::string(5000, '[') + std::string(5000, ']') + "}", "nested too deeply");
   has("{\"inputs\":[{\"name\":\"\xff\"}]}", "not valid JSON");
   has(R"({"inputs":[{"name":"x","shape":[0],"datatype":"FP64","data":[]},
         {"name":"flag","shape":[0],"datatype":"FP64","data":[]},
@@ -240,11 +249,13 @@ TEST_CASE("MLflow: errors with the texts that clients look for") {
   has("x,flag,sex\nq,2,a\n", "row 0: expected a number, got the text 'q'", "text/csv");
   has("x,flag,sex\n", "no rows", "text/csv");
   for (const char* type :
-       {"application/xml", "application/json; charset=latin-1", "text/csv; header=absent", ""}) {
+       {"application/xml", "application/json; charset=latin-1", "text/csv; header=maybe", ""}) {
     auto response = fixture.Post("/invocations", "{}", type);
     CHECK(response.status == 415);
     CHECK(response.content_type == "text/plain");
   }
+  CHECK(fixture.Post("/invocations", "0,1,yes\n", "text/csv; header=absent").status == 200);
+  CHECK(fixture.Post("/invocations", "0,1\n", "text/csv; header=absent").status == 400);
   CHECK(fixture.Get("/invocations").status == 405);
   CHECK(fixture.Get("/ping").body == "\n");
   CHECK(fixture.Get("/health").status == 200);
@@ -334,6 +345,14 @@ TEST_CASE("starting says which model could not be loaded") {
   REQUIRE_FALSE(started.has_value());
   CHECK(started.error().message == "no package in 'absent'");
   CHECK(started.error().context[0].find("heart version 1") != std::string::npos);
+}
+
+TEST_CASE("a model that fails on its own example is not served") {
+  Fixture fixture;
+  Status added = fixture.server->AddModel({"heart", "9", {}, "broken"});
+  REQUIRE_FALSE(added.has_value());
+  CHECK(added.error().message.find("Model is missing inputs") != std::string::npos);
+  CHECK(fixture.Get("/v2/models/heart/versions/9").status == 404);
 }
 
 int64_t ResidentBytes() {

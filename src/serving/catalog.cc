@@ -9,19 +9,6 @@ namespace {
 
 constexpr size_t kMaxName = 128;
 
-Status CheckName(std::string_view what, std::string_view name) {
-  constexpr std::string_view kAllowed =
-      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-. ";
-  if (name.empty() || name.size() > kMaxName || Trim(name).size() != name.size() ||
-      name.find_first_not_of(kAllowed) != std::string_view::npos || name == "." || name == "..") {
-    return Fail(Code::kInvalidArgument,
-                std::string(what) + " '" + std::string(name.substr(0, kMaxName)) +
-                    "' cannot be served under that name",
-                "use letters, digits, '_', '-', '.' and inner blanks, at most 128 bytes");
-  }
-  return {};
-}
-
 /// Numbers by value, then other text by its letters: "9" before "10" before "a".
 bool VersionLess(const std::string& a, const std::string& b) {
   auto x = ParseInt(a);
@@ -39,18 +26,36 @@ std::unexpected<Error> NotServed(std::string_view name, std::string_view version
 
 }  // namespace
 
+Status CheckServedName(std::string_view what, std::string_view name) {
+  constexpr std::string_view kAllowed =
+      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-. ";
+  if (name.empty() || name.size() > kMaxName || Trim(name).size() != name.size() ||
+      name.find_first_not_of(kAllowed) != std::string_view::npos || name == "." || name == "..") {
+    return Fail(Code::kInvalidArgument,
+                std::string(what) + " '" + std::string(name.substr(0, kMaxName)) +
+                    "' cannot be served under that name",
+                "use letters, digits, '_', '-', '.' and inner blanks, at most 128 bytes");
+  }
+  return {};
+}
+
 Status Catalog::Add(ServedModel model) {
-  QUERN_TRY(CheckName("model", model.name));
-  QUERN_TRY(CheckName("version", model.version));
-  auto served = std::make_shared<const ServedModel>(std::move(model));
+  QUERN_TRY(CheckServedName("model", model.name()));
+  QUERN_TRY(CheckServedName("version", model.version()));
   MutexLock lock(mutex_);
-  if (first_.empty()) first_ = served->name;
-  entries_[served->name].versions[served->version] = served;
+  if (first_.empty()) first_ = model.name();
+  ServedModelPtr& place = entries_[model.name()].versions[model.version()];
+  const ModelMetrics& mine = model.metrics();
+  if (place != nullptr && place->metrics().columns() == mine.columns() &&
+      place->metrics().classes() == mine.classes()) {
+    model.ShareMetrics(place->shared_metrics());
+  }
+  place = std::make_shared<const ServedModel>(std::move(model));
   return {};
 }
 
 Status Catalog::SetAlias(std::string_view name, std::string_view alias, std::string_view version) {
-  QUERN_TRY(CheckName("alias", alias));
+  QUERN_TRY(CheckServedName("alias", alias));
   MutexLock lock(mutex_);
   auto entry = entries_.find(name);
   if (entry == entries_.end() || !entry->second.versions.contains(version)) {
@@ -127,6 +132,13 @@ std::vector<ServedModelPtr> Catalog::All() const {
     for (const auto& [version, model] : entry.versions) all.push_back(model);
   }
   return all;
+}
+
+std::map<std::string, std::string> Catalog::Aliases(std::string_view name) const {
+  MutexLock lock(mutex_);
+  auto entry = entries_.find(name);
+  if (entry == entries_.end()) return {};
+  return {entry->second.aliases.begin(), entry->second.aliases.end()};
 }
 
 }  // namespace quern::serving

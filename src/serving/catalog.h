@@ -9,27 +9,21 @@
 
 #include "base/mutex.h"
 #include "base/result.h"
-#include "serving/model.h"
+#include "serving/served_model.h"
 
 namespace quern::serving {
 
-struct ServedModel {
-  std::string name;
-  std::string version;
-  std::shared_ptr<const ScoringModel> model;
-  int64_t loaded_at = 0;  // milliseconds since the epoch
-
-  const Signature& signature() const { return model->signature(); }
-};
-using ServedModelPtr = std::shared_ptr<const ServedModel>;
+/// kInvalidArgument for a name that could leave its place in a path: empty, over 128 bytes, with
+/// outer blanks, or other characters than letters, digits, '_', '-', '.' and ' '. `what` is
+/// "model", "version" or "alias".
+Status CheckServedName(std::string_view what, std::string_view name);
 
 /// Thread-safe. A request keeps the model that it began with, whatever is added or removed
 /// meanwhile.
 class Catalog {
  public:
-  /// Adds a version or replaces it. kInvalidArgument for a name or version that could not stand in
-  /// a path: empty, over 128 bytes, or with other characters than letters, digits, '_', '-', '.', '
-  /// '.
+  /// Adds a version or replaces it; what it counted goes on. kInvalidArgument for a name or version
+  /// that CheckServedName refuses.
   Status Add(ServedModel model);
   /// Points `alias` of a model at one of its versions; the switch is atomic. kNotFound if not
   /// served.
@@ -47,6 +41,8 @@ class Catalog {
   /// Versions of one model, lowest first; empty if there is no such model.
   std::vector<std::string> Versions(std::string_view name) const;
   std::vector<ServedModelPtr> All() const;
+  /// Aliases of one model with the versions that they point at.
+  std::map<std::string, std::string> Aliases(std::string_view name) const;
 
  private:
   struct Entry {

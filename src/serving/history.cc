@@ -1,9 +1,10 @@
 #include "serving/history.h"
 
 #include <boost/json.hpp>
+#include <cmath>
+#include <limits>
 
 #include "base/json.h"
-#include "serving/frame_builder.h"
 
 namespace quern::serving {
 namespace {
@@ -36,11 +37,16 @@ Status Read(const store::Row& row, LoggedPrediction* out) {
   return {};
 }
 
-Status SetCell(FrameBuilder& builder, size_t index, size_t row, const json::value& value) {
-  if (value.is_null()) return builder.SetMissing(index, row);
-  if (value.is_string()) return builder.SetText(index, row, value.as_string());
-  if (value.is_number()) return builder.SetNumber(index, row, value.to_number<double>());
-  return Fail(Code::kDataLoss, "a logged feature is neither number nor text");
+Status SetCell(Column& column, size_t row, const json::value& value) {
+  if (value.is_null()) return {};
+  if (column.is_text && value.is_string()) {
+    column.texts[row] = value.as_string();
+  } else if (!column.is_text && value.is_number()) {
+    column.numbers[row] = value.to_number<double>();
+  } else {
+    return Fail(Code::kDataLoss, "a logged value of '" + column.name + "' is of another type");
+  }
+  return {};
 }
 
 }  // namespace
@@ -84,20 +90,29 @@ Result<std::vector<std::optional<LoggedPrediction>>> FindPredictions(
 }
 
 Result<Frame> ServedFrame(const std::vector<LoggedPrediction>& predictions,
-                          const Signature& signature) {
-  FrameBuilder builder(signature, predictions.size());
+                          const model::Signature& signature) {
+  Frame frame;
+  for (const ml::InputColumn& input : signature.inputs) {
+    Column column{input.name, input.is_text, {}, {}};
+    if (input.is_text) {
+      column.texts.resize(predictions.size());
+    } else {
+      column.numbers.assign(predictions.size(), std::numeric_limits<double>::quiet_NaN());
+    }
+    frame.columns.push_back(std::move(column));
+  }
   for (size_t row = 0; row < predictions.size(); ++row) {
     QUERN_ASSIGN(json::value features, ParseJson(predictions[row].features));
     if (!features.is_object()) {
       return Fail(Code::kDataLoss,
                   "prediction " + predictions[row].prediction_id + ": features are no object");
     }
-    for (size_t i = 0; i < signature.inputs.size(); ++i) {
-      const json::value* value = features.as_object().if_contains(signature.inputs[i].name);
-      if (value != nullptr) QUERN_TRY(SetCell(builder, i, row, *value));
+    for (Column& column : frame.columns) {
+      const json::value* value = features.as_object().if_contains(column.name);
+      if (value != nullptr) QUERN_TRY(SetCell(column, row, *value));
     }
   }
-  return builder.Take();
+  return frame;
 }
 
 }  // namespace quern::serving

@@ -8,7 +8,7 @@
 
 #include "base/frame.h"
 #include "base/result.h"
-#include "serving/model.h"
+#include "model/signature.h"
 #include "store/database.h"
 
 namespace quern::serving {
@@ -45,6 +45,6 @@ Result<std::vector<std::optional<LoggedPrediction>>> FindPredictions(
 
 /// Features as served, as the frame that the model saw (signature order).
 Result<Frame> ServedFrame(const std::vector<LoggedPrediction>& predictions,
-                          const Signature& signature);
+                          const model::Signature& signature);
 
 }  // namespace quern::serving

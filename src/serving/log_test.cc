@@ -4,10 +4,11 @@
 #include <set>
 #include <thread>
 
-#include "serving/fake_model.h"
+#include "serving/database_sink.h"
+#include "serving/fake_engine.h"
 #include "serving/feedback.h"
 #include "serving/history.h"
-#include "serving/scoring.h"
+#include "serving/inference.h"
 #include "tests/store/engines.h"
 
 namespace quern::serving {
@@ -163,14 +164,24 @@ TEST_CASE("labels: last one counts, history is kept, unknown ids too") {
 TEST_CASE("scoring logs features as served and history gives them back") {
   Store store;
   PredictionLog log(*store.database, store.clock);
-  Metrics metrics(store.clock);
-  ScoringService service(metrics, store.clock, &log);
-  ServedModel served{"heart", "3", std::make_shared<FakeModel>(BinarySignature()), 0};
-  Frame rows{{{"x", false, {0.1, std::nan("")}, {}},
-              {"flag", false, {1, 0}, {}},
-              {"sex", true, {}, {"y\"es", ""}}}};
-  auto answer = service.Score(served, rows, "q").value();
-  CHECK(answer.prediction_ids == std::vector<std::string>{"q-0", "q-1"});
+  DatabaseSink sink(log);
+  Catalog catalog;
+  REQUIRE(catalog.Add(FakeServed("heart", "3", BinarySignature())));
+  InferenceService service(catalog, store.clock, &sink);
+  const double x[] = {0.1, std::nan("")};
+  const bool flag[] = {true, false};
+  const std::string_view sex[] = {" y\"es", ""};
+  const int64_t shape[] = {2, 1};
+  const NamedTensor inputs[] = {{"x", {DataType::kFp64, shape, x}},
+                                {"flag", {DataType::kBool, shape, flag}},
+                                {"sex", {DataType::kBytes, shape, sex}}};
+  InferenceCall call;
+  call.id = "q";
+  call.inputs = inputs;
+  Arena arena;
+  auto answer = service.Infer(call, arena).value();
+  REQUIRE(answer.prediction_ids.size() == 2);
+  CHECK(answer.prediction_ids[1] == "q-1");
   std::vector<LoggedPrediction> read;
   REQUIRE(ReadPredictions(*store.database, {.model = "heart", .version = "3"},
                           [&](LoggedPrediction prediction) -> Status {
@@ -181,12 +192,11 @@ TEST_CASE("scoring logs features as served and history gives them back") {
   CHECK(read[0].features == R"({"x":0.1,"flag":1,"sex":"y\"es"})");
   CHECK(read[1].features == R"({"x":null,"flag":0,"sex":null})");
   CHECK(read[0].decision == "1");
-  CHECK(read[0].scores[1] == answer.scores.probabilities[1]);
-  Frame again = ServedFrame(read, served.signature()).value();
+  CHECK(read[0].scores[1] == answer.outputs[1].tensor.values<double>()[1]);
+  Frame again = ServedFrame(read, BinarySignature()).value();
   CHECK(again.columns[0].numbers[0] == 0.1);
   CHECK(again.columns[0].Missing(1));
-  CHECK(again.columns[2].texts == rows.columns[2].texts);
-  CHECK(service.Score(served, Frame{}, "").error().code == Code::kInvalidArgument);
+  CHECK(again.columns[2].texts == std::vector<std::string>{"y\"es", ""});
 }
 
 }  // namespace

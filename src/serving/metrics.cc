@@ -12,14 +12,6 @@
 namespace quern::serving {
 namespace {
 
-template <size_t N>
-void Observe(Histogram<N>* histogram, const std::array<double, N>& bounds, double value) {
-  size_t bucket =
-      static_cast<size_t>(std::lower_bound(bounds.begin(), bounds.end(), value) - bounds.begin());
-  ++histogram->counts[bucket];
-  histogram->sum += value;
-}
-
 std::string Escape(std::string_view value) {
   std::string out;
   for (char c : value) {
@@ -82,54 +74,59 @@ void ProcessLines(std::string* out, int64_t started_at) {
 
 }  // namespace
 
-/// One metric: name, type, help, and how a series writes itself.
+/// One metric: name, type, help, and how a version's counters write themselves.
 struct Metrics::Family {
   std::string_view name;
   std::string_view type;
   std::string_view help;
-  void (*write)(std::string* out, const std::string& labels, const Series& series);
+  void (*write)(std::string* out, const std::string& labels, const Counted& counted);
 };
 
 const std::vector<Metrics::Family>& Metrics::Families() {
   static const std::vector<Family> families = {
       {"quern_requests_total", "counter", "Scoring requests by HTTP status code.",
-       [](std::string* out, const std::string& labels, const Series& series) {
-         for (auto& [code, count] : series.requests) {
+       [](std::string* out, const std::string& labels, const Counted& counted) {
+         for (const auto& [code, count] : counted.totals.codes) {
+           if (count == 0) continue;
            Line(out, "quern_requests_total", labels + "," + LabelText("code", std::to_string(code)),
                 static_cast<double>(count));
          }
        }},
       {"quern_request_seconds", "histogram", "Time from a parsed request to its answer.",
-       [](std::string* out, const std::string& labels, const Series& series) {
-         HistogramLines(out, "quern_request_seconds", labels, kSecondBounds, series.seconds);
+       [](std::string* out, const std::string& labels, const Counted& counted) {
+         HistogramLines(out, "quern_request_seconds", labels, kSecondBounds,
+                        counted.totals.seconds);
        }},
       {"quern_batch_size", "histogram", "Rows per scored request.",
-       [](std::string* out, const std::string& labels, const Series& series) {
-         HistogramLines(out, "quern_batch_size", labels, kBatchBounds, series.batch);
+       [](std::string* out, const std::string& labels, const Counted& counted) {
+         HistogramLines(out, "quern_batch_size", labels, kBatchBounds, counted.totals.batch);
        }},
       {"quern_prediction_score", "histogram",
        "Binary: probability of the positive class; multiclass: of the predicted class.",
-       [](std::string* out, const std::string& labels, const Series& series) {
-         if (series.classes.empty()) return;
-         HistogramLines(out, "quern_prediction_score", labels, kScoreBounds, series.score);
+       [](std::string* out, const std::string& labels, const Counted& counted) {
+         if (counted.totals.classes.empty()) return;
+         HistogramLines(out, "quern_prediction_score", labels, kScoreBounds, counted.totals.score);
        }},
       {"quern_predictions_total", "counter", "Predicted rows by class; regression has class \"\".",
-       [](std::string* out, const std::string& labels, const Series& series) {
-         for (auto& [name, count] : series.classes) {
-           Line(out, "quern_predictions_total", labels + "," + LabelText("class", name),
-                static_cast<double>(count));
+       [](std::string* out, const std::string& labels, const Counted& counted) {
+         const std::vector<std::string>& classes = counted.metrics.classes();
+         for (size_t i = 0; i < classes.size(); ++i) {
+           Line(out, "quern_predictions_total", labels + "," + LabelText("class", classes[i]),
+                static_cast<double>(counted.totals.classes[i]));
          }
-         if (series.classes.empty()) {
+         if (classes.empty()) {
            Line(out, "quern_predictions_total", labels + "," + LabelText("class", ""),
-                static_cast<double>(series.rows));
+                static_cast<double>(counted.totals.rows));
          }
        }},
       {"quern_feature_missing_ratio", "gauge", "Share of rows since start whose input was missing.",
-       [](std::string* out, const std::string& labels, const Series& series) {
-         for (auto& [feature, count] : series.missing) {
-           Line(out, "quern_feature_missing_ratio", labels + "," + LabelText("feature", feature),
-                static_cast<double>(count) /
-                    static_cast<double>(std::max<uint64_t>(1, series.rows)));
+       [](std::string* out, const std::string& labels, const Counted& counted) {
+         const std::vector<std::string>& columns = counted.metrics.columns();
+         for (size_t i = 0; i < columns.size(); ++i) {
+           if (columns[i].empty()) continue;
+           Line(out, "quern_feature_missing_ratio", labels + "," + LabelText("feature", columns[i]),
+                static_cast<double>(counted.totals.missing[i]) /
+                    static_cast<double>(std::max<uint64_t>(1, counted.totals.rows)));
          }
        }},
   };
@@ -137,36 +134,6 @@ const std::vector<Metrics::Family>& Metrics::Families() {
 }
 
 Metrics::Metrics(const Clock& clock) : clock_(clock), started_at_(clock.NowMs()) {}
-
-void Metrics::Request(std::string_view model, std::string_view version, int code, double seconds) {
-  MutexLock lock(mutex_);
-  Series& series = series_[{std::string(model), std::string(version)}];
-  ++series.requests[code];
-  Observe(&series.seconds, kSecondBounds, seconds);
-}
-
-void Metrics::Scored(const ServedModel& served, const Frame& rows, const ml::Scores& scores) {
-  size_t count = rows.rows();
-  MutexLock lock(mutex_);
-  Series& series = series_[{served.name, served.version}];
-  series.rows += count;
-  Observe(&series.batch, kBatchBounds, static_cast<double>(count));
-  for (const Column& column : rows.columns) {
-    uint64_t& missing = series.missing[column.name];
-    for (size_t row = 0; row < count; ++row) missing += column.Missing(row) ? 1 : 0;
-  }
-  if (scores.classes == 0) return;
-  const Signature& signature = served.signature();
-  bool binary = signature.task == ml::Task::kBinary && scores.classes == 2;
-  std::vector<uint64_t> labels(scores.classes, 0);
-  for (size_t row = 0; row < count; ++row) {
-    uint32_t label = scores.labels[row];
-    ++labels[label];
-    Observe(&series.score, kScoreBounds,
-            scores.probabilities[row * scores.classes + (binary ? 1 : label)]);
-  }
-  for (size_t i = 0; i < labels.size(); ++i) series.classes[signature.classes[i]] += labels[i];
-}
 
 void Metrics::Feedback(size_t accepted, size_t updated, size_t unchanged, size_t unknown) {
   MutexLock lock(mutex_);
@@ -186,8 +153,8 @@ std::string Metrics::Render(const std::vector<ServedModelPtr>& models,
   Head(&out, "quern_model_age_seconds", "gauge", "Seconds since the model was loaded.");
   for (const ServedModelPtr& served : models) {
     Line(&out, "quern_model_age_seconds",
-         LabelText("model", served->name) + "," + LabelText("version", served->version),
-         static_cast<double>(clock_.NowMs() - served->loaded_at) / 1000);
+         LabelText("model", served->name()) + "," + LabelText("version", served->version()),
+         static_cast<double>(clock_.NowMs() - served->loaded_at()) / 1000);
   }
   Head(&out, "quern_log_queued_rows", "gauge", "Predictions waiting to be written.");
   Line(&out, "quern_log_queued_rows", "", static_cast<double>(gauges.log_queued_rows));
@@ -201,12 +168,21 @@ std::string Metrics::Render(const std::vector<ServedModelPtr>& models,
     Line(&out, "quern_feedback_total", LabelText("outcome", kOutcomes[i]),
          static_cast<double>(feedback_[i]));
   }
+  std::vector<std::pair<std::string, Counted>> all;
+  const ModelMetrics::Totals unserved = unserved_.Sum();
+  for (const ServedModelPtr& served : models) {
+    all.emplace_back(
+        LabelText("model", served->name()) + "," + LabelText("version", served->version()),
+        Counted{served->metrics(), served->metrics().Sum()});
+  }
   for (const Family& family : Families()) {
     Head(&out, family.name, family.type, family.help);
-    for (const auto& [key, series] : series_) {
-      family.write(&out, LabelText("model", key.first) + "," + LabelText("version", key.second),
-                   series);
+    if (family.name == Families().front().name) {
+      // Under an empty name: labels must not grow with what clients make up.
+      family.write(&out, LabelText("model", "") + "," + LabelText("version", ""),
+                   {unserved_, unserved});
     }
+    for (const auto& [labels, counted] : all) family.write(&out, labels, counted);
   }
   ProcessLines(&out, started_at_);
   return out;

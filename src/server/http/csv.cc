@@ -16,47 +16,58 @@ std::unexpected<Error> Bad(size_t line, std::string what) {
 /// One pass over the text, record by record.
 class Reader {
  public:
-  explicit Reader(std::string_view text) : text_(text) {}
+  Reader(std::string_view text, Arena& arena) : text_(text), arena_(arena) {}
   bool AtEnd() const { return at_ >= text_.size(); }
   size_t line() const { return line_; }
 
-  /// The next record; empty for an empty line.
-  Result<std::vector<std::string>> Record() {
-    std::vector<std::string> fields;
-    if (EndLine()) return fields;
+  /// Adds the fields of the next record; none for an empty line.
+  Status Record(ArenaList<std::string_view>& fields) {
+    if (EndLine()) return {};
     for (;;) {
-      std::string field;
+      std::string_view field;
       if (!AtEnd() && text_[at_] == '"') {
-        QUERN_ASSIGN(field, QuotedField());
+        QUERN_TRY(QuotedField(&field));
       } else {
-        size_t end = std::min(text_.find_first_of(",\r\n", at_), text_.size());
+        const size_t end = std::min(text_.find_first_of(",\r\n", at_), text_.size());
         field = text_.substr(at_, end - at_);
         at_ = end;
       }
-      fields.push_back(std::move(field));
-      if (AtEnd() || EndLine()) return fields;
+      fields.Add(field);
+      if (AtEnd() || EndLine()) return {};
       if (text_[at_] != ',') return Bad(line_, "text after a closing quote");
       ++at_;
     }
   }
 
  private:
-  Result<std::string> QuotedField() {
-    std::string field;
-    size_t began = line_;
-    for (++at_; !AtEnd(); ++at_) {
-      char c = text_[at_];
+  Status QuotedField(std::string_view* field) {
+    const size_t began = line_;
+    const size_t first = ++at_;
+    bool doubled = false;
+    for (; !AtEnd(); ++at_) {
+      const char c = text_[at_];
       if (c == '\n') ++line_;
-      if (c == '"') {
-        if (at_ + 1 >= text_.size() || text_[at_ + 1] != '"') {
-          ++at_;
-          return field;
-        }
+      if (c != '"') continue;
+      if (at_ + 1 >= text_.size() || text_[at_ + 1] != '"') {
+        *field = text_.substr(first, at_ - first);
+        if (doubled) *field = Undouble(*field);
         ++at_;
+        return {};
       }
-      field += c;
+      doubled = true;
+      ++at_;
     }
     return Bad(began, "a quote that is not closed");
+  }
+
+  std::string_view Undouble(std::string_view text) {
+    std::span<char> out = arena_.Make<char>(text.size());
+    size_t size = 0;
+    for (size_t i = 0; i < text.size(); ++i) {
+      out[size++] = text[i];
+      if (text[i] == '"') ++i;
+    }
+    return {out.data(), size};
   }
 
   /// Consumes a line break, if one is here.
@@ -71,43 +82,55 @@ class Reader {
   }
 
   std::string_view text_;
+  Arena& arena_;
   size_t at_ = 0;
   size_t line_ = 1;
 };
 
+Status CheckNames(std::span<const std::string_view> header, Arena& arena) {
+  std::span<std::string_view> sorted = arena.Make<std::string_view>(header.size());
+  std::copy(header.begin(), header.end(), sorted.begin());
+  std::sort(sorted.begin(), sorted.end());
+  const auto twice = std::adjacent_find(sorted.begin(), sorted.end());
+  if (twice == sorted.end()) return {};
+  return Bad(1, "column '" + std::string(*twice) + "' stands there twice");
+}
+
 }  // namespace
 
-Result<CsvTable> ParseCsv(std::string_view text) {
+Result<CsvCells> ReadCsv(std::string_view text, bool has_header, Arena& arena) {
   if (auto bad = FindInvalidUtf8(text)) {
     return Fail(Code::kInvalidArgument, "the body is not UTF-8 text: byte " + std::to_string(*bad));
   }
   if (StartsWith(text, kByteOrderMark)) text.remove_prefix(kByteOrderMark.size());
-  CsvTable table;
-  Reader reader(text);
-  bool have_header = false;
+  CsvCells table;
+  Reader reader(text, arena);
+  ArenaList<std::string_view> header(arena);
+  ArenaList<std::string_view> cells(arena);
+  ArenaList<size_t> lines(arena);
   while (!reader.AtEnd()) {
-    size_t line = reader.line();
-    QUERN_ASSIGN(std::vector<std::string> fields, reader.Record());
-    if (fields.empty()) continue;
-    if (!have_header) {
-      have_header = true;
-      table.header = std::move(fields);
-      continue;
+    const size_t line = reader.line();
+    const bool names = has_header && header.empty();
+    ArenaList<std::string_view>& into = names ? header : cells;
+    const size_t before = into.size();
+    QUERN_TRY(reader.Record(into));
+    const size_t fields = into.size() - before;
+    if (fields == 0) continue;
+    if (table.width == 0) table.width = fields;
+    if (fields != table.width) {
+      return Bad(line, std::to_string(fields) + " fields, the " +
+                           (has_header ? "header" : "first line") + " has " +
+                           std::to_string(table.width));
     }
-    if (fields.size() != table.header.size()) {
-      return Bad(line, std::to_string(fields.size()) + " fields, the header has " +
-                           std::to_string(table.header.size()));
-    }
-    table.lines.push_back(line);
-    table.rows.push_back(std::move(fields));
+    if (!names) lines.Add(line);
   }
-  if (!have_header) return Fail(Code::kInvalidArgument, "CSV without a header line");
-  for (size_t i = 0; i < table.header.size(); ++i) {
-    if (std::find(table.header.begin(), table.header.begin() + static_cast<long>(i),
-                  table.header[i]) != table.header.begin() + static_cast<long>(i)) {
-      return Bad(1, "column '" + table.header[i] + "' stands there twice");
-    }
+  if (has_header && header.empty()) {
+    return Fail(Code::kInvalidArgument, "CSV without a header line");
   }
+  QUERN_TRY(CheckNames(header.items(), arena));
+  table.header = header.items();
+  table.cells = cells.items();
+  table.lines = lines.items();
   return table;
 }
 

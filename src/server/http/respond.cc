@@ -91,6 +91,8 @@ MediaType ParseMediaType(std::string_view content_type) {
     }
     if (name == "charset") {
       media.charset = ToLower(value);
+    } else if (name == "header") {
+      media.header = ToLower(value);
     } else {
       media.other += (media.other.empty() ? "" : ", ") + name;
     }

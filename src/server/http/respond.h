@@ -25,7 +25,8 @@ net::HttpResponse ErrorResponse(const Error& error);
 struct MediaType {
   std::string type;     // lower case, "application/json"; "" if the header is absent
   std::string charset;  // lower case; "utf-8" if not given
-  std::string other;    // names of parameters besides charset, with commas
+  std::string header;   // lower case, of text/csv: "present", "absent"; "" if not given
+  std::string other;    // names of further parameters, with commas
 };
 MediaType ParseMediaType(std::string_view content_type);
 

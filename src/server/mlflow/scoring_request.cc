@@ -2,21 +2,27 @@
 
 #include <algorithm>
 #include <array>
-#include <boost/json.hpp>
+#include <optional>
 
 #include "base/text.h"
 #include "server/http/csv.h"
-#include "server/http/respond.h"
-#include "serving/frame_builder.h"
+#include "server/http/json_inputs.h"
+#include "server/http/json_table.h"
+#include "serving/input_binding.h"
 
 namespace quern::server::mlflow {
 namespace {
+
+using Kind = JsonCursor::Kind;
+using serving::NamedTensor;
+using serving::Parameter;
 
 constexpr std::array<std::string_view, 4> kForms = {"dataframe_split", "dataframe_records",
                                                     "instances", "inputs"};
 constexpr std::string_view kOneForm =
     "The input must be a JSON dictionary with exactly one of the input fields "
     "{'dataframe_split', 'dataframe_records', 'instances', 'inputs'}";
+constexpr size_t kNone = std::string_view::npos;
 
 std::unexpected<Error> Bad(std::string what) {
   return Fail(Code::kInvalidArgument, std::move(what));
@@ -25,233 +31,268 @@ std::unexpected<Error> Invalid(std::string what) {
   return Bad("Invalid input. " + std::move(what));
 }
 
-std::string_view Text(const json::string& text) { return {text.data(), text.size()}; }
-
-std::string KindName(const json::value& value) {
-  if (value.is_object()) return "dictionary";
-  if (value.is_array()) return "list";
-  if (value.is_string()) return "type str";
-  if (value.is_null()) return "type NoneType";
-  if (value.is_bool()) return "type bool";
-  return "type number";
+std::unexpected<Error> MissingInputs(const std::string& names) {
+  return Bad("Failed to enforce schema: Model is missing inputs [" + names + "].");
 }
 
-/// A scalar, or a list around one: tensors of shape [N,1] nest their single column.
-Status SetCell(serving::FrameBuilder& builder, size_t input, size_t row, const json::value& value) {
-  const json::value* cell = &value;
-  if (cell->is_array() && cell->as_array().size() == 1) cell = &cell->as_array().front();
-  if (cell->is_null()) return builder.SetMissing(input, row);
-  if (cell->is_bool()) return builder.SetNumber(input, row, cell->as_bool() ? 1 : 0);
-  if (cell->is_number()) return builder.SetNumber(input, row, cell->to_number<double>());
-  if (cell->is_string()) return builder.SetText(input, row, Text(cell->as_string()));
-  return Bad("input '" + builder.input(input).name + "', row " + std::to_string(row) +
-             ": expected one value, got a " + KindName(*cell));
-}
+class Reader {
+ public:
+  Reader(std::string_view body, const serving::ServedModel& served, Arena& arena)
+      : cursor_(body, arena),
+        served_(served),
+        arena_(arena),
+        inputs_(cursor_, served, arena),
+        table_(inputs_.table()),
+        keys_(arena),
+        parameters_(arena) {}
 
-Result<Frame> Finish(serving::FrameBuilder& builder) {
-  std::vector<std::string> missing = builder.Unclaimed();
-  if (missing.empty()) return builder.Take();
-  return Bad("Failed to enforce schema: Model is missing inputs ['" + Join(missing, "', '") +
-             "'].");
-}
-
-/// Rows of values whose columns are named by `columns`.
-Result<Frame> FromRows(const std::vector<std::string_view>& columns, const json::array& rows,
-                       const serving::Signature& signature, std::string_view field) {
-  serving::FrameBuilder builder(signature, rows.size());
-  std::vector<std::optional<size_t>> inputs;
-  for (std::string_view column : columns) {
-    inputs.push_back(builder.Find(column));
-    if (inputs.back() && !builder.Claim(*inputs.back())) {
-      return Invalid("Provided " + std::string(field) +
-                     " field is not a valid dataframe representation: column " +
-                     serving::Quoted(column) + " stands there twice");
+  Result<ScoringRequest> Run() {
+    auto request = Read();
+    if (cursor_.failed()) {
+      return Invalid("Ensure that input is a valid JSON formatted string. Error: '" +
+                     cursor_.Problem() + "'");
     }
+    return request;
   }
-  for (size_t row = 0; row < rows.size(); ++row) {
-    if (!rows[row].is_array() || rows[row].as_array().size() != columns.size()) {
-      return Invalid("Provided " + std::string(field) +
-                     " field is not a valid dataframe representation: row " + std::to_string(row) +
-                     " is no list of " + std::to_string(columns.size()) + " values");
-    }
-    const json::array& cells = rows[row].as_array();
-    for (size_t i = 0; i < cells.size(); ++i) {
-      if (inputs[i]) QUERN_TRY(SetCell(builder, *inputs[i], row, cells[i]));
-    }
-  }
-  return Finish(builder);
-}
 
-std::vector<std::string_view> InputNames(const serving::Signature& signature) {
-  std::vector<std::string_view> names;
-  for (const ml::InputColumn& input : signature.inputs) names.push_back(input.name);
-  return names;
-}
-
-Result<Frame> FromSplit(const json::value& value, const serving::Signature& signature) {
-  if (!value.is_object()) {
-    return Invalid("Dataframe split format must be a dictionary. Got " + KindName(value) + ".");
+ private:
+  Result<ScoringRequest> Read() {
+    if (cursor_.Peek() == Kind::kNone) return Syntax();
+    if (cursor_.Peek() != Kind::kObject) {
+      return Invalid(std::string(kOneForm) + ". Received a " + KindName(cursor_.Peek()) + ".");
+    }
+    std::string_view key;
+    size_t forms = 0;
+    for (cursor_.EnterObject(); cursor_.NextKey(&key);) {
+      if (std::find(keys_.items().begin(), keys_.items().end(), key) != keys_.items().end()) {
+        return Invalid("Ensure that input is a valid JSON formatted string. Error: 'the key " +
+                       std::string(key) + " stands there twice'");
+      }
+      keys_.Add(key);
+      const auto form = std::find(kForms.begin(), kForms.end(), key);
+      if (form != kForms.end()) {
+        if (++forms > 1) {  // only to name all of them
+          if (!cursor_.Skip()) return Syntax();
+          continue;
+        }
+        QUERN_TRY(Form(*form));
+      } else {
+        QUERN_TRY(OtherKey(key));
+      }
+    }
+    if (!cursor_.Finish()) return Syntax();
+    if (forms != 1) return WrongForms();
+    return Finish();
   }
-  const json::object& object = value.as_object();
-  const json::value* data = object.if_contains("data");
-  bool extra = std::any_of(object.begin(), object.end(), [](const auto& entry) {
-    return entry.key() != "columns" && entry.key() != "index" && entry.key() != "data";
-  });
-  if (data == nullptr || extra) {
+
+  std::unexpected<Error> Syntax() {
+    cursor_.Refuse("expected a value");
+    return BadJson(cursor_);
+  }
+
+  std::unexpected<Error> WrongForms() const {
+    std::vector<std::string> names;
+    for (std::string_view name : keys_.items()) names.push_back(serving::Quoted(name));
+    return Bad(std::string(kOneForm) + ". Received dictionary with input fields: [" +
+               Join(names, ", ") + "].");
+  }
+
+  Status OtherKey(std::string_view key) {
+    if (key == "request_id" && cursor_.Peek() == Kind::kString) {
+      std::string_view id;
+      if (!cursor_.String(&id)) return Syntax();
+      request_.call.id = id;
+      return {};
+    }
+    if (key == "params" && cursor_.Peek() == Kind::kObject) return Params();
+    if (key == "params" && cursor_.Peek() != Kind::kNull) {
+      return Bad("'params' must be a dictionary. Got " + KindName(cursor_.Peek()) + ".");
+    }
+    return cursor_.Skip() ? Status() : Syntax();
+  }
+
+  Status Params() {
+    std::string_view key;
+    for (cursor_.EnterObject(); cursor_.NextKey(&key);) {
+      Parameter parameter{key, false};
+      if (key == "threshold" && cursor_.Peek() == Kind::kNumber) {
+        double value = 0;
+        if (!cursor_.Double(&value)) return Syntax();
+        parameter.value = value;
+      } else if (key == "probabilities" &&
+                 (cursor_.Peek() == Kind::kTrue || cursor_.Peek() == Kind::kFalse)) {
+        bool value = false;
+        if (!cursor_.Bool(&value)) return Syntax();
+        parameter.value = value;
+      } else {
+        return Bad("'params' holds " + serving::Quoted(key) +
+                   ": there are 'threshold', a number, and 'probabilities', true or false");
+      }
+      parameters_.Add(parameter);
+    }
+    return cursor_.failed() ? Syntax() : Status();
+  }
+
+  Status Form(std::string_view form) {
+    request_.table = form == kForms[0] || form == kForms[1];
+    if (request_.table) QUERN_TRY(table_.CheckTakesTable());
+    if (form == "dataframe_split") return Split();
+    if (form == "dataframe_records") {
+      if (cursor_.Peek() != Kind::kArray) {
+        return Invalid("Dataframe records format must be a list of records. Got " +
+                       KindName(cursor_.Peek()) + ".");
+      }
+      return ReadRecords(cursor_, table_, form);
+    }
+    return form == "instances" ? inputs_.ReadInstances(form) : inputs_.ReadInputs(form);
+  }
+
+  Status Split() {
+    if (cursor_.Peek() != Kind::kObject) {
+      return Invalid("Dataframe split format must be a dictionary. Got " +
+                     KindName(cursor_.Peek()) + ".");
+    }
+    ArenaList<size_t> columns(arena_, served_.columns().size());
+    bool named = false;
+    bool read = false;
+    std::optional<size_t> data;
+    std::string_view key;
+    for (cursor_.EnterObject(); cursor_.NextKey(&key);) {
+      if (key == "columns") {
+        if (cursor_.Peek() == Kind::kNull) {
+          if (!cursor_.Null()) return Syntax();
+          continue;
+        }
+        named = true;
+        QUERN_TRY(Columns(columns));
+      } else if (key == "data") {
+        if (cursor_.Peek() != Kind::kArray) {
+          return Invalid(
+              "Provided dataframe_split field is not a valid dataframe representation in "
+              "'split' format: 'data' must be a list of rows");
+        }
+        data = cursor_.Offset();
+        read = named;
+        if (named) {
+          QUERN_TRY(ReadRows(cursor_, table_, columns.items(), kForms[0]));
+        } else if (!cursor_.Skip()) {
+          return Syntax();
+        }
+      } else if (key == "index") {
+        if (!cursor_.Skip()) return Syntax();
+      } else {
+        return WrongSplit();
+      }
+    }
+    if (cursor_.failed()) return Syntax();
+    if (!data) return WrongSplit();
+    if (read) return {};
+    const JsonCursor behind = cursor_;
+    cursor_.Seek(*data);
+    QUERN_TRY(named ? ReadRows(cursor_, table_, columns.items(), kForms[0])
+                    : ReadNamelessRows(cursor_, table_, kForms[0]));
+    cursor_ = behind;
+    return {};
+  }
+
+  static std::unexpected<Error> WrongSplit() {
     return Invalid(
         "Dataframe split format must have 'data' field and optionally 'columns' and 'index' "
         "fields.");
   }
-  if (!data->is_array()) {
-    return Invalid(
-        "Provided dataframe_split field is not a valid dataframe representation in "
-        "'split' format: 'data' must be a list of rows");
-  }
-  const json::value* columns = object.if_contains("columns");
-  if (columns == nullptr || columns->is_null()) {
-    return FromRows(InputNames(signature), data->as_array(), signature, "dataframe_split");
-  }
-  std::vector<std::string_view> names;
-  bool good = columns->is_array();
-  for (const json::value& column : good ? columns->as_array() : json::array()) {
-    good = good && column.is_string();
-    if (good) names.push_back(Text(column.as_string()));
-  }
-  if (!good) {
-    return Invalid(
-        "Provided dataframe_split field is not a valid dataframe representation in "
-        "'split' format: 'columns' must be a list of names");
-  }
-  return FromRows(names, data->as_array(), signature, "dataframe_split");
-}
 
-/// A list of objects; a key that a row lacks is missing there, one that every row lacks is an
-/// error.
-Result<Frame> FromRecords(const json::array& records, const serving::Signature& signature,
-                          std::string_view field) {
-  serving::FrameBuilder builder(signature, records.size());
-  for (size_t row = 0; row < records.size(); ++row) {
-    if (!records[row].is_object()) {
-      return Invalid("Provided " + std::string(field) +
-                     " field is not a valid dataframe representation in 'records' format: row " +
-                     std::to_string(row) + " is no dictionary");
+  /// Names of columns into their places in the table.
+  Status Columns(ArenaList<size_t>& columns) {
+    const auto bad = [] {
+      return Invalid(
+          "Provided dataframe_split field is not a valid dataframe representation in "
+          "'split' format: 'columns' must be a list of names");
+    };
+    if (cursor_.Peek() != Kind::kArray) return bad();
+    for (cursor_.EnterArray(); cursor_.NextItem();) {
+      if (cursor_.Peek() != Kind::kString) return bad();
+      std::string_view name;
+      if (!cursor_.String(&name)) return Syntax();
+      const auto column = table_.Find(name, columns.size());
+      if (column && table_.claimed(*column)) {
+        return Invalid(
+            "Provided dataframe_split field is not a valid dataframe representation: column " +
+            serving::Quoted(name) + " stands there twice");
+      }
+      if (column) table_.Claim(*column);
+      columns.Add(column.value_or(kNone));
     }
-    for (const auto& entry : records[row].as_object()) {
-      auto input = builder.Find({entry.key().data(), entry.key().size()});
-      if (!input) continue;
-      builder.Claim(*input);
-      QUERN_TRY(SetCell(builder, *input, row, entry.value()));
-    }
+    return cursor_.failed() ? Syntax() : Status();
   }
-  return Finish(builder);
-}
 
-Result<Frame> FromInstances(const json::value& value, const serving::Signature& signature) {
-  if (!value.is_array()) return Invalid("'instances' must be a list. Got " + KindName(value) + ".");
-  const json::array& rows = value.as_array();
-  if (!rows.empty() && rows.front().is_object()) return FromRecords(rows, signature, "instances");
-  return FromRows(InputNames(signature), rows, signature, "instances");
-}
+  Result<ScoringRequest> Finish() {
+    request_.call.parameters = parameters_.items();
+    if (std::string missing = inputs_.Missing(); !missing.empty()) return MissingInputs(missing);
+    inputs_.Finish(&request_.call);
+    return request_;
+  }
 
-/// `{name: column}` or a list of rows.
-Result<Frame> FromInputs(const json::value& value, const serving::Signature& signature) {
-  if (value.is_array()) return FromInstances(value, signature);
-  if (!value.is_object()) {
-    return Invalid("'inputs' must be a list or a dictionary. Got " + KindName(value) + ".");
-  }
-  const json::object& object = value.as_object();
-  std::optional<size_t> rows;
-  for (const ml::InputColumn& input : signature.inputs) {
-    const json::value* column = object.if_contains(input.name);
-    if (column == nullptr) continue;
-    size_t length = column->is_array() ? column->as_array().size() : 1;
-    if (rows && *rows != length) {
-      return Invalid("input '" + input.name + "' has " + std::to_string(length) +
-                     " rows, another one " + std::to_string(*rows));
-    }
-    rows = length;
-  }
-  serving::FrameBuilder builder(signature, rows.value_or(0));
-  for (size_t i = 0; i < signature.inputs.size(); ++i) {
-    const json::value* column = object.if_contains(signature.inputs[i].name);
-    if (column == nullptr) continue;
-    builder.Claim(i);
-    for (size_t row = 0; row < *rows; ++row) {
-      QUERN_TRY(SetCell(builder, i, row, column->is_array() ? column->as_array()[row] : *column));
-    }
-  }
-  return Finish(builder);
-}
-
-Result<Frame> FromForm(std::string_view form, const json::value& value,
-                       const serving::Signature& signature) {
-  if (form == "dataframe_split") return FromSplit(value, signature);
-  if (form == "instances") return FromInstances(value, signature);
-  if (form == "inputs") return FromInputs(value, signature);
-  if (!value.is_array()) {
-    return Invalid("Dataframe records format must be a list of records. Got " + KindName(value) +
-                   ".");
-  }
-  return FromRecords(value.as_array(), signature, "dataframe_records");
-}
+  JsonCursor cursor_;
+  const serving::ServedModel& served_;
+  Arena& arena_;
+  JsonInputs inputs_;
+  TableBuilder& table_;
+  ArenaList<std::string_view> keys_;
+  ArenaList<Parameter> parameters_;
+  ScoringRequest request_;
+};
 
 }  // namespace
 
-Result<ScoringRequest> ParseJsonRequest(std::string_view body,
-                                        const serving::Signature& signature) {
-  auto parsed = ParseBody(body);
-  if (!parsed) {
-    return Invalid("Ensure that input is a valid JSON formatted string. Error: '" +
-                   parsed.error().message + "'");
-  }
-  if (!parsed->is_object()) {
-    return Invalid(std::string(kOneForm) + ". Received a " + KindName(*parsed) + ".");
-  }
-  const json::object& object = parsed->as_object();
-  std::vector<std::string_view> found;
-  for (std::string_view form : kForms) {
-    if (object.contains(form)) found.push_back(form);
-  }
-  if (found.size() != 1) {
-    std::vector<std::string> keys;
-    for (const auto& entry : object) {
-      keys.push_back(serving::Quoted({entry.key().data(), entry.key().size()}));
-    }
-    return Bad(std::string(kOneForm) + ". Received dictionary with input fields: [" +
-               Join(keys, ", ") + "].");
-  }
-  const json::value* params = object.if_contains("params");
-  if (params != nullptr && !params->is_null() &&
-      !(params->is_object() && params->as_object().empty())) {
-    return Bad("this model takes no 'params'");
-  }
-  ScoringRequest request;
-  const json::value* id = object.if_contains("request_id");
-  if (id != nullptr && id->is_string()) request.request_id = id->as_string();
-  QUERN_ASSIGN(request.rows, FromForm(found.front(), object.at(found.front()), signature));
-  return request;
+Result<ScoringRequest> ReadScoringJson(std::string_view body, const serving::ServedModel& served,
+                                       Arena& arena) {
+  return Reader(body, served, arena).Run();
 }
 
-Result<ScoringRequest> ParseCsvRequest(std::string_view body, const serving::Signature& signature) {
-  auto table = ParseCsv(body);
-  if (!table) {
+Result<ScoringRequest> ReadScoringCsv(std::string_view body, bool has_header,
+                                      const serving::ServedModel& served, Arena& arena) {
+  auto csv = ReadCsv(body, has_header, arena);
+  if (!csv) {
     return Bad(
         "Failed to parse input as a Pandas DataFrame. Ensure that the input is a valid "
         "CSV-formatted Pandas DataFrame produced using the `pandas.DataFrame.to_csv()` "
         "method. Error: '" +
-        table.error().message + "'");
+        csv.error().message + "'");
   }
-  serving::FrameBuilder builder(signature, table->rows.size());
-  for (size_t column = 0; column < table->header.size(); ++column) {
-    auto input = builder.Find(table->header[column]);
-    if (!input) continue;
-    builder.Claim(*input);
-    for (size_t row = 0; row < table->rows.size(); ++row) {
-      QUERN_TRY(builder.SetCsv(*input, row, table->rows[row][column]));
-    }
-  }
+  TableBuilder table(served, arena);
+  QUERN_TRY(table.CheckTakesTable());
   ScoringRequest request;
-  QUERN_ASSIGN(request.rows, Finish(builder));
+  request.table = true;
+  request.call.all_text = true;
+  const size_t rows = csv->rows();
+  if (!served.named_columns()) {
+    std::span<int64_t> shape = arena.Make<int64_t>(2);
+    shape[0] = static_cast<int64_t>(rows);
+    shape[1] = static_cast<int64_t>(csv->width);
+    std::span<NamedTensor> matrix = arena.Make<NamedTensor>(1);
+    matrix[0] = {served.engine().inputs()[0].name,
+                 {model::DataType::kBytes, shape, csv->cells.data()}};
+    request.call.inputs = matrix;
+    return request;
+  }
+  if (!has_header && csv->width != table.width()) {
+    return Bad("CSV without a header has " + std::to_string(csv->width) +
+               " columns, the model takes " + std::to_string(table.width()));
+  }
+  std::span<int64_t> shape = arena.Make<int64_t>(1);
+  shape[0] = static_cast<int64_t>(rows);
+  ArenaList<NamedTensor> columns(arena, table.width());
+  for (size_t i = 0; i < csv->width; ++i) {
+    const auto column = has_header ? table.Find(csv->header[i], i) : std::optional(i);
+    if (!column) continue;
+    table.Claim(*column);
+    std::span<std::string_view> cells = arena.Make<std::string_view>(rows);
+    for (size_t row = 0; row < rows; ++row) cells[row] = csv->cells[row * csv->width + i];
+    columns.Add({table.name(*column), {model::DataType::kBytes, shape, cells.data()}});
+  }
+  if (std::string missing = table.Missing(); !missing.empty()) return MissingInputs(missing);
+  request.call.inputs = columns.items();
+  request.call.columns_only = true;
   return request;
 }
 

@@ -94,17 +94,18 @@ Result<std::vector<serving::Label>> ParseJsonFeedback(std::string_view body) {
 }
 
 Result<std::vector<serving::Label>> ParseCsvFeedback(std::string_view body) {
-  QUERN_ASSIGN(CsvTable table, ParseCsv(body));
+  Arena arena;
+  QUERN_ASSIGN(const CsvCells table, ReadCsv(body, true, arena));
   std::vector<serving::Label> labels;
-  for (const std::string& name : table.header) {
+  for (const std::string_view name : table.header) {
     if (std::find(Keys().begin(), Keys().end(), name) == Keys().end()) {
       return Bad("CSV line 1: unknown column '" + Printable(name) + "'", SuggestName(name, Keys()));
     }
   }
-  for (size_t row = 0; row < table.rows.size(); ++row) {
+  for (size_t row = 0; row < table.rows(); ++row) {
     json::object object;
     for (size_t i = 0; i < table.header.size(); ++i) {
-      const std::string& cell = table.rows[row][i];
+      const std::string_view cell = table.cells[row * table.width + i];
       bool optional = table.header[i] == "label_time" || table.header[i] == "source";
       if (optional && Trim(cell).empty()) continue;
       auto ms = table.header[i] == "label_time" ? ParseInt(cell) : std::nullopt;

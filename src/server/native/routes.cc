@@ -1,5 +1,6 @@
 #include "server/native/routes.h"
 
+#include "server/http/openapi.h"
 #include "server/http/respond.h"
 #include "server/native/feedback_request.h"
 #include "serving/feedback.h"
@@ -82,6 +83,10 @@ void AddRoutes(Router* router, const ServingContext& context) {
                [c](const Call& call) { return Feedback(*c, call); }});
   router->Add({"GET", "/metrics", "Prometheus text exposition",
                [c](const Call&) { return MetricsPage(*c); }});
+  router->Add(
+      {"GET", "/openapi.json", "these routes as an OpenAPI document", [router](const Call&) {
+         return JsonResponse(OpenApi(router->routes(), "Quern model server"));
+       }});
   router->Add({"GET", "/", "this list", [router](const Call&) { return Index(router->routes()); }});
 }
 

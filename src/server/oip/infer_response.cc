@@ -1,100 +1,127 @@
 #include "server/oip/infer_response.h"
 
-#include <algorithm>
+#include <cstring>
 
 #include "base/text.h"
-#include "server/http/predictions.h"
-#include "serving/frame_builder.h"
+#include "server/http/tensor_text.h"
+#include "serving/input_binding.h"
 #include "serving/json_text.h"
 
 namespace quern::server::oip {
+namespace {
 
+using model::DataType;
+using model::TensorView;
+using serving::AppendJsonInt;
 using serving::AppendJsonList;
 using serving::AppendJsonText;
 
-std::vector<TensorInfo> Outputs(const serving::Signature& signature) {
-  if (signature.task == ml::Task::kRegression) return {{"prediction", "FP64", {-1, 1}}};
-  std::string_view label = "BYTES";
-  switch (serving::LabelTypeOf(signature)) {
-    case serving::LabelType::kText:
-      break;
-    case serving::LabelType::kInteger:
-      label = "INT64";
-      break;
-    case serving::LabelType::kDouble:
-      label = "FP64";
-      break;
-  }
-  return {{"label", label, {-1}},
-          {"probabilities", "FP64", {-1, static_cast<int64_t>(signature.classes.size())}}};
+size_t BinarySize(const TensorView& tensor) {
+  if (tensor.type != DataType::kBytes) return tensor.elements() * model::ElementSize(tensor.type);
+  size_t size = 0;
+  for (std::string_view text : tensor.values<std::string_view>()) size += 4 + text.size();
+  return size;
 }
 
-std::vector<TensorInfo> Inputs(const serving::Signature& signature) {
-  std::vector<TensorInfo> inputs;
-  for (const ml::InputColumn& input : signature.inputs) {
-    inputs.push_back({input.name, input.is_text ? "BYTES" : "FP64", {-1, 1}});
+void AppendBinary(std::string* out, const TensorView& tensor) {
+  if (tensor.type != DataType::kBytes) {
+    out->append(static_cast<const char*>(tensor.data), BinarySize(tensor));
+    return;
   }
-  return inputs;
+  for (std::string_view text : tensor.values<std::string_view>()) {
+    const auto length = static_cast<uint32_t>(text.size());
+    char bytes[sizeof length];
+    std::memcpy(bytes, &length, sizeof length);
+    out->append(bytes, sizeof bytes).append(text);
+  }
 }
 
-Status CheckOutputs(const InferRequest& request, const serving::Signature& signature) {
-  std::vector<std::string> known;
-  for (const TensorInfo& info : Outputs(signature)) known.emplace_back(info.name);
-  for (const std::string& name : request.outputs) {
-    if (std::find(known.begin(), known.end(), name) == known.end()) {
-      return Fail(Code::kInvalidArgument, "unexpected output " + serving::Quoted(name),
-                  SuggestName(name, known));
+void AppendIds(std::string* out, std::span<const std::string_view> ids) {
+  AppendJsonList(out, ids.size(), [&](size_t i) { AppendJsonText(out, ids[i]); });
+}
+
+Status CheckText(const serving::NamedTensor& output) {
+  const DataType type = output.tensor.type;
+  if (type == DataType::kFp16 || type == DataType::kBf16) {
+    return Fail(Code::kInvalidArgument, "sending " + std::string(model::DataTypeName(type)) +
+                                            " data via JSON is not supported: ask for output " +
+                                            serving::Quoted(output.name) +
+                                            " in the binary data format");
+  }
+  if (type != DataType::kBytes) return {};
+  for (std::string_view text : output.tensor.values<std::string_view>()) {
+    if (FindInvalidUtf8(text)) {
+      return Fail(Code::kInvalidArgument, "output " + serving::Quoted(output.name) +
+                                              " is not UTF-8 text: ask for it in the binary data "
+                                              "format");
     }
   }
   return {};
 }
 
-std::string RenderInferResponse(const serving::ServedModel& served, const InferRequest& request,
-                                const serving::ScoreAnswer& answer) {
-  const serving::Signature& signature = served.signature();
-  size_t rows = request.rows.rows();
-  std::vector<TensorInfo> all = Outputs(signature);
-  std::vector<TensorInfo> chosen;
-  for (const std::string& name : request.outputs) {
-    auto found =
-        std::find_if(all.begin(), all.end(), [&](auto& info) { return info.name == name; });
-    if (found != all.end()) chosen.push_back(*found);
-  }
-  if (request.outputs.empty()) chosen = all;
+}  // namespace
 
-  std::string out = "{\"model_name\":";
-  AppendJsonText(&out, served.name);
-  out += ",\"model_version\":";
-  AppendJsonText(&out, served.version);
-  if (request.has_id) {
-    out += ",\"id\":";
-    AppendJsonText(&out, request.id);
+Result<size_t> WriteInferResponse(const InferRequest& request,
+                                  const serving::InferenceAnswer& answer, std::string* out) {
+  const size_t begin = out->size();
+  const auto binary = [&](size_t i) {
+    return i < request.binary.size() ? request.binary[i] : request.binary_by_default;
+  };
+  out->append("{\"model_name\":");
+  AppendJsonText(out, answer.model->name());
+  out->append(",\"model_version\":");
+  AppendJsonText(out, answer.model->version());
+  if (request.call.id) {
+    out->append(",\"id\":");
+    AppendJsonText(out, *request.call.id);
   }
   if (!answer.prediction_ids.empty()) {
-    out += ",\"parameters\":{\"prediction_ids\":";
-    AppendIds(&out, answer.prediction_ids);
-    out += '}';
+    out->append(",\"parameters\":{\"prediction_ids\":");
+    AppendIds(out, answer.prediction_ids);
+    out->push_back('}');
   }
-  out += ",\"outputs\":";
-  AppendJsonList(&out, chosen.size(), [&](size_t i) {
-    const TensorInfo& info = chosen[i];
-    out += "{\"name\":";
-    AppendJsonText(&out, info.name);
-    out.append(",\"datatype\":\"").append(info.datatype).append("\",\"shape\":");
-    AppendJsonList(&out, info.shape.size(), [&](size_t d) {
-      serving::AppendJsonInt(&out, info.shape[d] < 0 ? static_cast<int64_t>(rows) : info.shape[d]);
-    });
-    out += ",\"data\":";
-    if (info.name == "label") {
-      AppendLabels(&out, signature, answer.scores);
-    } else {
-      AppendNumbers(&out, info.name == "prediction" ? answer.scores.predictions
-                                                    : answer.scores.probabilities);
+  out->append(",\"outputs\":[");
+  bool any_binary = false;
+  for (size_t i = 0; i < answer.outputs.size(); ++i) {
+    const serving::NamedTensor& output = answer.outputs[i];
+    if (i > 0) out->push_back(',');
+    out->append("{\"name\":");
+    AppendJsonText(out, output.name);
+    out->append(",\"datatype\":\"").append(model::DataTypeName(output.tensor.type));
+    out->append("\",\"shape\":");
+    AppendJsonList(out, output.tensor.shape.size(),
+                   [&](size_t d) { AppendJsonInt(out, output.tensor.shape[d]); });
+    if (binary(i)) {
+      any_binary = true;
+      out->append(",\"parameters\":{\"binary_data_size\":");
+      AppendJsonInt(out, static_cast<int64_t>(BinarySize(output.tensor)));
+      out->append("}}");
+      continue;
     }
-    out += '}';
+    QUERN_TRY(CheckText(output));
+    out->append(",\"data\":");
+    AppendElements(out, output.tensor, 0, output.tensor.elements());
+    out->push_back('}');
+  }
+  out->append("]}");
+  if (!any_binary) return 0;
+  const size_t json = out->size() - begin;
+  for (size_t i = 0; i < answer.outputs.size(); ++i) {
+    if (binary(i)) AppendBinary(out, answer.outputs[i].tensor);
+  }
+  return json;
+}
+
+void AppendTensorSpecs(std::string* out, const std::vector<model::TensorSpec>& specs) {
+  AppendJsonList(out, specs.size(), [&](size_t i) {
+    out->append("{\"name\":");
+    AppendJsonText(out, specs[i].name);
+    out->append(",\"datatype\":\"").append(model::DataTypeName(specs[i].type));
+    out->append("\",\"shape\":");
+    AppendJsonList(out, specs[i].shape.size(),
+                   [&](size_t d) { AppendJsonInt(out, specs[i].shape[d]); });
+    out->push_back('}');
   });
-  out += '}';
-  return out;
 }
 
 }  // namespace quern::server::oip

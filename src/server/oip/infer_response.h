@@ -1,32 +1,23 @@
 #pragma once
 // What the model answers, as the protocol's tensors.
+#include <cstddef>
 #include <string>
-#include <string_view>
-#include <vector>
 
 #include "base/result.h"
 #include "server/oip/infer_request.h"
-#include "serving/scoring.h"
+#include "serving/inference_call.h"
 
 namespace quern::server::oip {
 
-/// A tensor of the model's signature; -1 is the number of rows.
-struct TensorInfo {
-  std::string_view name;
-  std::string_view datatype;
-  std::vector<int64_t> shape;
-};
-/// `label` and `probabilities`, or `prediction`.
-std::vector<TensorInfo> Outputs(const serving::Signature& signature);
-/// One per raw column: FP64 or BYTES, [-1,1].
-std::vector<TensorInfo> Inputs(const serving::Signature& signature);
+/// Appends the body: JSON, then the bytes of those outputs that were asked for as such. Returns the
+/// length of the JSON if any output is binary, else 0. Outputs come in the order asked for. Where
+/// predictions are kept, their ids stand in `parameters.prediction_ids`, one per row.
+/// kInvalidArgument: an output of FP16 or BF16, or of text that is not UTF-8, that is asked for as
+/// JSON.
+Result<size_t> WriteInferResponse(const InferRequest& request,
+                                  const serving::InferenceAnswer& answer, std::string* out);
 
-/// kInvalidArgument naming an output that the model does not have.
-Status CheckOutputs(const InferRequest& request, const serving::Signature& signature);
-
-/// The JSON body. Outputs come in the order asked for. Where predictions are logged, their ids
-/// stand in `parameters.prediction_ids`, one per row.
-std::string RenderInferResponse(const serving::ServedModel& served, const InferRequest& request,
-                                const serving::ScoreAnswer& answer);
+/// `[{"name", "datatype", "shape"}]`.
+void AppendTensorSpecs(std::string* out, const std::vector<model::TensorSpec>& specs);
 
 }  // namespace quern::server::oip

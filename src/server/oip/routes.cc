@@ -1,28 +1,17 @@
 #include "server/oip/routes.h"
 
 #include "server/http/respond.h"
-#include "server/oip/infer_request.h"
+#include "server/oip/infer.h"
 #include "server/oip/infer_response.h"
+#include "server/oip/repository_routes.h"
 #include "serving/json_text.h"
 
 namespace quern::server::oip {
 namespace {
 
+using serving::AppendJsonInt;
 using serving::AppendJsonList;
 using serving::AppendJsonText;
-
-void AppendTensors(std::string* out, const std::vector<TensorInfo>& tensors) {
-  AppendJsonList(out, tensors.size(), [&](size_t i) {
-    out->append("{\"name\":");
-    AppendJsonText(out, tensors[i].name);
-    out->append(",\"datatype\":");
-    AppendJsonText(out, tensors[i].datatype);
-    out->append(",\"shape\":");
-    AppendJsonList(out, tensors[i].shape.size(),
-                   [&](size_t d) { serving::AppendJsonInt(out, tensors[i].shape[d]); });
-    out->push_back('}');
-  });
-}
 
 bool Ready(const ServingContext& context) {
   return !context.draining() && !context.catalog.Names().empty();
@@ -37,7 +26,9 @@ net::HttpResponse ServerReady(const ServingContext& context) {
 net::HttpResponse Metadata() {
   std::string out = "{\"name\":\"quern\",\"version\":";
   AppendJsonText(&out, QUERN_VERSION);
-  out += ",\"extensions\":[\"parameters\"]}";
+  out +=
+      ",\"extensions\":[\"binary_tensor_data\",\"model_repository\",\"model_configuration\","
+      "\"parameters\",\"statistics\"]}";
   return JsonResponse(std::move(out));
 }
 
@@ -48,19 +39,33 @@ net::HttpResponse ModelList(const ServingContext& context) {
   return JsonResponse(out + "}");
 }
 
+std::string_view Platform(const serving::ServedModel& model) {
+  return model.engine().kind() == model::EngineKind::kCompiled ? "quern_compiled" : "onnx_onnxv1";
+}
+
 net::HttpResponse ModelMetadata(const ServingContext& context, const Call& call) {
   auto served = context.catalog.Find(call.Param("name"), call.Param("version"));
   if (!served) return ErrorResponse(served.error());
   const serving::ServedModel& model = **served;
-  std::vector<std::string> versions = context.catalog.Versions(model.name);
+  std::vector<std::string> versions = context.catalog.Versions(model.name());
   std::string out = "{\"name\":";
-  AppendJsonText(&out, model.name);
+  AppendJsonText(&out, model.name());
   out += ",\"versions\":";
   AppendJsonList(&out, versions.size(), [&](size_t i) { AppendJsonText(&out, versions[i]); });
-  out += ",\"platform\":\"quern_onnx\",\"inputs\":";
-  AppendTensors(&out, Inputs(model.signature()));
+  out.append(",\"platform\":\"").append(Platform(model)).append("\",\"inputs\":");
+  AppendTensorSpecs(&out, model.engine().inputs());
   out += ",\"outputs\":";
-  AppendTensors(&out, Outputs(model.signature()));
+  AppendTensorSpecs(&out, model.engine().outputs());
+  if (!model.metadata().empty()) {
+    out += ",\"properties\":{";
+    for (const auto& [key, value] : model.metadata()) {
+      if (out.back() != '{') out += ',';
+      AppendJsonText(&out, key);
+      out += ':';
+      AppendJsonText(&out, value);
+    }
+    out += '}';
+  }
   return JsonResponse(out + "}");
 }
 
@@ -69,45 +74,65 @@ net::HttpResponse ModelReady(const ServingContext& context, const Call& call) {
   if (!served) return ErrorResponse(served.error());
   if (context.draining()) return net::RenderJsonError(503, "the server is stopping");
   std::string out = "{\"name\":";
-  AppendJsonText(&out, (*served)->name);
+  AppendJsonText(&out, (*served)->name());
   return JsonResponse(out + ",\"ready\":true}");
 }
 
-net::HttpResponse Infer(const ServingContext& context, const Call& call) {
-  auto score = [&](const serving::ServedModel& served) -> Result<net::HttpResponse> {
-    if (!call.request.Find("Inference-Header-Content-Length").empty()) {
-      return Fail(Code::kInvalidArgument, "binary tensor data is not supported",
-                  "send 'data' as JSON");
-    }
-    if (auto reason = NotJson(call.request)) return net::RenderJsonError(415, *reason);
-    QUERN_ASSIGN(InferRequest request, ParseInferRequest(call.request.body, served.signature()));
-    QUERN_TRY(CheckOutputs(request, served.signature()));
-    QUERN_ASSIGN(serving::ScoreAnswer answer,
-                 context.scoring.Score(served, request.rows, request.id));
-    return JsonResponse(RenderInferResponse(served, request, answer));
-  };
-  return AnswerScoring(context, call.Param("name"), call.Param("version"), score, ErrorResponse);
+/// The model configuration extension, as far as it says something here: dims without the rows.
+void AppendConfigTensors(std::string* out, const std::vector<model::TensorSpec>& specs) {
+  AppendJsonList(out, specs.size(), [&](size_t i) {
+    out->append("{\"name\":");
+    AppendJsonText(out, specs[i].name);
+    const bool text = specs[i].type == model::DataType::kBytes;
+    out->append(",\"data_type\":\"TYPE_");
+    out->append(text ? "STRING" : model::DataTypeName(specs[i].type)).append("\",\"dims\":");
+    AppendJsonList(out, specs[i].shape.size(),
+                   [&](size_t d) { AppendJsonInt(out, specs[i].shape[d]); });
+    out->push_back('}');
+  });
+}
+
+net::HttpResponse ModelConfig(const ServingContext& context, const Call& call) {
+  auto served = context.catalog.Find(call.Param("name"), call.Param("version"));
+  if (!served) return ErrorResponse(served.error());
+  std::string out = "{\"name\":";
+  AppendJsonText(&out, (*served)->name());
+  out.append(",\"platform\":\"").append(Platform(**served));
+  out += "\",\"backend\":\"quern\",\"max_batch_size\":0,\"input\":";
+  AppendConfigTensors(&out, (*served)->engine().inputs());
+  out += ",\"output\":";
+  AppendConfigTensors(&out, (*served)->engine().outputs());
+  return JsonResponse(out + "}");
+}
+
+net::HttpResponse InferByRoute(const ServingContext& context, const Call& call) {
+  return AnswerExchange(call.request, [&](const Exchange& exchange) {
+    Infer(context, call.Param("name"), call.Param("version"), exchange);
+  });
 }
 
 }  // namespace
 
 void AddRoutes(Router* router, const ServingContext& context) {
   const ServingContext* c = &context;
-  router->Add({"GET", "/v2", "Open Inference Protocol: server metadata",
-               [](const Call&) { return Metadata(); }});
-  router->Add({"GET", "/v2/health/live", "the process answers",
+  AddRepositoryRoutes(router, context);  // first: /v2/models/stats is no model's name
+  router->Add({"GET", "/v2/health/live", "OIP: the process answers",
                [](const Call&) { return JsonResponse("{\"live\":true}"); }});
-  router->Add({"GET", "/v2/health/ready", "models are loaded and the server is not stopping",
+  router->Add({"GET", "/v2/health/ready", "OIP: all models can be asked",
                [c](const Call&) { return ServerReady(*c); }});
+  router->Add({"GET", "/v2", "OIP: name, version, extensions of this server",
+               [](const Call&) { return Metadata(); }});
   router->Add(
       {"GET", "/v2/models", "names of the models", [c](const Call&) { return ModelList(*c); }});
-  for (std::string base : {"/v2/models/{name}", "/v2/models/{name}/versions/{version}"}) {
-    router->Add({"GET", base, "inputs, outputs and versions of a model",
+  for (const std::string base : {"/v2/models/{name}", "/v2/models/{name}/versions/{version}"}) {
+    router->Add({"GET", base, "OIP: inputs and outputs of a model; a version may be an alias",
                  [c](const Call& call) { return ModelMetadata(*c, call); }});
-    router->Add({"GET", base + "/ready", "the model can be asked",
+    router->Add({"GET", base + "/ready", "OIP: this model can be asked",
                  [c](const Call& call) { return ModelReady(*c, call); }});
-    router->Add({"POST", base + "/infer", "scores JSON tensors",
-                 [c](const Call& call) { return Infer(*c, call); }});
+    router->Add({"GET", base + "/config", "OIP: types and dimensions, as Triton's clients ask",
+                 [c](const Call& call) { return ModelConfig(*c, call); }});
+    router->Add({"POST", base + "/infer", "OIP: scores JSON or binary tensors",
+                 [c](const Call& call) { return InferByRoute(*c, call); }});
   }
 }
 

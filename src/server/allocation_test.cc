@@ -1,0 +1,125 @@
+// The scoring path allocates nothing after warm-up: counted by operator new itself.
+#include <doctest/doctest.h>
+
+#include <atomic>
+#include <cstdlib>
+#include <cstring>
+#include <new>
+
+#include "server/context.h"
+#include "server/mlflow/invocations.h"
+#include "server/oip/infer.h"
+#include "serving/fake_engine.h"
+
+namespace {
+thread_local size_t allocations = 0;
+}  // namespace
+
+// Sanitizers bring an allocator of their own; nothing is counted there.
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+constexpr bool kCounts = false;
+#else
+constexpr bool kCounts = true;
+#pragma GCC diagnostic ignored "-Wmismatched-new-delete"  // they match once all are replaced
+void* operator new(size_t size) {
+  ++allocations;
+  if (void* memory = std::malloc(size)) return memory;
+  throw std::bad_alloc();
+}
+void operator delete(void* memory) noexcept { std::free(memory); }
+void operator delete(void* memory, size_t) noexcept { std::free(memory); }
+#endif
+
+namespace quern::server {
+namespace {
+
+class NoControl : public ModelControl {
+ public:
+  bool allowed() const override { return false; }
+  std::vector<Known> Index() const override { return {}; }
+  Status Load(std::string_view) override { return {}; }
+  Status Unload(std::string_view) override { return {}; }
+};
+
+struct Fixture {
+  serving::Catalog catalog;
+  serving::InferenceService service{catalog, SystemClock(), nullptr, {1, 1 << 16}};
+  serving::Metrics metrics{SystemClock()};
+  NoControl control;
+  ServingContext context{catalog,
+                         service,
+                         metrics,
+                         SystemClock(),
+                         control,
+                         nullptr,
+                         [] { return false; },
+                         [] { return serving::ServerGauges(); }};
+  net::ResponseWriter out;
+  std::vector<net::HeaderView> headers;
+
+  Fixture() { REQUIRE(catalog.Add(serving::FakeServed("heart", "1", serving::BinarySignature()))); }
+
+  /// How much one more request allocates after a few of its kind.
+  template <class Answer>
+  size_t Count(std::string_view body, Answer answer) {
+    net::RequestView request;
+    request.method = "POST";
+    request.headers = headers;
+    request.body = body;
+    size_t before = 0;
+    for (int i = 0; i < 20; ++i) {
+      before = allocations;
+      out.Reset();
+      answer(Exchange{request, out, RequestArena()});
+      REQUIRE_MESSAGE(out.status() == 200, out.body());
+    }
+    return allocations - before;
+  }
+};
+
+TEST_CASE("scoring allocates nothing after warm-up") {
+  const size_t none = allocations;
+  const std::string long_text(1000, 'x');
+  CHECK(long_text.size() == 1000);
+  CHECK((allocations > none) == kCounts);
+  Fixture fixture;
+  const auto infer = [&](const Exchange& exchange) {
+    std::string_view name;
+    std::string_view version;
+    REQUIRE(oip::MatchInfer("/v2/models/heart/versions/1/infer", &name, &version));
+    oip::Infer(fixture.context, name, version, exchange);
+  };
+  fixture.headers = {{"Content-Type", "application/json"}};
+  CHECK(fixture.Count(
+            R"({"id":"a","inputs":[{"name":"x","shape":[2],"datatype":"FP64","data":[0.25,null]},
+                {"name":"flag","shape":[2,1],"datatype":"INT8","data":[[1],[0]]},
+                {"name":"sex","shape":[2],"datatype":"BYTES","data":["y\u0065s",null]}]})",
+            infer) == 0);
+  const auto invocations = [&](const Exchange& exchange) {
+    mlflow::Invocations(fixture.context, exchange);
+  };
+  CHECK(fixture.Count(
+            R"({"dataframe_split":{"columns":["sex","x","extra","flag"],"index":[0,1],
+                "data":[["yes",0,9,true],[null,-1.5,9,0]]}})",
+            invocations) == 0);
+  CHECK(fixture.Count(R"({"dataframe_records":[{"x":0,"flag":1,"sex":"yes"},{"x":-1,"flag":0}]})",
+                      invocations) == 0);
+  CHECK(fixture.Count(R"({"instances":[[0,1,"yes"],[-1,0,null]]})", invocations) == 0);
+  CHECK(fixture.Count(R"({"inputs":{"x":[[0],[-1]],"flag":[1,0],"sex":["yes",""]}})",
+                      invocations) == 0);
+  fixture.headers = {{"Content-Type", "text/csv"}};
+  CHECK(fixture.Count("x,flag,sex\n0,True,\"y\"\"es\"\n-1,0,\n", invocations) == 0);
+  const std::string head =
+      R"({"inputs":[{"name":"x","shape":[1],"datatype":"FP64","parameters":{"binary_data_size":8}},
+          {"name":"flag","shape":[1],"datatype":"FP32","parameters":{"binary_data_size":4}},
+          {"name":"sex","shape":[1],"datatype":"BYTES","parameters":{"binary_data_size":7}}],
+          "parameters":{"binary_data_output":true}})";
+  const std::string length = std::to_string(head.size());
+  fixture.headers = {{"inference-header-content-length", length}};
+  std::string body = head;
+  body.append("\0\0\0\0\0\0\xf0\x3f\0\0\0\0\3\0\0\0yes", 19);
+  CHECK(fixture.Count(body, infer) == 0);
+}
+
+}  // namespace
+}  // namespace quern::server

@@ -1,0 +1,16 @@
+#pragma once
+// POST /invocations, wherever it is handled: MLflow's scoring server, and SageMaker's container.
+#include "server/context.h"
+#include "server/http/exchange.h"
+
+namespace quern::server::mlflow {
+
+/// Reads, scores by the default model, answers. After warm-up allocates from the exchange's arena
+/// alone, if the body is JSON.
+void Invocations(const ServingContext& context, const Exchange& exchange);
+
+/// Scores a body as /invocations would and forgets it, without counting: whether a model works on
+/// its own example. The error says what is wrong.
+Status TryExample(const serving::ServedModel& served, std::string_view body);
+
+}  // namespace quern::server::mlflow

@@ -1,0 +1,54 @@
+#include "server/model_watch.h"
+
+#include <doctest/doctest.h>
+
+#include "serving/fake_engine.h"
+
+namespace quern::server {
+namespace {
+
+struct Fixture {
+  std::unique_ptr<RunningServer> server;
+  Result<ModelToServe> meant = ModelToServe{"heart", "1", {"champion"}, "a"};
+  std::unique_ptr<ModelWatch> watch;
+
+  Fixture() {
+    ServeOptions options;
+    options.models = {*meant};
+    options.load = [](const serving::ModelFiles& files,
+                      int64_t now_ms) -> Result<serving::LoadedModel> {
+      if (files.path == "bad") return Fail(Code::kDataLoss, "its digest does not match");
+      return serving::LoadedModel{
+          serving::FakeServed(files.name, files.version, serving::BinarySignature(), now_ms), ""};
+    };
+    server = std::move(*StartServer(std::move(options)));
+    watch = std::make_unique<ModelWatch>(
+        *server, std::vector<WatchedModel>{{"heart@champion", [this] { return meant; }, *meant}},
+        1e6);
+  }
+};
+
+TEST_CASE("an alias that moves is followed; what cannot be served is not") {
+  Fixture fixture;
+  auto served = [&](const char* version) { return fixture.server->Serves("heart", version); };
+  fixture.watch->Look();
+  CHECK(served("1"));
+  fixture.meant = ModelToServe{"heart", "2", {"champion"}, "b"};
+  fixture.watch->Look();
+  CHECK(served("2"));
+  CHECK_FALSE(served("1"));
+  CHECK(served("champion"));
+  fixture.meant = Fail(Code::kUnavailable, "the registry is away");
+  fixture.watch->Look();
+  CHECK(served("2"));
+  fixture.meant = ModelToServe{"heart", "3", {"champion"}, "bad"};
+  fixture.watch->Look();
+  CHECK(served("2"));
+  CHECK_FALSE(served("3"));
+  fixture.meant = ModelToServe{"heart", "2", {"champion", "stable"}, "b"};
+  fixture.watch->Look();
+  CHECK(served("stable"));
+}
+
+}  // namespace
+}  // namespace quern::server

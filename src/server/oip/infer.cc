@@ -1,0 +1,103 @@
+#include "server/oip/infer.h"
+
+#include <charconv>
+#include <optional>
+
+#include "base/text.h"
+#include "server/http/respond.h"
+#include "server/oip/infer_request.h"
+#include "server/oip/infer_response.h"
+
+namespace quern::server::oip {
+namespace {
+
+constexpr std::string_view kLengthHeader = "Inference-Header-Content-Length";
+
+/// The length of the JSON at the start of the body; nothing if the body is JSON alone.
+Result<std::optional<size_t>> HeaderLength(const net::RequestView& request) {
+  const std::string_view header = request.Find(kLengthHeader);
+  if (header.empty()) return std::optional<size_t>();
+  const auto length = ParseInt(header);
+  if (!length || *length < 0 || static_cast<uint64_t>(*length) > request.body.size()) {
+    return Fail(Code::kInvalidArgument, "inference header size should be in range [0, " +
+                                            std::to_string(request.body.size()) + "], got " +
+                                            Printable(header));
+  }
+  return std::optional<size_t>(static_cast<size_t>(*length));
+}
+
+Result<InferRequest> Read(const serving::ServedModel& served, const Exchange& exchange) {
+  const net::RequestView& request = exchange.request;
+  QUERN_ASSIGN(const std::optional<size_t> length, HeaderLength(request));
+  if (!length) return ReadInferRequest(request.body, {}, exchange.arena);
+  if (*length == 0) return ReadRawRequest(served, request.body, exchange.arena);
+  return ReadInferRequest(request.body.substr(0, *length), request.body.substr(*length),
+                          exchange.arena);
+}
+
+Status Answer(const ServingContext& context, const serving::ServedModelPtr& served,
+              const Exchange& exchange) {
+  const net::RequestView& http = exchange.request;
+  const double begin = MonotonicSeconds();
+  if (http.Find(kLengthHeader).empty() && !IsJson(http.Find("Content-Type"))) {
+    exchange.out.SetStatus(415);
+    exchange.out.body() =
+        net::RenderJsonError(415, "Content-Type '" + Printable(http.Find("Content-Type")) +
+                                      "' is not supported: send "
+                                      "application/json in UTF-8")
+            .body;
+    return {};
+  }
+  QUERN_ASSIGN(double deadline, ReadDeadline(http));
+  QUERN_ASSIGN(InferRequest request, Read(*served, exchange));
+  if (request.timeout > 0 && (deadline == 0 || begin + request.timeout < deadline)) {
+    deadline = begin + request.timeout;
+  }
+  request.call.deadline = deadline;
+  QUERN_ASSIGN(const serving::InferenceAnswer answer,
+               context.inference.Infer(served, request.call, exchange.arena));
+  QUERN_ASSIGN(const size_t json, WriteInferResponse(request, answer, &exchange.out.body()));
+  if (json > 0) {
+    char text[24];
+    const auto end = std::to_chars(text, text + sizeof text, json).ptr;
+    exchange.out.SetContentType("application/octet-stream");
+    exchange.out.AddHeader(kLengthHeader, {text, static_cast<size_t>(end - text)});
+  }
+  CompressAnswer(exchange);
+  return {};
+}
+
+/// Takes `part` and the slash behind it off the front; the whole rest if there is no slash.
+std::string_view TakePart(std::string_view* path) {
+  const size_t slash = path->find('/');
+  const std::string_view part = path->substr(0, slash);
+  path->remove_prefix(slash == std::string_view::npos ? path->size() : slash + 1);
+  return part;
+}
+
+}  // namespace
+
+bool MatchInfer(std::string_view path, std::string_view* name, std::string_view* version) {
+  constexpr std::string_view kPrefix = "/v2/models/";
+  if (!path.starts_with(kPrefix) || path.find('%') != std::string_view::npos) return false;
+  path.remove_prefix(kPrefix.size());
+  *name = TakePart(&path);
+  *version = {};
+  if (name->empty()) return false;
+  if (path.starts_with("versions/")) {
+    path.remove_prefix(9);
+    *version = TakePart(&path);
+    if (version->empty()) return false;
+  }
+  return path == "infer";
+}
+
+void Infer(const ServingContext& context, std::string_view name, std::string_view version,
+           const Exchange& exchange) {
+  AnswerScoring(
+      context, name, version, exchange.out,
+      [&](const serving::ServedModelPtr& served) { return Answer(context, served, exchange); },
+      [&](const Error& error) { WriteError(error, exchange.out); });
+}
+
+}  // namespace quern::server::oip

@@ -1,0 +1,18 @@
+#pragma once
+// POST /v2/models/NAME[/versions/VERSION]/infer, wherever it is handled.
+#include <string_view>
+
+#include "server/context.h"
+#include "server/http/exchange.h"
+
+namespace quern::server::oip {
+
+/// Name and version in the path of an inference, as they stand there. False for another path, and
+/// for one with percent signs, which the router decodes.
+bool MatchInfer(std::string_view path, std::string_view* name, std::string_view* version);
+
+/// Reads, scores, answers. After warm-up allocates from the exchange's arena alone.
+void Infer(const ServingContext& context, std::string_view name, std::string_view version,
+           const Exchange& exchange);
+
+}  // namespace quern::server::oip

@@ -1,0 +1,64 @@
+#pragma once
+// The models that a server was told of: loaded, tried, put into the catalog, taken out again.
+#include <functional>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/mutex.h"
+#include "base/time.h"
+#include "server/context.h"
+#include "serving/catalog.h"
+#include "serving/model_loader.h"
+
+namespace quern::server {
+
+struct ModelToServe {
+  std::string name;
+  std::string version;
+  std::vector<std::string> aliases;
+  /// A folder or a file.
+  std::string path;
+  model::EnginePreference engine = model::EnginePreference::kAuto;
+};
+
+/// Makes a model of its files.
+using ModelLoader =
+    std::function<Result<serving::LoadedModel>(const serving::ModelFiles& files, int64_t now_ms)>;
+
+/// Thread-safe; loading happens one at a time, and nobody who asks a model waits for it.
+class ServedModels : public ModelControl {
+ public:
+  ServedModels(serving::Catalog& catalog, const Clock& clock, ModelLoader loader, bool allowed)
+      : catalog_(catalog), clock_(clock), loader_(std::move(loader)), allowed_(allowed) {}
+
+  /// Loads a version, lets it answer its own example, and puts it into service in place of what is
+  /// there under that name and version. On an error everything stays as it was.
+  Status Add(const ModelToServe& model);
+  Status SetAlias(std::string_view name, std::string_view alias, std::string_view version);
+  Status Remove(std::string_view name, std::string_view version);
+
+  bool allowed() const override { return allowed_; }
+  std::vector<Known> Index() const override;
+  Status Load(std::string_view name) override;
+  Status Unload(std::string_view name) override;
+
+ private:
+  struct Entry {
+    ModelToServe model;
+    bool loaded = false;
+    std::string reason;
+  };
+  Status Put(const ModelToServe& model);
+
+  serving::Catalog& catalog_;
+  const Clock& clock_;
+  ModelLoader loader_;
+  bool allowed_;
+  Mutex loading_;
+  mutable Mutex mutex_;
+  std::map<std::pair<std::string, std::string>, Entry> known_ QUERN_GUARDED_BY(mutex_);
+};
+
+}  // namespace quern::server

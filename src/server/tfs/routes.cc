@@ -1,0 +1,263 @@
+#include "server/tfs/routes.h"
+
+#include "server/http/exchange.h"
+#include "server/http/respond.h"
+#include "server/http/tensor_text.h"
+#include "server/tfs/predict_request.h"
+#include "serving/input_binding.h"
+#include "serving/json_text.h"
+
+namespace quern::server::tfs {
+namespace {
+
+using serving::AppendJsonList;
+using serving::AppendJsonText;
+using serving::InferenceAnswer;
+
+std::string_view VersionOf(const Call& call) {
+  const std::string_view label = call.Param("label");
+  return label.empty() ? call.Param("version") : label;
+}
+
+/// Both protocols ask the same path for this; each finds the keys that it looks for.
+net::HttpResponse ModelStatus(const ServingContext& context, const Call& call) {
+  auto served = context.catalog.Find(call.Param("name"), VersionOf(call));
+  if (!served) return ErrorResponse(served.error());
+  const bool ready = !context.draining();
+  std::vector<std::string> versions = {(*served)->version()};
+  if (VersionOf(call).empty()) versions = context.catalog.Versions((*served)->name());
+  std::string out = "{\"name\":";
+  AppendJsonText(&out, (*served)->name());
+  out += ready ? ",\"ready\":true" : ",\"ready\":false";
+  out += ",\"model_version_status\":";
+  AppendJsonList(&out, versions.size(), [&](size_t i) {
+    out += "{\"version\":";
+    AppendJsonText(&out, versions[i]);
+    out += ready ? ",\"state\":\"AVAILABLE\"" : ",\"state\":\"UNLOADING\"";
+    out += ",\"status\":{\"error_code\":\"OK\",\"error_message\":\"\"}}";
+  });
+  return JsonResponse(out + "}");
+}
+
+std::string_view TypeName(model::DataType type) {
+  switch (type) {
+    case model::DataType::kBool:
+      return "DT_BOOL";
+    case model::DataType::kBytes:
+      return "DT_STRING";
+    case model::DataType::kFp16:
+      return "DT_HALF";
+    case model::DataType::kBf16:
+      return "DT_BFLOAT16";
+    case model::DataType::kFp32:
+      return "DT_FLOAT";
+    case model::DataType::kFp64:
+      return "DT_DOUBLE";
+    default:
+      return "";
+  }
+}
+
+void AppendSpecs(std::string* out, const std::vector<model::TensorSpec>& specs) {
+  out->push_back('{');
+  for (size_t i = 0; i < specs.size(); ++i) {
+    if (i > 0) out->push_back(',');
+    AppendJsonText(out, specs[i].name);
+    out->append(":{\"dtype\":\"");
+    const std::string_view type = TypeName(specs[i].type);
+    // Integers: DT_INT64 and so on.
+    out->append(type.empty() ? "DT_" : type);
+    if (type.empty()) out->append(model::DataTypeName(specs[i].type));
+    out->append("\",\"tensor_shape\":{\"dim\":");
+    AppendJsonList(out, specs[i].shape.size(), [&](size_t d) {
+      out->append("{\"size\":\"").append(std::to_string(specs[i].shape[d]));
+      out->append("\",\"name\":\"\"}");
+    });
+    out->append(",\"unknown_rank\":false},\"name\":");
+    AppendJsonText(out, specs[i].name);
+    out->push_back('}');
+  }
+  out->push_back('}');
+}
+
+net::HttpResponse Metadata(const ServingContext& context, const Call& call) {
+  auto served = context.catalog.Find(call.Param("name"), VersionOf(call));
+  if (!served) return ErrorResponse(served.error());
+  std::string out = "{\"model_spec\":{\"name\":";
+  AppendJsonText(&out, (*served)->name());
+  out += ",\"signature_name\":\"\",\"version\":";
+  AppendJsonText(&out, (*served)->version());
+  out += "},\"metadata\":{\"signature_def\":{\"signature_def\":{\"serving_default\":{\"inputs\":";
+  AppendSpecs(&out, (*served)->engine().inputs());
+  out += ",\"outputs\":";
+  AppendSpecs(&out, (*served)->engine().outputs());
+  return JsonResponse(out + ",\"method_name\":\"tensorflow/serving/predict\"}}}}}");
+}
+
+/// One entry per row: the output's, or an object of all outputs' where there are several.
+void WriteRows(const InferenceAnswer& answer, std::string* out) {
+  AppendJsonList(out, answer.rows, [&](size_t row) {
+    if (answer.outputs.size() == 1) {
+      return AppendRow(out, answer.outputs[0].tensor, row, true);
+    }
+    for (size_t i = 0; i < answer.outputs.size(); ++i) {
+      out->push_back(i == 0 ? '{' : ',');
+      AppendJsonText(out, answer.outputs[i].name);
+      out->push_back(':');
+      AppendRow(out, answer.outputs[i].tensor, row, true);
+    }
+    out->push_back('}');
+  });
+}
+
+void WriteTensors(const InferenceAnswer& answer, std::string* out) {
+  if (answer.outputs.size() == 1) return AppendNested(out, answer.outputs[0].tensor);
+  for (size_t i = 0; i < answer.outputs.size(); ++i) {
+    out->push_back(i == 0 ? '{' : ',');
+    AppendJsonText(out, answer.outputs[i].name);
+    out->push_back(':');
+    AppendNested(out, answer.outputs[i].tensor);
+  }
+  out->push_back('}');
+}
+
+bool IsRowWise(const InferenceAnswer& answer) {
+  for (const serving::NamedTensor& output : answer.outputs) {
+    if (output.tensor.shape.empty() ||
+        output.tensor.shape[0] != static_cast<int64_t>(answer.rows)) {
+      return false;
+    }
+  }
+  return answer.rows > 0;
+}
+
+Status Predict(const ServingContext& context, const serving::ServedModelPtr& served,
+               const Exchange& exchange) {
+  QUERN_ASSIGN(PredictRequest request, ReadPredict(exchange.request.body, *served, exchange.arena));
+  QUERN_ASSIGN(request.call.deadline, ReadDeadline(exchange.request));
+  QUERN_ASSIGN(const InferenceAnswer answer,
+               context.inference.Infer(served, request.call, exchange.arena));
+  std::string* out = &exchange.out.body();
+  out->append(request.by_row ? "{\"predictions\":" : "{\"outputs\":");
+  if (request.by_row && IsRowWise(answer)) {
+    WriteRows(answer, out);
+  } else {
+    WriteTensors(answer, out);
+  }
+  out->push_back('}');
+  return {};
+}
+
+/// Per example: each class with its probability.
+Status Classify(const ServingContext& context, const serving::ServedModelPtr& served,
+                const Exchange& exchange) {
+  if (!served->signature() || !served->signature()->classifies()) {
+    return Fail(Code::kInvalidArgument,
+                "model '" + served->name() + "' has no classes to answer :classify with",
+                "ask :predict");
+  }
+  QUERN_ASSIGN(PredictRequest request,
+               ReadExamples(exchange.request.body, *served, exchange.arena));
+  QUERN_ASSIGN(request.call.deadline, ReadDeadline(exchange.request));
+  QUERN_ASSIGN(const InferenceAnswer answer,
+               context.inference.Infer(served, request.call, exchange.arena));
+  const std::string_view wanted = served->engine().outputs()[*served->score_output()].name;
+  const auto& classes = served->signature()->classes;
+  std::string* out = &exchange.out.body();
+  out->append("{\"result\":");
+  for (const serving::NamedTensor& output : answer.outputs) {
+    if (output.name != wanted) continue;
+    AppendJsonList(out, answer.rows, [&](size_t row) {
+      AppendJsonList(out, classes.size(), [&](size_t i) {
+        out->push_back('[');
+        AppendJsonText(out, classes[i]);
+        out->push_back(',');
+        AppendElement(out, output.tensor, row * classes.size() + i);
+        out->push_back(']');
+      });
+    });
+  }
+  out->push_back('}');
+  return {};
+}
+
+/// Per example: the value.
+Status Regress(const ServingContext& context, const serving::ServedModelPtr& served,
+               const Exchange& exchange) {
+  const bool classifies = served->signature() && served->signature()->classifies();
+  if (!served->score_output() || classifies) {
+    return Fail(Code::kInvalidArgument,
+                "model '" + served->name() + "' has no one value to answer :regress with",
+                "ask :predict");
+  }
+  QUERN_ASSIGN(PredictRequest request,
+               ReadExamples(exchange.request.body, *served, exchange.arena));
+  QUERN_ASSIGN(request.call.deadline, ReadDeadline(exchange.request));
+  QUERN_ASSIGN(const InferenceAnswer answer,
+               context.inference.Infer(served, request.call, exchange.arena));
+  const model::TensorView& values = answer.outputs[*served->score_output()].tensor;
+  if (values.elements() != answer.rows) {
+    return Fail(Code::kInvalidArgument, "the model answers more than one value per example",
+                "ask :predict");
+  }
+  exchange.out.body() += "{\"result\":";
+  AppendElements(&exchange.out.body(), values, 0, answer.rows);
+  exchange.out.body() += '}';
+  return {};
+}
+
+using Verb = Status (*)(const ServingContext&, const serving::ServedModelPtr&, const Exchange&);
+
+/// The last part of the path is NAME:verb.
+net::HttpResponse Post(const ServingContext& context, const Call& call) {
+  std::string_view name = call.Param("name");
+  std::string_view version = VersionOf(call);
+  std::string_view& last = version.empty() ? name : version;
+  const size_t colon = last.rfind(':');
+  const std::string_view word = colon == std::string_view::npos ? "" : last.substr(colon + 1);
+  const Verb verb = word == "predict"    ? Predict
+                    : word == "classify" ? Classify
+                    : word == "regress"  ? Regress
+                                         : nullptr;
+  if (verb == nullptr) {
+    return net::RenderJsonError(404, "Not Found: models take :predict, :classify and :regress");
+  }
+  last = last.substr(0, colon);
+  return AnswerExchange(call.request, [&](const Exchange& exchange) {
+    AnswerScoring(
+        context, name, version, exchange.out,
+        [&](const serving::ServedModelPtr& served) -> Status {
+          QUERN_TRY(verb(context, served, exchange));
+          CompressAnswer(exchange);
+          return {};
+        },
+        [&](const Error& error) { WriteError(error, exchange.out); });
+  });
+}
+
+net::HttpResponse ModelList(const ServingContext& context) {
+  const std::vector<std::string> names = context.catalog.Names();
+  std::string out = "{\"models\":";
+  AppendJsonList(&out, names.size(), [&](size_t i) { AppendJsonText(&out, names[i]); });
+  return JsonResponse(out + "}");
+}
+
+}  // namespace
+
+void AddRoutes(Router* router, const ServingContext& context) {
+  const ServingContext* c = &context;
+  router->Add({"GET", "/v1/models", "KServe v1: names of the models",
+               [c](const Call&) { return ModelList(*c); }});
+  for (const std::string base : {"/v1/models/{name}", "/v1/models/{name}/versions/{version}",
+                                 "/v1/models/{name}/labels/{label}"}) {
+    router->Add({"GET", base, "TensorFlow Serving, KServe v1: state; a label is an alias",
+                 [c](const Call& call) { return ModelStatus(*c, call); }});
+    router->Add({"GET", base + "/metadata", "TensorFlow Serving: inputs and outputs",
+                 [c](const Call& call) { return Metadata(*c, call); }});
+    router->Add({"POST", base,
+                 "TensorFlow Serving, KServe v1: with :predict, :classify or :regress at the end",
+                 [c](const Call& call) { return Post(*c, call); }});
+  }
+}
+
+}  // namespace quern::server::tfs

@@ -1,0 +1,85 @@
+#include "serving/model_loader.h"
+
+#include "base/text.h"
+#include "model/package.h"
+
+namespace quern::serving {
+namespace {
+
+/// True if a path that a file names stays below the file's folder.
+bool StaysBelow(std::string_view path) {
+  if (path.empty() || path.front() == '/') return false;
+  for (std::string_view part : Split(path, '/')) {
+    if (part == "..") return false;
+  }
+  return true;
+}
+
+Result<LoadedModel> FromBytes(ModelParts parts, std::string_view onnx,
+                              model::EnginePreference preference) {
+  if (onnx.empty()) return Fail(Code::kInvalidArgument, "the ONNX file is empty");
+  QUERN_ASSIGN(parts.engine, model::MakeEngine(onnx, preference));
+  QUERN_ASSIGN(ServedModel served, ServedModel::Make(std::move(parts)));
+  return LoadedModel{std::move(served), {}};
+}
+
+Result<LoadedModel> FromMlflow(ModelParts parts, const std::string& mlmodel,
+                               const ModelFiles& files, Fs& fs) {
+  QUERN_ASSIGN(MlmodelFile file, ReadMlmodel(mlmodel, JoinPath(files.path, "MLmodel")));
+  if (file.data.empty()) {
+    return Fail(
+        Code::kInvalidArgument,
+        "the model in '" + files.path + "' has no flavor onnx, it has " + Join(file.flavors, ", "),
+        "export it to ONNX (skl2onnx, onnxmltools, torch.onnx) and save that with "
+        "mlflow.onnx");
+  }
+  if (!StaysBelow(file.data)) {
+    return Fail(Code::kInvalidArgument, "'" + files.path +
+                                            "/MLmodel' names a graph outside of its "
+                                            "folder: '" +
+                                            file.data + "'");
+  }
+  parts.mlflow = std::move(file.signature);
+  if (parts.mlflow && parts.mlflow->inputs.empty()) parts.mlflow.reset();
+  parts.metadata = std::move(file.metadata);
+  if (fs.Exists(JoinPath(files.path, "quern.json"))) {
+    QUERN_ASSIGN(const model::PackageInfo package, model::ReadPackage(files.path, fs));
+    parts.signature = package.signature;
+  }
+  QUERN_ASSIGN(const std::string onnx, fs.Read(JoinPath(files.path, file.data)));
+  QUERN_ASSIGN(LoadedModel loaded, FromBytes(std::move(parts), onnx, files.engine));
+  if (StaysBelow(file.serving_example)) {
+    const std::string example = JoinPath(files.path, file.serving_example);
+    if (fs.Exists(example)) {
+      QUERN_ASSIGN(loaded.example, fs.Read(example));
+    }
+  }
+  return loaded;
+}
+
+}  // namespace
+
+Result<LoadedModel> LoadModel(const ModelFiles& files, int64_t now_ms, Fs& fs) {
+  ModelParts parts;
+  parts.name = files.name;
+  parts.version = files.version;
+  parts.source = files.path;
+  parts.loaded_at = now_ms;
+  auto stat = fs.Stat(files.path);
+  if (!stat) {
+    if (stat.error().code != Code::kNotFound) return std::unexpected(stat.error());
+    return Fail(Code::kNotFound, "there is no '" + files.path + "'");
+  }
+  if (!stat->is_dir) {
+    QUERN_ASSIGN(const std::string onnx, fs.Read(files.path));
+    return FromBytes(std::move(parts), onnx, files.engine);
+  }
+  auto mlmodel = fs.Read(JoinPath(files.path, "MLmodel"));
+  if (mlmodel) return FromMlflow(std::move(parts), *mlmodel, files, fs);
+  auto onnx = fs.Read(JoinPath(files.path, "model.onnx"));
+  if (onnx) return FromBytes(std::move(parts), *onnx, files.engine);
+  return Fail(Code::kNotFound, "there is no model in '" + files.path + "'",
+              "a folder that is served holds an MLmodel or a model.onnx");
+}
+
+}  // namespace quern::serving

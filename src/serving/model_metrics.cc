@@ -1,0 +1,172 @@
+#include "serving/model_metrics.h"
+
+#include <algorithm>
+#include <atomic>
+#include <cmath>
+#include <limits>
+#include <string_view>
+
+#include "base/text.h"
+
+namespace quern::serving {
+namespace {
+
+using model::DataType;
+using model::TensorView;
+
+/// Adds to `missing[c]` per element of an [N,F] tensor; columns of further inputs than are known
+/// are not counted.
+template <typename T, typename IsMissing>
+void CountIn(const TensorView& tensor, std::span<uint64_t> missing, IsMissing is_missing) {
+  const std::span<const T> values = tensor.values<T>();
+  if (missing.empty()) return;
+  for (size_t i = 0, column = 0; i < values.size(); ++i) {
+    missing[column] += is_missing(values[i]) ? 1 : 0;
+    if (++column == missing.size()) column = 0;
+  }
+}
+
+void CountTensor(const TensorView& tensor, std::span<uint64_t> missing) {
+  switch (tensor.type) {
+    case DataType::kFp64:
+      return CountIn<double>(tensor, missing, [](double v) { return v != v; });
+    case DataType::kFp32:
+      return CountIn<float>(tensor, missing, [](float v) { return v != v; });
+    case DataType::kBytes:
+      return CountIn<std::string_view>(tensor, missing, [](auto v) { return v.empty(); });
+    default:
+      return;  // integers have no value for "missing"
+  }
+}
+
+}  // namespace
+
+ModelMetrics::ModelMetrics(std::vector<std::string> columns, std::vector<std::string> classes)
+    : columns_(std::move(columns)),
+      classes_(std::move(classes)),
+      parts_(std::make_unique<std::array<Part, kParts>>()) {
+  for (const std::string& name : classes_) {
+    class_numbers_.push_back(ParseDouble(name).value_or(std::numeric_limits<double>::quiet_NaN()));
+  }
+  for (Part& part : *parts_) {
+    MutexLock lock(part.mutex);
+    part.totals.classes.resize(classes_.size());
+    part.totals.missing.resize(columns_.size());
+  }
+}
+
+ModelMetrics::Part& ModelMetrics::Mine() const {
+  static std::atomic<size_t> next{0};
+  thread_local const size_t mine = next.fetch_add(1, std::memory_order_relaxed) % kParts;
+  return (*parts_)[mine];
+}
+
+void ModelMetrics::Request(int code, double seconds) {
+  Part& part = Mine();
+  MutexLock lock(part.mutex);
+  Totals& totals = part.totals;
+  // The last place takes what no place is left for: the statuses in use are far fewer.
+  size_t at = 0;
+  while (at + 1 < kMaxCodes && totals.codes[at].second > 0 && totals.codes[at].first != code) ++at;
+  totals.codes[at].first = code;
+  ++totals.codes[at].second;
+  totals.seconds.Observe(kSecondBounds, seconds);
+  const auto ns = static_cast<uint64_t>(std::max(seconds, 0.0) * 1e9);
+  (code < 400 ? totals.success : totals.fail).Add(ns);
+}
+
+void ModelMetrics::Scored(const ScoredBatch& batch) {
+  Part& part = Mine();
+  MutexLock lock(part.mutex);
+  Totals& totals = part.totals;
+  totals.rows += batch.rows;
+  ++totals.executions;
+  totals.last_ms = batch.now_ms;
+  totals.batch.Observe(kBatchBounds, static_cast<double>(batch.rows));
+  totals.queue.Add(batch.times.queue);
+  totals.input.Add(batch.times.input);
+  totals.infer.Add(batch.times.infer);
+  totals.output.Add(batch.times.output);
+  CountMissing(batch, totals);
+  CountClasses(batch, totals);
+}
+
+void ModelMetrics::CountMissing(const ScoredBatch& batch, Totals& totals) const {
+  std::span<uint64_t> missing(totals.missing);
+  if (batch.matrix) {
+    if (batch.inputs.size() == 1 && batch.inputs[0].elements() == batch.rows * missing.size()) {
+      CountTensor(batch.inputs[0], missing);
+    }
+    return;
+  }
+  for (size_t i = 0; i < batch.inputs.size() && i < missing.size(); ++i) {
+    CountTensor(batch.inputs[i], missing.subspan(i, 1));
+  }
+}
+
+bool ModelMetrics::IsClass(const TensorView& labels, size_t row, size_t index) const {
+  switch (labels.type) {
+    case DataType::kInt64:
+      return static_cast<double>(labels.values<int64_t>()[row]) == class_numbers_[index];
+    case DataType::kFp64:
+      return labels.values<double>()[row] == class_numbers_[index];
+    case DataType::kBytes:
+      return labels.values<std::string_view>()[row] == classes_[index];
+    default:
+      return false;
+  }
+}
+
+void ModelMetrics::CountClasses(const ScoredBatch& batch, Totals& totals) const {
+  const size_t width = classes_.size();
+  if (width == 0 || batch.scores == nullptr || batch.labels == nullptr ||
+      batch.scores->elements() != batch.rows * width || batch.labels->elements() != batch.rows) {
+    return;
+  }
+  const double* scores = batch.scores->values<double>().data();
+  for (size_t row = 0; row < batch.rows; ++row, scores += width) {
+    // Mostly the likeliest class; a threshold may say otherwise.
+    size_t label = static_cast<size_t>(std::max_element(scores, scores + width) - scores);
+    for (size_t i = 0; i < width && !IsClass(*batch.labels, row, label); ++i) label = i;
+    if (!IsClass(*batch.labels, row, label)) continue;
+    ++totals.classes[label];
+    totals.score.Observe(kScoreBounds, scores[width == 2 ? 1 : label]);
+  }
+}
+
+ModelMetrics::Totals ModelMetrics::Sum() const {
+  Totals sum;
+  sum.classes.resize(classes_.size());
+  sum.missing.resize(columns_.size());
+  for (const Part& part : *parts_) {
+    MutexLock lock(part.mutex);
+    const Totals& totals = part.totals;
+    for (const auto& [code, count] : totals.codes) {
+      if (count == 0) continue;
+      size_t at = 0;
+      while (at + 1 < kMaxCodes && sum.codes[at].second > 0 && sum.codes[at].first != code) ++at;
+      sum.codes[at].first = code;
+      sum.codes[at].second += count;
+    }
+    sum.seconds.Add(totals.seconds);
+    sum.batch.Add(totals.batch);
+    sum.score.Add(totals.score);
+    for (size_t i = 0; i < sum.classes.size(); ++i) sum.classes[i] += totals.classes[i];
+    for (size_t i = 0; i < sum.missing.size(); ++i) sum.missing[i] += totals.missing[i];
+    sum.rows += totals.rows;
+    sum.executions += totals.executions;
+    sum.last_ms = std::max(sum.last_ms, totals.last_ms);
+    sum.success.Add(totals.success);
+    sum.fail.Add(totals.fail);
+    sum.queue.Add(totals.queue);
+    sum.input.Add(totals.input);
+    sum.infer.Add(totals.infer);
+    sum.output.Add(totals.output);
+  }
+  std::sort(sum.codes.begin(), sum.codes.end(), [](const auto& a, const auto& b) {
+    return (a.second > 0) != (b.second > 0) ? a.second > 0 : a.first < b.first;
+  });
+  return sum;
+}
+
+}  // namespace quern::serving

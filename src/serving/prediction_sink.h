@@ -1,0 +1,37 @@
+#pragma once
+// The seam between answering and remembering: whoever keeps predictions is told of each scored
+// request once, before its answer goes out.
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+#include "base/arena.h"
+#include "base/result.h"
+#include "serving/inference_call.h"
+#include "serving/served_model.h"
+
+namespace quern::serving {
+
+/// A request that was scored. Everything is borrowed for the call.
+struct ScoredCall {
+  const ServedModel& model;
+  const InferenceCall& call;
+  /// As the engine took and gave them, in its order.
+  std::span<const TensorView> inputs;
+  std::span<const TensorView> outputs;
+  size_t rows = 0;
+  int64_t made_at = 0;    // milliseconds since the epoch
+  double latency_ms = 0;  // of scoring
+};
+
+/// Thread-safe.
+class PredictionSink {
+ public:
+  virtual ~PredictionSink() = default;
+  /// True if Log() waits for a disk or a lock: fronts then call from a thread that may block.
+  virtual bool blocks() const = 0;
+  /// One id per row, in `arena`. An error is the request's: what could not be kept is not given.
+  virtual Result<std::span<const std::string_view>> Log(const ScoredCall& scored, Arena& arena) = 0;
+};
+
+}  // namespace quern::serving

@@ -1,0 +1,98 @@
+"""`quern serve` as a process, and small ONNX models for it to serve, made on the spot with the onnx package."""
+
+import signal
+import subprocess
+import time
+
+import numpy as np
+import requests
+
+
+class ModelServer:
+    """Started and ready; `url` is its address."""
+
+    def __init__(self, quern, *arguments, folder=None, settings=None):
+        self.process = subprocess.Popen([quern, "serve", *map(str, arguments), "--port", "0"], cwd=folder, env=settings,
+                                        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+        line = self.process.stdout.readline()
+        assert line.startswith("listening on "), (line, self.process.wait(timeout=30))
+        self.url = line.split()[2].rstrip(";")
+        self.port = int(self.url.rsplit(":", 1)[1])
+        deadline = time.monotonic() + 20
+        while requests.get(self.url + "/v2/health/ready", timeout=5).status_code != 200:
+            assert time.monotonic() < deadline, "the server did not become ready"
+
+    def post(self, path, **arguments):
+        return requests.post(self.url + path, timeout=60, **arguments)
+
+    def get(self, path, **arguments):
+        return requests.get(self.url + path, timeout=60, **arguments)
+
+    def stop(self):
+        self.process.send_signal(signal.SIGTERM)
+        return self.process.wait(timeout=30)
+
+    def kill(self):
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.wait()
+
+
+def refusal(quern, *arguments, folder=None):
+    """What a server that cannot start says."""
+    done = subprocess.run([quern, "serve", *map(str, arguments), "--port", "0"], cwd=folder, capture_output=True,
+                          text=True, timeout=60)
+    return done.returncode, done.stderr
+
+
+# Of the Open Inference Protocol, what NumPy and ONNX call it. ONNX Runtime has no identity on bfloat16.
+TYPES = {"BOOL": np.bool_, "UINT8": np.uint8, "UINT16": np.uint16, "UINT32": np.uint32, "UINT64": np.uint64,
+         "INT8": np.int8, "INT16": np.int16, "INT32": np.int32, "INT64": np.int64, "FP16": np.float16,
+         "FP32": np.float32, "FP64": np.float64, "BYTES": np.object_}
+
+
+def identity_model(path, shape=("N", 2)):
+    """Every type in and the same out: IN_FP32 -> OUT_FP32."""
+    from onnx import TensorProto, helper
+
+    ins, outs, nodes = [], [], []
+    for name, dtype in TYPES.items():
+        kind = TensorProto.STRING if name == "BYTES" else helper.np_dtype_to_tensor_dtype(np.dtype(dtype))
+        ins.append(helper.make_tensor_value_info("IN_" + name, kind, shape))
+        outs.append(helper.make_tensor_value_info("OUT_" + name, kind, shape))
+        nodes.append(helper.make_node("Identity", ["IN_" + name], ["OUT_" + name]))
+    return save(nodes, "identity", ins, outs, path)
+
+
+def linear_model(path, weights=(1.0, 2.0, 3.0), bias=0.5, name="float_input"):
+    """One input [N,F], as exporters write it; `variable` = its product with the weights, [N,1]."""
+    from onnx import TensorProto, helper, numpy_helper
+
+    constants = [numpy_helper.from_array(np.array(weights, np.float32).reshape(-1, 1), "W"),
+                 numpy_helper.from_array(np.array([bias], np.float32), "b")]
+    nodes = [helper.make_node("MatMul", [name, "W"], ["product"]), helper.make_node("Add", ["product", "b"], ["variable"])]
+    return save(nodes, "linear", [helper.make_tensor_value_info(name, TensorProto.FLOAT, ("N", len(weights)))],
+                [helper.make_tensor_value_info("variable", TensorProto.FLOAT, ("N", 1))], path, constants)
+
+
+def pictures_model(path):
+    """No table: [N,2,2] and a scale [1] in, [N] sums out."""
+    from onnx import TensorProto, helper, numpy_helper
+
+    nodes = [helper.make_node("ReduceSum", ["image", "axes"], ["sum"], keepdims=0),
+             helper.make_node("Mul", ["sum", "scale"], ["scaled"])]
+    return save(nodes, "pictures", [helper.make_tensor_value_info("image", TensorProto.FLOAT, ("N", 2, 2)),
+                                    helper.make_tensor_value_info("scale", TensorProto.FLOAT, (1,))],
+                [helper.make_tensor_value_info("scaled", TensorProto.FLOAT, ("N",))], path,
+                [numpy_helper.from_array(np.array([1, 2], np.int64), "axes")])
+
+
+def save(nodes, name, inputs, outputs, path, constants=()):
+    import onnx
+    from onnx import helper
+
+    graph = helper.make_graph(nodes, name, inputs, outputs, list(constants))
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9)
+    onnx.checker.check_model(model)
+    onnx.save(model, str(path))
+    return path
