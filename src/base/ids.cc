@@ -5,6 +5,7 @@
 #include <array>
 
 #include "base/check.h"
+#include "base/uuid.h"
 
 namespace quern {
 namespace {
@@ -32,14 +33,10 @@ std::string Hex(const std::array<unsigned char, N>& bytes) {
 std::string NewHexId() { return Hex(RandomBytes<16>()); }
 
 std::string NewUuid7(const Clock& clock) {
-  auto bytes = RandomBytes<16>();
-  const auto ms = static_cast<uint64_t>(clock.NowMs());
-  for (size_t i = 0; i < 6; ++i) bytes[i] = static_cast<unsigned char>(ms >> (40 - 8 * i));
-  bytes[6] = static_cast<unsigned char>(0x70 | (bytes[6] & 0x0f));
-  bytes[8] = static_cast<unsigned char>(0x80 | (bytes[8] & 0x3f));
-  std::string hex = Hex(bytes);
-  for (size_t at : {20, 16, 12, 8}) hex.insert(at, "-");
-  return hex;
+  const auto random = RandomBytes<kUuidRandom>();
+  std::array<char, kUuidText> text{};
+  FormatUuid(MakeUuid7(clock.NowMs(), random), text);
+  return {text.data(), text.size()};
 }
 
 }  // namespace quern

@@ -45,6 +45,11 @@ std::string RandomBytes(size_t count) {
   return out;
 }
 
+void FillRandom(std::span<uint8_t> out) {
+  QUERN_CHECK(RAND_bytes(out.data(), static_cast<int>(out.size())) == 1,
+              "the system's random source");
+}
+
 std::string Seal(std::string_view key, std::string_view text, std::string_view about) {
   QUERN_CHECK(key.size() == kSealKeyBytes, "the key's length");
   const CipherContext context(EVP_CIPHER_CTX_new(), &EVP_CIPHER_CTX_free);

@@ -1,6 +1,8 @@
 #pragma once
 // Secrets: what proves a sender, and what only the holder of a key can read.
 #include <cstddef>
+#include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -13,6 +15,8 @@ std::string HmacSha256(std::string_view key, std::string_view message);
 
 /// From the system's random source.
 std::string RandomBytes(size_t count);
+/// The same without allocating.
+void FillRandom(std::span<uint8_t> out);
 
 inline constexpr size_t kSealKeyBytes = 32;
 

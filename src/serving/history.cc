@@ -11,7 +11,8 @@ namespace {
 
 constexpr const char* kSelect =
     "SELECT p.prediction_id, p.request_id, p.row_index, p.model, p.version, p.made_at, p.features, "
-    "p.scores, p.decision, p.latency_ms, f.label, f.label_time FROM predictions p LEFT JOIN "
+    "p.scores, p.decision, p.latency_ms, f.label, f.label_time, p.route FROM predictions p LEFT "
+    "JOIN "
     "feedback "
     "f ON f.prediction_id = p.prediction_id ";
 
@@ -27,6 +28,7 @@ Status Read(const store::Row& row, LoggedPrediction* out) {
   out->latency_ms = row.Number(9);
   if (!row.IsNull(10)) out->label = row.Text(10);
   if (!row.IsNull(11)) out->label_time = row.Int(11);
+  out->route = row.Text(12);
   QUERN_ASSIGN(json::value scores, ParseJson(row.Text(7)));
   if (!scores.is_array()) {
     return Fail(Code::kDataLoss, "prediction " + out->prediction_id + ": scores are no list");

@@ -24,6 +24,8 @@ struct LoggedPrediction {
   std::vector<double> scores;  // probabilities in class order, or the one value
   std::string decision;
   double latency_ms = 0;
+  /// Which way a release sent the request, or "".
+  std::string route;
   std::optional<std::string> label;
   std::optional<int64_t> label_time;
 };

@@ -40,6 +40,8 @@ struct InferenceCall {
   bool columns_only = false;
   /// Input texts may stand for numbers, as they must where a format has nothing but text (CSV).
   bool all_text = false;
+  /// Which way a release sent it, as "canary"; kept with the prediction. "" if no release decided.
+  std::string_view route;
   /// MonotonicSeconds() at which the answer is no longer of use; 0 = never.
   double deadline = 0;
   /// MonotonicSeconds() at which the request arrived, if it had to wait since; 0 = it had not.

@@ -1,144 +1,214 @@
-#include <doctest/doctest.h>
-
 #include <atomic>
 #include <set>
 #include <thread>
 
-#include "serving/database_sink.h"
-#include "serving/fake_engine.h"
 #include "serving/feedback.h"
 #include "serving/history.h"
-#include "serving/inference.h"
-#include "tests/store/engines.h"
+#include "serving/log_fixture.h"
 
 namespace quern::serving {
 namespace {
 
-struct Store {
-  store::TestDatabase database{store::EachEngine()};
-  ManualClock clock{1'700'000'000'000};
-
-  int64_t Count(const std::string& sql) {
-    int64_t count = -1;
-    REQUIRE(database->Query(sql, {}, [&](const store::Row& row) { count = row.Int(0); }));
-    return count;
-  }
-};
-
-/// A database that fails after `good` transactions.
-class Failing : public store::Database {
- public:
-  Failing(store::Database& below, int good) : below_(below), good_(good) {}
-  Status Execute(std::string_view sql, const std::vector<store::Param>& params) override {
-    return below_.Execute(sql, params);
-  }
-  Status Query(std::string_view sql, const std::vector<store::Param>& params,
-               const std::function<void(const store::Row&)>& on_row) override {
-    return below_.Query(sql, params, on_row);
-  }
-  Status Transaction(const std::function<Status()>& body) override {
-    if (good_-- <= 0) return Fail(Code::kResourceExhausted, "disk full");
-    return below_.Transaction(body);
-  }
-
- private:
-  store::Database& below_;
-  std::atomic<int> good_;
-};
-
-PredictionBatch Batch(size_t rows, std::string request_id = "", std::string feature = "1") {
-  PredictionBatch batch{std::move(request_id), "heart", "1", 1'700'000'000'000, 0.5, {}};
-  for (size_t i = 0; i < rows; ++i) {
-    batch.rows.push_back({"{\"x\":" + feature + "}", "[0.25,0.75]", "1"});
-  }
-  return batch;
-}
-
 TEST_CASE("rows are stored under the ids that were given out") {
-  Store store;
-  PredictionLog log(*store.database, store.clock);
-  auto ids = log.Append(Batch(150)).value();
+  LogStore store(store::EachEngine());
+  auto log = store.Open();
+  auto ids = store.Ask(*log, 150, "", 1, "canary").value();
   CHECK(std::set<std::string>(ids.begin(), ids.end()).size() == 150);
   CHECK(ids[0].size() == 36);
+  REQUIRE(log->CatchUp());
   auto found = FindPredictions(*store.database, {ids[149], "nobody", ids[0]}).value();
   REQUIRE(found[0].has_value());
   CHECK(found[0]->row == 149);
-  CHECK(found[0]->scores == std::vector<double>{0.25, 0.75});
+  CHECK(found[0]->route == "canary");
+  CHECK(found[0]->features == R"({"x":150,"flag":1,"sex":"yes"})");
   CHECK_FALSE(found[1].has_value());
   CHECK(found[2]->made_at == 1'700'000'000'000);
 }
 
 TEST_CASE("a request repeated under its id is stored once; another under that id is kept apart") {
-  Store store;
-  PredictionLog log(*store.database, store.clock);
-  auto first = log.Append(Batch(3, "req")).value();
+  LogStore store(store::EachEngine());
+  auto log = store.Open();
+  auto first = store.Ask(*log, 3, "req").value();
   CHECK(first == std::vector<std::string>{"req-0", "req-1", "req-2"});
-  CHECK(log.Append(Batch(3, "req")).value() == first);
+  CHECK(store.Ask(*log, 3, "req").value() == first);
+  REQUIRE(log->CatchUp());
   CHECK(store.Count("SELECT count(*) FROM predictions") == 3);
-  auto other = log.Append(Batch(3, "req", "2")).value();
-  CHECK(other[0].size() == 36);
+  CHECK(log->counts().moved.repeated == 3);
+  REQUIRE(store.Ask(*log, 3, "req", 7));
+  REQUIRE(log->CatchUp());
+  CHECK(log->counts().moved.renamed == 3);
   CHECK(store.Count("SELECT count(*) FROM predictions WHERE request_id = 'req'") == 6);
-  CHECK(log.Append(Batch(5, "req")).value()[4] == "req-4");
+  CHECK(FindPredictions(*store.database, {"req-0"}).value()[0]->features ==
+        R"({"x":1,"flag":1,"sex":"yes"})");
+  CHECK(store.Ask(*log, 5, "req").value()[4] == "req-4");
+  REQUIRE(log->CatchUp());
   CHECK(store.Count("SELECT count(*) FROM predictions") == 8);
-  CHECK(log.Append(Batch(1, "has blank")).value()[0].size() == 36);
-  CHECK(log.Append(Batch(1, std::string(129, 'a'))).value()[0].size() == 36);
+  CHECK(store.Ask(*log, 1, "has blank").value()[0].size() == 36);
+  CHECK(store.Ask(*log, 1, std::string(129, 'a')).value()[0].size() == 36);
+  REQUIRE(log->CatchUp());
+  CHECK(store.Count("SELECT count(*) FROM predictions WHERE request_id = 'has blank'") == 1);
 }
 
-TEST_CASE("many threads: every acknowledged row is in the database") {
-  Store store;
+TEST_CASE("many threads: every acknowledged row is in the database, and no segment is left") {
+  LogStore store(store::EachEngine());
   std::atomic<size_t> acknowledged{0};
   {
-    PredictionLog log(*store.database, store.clock);
+    auto options = Unhurried(store.dir.path());
+    options.move_seconds = 0.001;
+    options.sync_seconds = 0.001;
+    options.segment_bytes = 1000;
+    auto log = store.Open(std::move(options));
     std::vector<std::thread> threads;
     for (int t = 0; t < 8; ++t) {
       threads.emplace_back([&] {
-        for (int i = 0; i < 20; ++i) acknowledged += log.Append(Batch(2)).value().size();
+        Arena arena;
+        const ServedModelPtr model = store.catalog.Default().value();
+        const double x[] = {1, 2};
+        const std::string_view sex[] = {"yes", ""};
+        const double scores[] = {0.5, 0.5, 0.25, 0.75};
+        const int64_t label[] = {0, 1};
+        const int64_t one[] = {2, 1};
+        const int64_t two[] = {2, 2};
+        const TensorView inputs[] = {
+            {DataType::kFp64, one, x}, {DataType::kFp64, one, x}, {DataType::kBytes, one, sex}};
+        const TensorView outputs[] = {{DataType::kInt64, one, label},
+                                      {DataType::kFp64, two, scores}};
+        const InferenceCall call;
+        for (int i = 0; i < 50; ++i) {
+          arena.Reset();
+          acknowledged +=
+              log->Log({*model, call, inputs, outputs, 2, store.clock.NowMs(), 0.5}, arena)
+                  .value()
+                  .size();
+        }
       });
     }
     for (auto& thread : threads) thread.join();
+    CHECK(log->counts().rows == 800);
   }
-  CHECK(acknowledged == 320);
-  CHECK(store.Count("SELECT count(*) FROM predictions") == 320);
+  CHECK(acknowledged == 800);
+  CHECK(store.Count("SELECT count(*) FROM predictions") == 800);
+  CHECK(store.Segments().empty());
+  CHECK(store.Count("SELECT count(*) FROM prediction_segments") == 0);
 }
 
-TEST_CASE("a failing database is an error, not an acknowledgement, and the log goes on") {
-  Store store;
-  Failing failing(*store.database, 1);
-  PredictionLog log(failing, store.clock);
-  CHECK(log.Append(Batch(1)).has_value());
-  CHECK(log.Append(Batch(1)).error().code == Code::kUnavailable);
-  CHECK(log.queued_rows() == 0);
-  CHECK(store.Count("SELECT count(*) FROM predictions") == 1);
+TEST_CASE("two movers take turns on one segment") {
+  LogStore store(store::EachEngine());
+  auto log = store.Open();
+  PredictionMover other(*store.database, store.clock, store.dir.path());
+  for (int i = 0; i < 5; ++i) {
+    REQUIRE(store.Ask(*log, 2));
+    REQUIRE((i % 2 == 0 ? log->CatchUp() : other.CatchUp()));
+    CHECK(store.Count("SELECT count(*) FROM predictions") == 2 * (i + 1));
+  }
+  CHECK(log->counts().moved.rows + other.totals().rows == 10);
+  CHECK(log->counts().moved.repeated + other.totals().repeated == 0);
 }
 
-TEST_CASE("queued: answers at once, counts what is lost, refuses beyond the bound") {
-  Store store;
-  Failing failing(*store.database, 1);
-  PredictionLog log(failing, store.clock, {LogAck::kQueued, 10});
-  CHECK(log.Append(Batch(4, "req")).value()[0].size() == 36);
-  log.Flush();
-  CHECK(store.Count("SELECT count(*) FROM predictions") == 4);
-  CHECK(log.Append(Batch(4)).has_value());
-  log.Flush();
-  CHECK(log.lost_rows() == 4);
+TEST_CASE("what a wake-up logged goes out by one write, or not at all") {
+  LogStore store(store::Engine::kSqlite);
+  FaultyFs fs(RealFs(), 4);  // the folder, a segment, its header; the first write fails
+  auto options = Unhurried(store.dir.path());
+  options.fs = &fs;
+  auto log = store.Open(std::move(options));
+  {
+    const DeferredLog deferred;
+    REQUIRE(store.Ask(*log, 2, "a"));
+    REQUIRE(store.Ask(*log, 2, "b"));
+    CHECK(fs.calls() == 3);
+    CHECK(log->CommitDeferred().error().code == Code::kUnavailable);
+    CHECK(log->CommitDeferred());
+  }
+  CHECK(log->counts().refused_rows == 4);
+  CHECK(store.Ask(*log, 1).error().code == Code::kUnavailable);
+  REQUIRE(log->CatchUp());
+  CHECK(store.Count("SELECT count(*) FROM predictions") == 0);
 }
 
-TEST_CASE("a log that cannot keep up refuses instead of growing") {
-  Store store;
-  PredictionLog log(*store.database, store.clock, {LogAck::kQueued, 10});
+TEST_CASE("dropping: answers all the same, and counts") {
+  LogStore store(store::Engine::kSqlite);
+  FaultyFs fs(RealFs(), 5);
+  auto options = Unhurried(store.dir.path());
+  options.fs = &fs;
+  options.when_full = LogFull::kDrop;
+  auto log = store.Open(std::move(options));
+  CHECK(store.Ask(*log, 2).value().size() == 2);
+  CHECK(store.Ask(*log, 2).has_value());
+  CHECK(store.Ask(*log, 3).value().empty());
+  CHECK(log->counts().dropped_rows == 5);
+  CHECK(log->counts().rows == 2);
+}
+
+TEST_CASE("a log that the database does not take from refuses instead of growing") {
+  LogStore store(store::Engine::kSqlite);
+  auto options = Unhurried(store.dir.path());
+  options.max_waiting_bytes = 1000;
+  options.move_seconds = 0.001;
+  auto log = store.Open(std::move(options));
   REQUIRE(store.database->Transaction([&]() -> Status {
-    CHECK(log.Append(Batch(4)).has_value());
-    CHECK(log.Append(Batch(7)).error().code == Code::kUnavailable);
+    size_t kept = 0;
+    while (store.Ask(*log, 1)) ++kept;
+    CHECK(kept > 2);
+    CHECK(kept < 10);
+    CHECK(store.Ask(*log, 1).error().code == Code::kUnavailable);
     return {};
   }));
-  log.Flush();
-  CHECK(log.Append(Batch(7)).has_value());
+  // The mover goes on, and so does the log.
+  while (!store.Ask(*log, 1)) {
+  }
+}
+
+TEST_CASE("only what the policy names is kept, and hashed columns match among themselves") {
+  LogStore store(store::Engine::kSqlite);
+  auto options = Unhurried(store.dir.path());
+  options.policy = {1, {"x"}, {"sex"}, std::string(32, 'k')};
+  auto log = store.Open(std::move(options));
+  const auto ids = store.Ask(*log, 2).value();
+  REQUIRE(log->CatchUp());
+  const auto found = FindPredictions(*store.database, ids).value();
+  // printf yes | openssl dgst -sha256 -hmac kkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkk | cut -c-32
+  CHECK(found[0]->features == R"({"x":1,"sex":"6950b57a30f3f4611ee8c3f6d9a451d7"})");
+  CHECK(found[1]->features == R"({"x":2,"sex":"6950b57a30f3f4611ee8c3f6d9a451d7"})");
+  for (const LogPolicy& wrong :
+       {LogPolicy{1.5, {}, {}, {}}, LogPolicy{1, {}, {"sex"}, {}}, LogPolicy{1, {""}, {}, {}}}) {
+    auto bad = Unhurried(store.dir.path());
+    bad.policy = wrong;
+    CHECK(PredictionLog::Open(*store.database, store.clock, bad).error().code ==
+          Code::kInvalidArgument);
+  }
+}
+
+TEST_CASE("a share keeps the same requests each time; none keeps none") {
+  LogStore store(store::Engine::kSqlite);
+  auto options = Unhurried(store.dir.path());
+  options.policy.share = 0.25;
+  auto log = store.Open(std::move(options));
+  size_t kept = 0;
+  for (int i = 0; i < 400; ++i) {
+    const std::string id = "request " + std::to_string(i);
+    const bool first = !store.Ask(*log, 1, id)->empty();
+    CHECK(first == !store.Ask(*log, 1, id)->empty());
+    kept += first ? 1 : 0;
+  }
+  CHECK(kept > 70);  // 400 draws of 0.25: 100 with a standard deviation of 8.7
+  CHECK(kept < 130);
+  size_t without_id = 0;
+  for (int i = 0; i < 400; ++i) without_id += store.Ask(*log, 1)->size();
+  CHECK(without_id > 70);
+  CHECK(without_id < 130);
+  log.reset();
+  options = Unhurried(store.dir.path());
+  options.policy.share = 0;
+  log = store.Open(std::move(options));
+  CHECK(store.Ask(*log, 1)->empty());
+  CHECK(log->counts().rows == 0);
 }
 
 TEST_CASE("labels: last one counts, history is kept, unknown ids too") {
-  Store store;
-  PredictionLog log(*store.database, store.clock);
-  auto ids = log.Append(Batch(2)).value();
+  LogStore store(store::EachEngine());
+  auto log = store.Open();
+  auto ids = store.Ask(*log, 2).value();
+  REQUIRE(log->CatchUp());
   std::vector<Label> labels = {{ids[0], "1", std::nullopt, ""}, {"later-0", "0", 5, "clinic"}};
   auto result = StoreFeedback(*store.database, labels, store.clock).value();
   CHECK(result.accepted == 2);
@@ -154,7 +224,8 @@ TEST_CASE("labels: last one counts, history is kept, unknown ids too") {
   CHECK(store.Count("SELECT count(*) FROM feedback") == 2);
   CHECK(FindPredictions(*store.database, ids).value()[0]->label == "0");
   CHECK_FALSE(FindPredictions(*store.database, ids).value()[1]->label.has_value());
-  REQUIRE(log.Append(Batch(1, "later")));
+  REQUIRE(store.Ask(*log, 1, "later"));
+  REQUIRE(log->CatchUp());
   CHECK(StoreFeedback(*store.database, labels, store.clock)->unknown.empty());
   CHECK(FindPredictions(*store.database, {"later-0"}).value()[0]->label_time == 5);
   labels.push_back({"", "1", std::nullopt, ""});
@@ -162,12 +233,10 @@ TEST_CASE("labels: last one counts, history is kept, unknown ids too") {
 }
 
 TEST_CASE("scoring logs features as served and history gives them back") {
-  Store store;
-  PredictionLog log(*store.database, store.clock);
-  DatabaseSink sink(log);
-  Catalog catalog;
-  REQUIRE(catalog.Add(FakeServed("heart", "3", BinarySignature())));
-  InferenceService service(catalog, store.clock, &sink);
+  LogStore store(store::EachEngine());
+  auto log = store.Open();
+  REQUIRE(store.catalog.Add(FakeServed("heart", "3", BinarySignature())));
+  const InferenceService service(store.catalog, store.clock, log.get());
   const double x[] = {0.1, std::nan("")};
   const bool flag[] = {true, false};
   const std::string_view sex[] = {" y\"es", ""};
@@ -177,11 +246,13 @@ TEST_CASE("scoring logs features as served and history gives them back") {
                                 {"sex", {DataType::kBytes, shape, sex}}};
   InferenceCall call;
   call.id = "q";
+  call.version = "3";
   call.inputs = inputs;
   Arena arena;
   auto answer = service.Infer(call, arena).value();
   REQUIRE(answer.prediction_ids.size() == 2);
   CHECK(answer.prediction_ids[1] == "q-1");
+  REQUIRE(log->CatchUp());
   std::vector<LoggedPrediction> read;
   REQUIRE(ReadPredictions(*store.database, {.model = "heart", .version = "3"},
                           [&](LoggedPrediction prediction) -> Status {

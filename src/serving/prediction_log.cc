@@ -1,201 +1,265 @@
 #include "serving/prediction_log.h"
 
-#include <algorithm>
+#include <sys/resource.h>
 
-#include "base/ids.h"
+#include <algorithm>
+#include <charconv>
+#include <chrono>
+
+#include "base/digest.h"
 #include "base/log.h"
+#include "serving/log_frame.h"
 
 namespace quern::serving {
 namespace {
 
-constexpr size_t kMaxRequestId = 128;
-/// Rows of one INSERT statement: parsing SQL costs more than storing a row.
-constexpr size_t kRowsPerInsert = 64;
+constexpr int64_t kSegmentMs = 10 * 60'000;
+/// The mover gives way to whoever answers.
+constexpr int kMoverNice = 10;
+/// Seconds between two reports of the same failure.
+constexpr double kReportSeconds = 60;
 
-bool UsableId(const std::string& id) {
-  return !id.empty() && id.size() <= kMaxRequestId &&
-         std::all_of(id.begin(), id.end(), [](char c) { return c > 0x20 && c < 0x7f; });
-}
+std::atomic<uint64_t> logs_made{0};
 
-std::string InsertSql(size_t rows) {
-  std::string sql =
-      "INSERT INTO predictions (prediction_id, request_id, row_index, model, version, made_at, "
-      "features, scores, decision, latency_ms) VALUES ";
-  for (size_t i = 0; i < rows; ++i)
-    sql += i == 0 ? "(?,?,?,?,?,?,?,?,?,?)" : ",(?,?,?,?,?,?,?,?,?,?)";
-  return sql + " ON CONFLICT (prediction_id) DO NOTHING";
-}
+/// Lanes of this thread, by the number of their log. Gives them back when the thread ends.
+struct ThreadLanes {
+  struct Held {
+    uint64_t log;
+    std::shared_ptr<LogLane> lane;
+  };
+  std::vector<Held> held;
 
-std::vector<std::string> FreshIds(size_t count, const Clock& clock) {
-  std::vector<std::string> ids(count);
-  for (std::string& id : ids) id = NewUuid7(clock);
-  return ids;
-}
-
-/// Collects rows and stores them many at a time.
-class Inserter {
- public:
-  explicit Inserter(store::Database& database) : database_(database) {}
-
-  Status Add(const PredictionBatch& batch, const std::vector<std::string>& ids) {
-    for (size_t i = 0; i < ids.size(); ++i) {
-      const PredictionRow& row = batch.rows[i];
-      params_.insert(params_.end(),
-                     {ids[i], batch.request_id, static_cast<int64_t>(i), batch.model, batch.version,
-                      batch.made_at, row.features, row.scores, row.decision, batch.latency_ms});
-      if (++rows_ == kRowsPerInsert) QUERN_TRY(Flush());
-    }
-    return {};
+  ~ThreadLanes() {
+    for (Held& h : held) h.lane->taken.store(false, std::memory_order_release);
   }
-
-  Status Flush() {
-    if (rows_ == 0) return {};
-    static const std::string full = InsertSql(kRowsPerInsert);
-    Status status = database_.Execute(rows_ == kRowsPerInsert ? full : InsertSql(rows_), params_);
-    params_.clear();
-    rows_ = 0;
-    return status;
-  }
-
- private:
-  store::Database& database_;
-  std::vector<store::Param> params_;
-  size_t rows_ = 0;
 };
+thread_local ThreadLanes thread_lanes;
 
-/// What is stored under `id`: nothing, the same row, or another.
-enum class Stored { kNothing, kSame, kOther };
-
-Result<Stored> Compare(store::Database& database, const std::string& id,
-                       const PredictionBatch& batch, const PredictionRow& row) {
-  Stored stored = Stored::kNothing;
-  QUERN_TRY(
-      database.Query("SELECT model, version, features FROM predictions WHERE prediction_id = ?",
-                     {id}, [&](const store::Row& found) {
-                       bool same = found.Text(0) == batch.model && found.Text(1) == batch.version &&
-                                   found.Text(2) == row.features;
-                       stored = same ? Stored::kSame : Stored::kOther;
-                     }));
-  return stored;
+/// A share of 0.1 keeps the requests whose hash is in the lowest tenth.
+bool InShare(double share, std::string_view id) {
+  if (share >= 1) return true;
+  constexpr double kScale = 1.0 / 18446744073709551616.0;  // 2^-64
+  return static_cast<double>(Hash64(id)) * kScale < share;
 }
 
-/// Ids made of the request's, unless they already stand for other rows.
-Result<std::vector<std::string>> ChooseIds(store::Database& database, const PredictionBatch& batch,
-                                           const Clock& clock, Inserter& inserter) {
-  if (!UsableId(batch.request_id)) return FreshIds(batch.rows.size(), clock);
-  QUERN_TRY(inserter.Flush());  // the same id may stand earlier in this group
-  std::vector<std::string> ids(batch.rows.size());
-  bool first_known = false;
-  for (size_t i = 0; i < ids.size(); ++i) {
-    ids[i] = batch.request_id + "-" + std::to_string(i);
-    if (i > 0 && !first_known) continue;
-    QUERN_ASSIGN(Stored stored, Compare(database, ids[i], batch, batch.rows[i]));
-    if (stored == Stored::kOther) return FreshIds(batch.rows.size(), clock);
-    if (i == 0) first_known = stored == Stored::kSame;
+std::span<const std::string_view> MakeIds(const RowIdentity& identity, size_t rows, Arena& arena) {
+  const std::span<std::string_view> ids = arena.Make<std::string_view>(rows);
+  for (size_t i = 0; i < rows; ++i) {
+    if (!identity.named) {
+      const std::span<char> text = arena.Make<char>(kUuidText);
+      FormatUuid(After(identity.first, i), text.first<kUuidText>());
+      ids[i] = {text.data(), text.size()};
+      continue;
+    }
+    constexpr size_t kDigits = 20;
+    const std::span<char> text = arena.Make<char>(identity.request_id.size() + 1 + kDigits);
+    char* end = std::copy(identity.request_id.begin(), identity.request_id.end(), text.data());
+    *end++ = '-';
+    end = std::to_chars(end, text.data() + text.size(), i).ptr;
+    ids[i] = {text.data(), static_cast<size_t>(end - text.data())};
   }
   return ids;
 }
 
 }  // namespace
 
-struct PredictionLog::Pending {
-  PredictionBatch batch;
-  std::vector<std::string> ids;
-  Status status;
-  bool done = false;
-};
+Result<std::unique_ptr<PredictionLog>> PredictionLog::Open(store::Database& database,
+                                                           const Clock& clock,
+                                                           PredictionLogOptions options) {
+  QUERN_TRY(CheckLogPolicy(options.policy));
+  QUERN_TRY(options.fs->MakeDirs(options.folder));
+  return std::unique_ptr<PredictionLog>(new PredictionLog(database, clock, std::move(options)));
+}
 
 PredictionLog::PredictionLog(store::Database& database, const Clock& clock,
                              PredictionLogOptions options)
-    : database_(database), clock_(clock), options_(options), writer_([this] { Run(); }) {}
+    : options_(std::move(options)),
+      clock_(clock),
+      number_(logs_made.fetch_add(1)),
+      lane_options_{options_.folder, options_.segment_bytes,
+                    kSegmentMs,      options_.durability == LogDurability::kDisk,
+                    options_.policy, options_.fs,
+                    &clock},
+      mover_(database, clock, options_.folder),
+      allowed_(options_.max_waiting_bytes) {
+  if (!options_.policy.key.empty()) hash_.emplace(options_.policy.key);
+  move_thread_ = std::thread([this] {
+    ::setpriority(PRIO_PROCESS, 0, kMoverNice);  // of this thread
+    RunEvery(options_.move_seconds, [this] { return Move(); }, "moving predictions");
+  });
+  if (options_.durability == LogDurability::kProcess) {
+    sync_thread_ = std::thread([this] {
+      RunEvery(options_.sync_seconds, [this] { return Sync(); }, "syncing predictions");
+    });
+  }
+}
 
 PredictionLog::~PredictionLog() {
+  if (const Status stopped = Stop(); !stopped) {
+    quern::Log(LogLevel::kError, "prediction log: " + stopped.error().ToString() +
+                                     "; the next server on this folder moves what is left");
+  }
+}
+
+Status PredictionLog::Stop() {
   {
     MutexLock lock(mutex_);
+    if (stop_) return {};
     stop_ = true;
   }
-  wake_.notify_all();
-  writer_.join();
-}
-
-Result<std::vector<std::string>> PredictionLog::Append(PredictionBatch batch) {
-  auto pending = std::make_shared<Pending>();
-  size_t rows = batch.rows.size();
-  std::vector<std::string> early;
-  if (options_.ack == LogAck::kQueued) {
-    early = FreshIds(rows, clock_);
-    pending->ids = early;
-  }
-  pending->batch = std::move(batch);
-  std::unique_lock lock(mutex_.native());
-  if (queued_rows_ > 0 && queued_rows_ + rows > options_.max_queued_rows) {
-    return Fail(Code::kUnavailable, "the prediction log is full", "try again shortly");
-  }
-  queued_rows_ += rows;
-  queue_.push_back(pending);
-  wake_.notify_one();
-  if (options_.ack == LogAck::kQueued) return early;
-  written_.wait(lock, [&] { return pending->done; });
-  if (!pending->status) {
-    return Fail(Code::kUnavailable, "the prediction could not be logged, so it is not given");
-  }
-  return std::move(pending->ids);
-}
-
-void PredictionLog::Flush() {
-  std::unique_lock lock(mutex_.native());
-  written_.wait(lock, [&] { return queue_.empty() && !busy_; });
-}
-
-uint64_t PredictionLog::lost_rows() const {
-  MutexLock lock(mutex_);
-  return lost_rows_;
-}
-
-size_t PredictionLog::queued_rows() const {
-  MutexLock lock(mutex_);
-  return queued_rows_;
-}
-
-void PredictionLog::Run() {
-  for (;;) {
-    std::deque<std::shared_ptr<Pending>> group;
-    {
-      std::unique_lock lock(mutex_.native());
-      wake_.wait(lock, [&] { return stop_ || !queue_.empty(); });
-      if (queue_.empty()) return;
-      group.swap(queue_);
-      busy_ = true;
-    }
-    WriteGroup(std::move(group));
-  }
-}
-
-void PredictionLog::WriteGroup(std::deque<std::shared_ptr<Pending>> group) {
-  Status status = database_.Transaction([&]() -> Status {
-    Inserter inserter(database_);
-    for (auto& pending : group) {
-      if (options_.ack == LogAck::kCommitted) {
-        QUERN_ASSIGN(pending->ids, ChooseIds(database_, pending->batch, clock_, inserter));
-      }
-      QUERN_TRY(inserter.Add(pending->batch, pending->ids));
-    }
-    return inserter.Flush();
-  });
-  if (!status) Log(LogLevel::kError, "prediction log: " + status.error().message);
-  size_t rows = 0;
-  for (const auto& pending : group) rows += pending->batch.rows.size();
+  stopping_.notify_all();
+  move_thread_.join();
+  if (sync_thread_.joinable()) sync_thread_.join();
   {
     MutexLock lock(mutex_);
-    for (auto& pending : group) {
-      pending->status = status;
-      pending->done = true;
-    }
-    queued_rows_ -= rows;
-    if (!status && options_.ack == LogAck::kQueued) lost_rows_ += rows;
-    busy_ = false;
+    for (auto& lane : lanes_) lane->Close();
   }
-  written_.notify_all();
+  Status synced = Sync();
+  QUERN_TRY(mover_.CatchUp());
+  return synced;
+}
+
+/// This thread's lane. The first time it is made, or taken over from a thread that has ended.
+LogLane& PredictionLog::Lane() {
+  for (const ThreadLanes::Held& held : thread_lanes.held) {
+    if (held.log == number_) return *held.lane;
+  }
+  MutexLock lock(mutex_);
+  // Lanes of logs that are no more are nobody's but this thread's.
+  std::erase_if(thread_lanes.held, [](const auto& held) { return held.lane.use_count() == 1; });
+  for (const auto& lane : lanes_) {
+    bool free = false;
+    if (lane->taken.compare_exchange_strong(free, true, std::memory_order_acquire)) {
+      thread_lanes.held.push_back({number_, lane});
+      return *lane;
+    }
+  }
+  lanes_.push_back(std::make_shared<LogLane>(lane_options_, hash_ ? &*hash_ : nullptr));
+  thread_lanes.held.push_back({number_, lanes_.back()});
+  return *lanes_.back();
+}
+
+bool PredictionLog::Full(const LogLane& lane) const {
+  return written_.load(std::memory_order_relaxed) + lane.buffered_bytes() >=
+         allowed_.load(std::memory_order_relaxed);
+}
+
+/// What it means that rows were not kept. OK: they are dropped, and counted.
+Status PredictionLog::Refuse(uint64_t rows, Status reason) {
+  if (options_.when_full == LogFull::kDrop) {
+    dropped_.fetch_add(rows, std::memory_order_relaxed);
+    return {};
+  }
+  refused_.fetch_add(rows, std::memory_order_relaxed);
+  return reason;
+}
+
+/// The same for a failure of the system, which operators are told, but not with every request.
+Status PredictionLog::Failed(uint64_t rows, const Error& error) {
+  const double now = MonotonicSeconds();
+  double last = reported_.load(std::memory_order_relaxed);
+  if ((last == 0 || now - last > kReportSeconds) && reported_.compare_exchange_strong(last, now)) {
+    quern::Log(LogLevel::kError, "prediction log: " + error.ToString());
+  }
+  return Refuse(rows,
+                Fail(Code::kUnavailable, "the prediction could not be logged, so it is not given"));
+}
+
+Result<std::span<const std::string_view>> PredictionLog::Log(const ScoredCall& scored,
+                                                             Arena& arena) {
+  if (options_.policy.share <= 0 || scored.rows == 0) return std::span<const std::string_view>();
+  LogLane& lane = Lane();
+  const std::string_view id = scored.call.id.value_or("");
+  const Uuid first = lane.NextUuid(scored.made_at);
+  const std::string_view decides =
+      id.empty()
+          ? std::string_view(reinterpret_cast<const char*>(first.bytes.data()), first.bytes.size())
+          : id;
+  if (!InShare(options_.policy.share, decides)) return std::span<const std::string_view>();
+  const RowIdentity identity{CanBeKept(id) ? id : "", NamesRows(id), first};
+  Status kept;
+  if (Full(lane)) {
+    kept = Refuse(scored.rows,
+                  Fail(Code::kUnavailable, "the prediction log is full", "try again shortly"));
+    if (kept) return std::span<const std::string_view>();
+  } else {
+    kept = lane.Add(scored, identity);
+    if (!kept && kept.error().code != Code::kInvalidArgument) {
+      kept = Failed(scored.rows, kept.error());
+      if (kept) return std::span<const std::string_view>();
+    }
+    if (kept && !DeferredLog::Active()) kept = Commit(lane);
+  }
+  if (!kept) return std::unexpected(kept.error());
+  return MakeIds(identity, scored.rows, arena);
+}
+
+Status PredictionLog::CommitDeferred() { return Commit(Lane()); }
+
+Status PredictionLog::Commit(LogLane& lane) {
+  const size_t bytes = lane.buffered_bytes();
+  const uint64_t rows = lane.buffered_rows();
+  if (bytes == 0) return {};
+  const Status written = lane.Write();
+  if (written) {
+    written_.fetch_add(bytes, std::memory_order_relaxed);
+    rows_.fetch_add(rows, std::memory_order_relaxed);
+    return {};
+  }
+  return Failed(rows, written.error());
+}
+
+PredictionLogCounts PredictionLog::counts() const {
+  PredictionLogCounts counts;
+  counts.rows = rows_.load(std::memory_order_relaxed);
+  counts.dropped_rows = dropped_.load(std::memory_order_relaxed);
+  counts.refused_rows = refused_.load(std::memory_order_relaxed);
+  const uint64_t written = written_.load(std::memory_order_relaxed);
+  const uint64_t left = allowed_.load(std::memory_order_relaxed);
+  const uint64_t free = left > written ? left - written : 0;
+  counts.waiting_bytes = options_.max_waiting_bytes - std::min(free, options_.max_waiting_bytes);
+  counts.moved = mover_.totals();
+  return counts;
+}
+
+void PredictionLog::RunEvery(double seconds, const std::function<Status()>& work,
+                             const char* what) {
+  const auto pause = std::chrono::duration<double>(seconds);
+  double reported = 0;
+  for (;;) {
+    const Status done = work();
+    if (!done && (reported == 0 || MonotonicSeconds() - reported > kReportSeconds)) {
+      reported = MonotonicSeconds();
+      quern::Log(LogLevel::kError, std::string(what) + ": " + done.error().ToString());
+    }
+    std::unique_lock lock(mutex_.native());
+    if (stopping_.wait_for(lock, pause, [this] { return stop_; })) return;
+  }
+}
+
+Status PredictionLog::Move() {
+  // What is written while the mover looks counts twice until it looks again: never too little.
+  const uint64_t written = written_.load(std::memory_order_relaxed);
+  const Status moved = mover_.CatchUp();
+  const uint64_t waiting = std::min(mover_.waiting_bytes(), options_.max_waiting_bytes);
+  allowed_.store(written + options_.max_waiting_bytes - waiting, std::memory_order_relaxed);
+  return moved;
+}
+
+Status PredictionLog::Sync() {
+  std::vector<std::shared_ptr<LogSegment>> segments;
+  {
+    MutexLock lock(mutex_);
+    for (const auto& lane : lanes_) {
+      for (auto& ended : lane->TakeEnded()) segments.push_back(std::move(ended));
+      if (auto segment = lane->segment()) segments.push_back(std::move(segment));
+    }
+  }
+  Status failed;
+  for (const auto& segment : segments) {
+    if (Status synced = segment->Sync(); !synced) failed = std::move(synced);
+  }
+  return failed;
 }
 
 }  // namespace quern::serving

@@ -1,93 +1,121 @@
 #pragma once
 // Every answered row, kept: what was asked, what was said, by which version. Labels find it by its
 // id.
+#include <atomic>
 #include <condition_variable>
 #include <cstdint>
-#include <deque>
+#include <functional>
 #include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <vector>
 
+#include "base/fs.h"
+#include "base/keyed_hash.h"
 #include "base/mutex.h"
 #include "base/result.h"
 #include "base/time.h"
+#include "serving/log_lane.h"
+#include "serving/log_mover.h"
+#include "serving/log_schema.h"
+#include "serving/prediction_sink.h"
 #include "store/database.h"
 
 namespace quern::serving {
 
-struct PredictionRow {
-  std::string features;  // JSON object: column -> number, text or null
-  std::string scores;    // JSON array: probabilities in class order, or the one value
-  std::string decision;  // class label, or the value in shortest form
+/// What a prediction that was answered survives.
+enum class LogDurability {
+  kProcess,  // the end of the process, however it ends; power loss may take the last second
+  kDisk,     // power loss: the disk has confirmed it before the answer
 };
 
-/// The rows of one request.
-struct PredictionBatch {
-  /// The caller's id of the request; "" if it gave none.
-  std::string request_id;
-  std::string model;
-  std::string version;
-  int64_t made_at = 0;    // milliseconds since the epoch
-  double latency_ms = 0;  // of scoring the batch
-  std::vector<PredictionRow> rows;
-};
-
-enum class LogAck {
-  /// Append() returns when the rows are on disk: what a client was told is never lost.
-  kCommitted,
-  /// Append() returns when the rows are queued: faster, a crash may lose the last ones.
-  kQueued,
+/// What becomes of a request whose rows cannot be kept: the disk is full, or too much waits for the
+/// database.
+enum class LogFull {
+  kRefuse,  // it is answered 503
+  kDrop,    // it is answered; its rows are lost, and counted
 };
 
 struct PredictionLogOptions {
-  LogAck ack = LogAck::kCommitted;
-  /// Rows waiting for the writer; beyond that Append() is kUnavailable.
-  size_t max_queued_rows = 200'000;
+  /// Where the segments lie; made if absent. Of this machine.
+  std::string folder;
+  LogDurability durability = LogDurability::kProcess;
+  LogFull when_full = LogFull::kRefuse;
+  LogPolicy policy;
+  /// Bytes of a segment beyond which the next one begins.
+  uint64_t segment_bytes = 64u << 20;
+  /// Bytes that may wait for the database.
+  uint64_t max_waiting_bytes = uint64_t{1} << 30;
+  /// Seconds between two moves into the database, and between two syncs under kProcess.
+  double move_seconds = 1;
+  double sync_seconds = 1;
+  Fs* fs = &RealFs();
 };
 
-/// Thread-safe. One thread writes; requests that arrive while it commits share the next
-/// transaction, so the cost of a commit is divided by the load. `database` and `clock` must outlive
-/// it.
-///
-/// Prediction ids: a row of a request with id R is "R-0", "R-1", …; without one it gets a UUIDv7. A
-/// request repeated under its id (same rows, model and version) keeps the ids it had and is stored
-/// once; an id used again for other rows is not trusted, those rows get UUIDv7s. Ids over 128
-/// bytes, or with other than printable ASCII, are not used; with kQueued none are, for the answer
-/// goes out before the check.
-class PredictionLog {
+struct PredictionLogCounts {
+  uint64_t rows = 0;           // that were acknowledged
+  uint64_t dropped_rows = 0;   // that were answered and not kept (kDrop)
+  uint64_t refused_rows = 0;   // whose requests were answered 503 (kRefuse)
+  uint64_t waiting_bytes = 0;  // in segments, not in the database yet
+  MoveTotals moved;
+};
+
+/// Thread-safe. Each thread appends to a segment of its own, by one write(2) per wake-up
+/// (DeferredLog) or request, before the answers go out; a mover takes what is written into the
+/// table `predictions`. After warm-up logging allocates nothing and takes no lock, but when a
+/// segment ends. What was acknowledged is moved exactly once, also after `kill -9` (log_mover.h,
+/// which says too how rows get their ids).
+class PredictionLog : public PredictionSink {
  public:
-  PredictionLog(store::Database& database, const Clock& clock, PredictionLogOptions options = {});
-  /// Writes what is queued.
-  ~PredictionLog();
+  /// Borrows the database and the clock. What earlier processes left is moved too. kInvalidArgument
+  /// for a policy that is none; errors of making the folder.
+  static Result<std::unique_ptr<PredictionLog>> Open(store::Database& database, const Clock& clock,
+                                                     PredictionLogOptions options);
+  ~PredictionLog() override;
   PredictionLog(const PredictionLog&) = delete;
   PredictionLog& operator=(const PredictionLog&) = delete;
 
-  /// Returns one id per row. kUnavailable if the queue is full or the rows could not be stored.
-  Result<std::vector<std::string>> Append(PredictionBatch batch);
-  /// Waits until all that was queued before is written or has failed.
-  void Flush();
-  /// Rows that were accepted under kQueued and then could not be stored.
-  uint64_t lost_rows() const;
-  size_t queued_rows() const;
+  bool blocks() const override { return options_.durability == LogDurability::kDisk; }
+  Result<std::span<const std::string_view>> Log(const ScoredCall& scored, Arena& arena) override;
+  Status CommitDeferred() override;
+
+  /// Everything that was acknowledged before the call is in the database when this returns.
+  Status CatchUp() { return mover_.CatchUp(); }
+  /// Once no thread logs any more: moves everything and removes the segments. Idempotent.
+  Status Stop();
+  PredictionLogCounts counts() const;
 
  private:
-  struct Pending;
-  void Run();
-  void WriteGroup(std::deque<std::shared_ptr<Pending>> group);
+  PredictionLog(store::Database& database, const Clock& clock, PredictionLogOptions options);
+  LogLane& Lane();
+  Status Commit(LogLane& lane);
+  Status Refuse(uint64_t rows, Status reason);
+  Status Failed(uint64_t rows, const Error& error);
+  bool Full(const LogLane& lane) const;
+  void RunEvery(double seconds, const std::function<Status()>& work, const char* what);
+  Status Move();
+  Status Sync();
 
-  store::Database& database_;
+  const PredictionLogOptions options_;
   const Clock& clock_;
-  PredictionLogOptions options_;
+  const uint64_t number_;  // of this object within the process
+  std::optional<KeyedHash> hash_;
+  LaneOptions lane_options_;
+  PredictionMover mover_;
+  std::atomic<double> reported_{0};  // MonotonicSeconds() of the last failure that was logged
+  std::atomic<uint64_t> rows_{0};
+  std::atomic<uint64_t> dropped_{0};
+  std::atomic<uint64_t> refused_{0};
+  std::atomic<uint64_t> written_{0};  // bytes, of all lanes
+  std::atomic<uint64_t> allowed_{0};  // bytes that may be written until the mover says more
   mutable Mutex mutex_;
-  std::condition_variable wake_;
-  std::condition_variable written_;
-  std::deque<std::shared_ptr<Pending>> queue_ QUERN_GUARDED_BY(mutex_);
-  size_t queued_rows_ QUERN_GUARDED_BY(mutex_) = 0;
-  uint64_t lost_rows_ QUERN_GUARDED_BY(mutex_) = 0;
-  bool busy_ QUERN_GUARDED_BY(mutex_) = false;
+  std::condition_variable stopping_;
   bool stop_ QUERN_GUARDED_BY(mutex_) = false;
-  std::thread writer_;
+  std::vector<std::shared_ptr<LogLane>> lanes_ QUERN_GUARDED_BY(mutex_);
+  std::thread move_thread_;
+  std::thread sync_thread_;
 };
 
 }  // namespace quern::serving

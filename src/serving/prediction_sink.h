@@ -24,14 +24,33 @@ struct ScoredCall {
   double latency_ms = 0;  // of scoring
 };
 
+/// While one lives on a thread, what this thread logs may wait for CommitDeferred(): the answers of
+/// a whole wake-up of an event loop are then kept by one write. Do not nest.
+class DeferredLog {
+ public:
+  DeferredLog() { active_ = true; }
+  ~DeferredLog() { active_ = false; }
+  DeferredLog(const DeferredLog&) = delete;
+  DeferredLog& operator=(const DeferredLog&) = delete;
+  /// On this thread.
+  static bool Active() { return active_; }
+
+ private:
+  static inline thread_local bool active_ = false;
+};
+
 /// Thread-safe.
 class PredictionSink {
  public:
   virtual ~PredictionSink() = default;
   /// True if Log() waits for a disk or a lock: fronts then call from a thread that may block.
   virtual bool blocks() const = 0;
-  /// One id per row, in `arena`. An error is the request's: what could not be kept is not given.
+  /// One id per row, in `arena`; none if the request is not among those that are kept. An error is
+  /// the request's: what could not be kept is not given.
   virtual Result<std::span<const std::string_view>> Log(const ScoredCall& scored, Arena& arena) = 0;
+  /// Keeps what this thread logged under a DeferredLog since the last call; before the answers go
+  /// out. After an error none of it is kept.
+  virtual Status CommitDeferred() { return {}; }
 };
 
 }  // namespace quern::serving
