@@ -64,6 +64,7 @@ void AddVerbs(Verb app, Context& context) {
   AddEvaluate(app, context);
   AddGc(app, context);
   AddDb(app, context);
+  AddDeploy(app, context);
   AddBackup(app, context);
   AddRestore(app, context);
   AddCompletion(app, context);

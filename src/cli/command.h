@@ -50,6 +50,7 @@ void AddRuns(Verb app, Context& context);
 void AddModels(Verb app, Context& context);
 void AddLineage(Verb app, Context& context);
 void AddServe(Verb app, Context& context);
+void AddDeploy(Verb app, Context& context);
 void AddServer(Verb app, Context& context);
 void AddImport(Verb app, Context& context);
 void AddExport(Verb app, Context& context);
