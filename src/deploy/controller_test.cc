@@ -207,6 +207,38 @@ TEST_CASE("a second process follows the first") {
   CHECK(other.Current()->id == next);
 }
 
+TEST_CASE("an order that is written to the store is followed, and nothing counted is lost") {
+  store::TestDatabase database{store::EachEngine()};
+  World world(*database);
+  Strategy strategy = QuickCanary();
+  strategy.steps = {{10, {1000, 0}}};
+  strategy.judge.at_most = 1e6;
+  world.Begin(strategy);
+  REQUIRE(world.Second(0));
+  const auto given = [&](CommandKind kind, double weight) {
+    const auto open = world.releases.Unfinished("heart");
+    REQUIRE(open);
+    REQUIRE(open->has_value());
+    const Command order{kind, "bob", "", "", weight};
+    const auto next = Advance((*open)->release, order, world.clock.NowMs());
+    REQUIRE(next);
+    REQUIRE(world.releases.Save(**open, *next));
+  };
+  for (int i = 0; i < 700; ++i) world.Ask();
+  given(CommandKind::kSetWeight, 40);
+  REQUIRE(world.Second());
+  world.clock.Set(world.clock.NowMs() + 5000);
+  REQUIRE(world.Second());
+  CHECK(world.controller->Current()->candidates[0].weight == 40);
+  const auto release = world.controller->Current();
+  CHECK(release->evidence.Of(0).requests + release->evidence.Of(1).requests == 1300);
+  given(CommandKind::kAbort, 0);
+  world.clock.Set(world.clock.NowMs() + 5000);
+  REQUIRE(world.Second(0));
+  CHECK_FALSE(world.controller->Current());
+  CHECK(world.server.retired.contains("8"));
+}
+
 TEST_CASE("shadow: a share is mirrored, the report is kept, an order decides") {
   store::TestDatabase database{store::EachEngine()};
   World world(*database);

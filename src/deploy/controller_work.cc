@@ -86,12 +86,13 @@ void ReleaseController::CollectLate() {
 /// From now on this release is the model's.
 Status ReleaseController::Follow(StoredRelease stored) {
   QUERN_ASSIGN(ShadowReport shadow, releases_.Shadow(stored.release.id));
+  const bool same = stored_ && stored_->release.id == stored.release.id;
   stored_ = std::move(stored);
   prepared_ = false;
   forced_stable_ = false;
   retry_.reset();
   trips_.clear();
-  dirty_ = false;
+  dirty_ = same;
   remembered_ms_ = clock_.NowMs();
   {
     MutexLock lock(late_mutex_);
@@ -105,7 +106,7 @@ Status ReleaseController::Follow(StoredRelease stored) {
   }
   {
     MutexLock lock(view_mutex_);
-    shadow_ = std::move(shadow);
+    if (!same || shadow.pairs() > shadow_.pairs()) shadow_ = std::move(shadow);
   }
   Publish();
   return {};
@@ -115,6 +116,15 @@ Status ReleaseController::Follow(StoredRelease stored) {
 Status ReleaseController::Reload() {
   QUERN_ASSIGN(StoredRelease stored, releases_.Get(stored_->release.id));
   const bool over = stored.release.closed && stored.release.todo.empty();
+  // An order that was written to the store took the counters as they stood there: ours go on.
+  Evidence& theirs = stored.release.evidence;
+  Evidence ours = stored_->release.evidence;
+  if (ours.Covers(theirs)) {
+    for (size_t i = 0; i < theirs.phases.size(); ++i) {
+      ours.phases[i].voided = theirs.phases[i].voided;
+    }
+    theirs = std::move(ours);
+  }
   if (!over) return Follow(std::move(stored));
   stored_.reset();
   Publish();

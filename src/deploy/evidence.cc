@@ -61,6 +61,22 @@ void Evidence::Void() {
   for (PhaseCounts& phase : phases) phase.voided = true;
 }
 
+bool Evidence::Covers(const Evidence& other) const {
+  if (other.phases.size() > phases.size() || other.shadowed > shadowed) return false;
+  for (size_t i = 0; i < other.phases.size(); ++i) {
+    if (phases[i].shares != other.phases[i].shares) return false;
+    for (size_t arm = 0; arm < other.phases[i].arms.size(); ++arm) {
+      const ArmCounts& ours = phases[i].arms[arm];
+      const ArmCounts& theirs = other.phases[i].arms[arm];
+      if (theirs.requests > ours.requests || theirs.labels > ours.labels ||
+          theirs.tested > ours.tested) {
+        return false;
+      }
+    }
+  }
+  return true;
+}
+
 ArmCounts Evidence::Of(size_t arm) const {
   ArmCounts sum;
   for (const PhaseCounts& phase : phases) {

@@ -49,6 +49,8 @@ struct Evidence {
   PhaseCounts& At(const std::vector<double>& shares) { return phases[IndexOf(shares)]; }
   /// What was counted so far proves nothing any more.
   void Void();
+  /// Whether all that `other` counted is counted here too: an earlier state of the same counting.
+  bool Covers(const Evidence& other) const;
   /// Over all phases that are not void, as are the following.
   ArmCounts Of(size_t arm) const;
   /// Events of a pair, each phase with the candidate's share of what the two got together.
