@@ -3,10 +3,9 @@
 #include <boost/json.hpp>
 
 #include "base/text.h"
-#include "cli/places.h"
+#include "cli/opened_store.h"
 #include "pipeline/workspace.h"
 #include "registry/package_registry.h"
-#include "store/open.h"
 #include "store/s3_artifacts.h"
 
 namespace quern::cli {
@@ -32,28 +31,19 @@ Result<std::unique_ptr<store::ArtifactStore>> OpenArtifacts(const std::string& p
 
 Result<std::unique_ptr<ExchangeStore>> ExchangeStore::Open(const StoreArgs& args, Use use,
                                                            Context& context) {
-  QUERN_ASSIGN(const std::string state, StoreFolder(args.root, context.fs));
-  StoreArgs whole = args;
-  QUERN_TRY(CompleteFromServer(state, &whole, context.fs));
-  std::string database = whole.backend_store_uri;
-  if (args.backend_store_uri.empty() && !context.fs.Exists(database)) {
-    if (use == Use::kRead) {
-      return Fail(Code::kNotFound, "there is no store in '" + args.root + "'",
-                  "--root DIR names the folder that `quern run` or `quern server` works in");
-    }
-    if (use == Use::kLook) database = store::kInMemory;
-  }
-  auto opened = store::OpenDatabase(database, context.fs);
-  if (!opened) {
-    return Within(opened.error(), "opening the store " + store::ShownName(database));
-  }
-  auto store = std::make_unique<ExchangeStore>(std::move(*opened), context.clock);
+  const Absent absent = use == Use::kRead   ? Absent::kRefuse
+                        : use == Use::kLook ? Absent::kStandIn
+                                            : Absent::kMake;
+  QUERN_ASSIGN(OpenedStore opened, OpenStore(args, absent, context));
+  const std::string& state = opened.state_dir;
+  auto store = std::make_unique<ExchangeStore>(std::move(opened.database), context.clock);
   if (use == Use::kWrite) {
     QUERN_TRY(context.fs.MakeDirs(state));
     QUERN_ASSIGN(store->lock, upkeep::StoreLock::ForUpkeep(state, upkeep::StoreLock::Mode::kShared,
                                                            "the import"));
   }
-  QUERN_ASSIGN(store->artifacts, OpenArtifacts(whole.artifacts_destination, state, use, context));
+  QUERN_ASSIGN(store->artifacts,
+               OpenArtifacts(opened.places.artifacts_destination, state, use, context));
   store->packages_folder = JoinPath(state, "artifacts");
   return store;
 }

@@ -1,9 +1,8 @@
 #include "cli/kept_store.h"
 
 #include "base/text.h"
-#include "cli/places.h"
+#include "cli/opened_store.h"
 #include "pipeline/workspace.h"
-#include "store/open.h"
 
 namespace quern::cli {
 
@@ -19,23 +18,15 @@ KeptStore::KeptStore(std::string state_dir, std::string database_name,
       trash_(*database_, experiments_) {}
 
 Result<std::unique_ptr<KeptStore>> KeptStore::Open(const StoreArgs& args, Context& context) {
-  const std::string state = StateFolderOf(args.root, context.fs);
-  StoreArgs whole = args;
-  QUERN_TRY(CompleteFromServer(state, &whole, context.fs));
-  const std::string& database = whole.backend_store_uri;
-  if (args.backend_store_uri.empty() && !context.fs.Exists(database)) {
-    return Fail(Code::kNotFound, "nothing has run here yet: there is no '" + database + "'",
-                "name the folder of a project or of a server: --root DIR");
-  }
+  QUERN_ASSIGN(OpenedStore store, OpenStore(args, Absent::kRefuse, context));
   server::ArtifactSettings settings;
-  settings.destination = whole.artifacts_destination;
-  settings.packages = JoinPath(state, "artifacts");
-  settings.scratch = JoinPath(state, "uploads");
-  auto opened = store::OpenDatabase(database, context.fs);
-  if (!opened) return Within(opened.error(), "opening " + store::ShownName(database));
+  settings.destination = store.places.artifacts_destination;
+  settings.packages = JoinPath(store.state_dir, "artifacts");
+  settings.scratch = JoinPath(store.state_dir, "uploads");
   QUERN_ASSIGN(auto artifacts, server::ArtifactStores::Open(settings, context.fs, context.clock));
-  return std::unique_ptr<KeptStore>(
-      new KeptStore(state, database, std::move(*opened), std::move(artifacts), context));
+  return std::unique_ptr<KeptStore>(new KeptStore(store.state_dir, store.database_name,
+                                                  std::move(store.database), std::move(artifacts),
+                                                  context));
 }
 
 Result<int64_t> ParseAge(const std::string& text) {
