@@ -7,10 +7,9 @@
 #include <set>
 
 #include "model/compile.h"
+#include "model/compile_select.h"
 
 namespace quern::model {
-
-Status ExtractFeatures(NodeContext& node);  // compile_shape.cc
 
 namespace {
 
