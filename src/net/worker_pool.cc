@@ -8,6 +8,15 @@ void WorkerPool::Start(size_t threads) {
   for (size_t i = 0; i < threads; ++i) threads_.emplace_back([this] { Run(); });
 }
 
+/// True if a sleeping thread should be woken for what waits: one at a time, and the one that was
+/// woken sees to the next. Short work is then done by threads that are awake, and one that blocks
+/// keeps nobody waiting.
+bool WorkerPool::WakesOne() {
+  const bool wakes = first_ != nullptr && sleeping_ > 0 && !waking_;
+  waking_ = waking_ || wakes;
+  return wakes;
+}
+
 bool WorkerPool::Add(Work* work, size_t max_waiting) {
   bool wake = false;
   {
@@ -18,7 +27,7 @@ bool WorkerPool::Add(Work* work, size_t max_waiting) {
     (last_ == nullptr ? first_ : last_->next_) = work;
     last_ = work;
     ++waiting_;
-    wake = sleeping_ > 0;
+    wake = WakesOne();
   }
   if (wake) changed_.notify_one();
   return true;
@@ -32,17 +41,23 @@ void WorkerPool::Run() {
   pthread_sigmask(SIG_BLOCK, &pipe, nullptr);
   for (;;) {
     Work* work = nullptr;
+    bool wake = false;
     {
       std::unique_lock lock(mutex_.native());
-      ++sleeping_;
-      changed_.wait(lock, [this] { return stopped_ || first_ != nullptr; });
-      --sleeping_;
+      while (!stopped_ && first_ == nullptr) {
+        ++sleeping_;
+        changed_.wait(lock);
+        --sleeping_;
+        waking_ = false;
+      }
       if (stopped_) return;
       work = first_;
       first_ = work->next_;
       if (first_ == nullptr) last_ = nullptr;
       --waiting_;
+      wake = WakesOne();
     }
+    if (wake) changed_.notify_one();
     work->OnWorker();
   }
 }

@@ -41,6 +41,7 @@ class WorkerPool {
 
  private:
   bool Add(Work* work, size_t max_waiting);
+  bool WakesOne() QUERN_REQUIRES(mutex_);
   void Run();
 
   size_t max_waiting_;
@@ -51,6 +52,8 @@ class WorkerPool {
   Work* last_ QUERN_GUARDED_BY(mutex_) = nullptr;
   size_t waiting_ QUERN_GUARDED_BY(mutex_) = 0;
   size_t sleeping_ QUERN_GUARDED_BY(mutex_) = 0;
+  /// A thread was woken and has not said so yet.
+  bool waking_ QUERN_GUARDED_BY(mutex_) = false;
   bool stopped_ QUERN_GUARDED_BY(mutex_) = false;
 };
 
