@@ -25,9 +25,7 @@ bool IsEncoded(std::string_view encoding) { return !encoding.empty() && encoding
 
 void Exchange::Begin(const RequestHead& head) {
   request_.method = head.method;
-  request_.path = head.path;
-  request_.query = head.query;
-  request_.segments = DecodeSegments(head.path);
+  SplitTarget(head.target, &request_);
   request_.headers.reserve(head.headers.size());
   for (const HeaderView& header : head.headers) {
     request_.headers.push_back({std::string(header.name), std::string(header.value)});

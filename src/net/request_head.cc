@@ -53,13 +53,12 @@ void HeadParser::Reset() {
   head_ = RequestHead();
   head_.headers = std::move(headers);
   line_ = searched_ = 0;
-  target_ = {};
   hosts_ = lengths_ = codings_ = expectations_ = 0;
   says_keep_alive_ = says_close_ = false;
 }
 
 void HeadParser::Rebase(const char* from, const char* to) {
-  for (std::string_view* text : {&target_, &head_.method, &head_.path, &head_.query,
+  for (std::string_view* text : {&head_.target, &head_.method, &head_.path, &head_.query,
                                  &head_.content_encoding, &head_.authorization}) {
     Move(text, from, to);
   }
@@ -132,9 +131,9 @@ bool HeadParser::RequestLine(std::string_view line) {
   const size_t two = one == std::string_view::npos ? one : line.find(' ', one + 1);
   if (two == std::string_view::npos) return Refuse(400, "malformed request line");
   head_.method = line.substr(0, one);
-  target_ = line.substr(one + 1, two - one - 1);
+  head_.target = line.substr(one + 1, two - one - 1);
   const std::string_view version = line.substr(two + 1);
-  if (head_.method.empty() || !AllOf(head_.method, kTokenChar) || target_.empty() ||
+  if (head_.method.empty() || !AllOf(head_.method, kTokenChar) || head_.target.empty() ||
       !NamesVersion(version)) {
     return Refuse(400, "malformed request line");
   }
@@ -220,7 +219,7 @@ bool HeadParser::Finish() {
   if (head_.chunked && head_.version < 11) return Refuse(400, "Transfer-Encoding needs HTTP/1.1");
   head_.keep_alive = !says_close_ && (head_.version >= 11 || says_keep_alive_);
   head_.expects_continue = head_.expects_continue && head_.version >= 11 && head_.has_body();
-  if (auto refusal = SplitTarget(target_, &head_.path, &head_.query, &scratch_)) {
+  if (auto refusal = SplitTarget(head_.target, &head_.path, &head_.query, &scratch_)) {
     refusal_ = std::move(*refusal);
     return false;
   }

@@ -15,6 +15,8 @@ namespace quern::net {
 /// A head whose syntax is good. Its texts point into the bytes it was read from.
 struct RequestHead {
   std::string_view method;
+  /// As sent; path and query are parts of it.
+  std::string_view target;
   std::string_view path;
   std::string_view query;
   /// 10 or 11.
@@ -71,8 +73,6 @@ class HeadParser {
   /// Where the line that is being read begins, and up to where it holds no line feed.
   size_t line_ = 0;
   size_t searched_ = 0;
-  /// As sent; split into path and query once the head is whole.
-  std::string_view target_;
   int hosts_ = 0;
   int lengths_ = 0;
   int codings_ = 0;

@@ -4,6 +4,7 @@
 #include <array>
 
 #include "base/text.h"
+#include "net/http.h"
 
 namespace quern::net {
 namespace {
@@ -104,11 +105,19 @@ std::optional<Refusal> SplitTarget(std::string_view target, std::string_view* pa
   return std::nullopt;
 }
 
-std::vector<std::string> DecodeSegments(std::string_view path) {
-  std::vector<std::string> segments;
-  if (path == "/") return segments;
-  EachPart(path, [&](std::string_view part) { return DecodeInto(part, &segments.emplace_back()); });
-  return segments;
+std::optional<Refusal> SplitTarget(std::string_view target, HttpRequest* request) {
+  std::string_view path;
+  std::string_view query;
+  std::string scratch;
+  if (auto refusal = SplitTarget(target, &path, &query, &scratch)) return refusal;
+  request->path = path;
+  request->query = query;
+  request->segments.clear();
+  if (path == "/") return std::nullopt;
+  EachPart(path, [&](std::string_view part) {
+    return DecodeInto(part, &request->segments.emplace_back());
+  });
+  return std::nullopt;
 }
 
 }  // namespace quern::net

@@ -8,6 +8,8 @@
 
 namespace quern::net {
 
+struct HttpRequest;
+
 struct Refusal {
   int status = 400;
   std::string message;
@@ -30,8 +32,8 @@ bool IsOf(char c, CharSet set);
 std::optional<Refusal> SplitTarget(std::string_view target, std::string_view* path,
                                    std::string_view* query, std::string* scratch);
 
-/// The parts of a path that SplitTarget() let through, each decoded once: none for "/".
-std::vector<std::string> DecodeSegments(std::string_view path);
+/// The same into path, query and decoded segments (none for "/") of `request`.
+std::optional<Refusal> SplitTarget(std::string_view target, HttpRequest* request);
 
 /// Decodes percent signs once; nothing if one is malformed.
 std::optional<std::string> DecodeUrl(std::string_view text);

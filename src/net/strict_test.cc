@@ -145,22 +145,21 @@ TEST_CASE("framing headers") {
 }
 
 TEST_CASE("targets are split and decoded exactly once") {
-  std::string scratch;
-  std::string_view path;
-  std::string_view query;
-  CHECK_FALSE(SplitTarget("/v2/models/a%2Fb%2525/infer?x=%20", &path, &query, &scratch));
-  CHECK(path == "/v2/models/a%2Fb%2525/infer");
-  CHECK(query == "x=%20");
-  CHECK(DecodeSegments(path) == std::vector<std::string>{"v2", "models", "a/b%25", "infer"});
-  CHECK_FALSE(SplitTarget("http://localhost:1/ping", &path, &query, &scratch));
-  CHECK(DecodeSegments(path) == std::vector<std::string>{"ping"});
-  CHECK(query.empty());
-  CHECK_FALSE(SplitTarget("/", &path, &query, &scratch));
-  CHECK(DecodeSegments(path).empty());
-  CHECK(DecodeSegments("/a//") == std::vector<std::string>{"a", "", ""});
+  HttpRequest request;
+  CHECK_FALSE(SplitTarget("/v2/models/a%2Fb%2525/infer?x=%20", &request));
+  CHECK(request.path == "/v2/models/a%2Fb%2525/infer");
+  CHECK(request.query == "x=%20");
+  CHECK(request.segments == std::vector<std::string>{"v2", "models", "a/b%25", "infer"});
+  CHECK_FALSE(SplitTarget("http://localhost:1/ping", &request));
+  CHECK(request.segments == std::vector<std::string>{"ping"});
+  CHECK(request.query.empty());
+  CHECK_FALSE(SplitTarget("/", &request));
+  CHECK(request.segments.empty());
+  CHECK_FALSE(SplitTarget("/a//", &request));
+  CHECK(request.segments == std::vector<std::string>{"a", "", ""});
   for (const char* bad : {"ping", "*", "/%", "/%4", "/%zz", "/%00", "/%0a", "/%ff", "/a#b", "/a b",
                           "/\xc3\xa4", "https://a/b"}) {
-    CHECK_MESSAGE(SplitTarget(bad, &path, &query, &scratch).has_value(), bad);
+    CHECK_MESSAGE(SplitTarget(bad, &request).has_value(), bad);
   }
 }
 
