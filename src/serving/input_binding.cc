@@ -7,83 +7,14 @@
 #include <limits>
 
 #include "base/text.h"
+#include "serving/column_move.h"
 #include "serving/convert.h"
 
 namespace quern::serving {
 namespace {
 
-constexpr size_t kShown = 60;
-
 std::unexpected<Error> Bad(std::string what) {
   return Fail(Code::kInvalidArgument, std::move(what));
-}
-
-std::string RowText(std::string_view input, size_t row) {
-  return "input " + Quoted(input) + ", row " + std::to_string(row) + ": ";
-}
-
-/// One column on its way: where it comes from, as what it arrives.
-struct Column {
-  std::string_view name;  // for messages
-  Elements from;
-  DataType to = DataType::kFp64;
-  void* out = nullptr;
-  size_t out_stride = 1;
-};
-
-/// A number from its text, by the rule for formats that have nothing else.
-Result<double> NumberOf(std::string_view name, size_t row, std::string_view cell) {
-  const std::string_view text = Trim(cell);
-  if (IsMissingText(text)) return std::numeric_limits<double>::quiet_NaN();
-  if (auto number = ParseDouble(text)) return *number;
-  if (text == "true" || text == "True" || text == "TRUE") return 1;
-  if (text == "false" || text == "False" || text == "FALSE") return 0;
-  return Bad(RowText(name, row) + "expected a number, got the text " + Quoted(text));
-}
-
-Status ParseNumbers(const Column& column) {
-  const auto* texts = static_cast<const std::string_view*>(column.from.first);
-  const size_t width = model::ElementSize(column.to);
-  for (size_t row = 0; row < column.from.count; ++row) {
-    QUERN_ASSIGN(const double number, NumberOf(column.name, row, texts[row * column.from.stride]));
-    void* out = static_cast<std::byte*>(column.out) + row * column.out_stride * width;
-    if (ConvertNumbers({DataType::kFp64, &number, 1, 1}, column.to, out, 1) != 1) {
-      return Bad(RowText(column.name, row) + ShortestDouble(number) + " does not fit " +
-                 std::string(model::DataTypeName(column.to)));
-    }
-  }
-  return {};
-}
-
-Status CopyTexts(const Column& column) {
-  const auto* from = static_cast<const std::string_view*>(column.from.first);
-  auto* out = static_cast<std::string_view*>(column.out);
-  for (size_t row = 0; row < column.from.count; ++row) {
-    out[row * column.out_stride] = from[row * column.from.stride];
-  }
-  return {};
-}
-
-Status MoveColumn(const Column& column, bool texts_as_numbers) {
-  const bool text_in = column.from.type == DataType::kBytes;
-  const bool text_out = column.to == DataType::kBytes;
-  if (text_in && text_out) return CopyTexts(column);
-  if (text_in && !texts_as_numbers) {
-    if (column.from.count == 0) return {};
-    return Bad(RowText(column.name, 0) + "expected a number, got the text " +
-               Quoted(*static_cast<const std::string_view*>(column.from.first)));
-  }
-  if (text_in) return ParseNumbers(column);
-  if (text_out) {
-    if (column.from.count == 0) return {};
-    return Bad(RowText(column.name, 0) + "expected text, got the number " +
-               NumberText(column.from.type, column.from.first, 0));
-  }
-  const size_t done = ConvertNumbers(column.from, column.to, column.out, column.out_stride);
-  if (done == column.from.count) return {};
-  return Bad(RowText(column.name, done) +
-             NumberText(column.from.type, column.from.first, done * column.from.stride) +
-             " does not fit " + std::string(model::DataTypeName(column.to)));
 }
 
 /// The shape under which a tensor serves `spec`; [N] and [N,1] are the same column.
@@ -180,14 +111,14 @@ class Binder {
     const size_t element = model::ElementSize(matrix.type);
     for (size_t i = 0; i < columns; ++i) {
       const auto* first = static_cast<const std::byte*>(matrix.data) + i * element;
-      Column column{served_.columns()[i].name, {matrix.type, first, columns, rows}};
+      ColumnMove column{served_.columns()[i].name, {matrix.type, first, columns, rows}};
       QUERN_TRY(Place(column, i, rows, text || call_.all_text));
     }
     return {};
   }
 
   /// A column of a table into the engine's input of its own.
-  Status Place(Column& column, size_t index, size_t rows, bool texts_as_numbers) {
+  Status Place(ColumnMove& column, size_t index, size_t rows, bool texts_as_numbers) {
     const TensorSpec& spec = specs_[index];
     column.to = spec.type;
     column.out = Allocate(spec.type, rows, arena_);
@@ -210,10 +141,10 @@ class Binder {
     views_[index] = {input.tensor.type, *shape, input.tensor.data};
     if (input.tensor.type == spec.type) return {};
     const size_t count = input.tensor.elements();
-    Column column{input.name,
-                  {input.tensor.type, input.tensor.data, 1, count},
-                  spec.type,
-                  Allocate(spec.type, count, arena_)};
+    ColumnMove column{input.name,
+                      {input.tensor.type, input.tensor.data, 1, count},
+                      spec.type,
+                      Allocate(spec.type, count, arena_)};
     QUERN_TRY(MoveColumn(column, texts_as_numbers));
     views_[index].type = spec.type;
     views_[index].data = column.out;
@@ -311,11 +242,11 @@ class Binder {
     auto* out = static_cast<std::byte*>(Allocate(type, rows_ * width, arena_));
     for (size_t i = 0; i < width; ++i) {
       static constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
-      Column column{served_.columns()[i].name,
-                    {DataType::kFp64, &kNaN, 0, rows_},
-                    type,
-                    out + i * model::ElementSize(type),
-                    width};
+      ColumnMove column{served_.columns()[i].name,
+                        {DataType::kFp64, &kNaN, 0, rows_},
+                        type,
+                        out + i * model::ElementSize(type),
+                        width};
       if (given[i] != nullptr) {
         column.from = {given[i]->tensor.type, given[i]->tensor.data, 1, rows_};
       }
@@ -388,29 +319,6 @@ class Binder {
 
 Result<BoundInputs> BindInputs(const ServedModel& served, const InferenceCall& call, Arena& arena) {
   return Binder(served, call, arena).Run();
-}
-
-bool IsMissingText(std::string_view text) {
-  static constexpr std::array<std::string_view, 19> kMissing = {
-      "",     "#N/A",   "#N/A N/A", "#NA",  "-1.#IND", "-1.#QNAN", "-NaN",
-      "-nan", "1.#IND", "1.#QNAN",  "<NA>", "N/A",     "NA",       "NULL",
-      "NaN",  "None",   "n/a",      "nan",  "null"};
-  return std::find(kMissing.begin(), kMissing.end(), text) != kMissing.end();
-}
-
-std::string Quoted(std::string_view text) {
-  if (text.size() <= kShown) return "'" + std::string(text) + "'";
-  size_t end = kShown;
-  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) --end;
-  return "'" + std::string(text.substr(0, end)) + "…'";
-}
-
-std::string ShapeText(std::span<const int64_t> shape) {
-  std::string text = "[";
-  for (size_t i = 0; i < shape.size(); ++i) {
-    text += (i > 0 ? "," : "") + std::to_string(shape[i]);
-  }
-  return text + "]";
 }
 
 }  // namespace quern::serving
