@@ -139,6 +139,8 @@ def test_repository_and_statistics(client, server):
     client.load_model("price")
     assert client.infer("price", [tensor]).as_numpy("variable").shape == (4, 1)
     with pytest.raises(InferenceServerException, match="knows no model"):
+        client.load_model("nobody")
+    with pytest.raises(InferenceServerException):
         client.load_model("../../etc/passwd")
 
 
