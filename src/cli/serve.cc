@@ -12,6 +12,7 @@
 #include "cli/command.h"
 #include "cli/places.h"
 #include "cli/project_state.h"
+#include "cli/serve_log.h"
 #include "cli/serve_models.h"
 #include "net/http.h"
 #include "pipeline/workspace.h"
@@ -31,7 +32,7 @@ struct ServeArgs {
   std::string engine = "auto";
   bool model_control = false;
   std::string package;
-  bool no_log = false;
+  ServeLogArgs log;
   bool while_stdin_open = false;
 };
 
@@ -110,7 +111,7 @@ server::ServeOptions OptionsOf(const ServeArgs& args, pipeline::Workspace* works
   options.http.max_queued = args.max_queue;
   options.inference.threads = args.threads;
   options.database = workspace != nullptr ? &workspace->database() : nullptr;
-  options.log_predictions = !args.no_log;
+  options.log_predictions = !args.log.off;
   options.model_control = args.model_control;
   return options;
 }
@@ -138,6 +139,11 @@ int Serve(ServeArgs args, Context& context) {
   if (!chosen) return context.Complain(chosen.error());
   server::ServeOptions options = OptionsOf(args, workspace->get());
   options.models = std::move(chosen->models);
+  if (*workspace != nullptr && options.log_predictions) {
+    auto log = PredictionLogOptionsOf(args.log, (*workspace)->dir(), context.fs);
+    if (!log) return context.Complain(log.error());
+    options.log = std::move(*log);
+  }
   net::BlockShutdownSignals();
   auto server = server::StartServer(std::move(options));
   if (!server) return context.Complain(server.error());
@@ -190,7 +196,7 @@ void AddServe(Verb app, Context& context) {
       .ShowDefault();
   verb.AddFlag("--model-control", args->model_control,
                "Let clients load and unload the models that are named here");
-  verb.AddFlag("--no-prediction-log", args->no_log, "Do not keep what was asked and answered");
+  AddServeLogOptions(verb, args->log);
   verb.AddOption("--package", args->package, "The folder of the one model, named as NAME/3")
       .Hidden();
   verb.AddFlag("--while-stdin-open", args->while_stdin_open, "Stop when standard input ends")

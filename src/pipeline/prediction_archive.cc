@@ -7,6 +7,7 @@
 
 #include "base/ids.h"
 #include "base/json.h"
+#include "serving/prediction_log.h"
 #include "serving/prediction_retention.h"
 #include "table/files.h"
 #include "table/session.h"
@@ -269,6 +270,10 @@ Result<int64_t> CountArchivable(store::Database& database, int64_t before_ms) {
 Status ReadAllPredictions(store::Database& database, Fs& fs, const std::string& state_dir,
                           const serving::PredictionFilter& filter,
                           const std::function<Status(serving::LoggedPrediction)>& on_row) {
+  // What servers have logged and not moved yet.
+  serving::PredictionMover mover(database, SystemClock(),
+                                 JoinPath(state_dir, serving::kPredictionLogFolder));
+  QUERN_TRY(mover.CatchUp());
   std::vector<std::string> paths;
   QUERN_TRY(database.Query(
       "SELECT path FROM prediction_files WHERE last_made_at >= ? AND first_made_at < ? ORDER BY "

@@ -87,6 +87,7 @@ Status CheckDeployment(const YamlNode* node) {
                     "known: local");
     }
   }
+  QUERN_TRY(ParsePredictionLog(map.Get("log")));
   return map.Finish();
 }
 
@@ -172,6 +173,14 @@ Result<std::optional<TrackedProject>> LoadTracking(const std::string& folder, Fs
   YamlMap map(&root, "the project");
   QUERN_ASSIGN(project.name, map.RequiredText("project"));
   return std::optional<TrackedProject>(std::move(project));
+}
+
+Result<PredictionLogSpec> LoadPredictionLog(const std::string& folder, Fs& fs) {
+  const std::string file = JoinPath(folder, "quern.yaml");
+  if (!fs.Exists(file)) return PredictionLogSpec{};
+  QUERN_ASSIGN(const YamlNode root, LoadDocument(file, fs));
+  const YamlNode* deployment = root.Find("deployment");
+  return ParsePredictionLog(deployment != nullptr ? deployment->Find("log") : nullptr);
 }
 
 Result<Project> LoadProject(const std::string& path,

@@ -69,6 +69,14 @@ struct RetrainingSpec {
   bool tune = false;
 };
 
+/// What a model server keeps of its predictions: `deployment: log:`.
+struct PredictionLogSpec {
+  double share = 1;                  // of the requests
+  std::vector<std::string> columns;  // empty: all
+  std::vector<std::string> hashed;   // of which only a keyed hash is kept
+  double retention_seconds = 0;      // 0: for ever
+};
+
 /// Where runs and versions are kept.
 struct TrackingSpec {
   std::optional<net::ServerUrl> server;  // none: in the project's own state folder
@@ -108,6 +116,10 @@ struct TrackedProject {
 };
 Result<std::optional<TrackedProject>> LoadTracking(const std::string& folder, Fs& fs);
 
+/// `deployment: log:` alone, of a folder that may hold quern.yaml. What is wrong elsewhere in the
+/// file is no obstacle.
+Result<PredictionLogSpec> LoadPredictionLog(const std::string& folder, Fs& fs);
+
 /// Every metric that the charter names can be measured on this task; kInvalidArgument at the goal.
 /// LoadProject() has done it if `data.target.task` is declared.
 Status CheckGoals(const design::Charter& charter, ml::Task task);
@@ -130,6 +142,7 @@ Result<training::TrainingSpec> ParseTraining(const YamlNode* node, const std::st
 Result<training::EvaluationSpec> ParseEvaluation(const YamlNode* node);
 Result<MonitoringSpec> ParseMonitoring(const YamlNode* node);
 Result<RetrainingSpec> ParseRetraining(const YamlNode* node);
+Result<PredictionLogSpec> ParsePredictionLog(const YamlNode* node);
 Result<TrackingSpec> ParseTracking(const YamlNode* node);
 
 }  // namespace quern::pipeline

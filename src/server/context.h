@@ -10,6 +10,7 @@
 #include "serving/catalog.h"
 #include "serving/inference.h"
 #include "serving/metrics.h"
+#include "serving/prediction_log.h"
 #include "store/database.h"
 
 namespace quern::server {
@@ -45,6 +46,8 @@ struct ServingContext {
   /// True once the server is asked to stop: it is no longer ready.
   std::function<bool()> draining;
   std::function<serving::ServerGauges()> gauges;
+  /// Null if predictions are not logged.
+  serving::PredictionLog* log = nullptr;
 };
 
 /// Finds the model, lets `score(const ServedModelPtr&) -> Status` write the answer, counts the

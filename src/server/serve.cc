@@ -2,15 +2,16 @@
 
 #include <atomic>
 
+#include "base/log.h"
 #include "server/context.h"
 #include "server/http/router.h"
 #include "server/mlflow/invocations.h"
 #include "server/mlflow/routes.h"
 #include "server/native/routes.h"
+#include "server/observer.h"
 #include "server/oip/infer.h"
 #include "server/oip/routes.h"
 #include "server/tfs/routes.h"
-#include "serving/database_sink.h"
 
 namespace quern::server {
 namespace {
@@ -26,15 +27,13 @@ net::HttpResponse RenderRefusal(int status, std::string_view message) {
 
 class Server : public RunningServer {
  public:
-  explicit Server(ServeOptions options)
+  Server(ServeOptions options, std::unique_ptr<serving::PredictionLog> log,
+         std::unique_ptr<Observer> observer)
       : options_(std::move(options)),
+        observer_(std::move(observer)),
         metrics_(*options_.clock),
-        log_(options_.database != nullptr && options_.log_predictions
-                 ? std::make_unique<serving::PredictionLog>(*options_.database, *options_.clock,
-                                                            options_.log)
-                 : nullptr),
-        sink_(log_ != nullptr ? std::make_unique<serving::DatabaseSink>(*log_) : nullptr),
-        inference_(catalog_, *options_.clock, sink_.get(), options_.inference),
+        log_(std::move(log)),
+        inference_(catalog_, *options_.clock, log_.get(), options_.inference),
         models_(catalog_, *options_.clock, options_.load, options_.model_control),
         context_{catalog_,
                  inference_,
@@ -43,10 +42,13 @@ class Server : public RunningServer {
                  models_,
                  options_.database,
                  [this] { return draining_.load(); },
-                 [this] { return Gauges(); }},
+                 [this] { return Gauges(); },
+                 log_.get()},
         http_(
             HttpOptions(),
-            [this](const net::HttpRequest& request) { return router_.Dispatch(request); },
+            [this](const net::HttpRequest& request) {
+              return observer_->Watch(request, [&] { return router_.Dispatch(request); });
+            },
             RenderRefusal) {
     oip::AddRoutes(&router_, context_);
     mlflow::AddScoringRoutes(&router_, context_);
@@ -84,7 +86,11 @@ class Server : public RunningServer {
   void Stop() override {
     draining_.store(true);
     http_.Stop();
-    if (log_ != nullptr) log_->Flush();
+    if (log_ == nullptr) return;
+    if (const Status stopped = log_->Stop(); !stopped) {
+      Log(LogLevel::kError, "prediction log: " + stopped.error().ToString() +
+                                "; the next server moves what is left into the database");
+    }
   }
 
  private:
@@ -92,6 +98,11 @@ class Server : public RunningServer {
     net::ServerOptions http = options_.http;
     http.inline_handler = [this](const net::RequestView& request, net::ResponseWriter& out) {
       return AnswerInline(request, out);
+    };
+    http.after_wakeup = [this](size_t) {
+      const Status kept = log_ != nullptr ? log_->CommitDeferred() : Status();
+      observer_->AfterWakeup(kept.has_value());
+      return kept;
     };
     return http;
   }
@@ -109,31 +120,33 @@ class Server : public RunningServer {
       out.AddHeader("X-Request-Id", id);
     }
     const Exchange exchange{request, out, RequestArena()};
+    const Observer::Inline watched = observer_->Begin(request, out);
+    const serving::DeferredLog deferred;  // until after_wakeup
     if (invocations) {
       mlflow::Invocations(context_, exchange);
     } else {
       oip::Infer(context_, name, version, exchange);
     }
+    observer_->End(watched, request, out);
     return true;
   }
 
   serving::ServerGauges Gauges() const {
     serving::ServerGauges gauges;
     gauges.inflight = http_.inflight();
-    if (log_ != nullptr) {
-      gauges.log_queued_rows = log_->queued_rows();
-      gauges.log_lost_rows = log_->lost_rows();
-    }
+    if (log_ != nullptr) gauges.log = log_->counts();
+    gauges.lost_access_lines = observer_->lost_access_lines();
+    gauges.dropped_spans = observer_->dropped_spans();
     return gauges;
   }
 
   ServeOptions options_;
+  std::unique_ptr<Observer> observer_;
   uint16_t port_ = 0;
   std::atomic<bool> draining_{false};
   serving::Catalog catalog_;
   serving::Metrics metrics_;
   std::unique_ptr<serving::PredictionLog> log_;
-  std::unique_ptr<serving::PredictionSink> sink_;
   serving::InferenceService inference_;
   ServedModels models_;
   ServingContext context_;
@@ -150,7 +163,12 @@ Result<std::unique_ptr<RunningServer>> StartServer(ServeOptions options) {
       return serving::LoadModel(files, now_ms);
     };
   }
-  auto server = std::make_unique<Server>(std::move(options));
+  std::unique_ptr<serving::PredictionLog> log;
+  if (options.database != nullptr && options.log_predictions && options.log.policy.share > 0) {
+    QUERN_ASSIGN(log, serving::PredictionLog::Open(*options.database, *options.clock, options.log));
+  }
+  QUERN_ASSIGN(auto observer, Observer::Make(options.access_log, options.tracing, *options.clock));
+  auto server = std::make_unique<Server>(std::move(options), std::move(log), std::move(observer));
   QUERN_TRY(server->Start());
   return server;
 }

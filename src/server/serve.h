@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -11,7 +12,9 @@
 #include "base/result.h"
 #include "base/time.h"
 #include "net/http.h"
+#include "server/access_log.h"
 #include "server/served_models.h"
+#include "server/tracer.h"
 #include "serving/inference.h"
 #include "serving/prediction_log.h"
 #include "store/database.h"
@@ -27,7 +30,12 @@ struct ServeOptions {
   store::Database* database = nullptr;
   /// With a database: whether predictions are logged. Labels are kept in any case.
   bool log_predictions = true;
+  /// `folder` is to be named.
   serving::PredictionLogOptions log;
+  /// Absent: requests are not logged.
+  std::optional<AccessLogOptions> access_log;
+  /// Absent: traces of callers are echoed, and none are sent on.
+  std::optional<TracerOptions> tracing;
   const Clock* clock = &SystemClock();
   serving::InferenceOptions inference;
   /// Whether clients may load and unload models.

@@ -34,6 +34,7 @@ Result<serving::LoadedModel> LoadFake(const serving::ModelFiles& files, int64_t 
 struct Fixture {
   explicit Fixture(ServeOptions options = {}, bool with_database = true) {
     if (with_database) options.database = database.get();
+    options.log.folder = dir.File(serving::kPredictionLogFolder);
     if (options.models.empty()) {
       options.models = {{"heart", "1", {"champion"}, "binary"},
                         {"heart", "2", {}, "text"},

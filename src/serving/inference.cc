@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/parallel.h"
+#include "serving/call_note.h"
 #include "serving/decision.h"
 #include "serving/engine_run.h"
 #include "serving/input_binding.h"
@@ -57,6 +58,12 @@ Result<InferenceAnswer> InferenceService::Infer(const InferenceCall& call, Arena
 Result<InferenceAnswer> InferenceService::Infer(ServedModelPtr served, const InferenceCall& call,
                                                 Arena& arena) const {
   const double begin = MonotonicSeconds();
+  CallNote& note = LastCall();
+  note.called = true;
+  note.model = served->name();
+  note.version = served->version();
+  note.request_id = call.id.value_or("");
+  note.begin = begin;
   QUERN_ASSIGN(const Decision decision, ReadDecision(*served, call));
   QUERN_ASSIGN(const std::span<const size_t> chosen, ChooseOutputs(*served, call, decision, arena));
   QUERN_ASSIGN(const BoundInputs inputs, BindInputs(*served, call, arena));
@@ -88,6 +95,10 @@ Result<InferenceAnswer> InferenceService::Infer(ServedModelPtr served, const Inf
   if (served->score_output()) batch.scores = &outputs[*served->score_output()];
   if (served->label_output()) batch.labels = &outputs[*served->label_output()];
   const double end = MonotonicSeconds();
+  note.rows = inputs.rows;
+  note.bound = bound;
+  note.ran = ran;
+  note.logged = end;
   batch.times = {call.arrived > 0 ? Nanoseconds(call.arrived, begin) : 0, Nanoseconds(begin, bound),
                  Nanoseconds(bound, ran), Nanoseconds(ran, end)};
   batch.now_ms = now_ms;

@@ -33,9 +33,8 @@ size_t Allocations(PredictionLog& log, const ServedModelPtr& model, bool named) 
   const int64_t label[] = {0, 1, 1};
   const int64_t one[] = {kRows, 1};
   const int64_t two[] = {kRows, 2};
-  const TensorView inputs[] = {{DataType::kFp64, one, x},
-                               {DataType::kFp64, one, x},
-                               {DataType::kBytes, one, sex}};
+  const TensorView inputs[] = {
+      {DataType::kFp64, one, x}, {DataType::kFp64, one, x}, {DataType::kBytes, one, sex}};
   const TensorView outputs[] = {{DataType::kInt64, one, label}, {DataType::kFp64, two, scores}};
   InferenceCall call;
   if (named) call.id = "the id of a request";

@@ -178,6 +178,25 @@ TEST_CASE("only what the policy names is kept, and hashed columns match among th
   }
 }
 
+TEST_CASE("what is older than the retention goes with its label") {
+  LogStore store(store::Engine::kSqlite);
+  auto log = store.Open();
+  const auto old = store.Ask(*log, 2).value();
+  store.clock.Set(store.clock.NowMs() + 10'000);
+  const auto young = store.Ask(*log, 1).value();
+  const std::vector<Label> labels = {{old[0], "1", std::nullopt, ""}, {young[0], "1", {}, ""}};
+  REQUIRE(StoreFeedback(*store.database, labels, store.clock));
+  log.reset();
+  auto options = Unhurried(store.dir.path());
+  options.retention_seconds = 5;
+  options.state_dir = store.dir.path();
+  options.move_seconds = 0.001;
+  log = store.Open(std::move(options));
+  while (store.Count("SELECT count(*) FROM predictions") != 1) std::this_thread::yield();
+  while (store.Count("SELECT count(*) FROM feedback") != 1) std::this_thread::yield();
+  CHECK(FindPredictions(*store.database, young).value()[0]->label == "1");
+}
+
 TEST_CASE("a share keeps the same requests each time; none keeps none") {
   LogStore store(store::Engine::kSqlite);
   auto options = Unhurried(store.dir.path());

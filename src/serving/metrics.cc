@@ -54,6 +54,41 @@ void Head(std::string* out, std::string_view name, std::string_view type, std::s
   out->append(name).append(" ").append(type).append("\n");
 }
 
+void LogLines(std::string* out, const ServerGauges& gauges) {
+  const PredictionLogCounts& log = gauges.log;
+  struct Count {
+    std::string_view name;
+    std::string_view type;
+    std::string_view help;
+    uint64_t value;
+  };
+  const Count counts[] = {
+      {"quern_log_waiting_bytes", "gauge", "Of the prediction log, not in the database yet.",
+       log.waiting_bytes},
+      {"quern_log_rows_total", "counter", "Predictions that were logged.", log.rows},
+      {"quern_log_lost_rows_total", "counter", "Predictions that were given and not logged.",
+       log.dropped_rows},
+      {"quern_log_refused_rows_total", "counter", "Predictions not given, as the log was full.",
+       log.refused_rows},
+      {"quern_log_moved_rows_total", "counter", "Predictions moved into the database.",
+       log.moved.rows},
+      {"quern_log_repeated_rows_total", "counter", "Predictions that were there under their id.",
+       log.moved.repeated},
+      {"quern_log_renamed_rows_total", "counter",
+       "Predictions whose id stood for another: kept under an id of their own.", log.moved.renamed},
+      {"quern_log_broken_records_total", "counter", "Places of the log that could not be read.",
+       log.moved.broken},
+      {"quern_access_log_lost_lines_total", "counter", "Lines of the access log that were lost.",
+       gauges.lost_access_lines},
+      {"quern_trace_dropped_spans_total", "counter", "Spans that were not sent to the collector.",
+       gauges.dropped_spans},
+  };
+  for (const Count& count : counts) {
+    Head(out, count.name, count.type, count.help);
+    Line(out, count.name, "", static_cast<double>(count.value));
+  }
+}
+
 void ProcessLines(std::string* out, int64_t started_at) {
   std::ifstream statm("/proc/self/statm");
   double pages = 0;
@@ -156,10 +191,7 @@ std::string Metrics::Render(const std::vector<ServedModelPtr>& models,
          LabelText("model", served->name()) + "," + LabelText("version", served->version()),
          static_cast<double>(clock_.NowMs() - served->loaded_at()) / 1000);
   }
-  Head(&out, "quern_log_queued_rows", "gauge", "Predictions waiting to be written.");
-  Line(&out, "quern_log_queued_rows", "", static_cast<double>(gauges.log_queued_rows));
-  Head(&out, "quern_log_lost_rows_total", "counter", "Predictions that could not be written.");
-  Line(&out, "quern_log_lost_rows_total", "", static_cast<double>(gauges.log_lost_rows));
+  LogLines(&out, gauges);
   MutexLock lock(mutex_);
   Head(&out, "quern_feedback_total", "counter", "Labels received, by what became of them.");
   constexpr std::array<std::string_view, 4> kOutcomes = {"accepted", "updated", "unchanged",

@@ -8,6 +8,7 @@
 
 #include "base/mutex.h"
 #include "base/time.h"
+#include "serving/prediction_log.h"
 #include "serving/served_model.h"
 
 namespace quern::serving {
@@ -15,8 +16,9 @@ namespace quern::serving {
 /// What else /metrics shows, asked for at the time of the scrape.
 struct ServerGauges {
   size_t inflight = 0;
-  size_t log_queued_rows = 0;
-  uint64_t log_lost_rows = 0;
+  PredictionLogCounts log;
+  uint64_t lost_access_lines = 0;
+  uint64_t dropped_spans = 0;
 };
 
 /// Thread-safe.

@@ -9,6 +9,7 @@
 #include "base/digest.h"
 #include "base/log.h"
 #include "serving/log_frame.h"
+#include "serving/prediction_retention.h"
 
 namespace quern::serving {
 namespace {
@@ -16,6 +17,7 @@ namespace {
 constexpr int64_t kSegmentMs = 10 * 60'000;
 /// The mover gives way to whoever answers.
 constexpr int kMoverNice = 10;
+constexpr double kExpireSeconds = 3600;
 /// Seconds between two reports of the same failure.
 constexpr double kReportSeconds = 60;
 
@@ -74,6 +76,7 @@ Result<std::unique_ptr<PredictionLog>> PredictionLog::Open(store::Database& data
 PredictionLog::PredictionLog(store::Database& database, const Clock& clock,
                              PredictionLogOptions options)
     : options_(std::move(options)),
+      database_(database),
       clock_(clock),
       number_(logs_made.fetch_add(1)),
       lane_options_{options_.folder, options_.segment_bytes,
@@ -243,7 +246,23 @@ Status PredictionLog::Move() {
   const Status moved = mover_.CatchUp();
   const uint64_t waiting = std::min(mover_.waiting_bytes(), options_.max_waiting_bytes);
   allowed_.store(written + options_.max_waiting_bytes - waiting, std::memory_order_relaxed);
-  return moved;
+  QUERN_TRY(moved);
+  return Expire();
+}
+
+Status PredictionLog::Expire() {
+  if (options_.retention_seconds <= 0) return {};
+  if (expired_ != 0 && MonotonicSeconds() - expired_ < kExpireSeconds) return {};
+  expired_ = MonotonicSeconds();
+  const auto age = static_cast<int64_t>(options_.retention_seconds * 1000);
+  QUERN_ASSIGN(const auto gone, ExpirePredictions(database_, *options_.fs, options_.state_dir,
+                                                  clock_.NowMs() - age, true));
+  if (gone.rows + gone.files > 0) {
+    quern::Log(LogLevel::kInfo, "prediction log: " + std::to_string(gone.rows) + " rows and " +
+                                    std::to_string(gone.files) +
+                                    " files were older than the retention and are gone");
+  }
+  return {};
 }
 
 Status PredictionLog::Sync() {

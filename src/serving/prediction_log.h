@@ -38,6 +38,9 @@ enum class LogFull {
   kDrop,    // it is answered; its rows are lost, and counted
 };
 
+/// The log's folder within a state folder.
+inline constexpr char kPredictionLogFolder[] = "prediction_log";
+
 struct PredictionLogOptions {
   /// Where the segments lie; made if absent. Of this machine.
   std::string folder;
@@ -51,6 +54,10 @@ struct PredictionLogOptions {
   /// Seconds between two moves into the database, and between two syncs under kProcess.
   double move_seconds = 1;
   double sync_seconds = 1;
+  /// Predictions older than this leave the database, and files of them below `state_dir` the disk
+  /// (prediction_retention.h), looked at once an hour; 0 keeps them.
+  double retention_seconds = 0;
+  std::string state_dir;
   Fs* fs = &RealFs();
 };
 
@@ -96,9 +103,11 @@ class PredictionLog : public PredictionSink {
   bool Full(const LogLane& lane) const;
   void RunEvery(double seconds, const std::function<Status()>& work, const char* what);
   Status Move();
+  Status Expire();
   Status Sync();
 
   const PredictionLogOptions options_;
+  store::Database& database_;
   const Clock& clock_;
   const uint64_t number_;  // of this object within the process
   std::optional<KeyedHash> hash_;
@@ -114,6 +123,7 @@ class PredictionLog : public PredictionSink {
   std::condition_variable stopping_;
   bool stop_ QUERN_GUARDED_BY(mutex_) = false;
   std::vector<std::shared_ptr<LogLane>> lanes_ QUERN_GUARDED_BY(mutex_);
+  double expired_ = 0;  // MonotonicSeconds() of the last look; of the mover's thread
   std::thread move_thread_;
   std::thread sync_thread_;
 };

@@ -30,6 +30,9 @@ Result<serving::FeedbackResult> StoreLabels(const ServingContext& context, std::
                                             bool csv) {
   QUERN_ASSIGN(std::vector<serving::Label> labels,
                csv ? ParseCsvFeedback(body) : ParseJsonFeedback(body));
+  // So that a label finds every prediction that was given before. What keeps it from moving is
+  // reported by the log itself; labels are kept in any case.
+  if (context.log != nullptr) (void)context.log->CatchUp();
   return serving::StoreFeedback(*context.database, labels, context.clock);
 }
 

@@ -1,0 +1,59 @@
+#include "cli/serve_log.h"
+
+#include "base/time.h"
+#include "pipeline/project.h"
+#include "serving/log_key.h"
+
+namespace quern::cli {
+
+void AddServeLogOptions(Verb verb, ServeLogArgs& args) {
+  verb.AddFlag("--no-prediction-log", args.off, "Do not keep what was asked and answered");
+  verb.AddOption(
+          "--prediction-durability", args.durability,
+          "What an answered prediction survives: the end of the process (power loss may "
+          "take the last second), or power loss too, for a sync of the disk with each answer")
+      .OneOf({"process", "disk"})
+      .ShowDefault();
+  verb.AddOption("--prediction-log-full", args.when_full,
+                 "When predictions cannot be kept: refuse with 503, or drop (and count) them")
+      .OneOf({"refuse", "drop"})
+      .ShowDefault();
+  verb.AddOption("--prediction-share", args.share,
+                 "Of the requests, which share is kept, 0 to 1; default: as in quern.yaml, else 1");
+  verb.AddOption("--prediction-columns", args.columns,
+                 "Columns that are kept, with commas; default: as in quern.yaml, else all")
+      .Delimiter(',');
+  verb.AddOption("--prediction-hash", args.hashed,
+                 "Columns of which only a keyed hash is kept, with commas")
+      .Delimiter(',');
+  verb.AddOption("--prediction-retention", args.retention,
+                 "Remove predictions and their labels when they are older: 90d");
+}
+
+Result<serving::PredictionLogOptions> PredictionLogOptionsOf(const ServeLogArgs& args,
+                                                             const std::string& state_dir, Fs& fs) {
+  serving::PredictionLogOptions options;
+  options.folder = JoinPath(state_dir, serving::kPredictionLogFolder);
+  options.durability =
+      args.durability == "disk" ? serving::LogDurability::kDisk : serving::LogDurability::kProcess;
+  options.when_full =
+      args.when_full == "drop" ? serving::LogFull::kDrop : serving::LogFull::kRefuse;
+  QUERN_ASSIGN(const pipeline::PredictionLogSpec spec,
+               pipeline::LoadPredictionLog(DirName(state_dir), fs));
+  options.policy.share = args.share < 0 ? spec.share : args.share;
+  options.policy.columns = args.columns.empty() ? spec.columns : args.columns;
+  options.policy.hashed = args.hashed.empty() ? spec.hashed : args.hashed;
+  options.retention_seconds = spec.retention_seconds;
+  if (!args.retention.empty()) {
+    auto seconds = ParseDuration(args.retention);
+    if (!seconds) return Within(seconds.error(), "reading --prediction-retention");
+    options.retention_seconds = *seconds;
+  }
+  options.state_dir = state_dir;
+  if (!options.policy.hashed.empty()) {
+    QUERN_ASSIGN(options.policy.key, serving::PredictionLogKey(fs, state_dir));
+  }
+  return options;
+}
+
+}  // namespace quern::cli
