@@ -113,6 +113,7 @@ server::ServeOptions OptionsOf(const ServeArgs& args, pipeline::Workspace* works
   options.database = workspace != nullptr ? &workspace->database() : nullptr;
   options.log_predictions = !args.log.off;
   options.model_control = args.model_control;
+  SetObserving(args.log, &options);
   return options;
 }
 

@@ -28,6 +28,32 @@ void AddServeLogOptions(Verb verb, ServeLogArgs& args) {
       .Delimiter(',');
   verb.AddOption("--prediction-retention", args.retention,
                  "Remove predictions and their labels when they are older: 90d");
+  verb.AddOption("--access-log", args.access_log,
+                 "A JSON line for each request, into this file; -: standard output");
+  verb.AddOption("--access-log-max-size", args.access_log_max,
+                 "Bytes of the access log beyond which FILE becomes FILE.1 and so on to FILE.5; 0: "
+                 "never")
+      .ShowDefault();
+  verb.AddOption("--otlp-endpoint", args.otlp_endpoint,
+                 "OpenTelemetry collector that gets traces (OTLP over HTTP, JSON): "
+                 "http://127.0.0.1:4318")
+      .Env("OTEL_EXPORTER_OTLP_ENDPOINT");
+  verb.AddOption("--trace-share", args.trace_share,
+                 "Of the requests without a trace of their own, which share is traced, 0 to 1")
+      .ShowDefault();
+}
+
+void SetObserving(const ServeLogArgs& args, server::ServeOptions* options) {
+  if (!args.access_log.empty()) {
+    options->access_log.emplace();
+    options->access_log->path = args.access_log;
+    options->access_log->max_bytes = args.access_log_max;
+  }
+  if (!args.otlp_endpoint.empty()) {
+    options->tracing.emplace();
+    options->tracing->endpoint = args.otlp_endpoint;
+    options->tracing->share = args.trace_share;
+  }
 }
 
 Result<serving::PredictionLogOptions> PredictionLogOptionsOf(const ServeLogArgs& args,

@@ -140,6 +140,27 @@ TEST_CASE("leaves are what keys are made of") {
   CHECK(Leaves(*root, "none.at.all").empty());
 }
 
+TEST_CASE("what is logged of predictions is data, and mistakes are named at their place") {
+  Folder folder;
+  const std::string text = kMinimal;
+  CHECK(LoadPredictionLog(folder.dir.path(), RealFs())->share == 1);
+  REQUIRE(folder.Load(text +
+                      "deployment:\n  log: {share: 0.1, columns: [x], hash: [id], retention: 90d}\n"));
+  const auto spec = LoadPredictionLog(folder.dir.path(), RealFs());
+  REQUIRE(spec);
+  CHECK(spec->share == 0.1);
+  CHECK(spec->columns == std::vector<std::string>{"x"});
+  CHECK(spec->hashed == std::vector<std::string>{"id"});
+  CHECK(spec->retention_seconds == 90 * 86400);
+  CHECK(folder.Complaint(text + "deployment: {log: {share: 1.5}}\n") ==
+        "error: quern.yaml:5:27: share is 1.5, not between 0 and 1\n  help: 0.1 keeps a tenth of "
+        "the requests, 0 none");
+  CHECK(folder.Complaint(text + "deployment: {log: {retention: soon}}\n")
+            .starts_with("error: quern.yaml:5:31: "));
+  CHECK(folder.Complaint(text + "deployment: {log: {hsh: [id]}}\n").find("did you mean 'hash'") !=
+        std::string::npos);
+}
+
 TEST_CASE("a tracking server has one spelling, and what is none is named") {
   Folder folder;
   CHECK_FALSE(folder.Load(kMinimal)->tracking.server);
