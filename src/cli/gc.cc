@@ -5,10 +5,12 @@
 #include <set>
 
 #include "base/text.h"
+#include "cli/gc_predictions.h"
 #include "cli/kept_store.h"
 #include "cli/places.h"
 #include "cli/progress_line.h"
 #include "pipeline/workspace.h"
+#include "serving/prediction_retention.h"
 #include "store/database_space.h"
 #include "upkeep/lock.h"
 #include "upkeep/survey.h"
@@ -23,10 +25,17 @@ struct GcArgs : StoreArgs {
   bool orphans = false;
   bool space = false;
   std::string older_than = "30d";
+  std::string compact_after = "30d";
   std::vector<std::string> run_ids;
   std::vector<std::string> model_ids;
   std::vector<std::string> experiment_ids;
 };
+
+bool Young(pipeline::Workspace& workspace, const std::string& path) {
+  constexpr int64_t kHourNs = 3'600'000'000'000;
+  const auto info = workspace.fs().Stat(workspace.Path(path));
+  return info && info->mtime_ns > SystemClock().NowMs() * 1'000'000 - kHourNs;
+}
 
 /// Folders of results that no stored step and no registered version refers to.
 Result<std::vector<std::string>> Garbage(pipeline::Workspace& workspace) {
@@ -44,6 +53,8 @@ Result<std::vector<std::string>> Garbage(pipeline::Workspace& workspace) {
   }
   QUERN_ASSIGN(const auto versions, workspace.registry().List(""));
   for (const auto& version : versions) keep(version.path);
+  QUERN_TRY(workspace.database().Query("SELECT path FROM prediction_files", {},
+                                       [&](const store::Row& row) { keep(row.Text(0)); }));
   std::vector<std::string> garbage;
   for (const char* top : {"artifacts", "tables"}) {
     auto groups = workspace.fs().List(workspace.Path(top));
@@ -52,6 +63,8 @@ Result<std::vector<std::string>> Garbage(pipeline::Workspace& workspace) {
       const std::string folder = std::string(top) + "/" + group;
       QUERN_ASSIGN(const auto names, workspace.fs().List(workspace.Path(folder)));
       for (const std::string& name : names) {
+        // A file of predictions is listed a moment after it was written.
+        if (folder == serving::kPredictionFiles && Young(workspace, folder + "/" + name)) continue;
         if (!used.contains(folder + "/" + name)) garbage.push_back(folder + "/" + name);
       }
     }
@@ -80,6 +93,8 @@ Status ClearResults(const GcArgs& args, Context& context, json::object* report) 
       context.PrintLine((args.yes ? "removed " : "would remove ") + path);
     }
   }
+  QUERN_TRY(
+      ClearPredictions(state, workspace.database(), args.compact_after, args.yes, context, report));
   (*report)["results"] = unused.size();
   (*report)["folders"] = std::move(folders);
   if (context.json) return {};
@@ -264,6 +279,9 @@ void AddGc(Verb app, Context& context) {
   verb.AddOption("--older-than", args->older_than,
                  "Purge runs, logged models and experiments that were deleted longer ago than "
                  "this: 30d, 12h, 1d12h, 0s for all")
+      .ShowDefault();
+  verb.AddOption("--compact-predictions", args->compact_after,
+                 "Move predictions older than this out of the database, into Parquet files")
       .ShowDefault();
   verb.AddOption("--run-ids", args->run_ids, "Purge these deleted runs alone, with commas")
       .Delimiter(',');

@@ -115,8 +115,8 @@ Status WriteRows(const Frame& frame, const std::string& path, Fs& fs) {
 }
 
 /// The file's row instead of its predictions. kAborted if these are no longer what was read.
-Status Exchange(store::Database& database, const Part& part, const PartRows& rows,
-                const std::string& path, uint64_t bytes, int64_t now_ms) {
+Status Exchange(store::Database& database, Fs& fs, const std::string& file, const Part& part,
+                const PartRows& rows, const std::string& path, uint64_t bytes, int64_t now_ms) {
   const auto count = static_cast<int64_t>(rows.frame.rows());
   return database.Transaction([&]() -> Status {
     int64_t there = 0;
@@ -129,6 +129,7 @@ Status Exchange(store::Database& database, const Part& part, const PartRows& row
           there = row.Int(0);
           revisions = row.Int(1);
         }));
+    QUERN_TRY(fs.Stat(file));  // nobody has taken it for garbage
     if (there != count || revisions != rows.revisions) {
       return Fail(Code::kAborted, "predictions or labels arrived while they were moved");
     }
@@ -155,7 +156,8 @@ Result<int64_t> ArchivePart(store::Database& database, Fs& fs, const std::string
     const std::string file = JoinPath(state_dir, path);
     QUERN_TRY(WriteRows(rows.frame, file, fs));
     QUERN_ASSIGN(const FileInfo info, fs.Stat(file));
-    const Status exchanged = Exchange(database, part, rows, path, info.size, clock.NowMs());
+    const Status exchanged =
+        Exchange(database, fs, file, part, rows, path, info.size, clock.NowMs());
     if (exchanged) return static_cast<int64_t>(rows.frame.rows());
     QUERN_TRY(fs.RemoveAll(file));
     if (exchanged.error().code != Code::kAborted || i + 1 == kTries) {

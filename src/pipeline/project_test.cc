@@ -144,8 +144,8 @@ TEST_CASE("what is logged of predictions is data, and mistakes are named at thei
   Folder folder;
   const std::string text = kMinimal;
   CHECK(LoadPredictionLog(folder.dir.path(), RealFs())->share == 1);
-  REQUIRE(folder.Load(text +
-                      "deployment:\n  log: {share: 0.1, columns: [x], hash: [id], retention: 90d}\n"));
+  REQUIRE(folder.Load(
+      text + "deployment:\n  log: {share: 0.1, columns: [x], hash: [id], retention: 90d}\n"));
   const auto spec = LoadPredictionLog(folder.dir.path(), RealFs());
   REQUIRE(spec);
   CHECK(spec->share == 0.1);
