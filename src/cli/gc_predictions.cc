@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <boost/json.hpp>
+
 #include "cli/kept_store.h"
 #include "pipeline/prediction_archive.h"
 #include "pipeline/project.h"
