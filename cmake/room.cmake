@@ -7,15 +7,24 @@ target_link_libraries(quern_test_main PRIVATE doctest::doctest)
 
 # quern_room(NAME DEPS room... LIBS target...): one folder of src/ as a static library quern_NAME made of
 # its *.cc, and, where it has *_test.cc, one test program quern_NAME_test known to ctest; *_bench.cc become
-# quern_NAME_bench. HOT: compiled with QUERN_HOT_FLAGS. `main.cc` files are left to the fronts. A nested room
-# (server/http) is named with an underscore (server_http).
+# quern_NAME_bench. HOT: compiled with QUERN_HOT_FLAGS. `main.cc` files are left to the fronts. A room of several
+# libraries names them with an underscore (server_scoring): PATH is their folder, ONLY the folders and files (without
+# .cc) that they are made of, WITHOUT those that they are not.
 function(quern_room name)
-  cmake_parse_arguments(ROOM "HOT" "PATH" "DEPS;LIBS;TEST_DEPS;TEST_LIBS" ${ARGN})
+  cmake_parse_arguments(ROOM "HOT" "PATH" "DEPS;LIBS;TEST_DEPS;TEST_LIBS;ONLY;WITHOUT" ${ARGN})
   if(NOT ROOM_PATH)
     set(ROOM_PATH ${name})
   endif()
   set(dir ${CMAKE_SOURCE_DIR}/src/${ROOM_PATH})
   file(GLOB_RECURSE all CONFIGURE_DEPENDS ${dir}/*.cc ${dir}/*.S)
+  if(ROOM_ONLY)
+    list(JOIN ROOM_ONLY "|" parts)
+    list(FILTER all INCLUDE REGEX "^${dir}/(${parts})(/|\\.cc$)")
+  endif()
+  if(ROOM_WITHOUT)
+    list(JOIN ROOM_WITHOUT "|" parts)
+    list(FILTER all EXCLUDE REGEX "^${dir}/(${parts})(/|\\.cc$)")
+  endif()
   set(sources ${all})
   list(FILTER sources EXCLUDE REGEX "(_test|_bench|/main)\\.cc$")
   set(tests ${all})
@@ -50,7 +59,7 @@ function(quern_room name)
   endif()
   if(benches)
     add_executable(quern_${name}_bench EXCLUDE_FROM_ALL ${benches})
-    target_link_libraries(quern_${name}_bench PRIVATE quern_${name} benchmark::benchmark_main)
+    target_link_libraries(quern_${name}_bench PRIVATE quern_${name} ${ROOM_TEST_LIBS} benchmark::benchmark_main)
     target_compile_definitions(quern_${name}_bench PRIVATE QUERN_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
     add_dependencies(benches quern_${name}_bench)
   endif()
@@ -65,4 +74,6 @@ function(quern_program name main)
   endforeach()
   add_executable(${name} ${CMAKE_SOURCE_DIR}/src/${main})
   target_link_libraries(${name} PRIVATE quern_flags ${deps} ${PROGRAM_LIBS})
+  # A shared library that nothing is used of would be loaded at every start.
+  target_link_options(${name} PRIVATE -Wl,--as-needed)
 endfunction()

@@ -4,8 +4,7 @@ target_include_directories(quern_flags INTERFACE ${CMAKE_SOURCE_DIR}/src ${CMAKE
 target_compile_options(quern_flags INTERFACE
   -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wnon-virtual-dtor -Wold-style-cast
   -Woverloaded-virtual -Werror -fstack-protector-strong)
-target_compile_definitions(quern_flags INTERFACE SPDLOG_COMPILED_LIB SPDLOG_FMT_EXTERNAL
-  QUERN_VERSION="${PROJECT_VERSION}")
+target_compile_definitions(quern_flags INTERFACE QUERN_VERSION="${PROJECT_VERSION}")
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   # g++ 12 reports std::string operations that cannot overlap (GCC bug 105651) and members of variants
   # that are not the active one (bug 105562).

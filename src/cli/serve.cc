@@ -13,9 +13,12 @@
 #include "cli/places.h"
 #include "cli/project_state.h"
 #include "cli/serve_log.h"
-#include "cli/serve_models.h"
 #include "net/http.h"
 #include "pipeline/workspace.h"
+#include "server/model_references.h"
+#ifdef QUERN_GRPC
+#include "server/grpc/server.h"
+#endif
 
 namespace quern::cli {
 namespace {
@@ -25,6 +28,7 @@ struct ServeArgs {
   std::string root = ".";
   std::string host = "127.0.0.1";
   int port = 8080;
+  int grpc_port = -1;
   uint64_t max_input = 64u << 20;
   uint64_t max_queue = 1024;
   uint64_t threads = 0;
@@ -78,28 +82,27 @@ Result<std::unique_ptr<pipeline::Workspace>> OpenProject(const ServeArgs& args, 
   return workspace;
 }
 
-Result<ModelsToServe> ChooseModels(const ServeArgs& args, pipeline::Workspace* workspace,
-                                   Context& context) {
-  ModelsToServe chosen;
-  if (args.package.empty()) {
-    QUERN_ASSIGN(chosen, FindModels(args.models, workspace, context.fs));
-  } else if (args.models.size() != 1) {
-    return Fail(Code::kInvalidArgument, "--package is the folder of one model", "name one model");
-  } else {
-    QUERN_ASSIGN(server::ModelToServe model, InFolder(args.models[0], args.package));
-    chosen.models.push_back(std::move(model));
-  }
+Result<server::ModelsToServe> ChooseModels(const ServeArgs& args, pipeline::Workspace* workspace,
+                                           Context& context) {
   QUERN_ASSIGN(const model::EnginePreference engine, model::ParseEnginePreference(args.engine));
-  for (server::ModelToServe& model : chosen.models) model.engine = engine;
-  for (server::WatchedModel& watched : chosen.watched) {
-    watched.current.engine = engine;
-    watched.resolve = [resolve = watched.resolve, engine]() -> Result<server::ModelToServe> {
-      QUERN_ASSIGN(server::ModelToServe model, resolve());
-      model.engine = engine;
-      return model;
-    };
+  if (args.package.empty()) {
+    server::RegistryLookup lookup;
+    if (workspace != nullptr) {
+      lookup = [workspace](const std::string& reference) -> Result<server::ModelToServe> {
+        QUERN_ASSIGN(const auto version, workspace->registry().Resolve(reference));
+        QUERN_ASSIGN(std::string folder, workspace->PackageFolder(version));
+        return server::ModelToServe{version.name, std::to_string(version.version), version.aliases,
+                                    std::move(folder)};
+      };
+    }
+    return server::FindModels(args.models, lookup, engine, context.fs);
   }
-  return chosen;
+  if (args.models.size() != 1) {
+    return Fail(Code::kInvalidArgument, "--package is the folder of one model", "name one model");
+  }
+  QUERN_ASSIGN(server::ModelToServe model, InFolder(args.models[0], args.package));
+  model.engine = engine;
+  return server::ModelsToServe{{std::move(model)}, {}};
 }
 
 server::ServeOptions OptionsOf(const ServeArgs& args, pipeline::Workspace* workspace) {
@@ -114,6 +117,15 @@ server::ServeOptions OptionsOf(const ServeArgs& args, pipeline::Workspace* works
   options.log_predictions = !args.log.off;
   options.model_control = args.model_control;
   SetObserving(args.log, &options);
+#ifdef QUERN_GRPC
+  if (args.grpc_port >= 0) {
+    options.front = server::grpc::GrpcFront({.host = args.host,
+                                             .port = static_cast<uint16_t>(args.grpc_port),
+                                             .workers = args.threads,
+                                             .max_queue = args.max_queue,
+                                             .max_message = args.max_input});
+  }
+#endif
   return options;
 }
 
@@ -152,7 +164,9 @@ int Serve(ServeArgs args, Context& context) {
   if (args.watch > 0 && !chosen->watched.empty()) {
     watch = std::make_unique<server::ModelWatch>(**server, std::move(chosen->watched), args.watch);
   }
-  context.PrintLine("listening on " + (*server)->url() + "; Ctrl-C stops");
+  const std::string front =
+      (*server)->front() != nullptr ? " and " + (*server)->front()->url() : "";
+  context.PrintLine("listening on " + (*server)->url() + front + "; Ctrl-C stops");
   std::fflush(stdout);
   if (args.while_stdin_open) WatchStdin();
   server::WaitForSignal(**server);
@@ -163,9 +177,10 @@ int Serve(ServeArgs args, Context& context) {
 
 void AddServe(Verb app, Context& context) {
   auto args = std::make_shared<ServeArgs>();
-  Verb verb = app.AddVerb("serve",
-                          "Serve models over HTTP: Open Inference Protocol, MLflow, SageMaker, "
-                          "TensorFlow Serving, KServe");
+  Verb verb =
+      app.AddVerb("serve",
+                  "Serve models over HTTP and gRPC: Open Inference Protocol, MLflow, SageMaker, "
+                  "TensorFlow Serving, KServe");
   verb.AddOption("models", args->models,
                  "[NAME=]MODEL: NAME@alias, NAME/3 or NAME of the registry, a folder with an "
                  "MLmodel or model.onnx, or an .onnx file. Several may be served at once; the "
@@ -179,6 +194,11 @@ void AddServe(Verb app, Context& context) {
       .Env("SAGEMAKER_BIND_TO_PORT")
       .Between(0, 65535)
       .ShowDefault();
+#ifdef QUERN_GRPC
+  verb.AddOption("--grpc-port", args->grpc_port,
+                 "Port for gRPC, 0 for a free one; without it there is no gRPC")
+      .Between(0, 65535);
+#endif
   verb.AddOption("--http-max-input-size", args->max_input,
                  "Bytes of a request's body, before and after decompression; more is 413")
       .ShowDefault();

@@ -1,6 +1,7 @@
 #include "server/serve.h"
 
 #include <atomic>
+#include <thread>
 
 #include "base/log.h"
 #include "server/context.h"
@@ -59,6 +60,10 @@ class Server : public RunningServer {
 
   Status Start() {
     for (const ModelToServe& model : options_.models) QUERN_TRY(AddModel(model));
+    if (options_.front) {
+      QUERN_ASSIGN(front_, options_.front(context_));
+      models_.OnChange([this] { front_->ModelsChanged(); });
+    }
     QUERN_ASSIGN(port_, http_.Start());
     return {};
   }
@@ -69,6 +74,8 @@ class Server : public RunningServer {
     std::string host = v6 ? "[" + options_.http.host + "]" : options_.http.host;
     return "http://" + host + ":" + std::to_string(port_);
   }
+
+  const Front* front() const override { return front_.get(); }
 
   Status AddModel(const ModelToServe& model) override { return models_.Add(model); }
   Status SetAlias(std::string_view name, std::string_view alias,
@@ -85,7 +92,12 @@ class Server : public RunningServer {
 
   void Stop() override {
     draining_.store(true);
+    // Each waits for its own requests.
+    std::thread front([this] {
+      if (front_ != nullptr) front_->Stop();
+    });
     http_.Stop();
+    front.join();
     if (log_ == nullptr) return;
     if (const Status stopped = log_->Stop(); !stopped) {
       Log(LogLevel::kError, "prediction log: " + stopped.error().ToString() +
@@ -151,8 +163,9 @@ class Server : public RunningServer {
   ServedModels models_;
   ServingContext context_;
   Router router_;
-  // Last: its threads use all of the above, so it must end first.
+  // Last: their threads use all of the above, so they must end first.
   net::HttpServer http_;
+  std::unique_ptr<Front> front_;
 };
 
 }  // namespace

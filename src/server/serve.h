@@ -13,6 +13,7 @@
 #include "base/time.h"
 #include "net/http.h"
 #include "server/access_log.h"
+#include "server/front.h"
 #include "server/served_models.h"
 #include "server/tracer.h"
 #include "serving/inference.h"
@@ -40,6 +41,8 @@ struct ServeOptions {
   serving::InferenceOptions inference;
   /// Whether clients may load and unload models.
   bool model_control = false;
+  /// Listens beside HTTP; empty: nothing does.
+  FrontMaker front;
   /// Replaced in tests.
   ModelLoader load;
 };
@@ -51,6 +54,8 @@ class RunningServer {
   virtual uint16_t port() const = 0;
   /// "http://127.0.0.1:8080".
   virtual std::string url() const = 0;
+  /// Beside HTTP; null if there is none.
+  virtual const Front* front() const = 0;
   /// Loads another model, or exchanges a version, while requests are under way; those that began
   /// keep what they began with.
   virtual Status AddModel(const ModelToServe& model) = 0;

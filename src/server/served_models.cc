@@ -43,7 +43,7 @@ Status ServedModels::Add(const ModelToServe& model) {
   } else if (auto found = known_.find(key); found != known_.end() && !found->second.loaded) {
     found->second.reason = status.error().message;
   }
-  return status;
+  return Changed(std::move(status));
 }
 
 Status ServedModels::SetAlias(std::string_view name, std::string_view alias,
@@ -63,7 +63,7 @@ Status ServedModels::Remove(std::string_view name, std::string_view version) {
   QUERN_TRY(catalog_.Remove(name, version));
   MutexLock lock(mutex_);
   known_.erase({std::string(name), std::string(version)});
-  return {};
+  return Changed({});
 }
 
 std::vector<ModelControl::Known> ServedModels::Index() const {
@@ -77,6 +77,10 @@ std::vector<ModelControl::Known> ServedModels::Index() const {
 
 Status ServedModels::Load(std::string_view name) {
   MutexLock loading(loading_);
+  return Changed(LoadAll(name));
+}
+
+Status ServedModels::LoadAll(std::string_view name) {
   std::vector<ModelToServe> models;
   {
     MutexLock lock(mutex_);
@@ -99,6 +103,10 @@ Status ServedModels::Load(std::string_view name) {
 
 Status ServedModels::Unload(std::string_view name) {
   MutexLock loading(loading_);
+  return Changed(UnloadAll(name));
+}
+
+Status ServedModels::UnloadAll(std::string_view name) {
   bool found = false;
   MutexLock lock(mutex_);
   for (auto& [key, entry] : known_) {

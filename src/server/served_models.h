@@ -39,6 +39,13 @@ class ServedModels : public ModelControl {
   Status SetAlias(std::string_view name, std::string_view alias, std::string_view version);
   Status Remove(std::string_view name, std::string_view version);
 
+  /// Called, one at a time, after models came or went.
+  void OnChange(std::function<void()> changed) {
+    MutexLock loading(loading_);
+    changed_ = std::move(changed);
+    changed_();
+  }
+
   bool allowed() const override { return allowed_; }
   std::vector<Known> Index() const override;
   Status Load(std::string_view name) override;
@@ -51,12 +58,20 @@ class ServedModels : public ModelControl {
     std::string reason;
   };
   Status Put(const ModelToServe& model);
+  Status LoadAll(std::string_view name) QUERN_REQUIRES(loading_);
+  Status UnloadAll(std::string_view name) QUERN_REQUIRES(loading_);
+  /// Tells of a change, whatever became of it.
+  Status Changed(Status status) QUERN_REQUIRES(loading_) {
+    if (changed_) changed_();
+    return status;
+  }
 
   serving::Catalog& catalog_;
   const Clock& clock_;
   ModelLoader loader_;
   bool allowed_;
   Mutex loading_;
+  std::function<void()> changed_ QUERN_GUARDED_BY(loading_);
   mutable Mutex mutex_;
   std::map<std::pair<std::string, std::string>, Entry> known_ QUERN_GUARDED_BY(mutex_);
 };

@@ -1,10 +1,11 @@
-#include "cli/serve_models.h"
+#include "server/model_references.h"
 
 #include <map>
+#include <utility>
 
 #include "base/text.h"
 
-namespace quern::cli {
+namespace quern::server {
 namespace {
 
 struct Reference {
@@ -36,14 +37,6 @@ bool IsModelPath(const std::string& path, Fs& fs) {
   return fs.Exists(JoinPath(path, "MLmodel")) || fs.Exists(JoinPath(path, "model.onnx"));
 }
 
-Result<server::ModelToServe> InRegistry(const Reference& reference,
-                                        pipeline::Workspace& workspace) {
-  QUERN_ASSIGN(const auto version, workspace.registry().Resolve(reference.model));
-  QUERN_ASSIGN(std::string folder, workspace.PackageFolder(version));
-  return server::ModelToServe{reference.name.empty() ? version.name : reference.name,
-                              std::to_string(version.version), version.aliases, std::move(folder)};
-}
-
 /// NAME/3 is always the same version.
 bool MayMove(const std::string& reference) {
   const size_t slash = reference.rfind('/');
@@ -53,29 +46,34 @@ bool MayMove(const std::string& reference) {
 }  // namespace
 
 Result<ModelsToServe> FindModels(const std::vector<std::string>& references,
-                                 pipeline::Workspace* workspace, Fs& fs) {
+                                 const RegistryLookup& registry, model::EnginePreference engine,
+                                 Fs& fs) {
   ModelsToServe found;
   std::map<std::pair<std::string, std::string>, std::string> taken;
   for (const std::string& text : references) {
     const Reference reference = Split(text);
-    server::ModelToServe model;
+    ModelToServe model;
     if (IsModelPath(reference.model, fs)) {
-      model.name = reference.name.empty() ? NameOfPath(reference.model) : reference.name;
-      model.version = "1";
-      model.path = reference.model;
-    } else if (workspace == nullptr) {
-      return Fail(Code::kNotFound,
-                  "'" + reference.model +
-                      "' is neither a model's folder or file nor a "
-                      "registered model",
-                  "name an ONNX file or a folder with an MLmodel or model.onnx, or give --root a "
-                  "project that has run");
+      model = {reference.name.empty() ? NameOfPath(reference.model) : reference.name,
+               "1",
+               {},
+               reference.model,
+               engine};
+    } else if (!registry) {
+      return Fail(
+          Code::kNotFound,
+          "'" + reference.model + "' is neither a model's folder or file nor a registered model",
+          "name an ONNX file or a folder with an MLmodel or model.onnx, or give --root a "
+          "project that has run");
     } else {
-      QUERN_ASSIGN(model, InRegistry(reference, *workspace));
-      if (MayMove(reference.model)) {
-        found.watched.push_back(
-            {text, [reference, workspace] { return InRegistry(reference, *workspace); }, model});
-      }
+      const auto resolve = [reference, registry, engine]() -> Result<ModelToServe> {
+        QUERN_ASSIGN(ModelToServe meant, registry(reference.model));
+        if (!reference.name.empty()) meant.name = reference.name;
+        meant.engine = engine;
+        return meant;
+      };
+      QUERN_ASSIGN(model, resolve());
+      if (MayMove(reference.model)) found.watched.push_back({text, resolve, model});
     }
     const auto [place, fresh] = taken.emplace(std::make_pair(model.name, model.version), text);
     if (!fresh) {
@@ -89,4 +87,4 @@ Result<ModelsToServe> FindModels(const std::vector<std::string>& references,
   return found;
 }
 
-}  // namespace quern::cli
+}  // namespace quern::server

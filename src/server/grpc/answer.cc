@@ -1,0 +1,121 @@
+#include "server/grpc/answer.h"
+
+#include <string>
+#include <vector>
+
+#include "inference/inference.pb.h"
+#include "net/compression.h"
+#include "server/grpc/describe.h"
+#include "server/http/respond.h"
+
+namespace quern::server::grpc {
+namespace {
+
+using google::protobuf::Arena;
+
+/// What a thread parses into and scores in.
+class Memory {
+ public:
+  Memory() : first_(size_t{64} << 10), messages_(first_.data(), first_.size()) {}
+
+  /// Emptied.
+  static Memory& OfThisThread() {
+    thread_local Memory memory;
+    memory.messages_.Reset();
+    memory.tensors_.Reset();
+    return memory;
+  }
+  template <class T>
+  T* Make() {
+    return Arena::CreateMessage<T>(&messages_);
+  }
+  quern::Arena& tensors() { return tensors_; }
+
+ private:
+  std::vector<char> first_;
+  Arena messages_;
+  quern::Arena tensors_{size_t{64} << 10};
+};
+
+/// gRPC hands compressed messages on as they are. No message of ours begins with these bytes: as
+/// protobuf they are the end of a group, and a number in field 15.
+const char* Compression(std::string_view bytes) {
+  if (bytes.size() < 2) return nullptr;
+  const auto first = static_cast<unsigned char>(bytes[0]);
+  const auto second = static_cast<unsigned char>(bytes[1]);
+  if (first == 0x1f && second == 0x8b) return "gzip";
+  return first == 0x78 && (first * 256 + second) % 31 == 0 ? "deflate" : nullptr;
+}
+
+Status Parse(const Job& job, google::protobuf::Message* message) {
+  std::string_view bytes = job.bytes;
+  std::string plain;
+  if (const char* encoding = Compression(bytes)) {
+    QUERN_ASSIGN(plain, net::Decompress(bytes, encoding, job.max_message));
+    bytes = plain;
+  }
+  if (message->ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) return {};
+  return Fail(Code::kInvalidArgument, "the request is no valid " +
+                                          message->GetDescriptor()->full_name() +
+                                          ": broken bytes, or text that is not UTF-8");
+}
+
+template <class Request, class Response>
+Result<Message> Answer(const Job& job) {
+  Memory& memory = Memory::OfThisThread();
+  auto* request = memory.Make<Request>();
+  auto* response = memory.Make<Response>();
+  QUERN_TRY(Parse(job, request));
+  QUERN_TRY(Describe(job.context, *request, response));
+  return response;
+}
+
+/// Into `response`, which lies in `memory`.
+Status AnswerInfer(const Job& job, Memory& memory, ::inference::ModelInferResponse* response) {
+  auto* request = memory.Make<::inference::ModelInferRequest>();
+  const double begin = MonotonicSeconds();
+  if (Status parsed = Parse(job, request); !parsed) {
+    job.context.metrics.Unserved(HttpStatus(parsed.error().code), MonotonicSeconds() - begin);
+    return parsed;
+  }
+  return Infer(job.context, *request, job.times, memory.tensors(), response);
+}
+
+}  // namespace
+
+Result<Message> AnswerUnary(Method method, const Job& job) {
+#define QUERN_ANSWER(name) \
+  case Method::k##name:    \
+    return Answer<::inference::name##Request, ::inference::name##Response>(job);
+  switch (method) {
+    QUERN_ANSWER(ServerLive)
+    QUERN_ANSWER(ServerReady)
+    QUERN_ANSWER(ModelReady)
+    QUERN_ANSWER(ServerMetadata)
+    QUERN_ANSWER(ModelMetadata)
+    QUERN_ANSWER(ModelConfig)
+    QUERN_ANSWER(ModelStatistics)
+    QUERN_ANSWER(RepositoryIndex)
+    QUERN_ANSWER(RepositoryModelLoad)
+    QUERN_ANSWER(RepositoryModelUnload)
+    case Method::kModelInfer:
+      break;
+  }
+#undef QUERN_ANSWER
+  Memory& memory = Memory::OfThisThread();
+  auto* response = memory.Make<::inference::ModelInferResponse>();
+  QUERN_TRY(AnswerInfer(job, memory, response));
+  return response;
+}
+
+Message AnswerStreamed(const Job& job) {
+  Memory& memory = Memory::OfThisThread();
+  auto* response = memory.Make<::inference::ModelStreamInferResponse>();
+  if (Status status = AnswerInfer(job, memory, response->mutable_infer_response()); !status) {
+    response->Clear();
+    response->set_error_message(PublicMessage(status.error()));
+  }
+  return response;
+}
+
+}  // namespace quern::server::grpc

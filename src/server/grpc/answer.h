@@ -1,0 +1,49 @@
+#pragma once
+// From the bytes of a request to the message that answers it, without a word about how they travel.
+#include <cstddef>
+#include <string_view>
+
+#include "base/result.h"
+#include "server/context.h"
+#include "server/grpc/infer.h"
+
+namespace google::protobuf {
+class Message;
+}
+
+namespace quern::server::grpc {
+
+/// One request.
+struct Job {
+  const ServingContext& context;
+  /// gzip or deflate (zlib) or plain.
+  std::string_view bytes;
+  /// Bytes after decompression; more is kResourceExhausted.
+  size_t max_message = 0;
+  CallTimes times;
+};
+
+/// Lies in memory of this thread, until its next call of an answering function.
+using Message = const google::protobuf::Message*;
+
+enum class Method {
+  kModelInfer,
+  kServerLive,
+  kServerReady,
+  kModelReady,
+  kServerMetadata,
+  kModelMetadata,
+  kModelConfig,
+  kModelStatistics,
+  kRepositoryIndex,
+  kRepositoryModelLoad,
+  kRepositoryModelUnload,
+};
+inline constexpr size_t kMethods = 11;
+
+/// kInvalidArgument for bytes that are not the method's request; else errors of the method.
+Result<Message> AnswerUnary(Method method, const Job& job);
+/// A request of a stream: an error is an answer too.
+Message AnswerStreamed(const Job& job);
+
+}  // namespace quern::server::grpc
