@@ -10,8 +10,12 @@ namespace {
 
 constexpr const char* kLibrary = "libonnxruntime.so.1";
 
-/// Beside the program first, as the installed folder has it.
+/// Beside the program first, as the installed folder has it. A static program cannot load any.
 void* OpenShared(std::string& problem) {
+#ifdef QUERN_STATIC
+  problem = "this program is static: it has no ONNX Runtime and serves compiled models alone";
+  return nullptr;
+#else
   std::error_code error;
   const std::filesystem::path program = std::filesystem::read_symlink("/proc/self/exe", error);
   if (!error) {
@@ -21,6 +25,7 @@ void* OpenShared(std::string& problem) {
   void* library = dlopen(kLibrary, RTLD_NOW | RTLD_LOCAL);
   if (!library) problem = fmt::format("ONNX Runtime cannot be loaded: {}", dlerror());
   return library;
+#endif
 }
 
 Library Open() {
@@ -63,8 +68,13 @@ const Library& TheLibrary() {
 quern::Status CheckLibrary() {
   const Library& library = TheLibrary();
   if (library.problem.empty()) return {};
+#ifdef QUERN_STATIC
+  return Fail(Code::kFailedPrecondition, library.problem,
+              "serve it by the quern-serve that is not static");
+#else
   return Fail(Code::kFailedPrecondition, library.problem,
               fmt::format("put {} of ONNX Runtime 1.17 or newer into lib/ beside bin/", kLibrary));
+#endif
 }
 
 quern::Status Check(ort::Status* status, Code code, std::string_view what) {

@@ -1,0 +1,38 @@
+#pragma once
+// The registry of a project or store in a folder, to look models up in.
+#include <memory>
+#include <string>
+
+#include "base/fs.h"
+#include "base/result.h"
+#include "registry/registry.h"
+#include "server/served_models.h"
+#include "store/database.h"
+
+namespace quern::server {
+
+/// Thread-safe as its parts are.
+class RegistryFolder {
+ public:
+  /// `root` is a project's folder or its state folder. kNotFound: nothing has run there.
+  static Result<std::unique_ptr<RegistryFolder>> Open(const std::string& root, Fs& fs);
+
+  /// What NAME@alias, NAME/3 or NAME means now. kNotFound; kFailedPrecondition: its package is not
+  /// in this folder.
+  Result<ModelToServe> Find(const std::string& reference);
+  store::Database& database() { return *database_; }
+
+ private:
+  RegistryFolder(std::string state, std::unique_ptr<store::Database> database, Fs& fs)
+      : state_(std::move(state)),
+        database_(std::move(database)),
+        fs_(fs),
+        registry_(*database_, SystemClock(), "quern-serve") {}
+
+  std::string state_;
+  std::unique_ptr<store::Database> database_;
+  Fs& fs_;
+  registry::Registry registry_;
+};
+
+}  // namespace quern::server
