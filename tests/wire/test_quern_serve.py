@@ -1,0 +1,119 @@
+"""`quern-serve`, the small program: what it needs, how soon it answers, and that it answers as `quern serve` does."""
+
+import json
+import shutil
+import statistics
+import subprocess
+import time
+
+import pytest
+import requests
+
+from wire.model_server import ModelServer, linear_model
+from wire.standalone import Standalone, program, refusal
+from wire.test_serving import package, project  # noqa: F401 - fixtures
+
+MEGABYTE = 1 << 20
+
+
+@pytest.fixture(scope="module")
+def stripped(tmp_path_factory):
+    path = tmp_path_factory.mktemp("program") / "quern-serve"
+    subprocess.run(["strip", "-o", path, program()], check=True)
+    return path
+
+
+def uses_compiled_engine(server):
+    return requests.get(server.url + "/v2/models/heart").json()["platform"] == "quern_compiled"
+
+
+def test_is_small_and_needs_no_big_library(stripped):
+    assert stripped.stat().st_size < 12 * MEGABYTE
+    needed = subprocess.run(["ldd", program()], capture_output=True, text=True, check=True).stdout
+    for library in ["duckdb", "xgboost", "onnxruntime", "gomp", "grpc", "protobuf", "absl", "libpq"]:
+        assert library not in needed, needed
+
+
+def test_starts_at_once_and_stays_small(stripped, package):  # noqa: F811
+    times, resident = [], 0
+    for _ in range(5):
+        begin = time.perf_counter()
+        server = Standalone(f"heart={package}", "--grpc-port", "0", executable=stripped)
+        try:
+            assert requests.get(server.url + "/v2/health/ready").status_code == 200
+            times.append(time.perf_counter() - begin)
+            example = (package / "serving_input_example.json").read_text()
+            for _ in range(20):
+                answer = requests.post(server.url + "/invocations", data=example,
+                                       headers={"Content-Type": "application/json"})
+                assert answer.status_code == 200, answer.text
+            resident = server.status("VmRSS")
+            compiled = uses_compiled_engine(server)
+        finally:
+            assert server.stop() == 0
+    if not compiled:
+        pytest.skip("ONNX Runtime answers for this model: it takes longer than the limits to load")
+    assert statistics.median(times) < 0.05 * (1 + load()), times
+    assert resident < 30 * 1024, resident
+
+
+def load():
+    """How many others want this machine's cores: a loaded machine starts nothing in 50 ms."""
+    with open("/proc/loadavg") as file:
+        return float(file.read().split()[0])
+
+
+def test_answers_as_quern_serve_does(quern, package):  # noqa: F811
+    example = json.loads((package / "serving_input_example.json").read_text())
+    answers = []
+    for server in [ModelServer(quern, f"heart={package}"), Standalone(f"heart={package}")]:
+        try:
+            answers.append([requests.post(server.url + "/invocations", json=example).json(),
+                            requests.get(server.url + "/v2/models/heart").json()])
+        finally:
+            server.kill()
+    assert answers[0] == answers[1] and answers[0][0]["predictions"]
+
+
+def test_the_registry_of_a_project(project, package, tmp_path):  # noqa: F811
+    server = Standalone("heart@champion", "latest=heart", "--root", project)
+    try:
+        names = requests.get(server.url + "/v2/models").json()["models"]
+        assert names == ["heart", "latest"]
+        assert requests.get(server.url + "/v2/models/heart/versions/champion/ready").status_code == 200
+    finally:
+        assert server.stop() == 0
+    code, said = refusal("heart@nobody", "--root", project)
+    assert code == 2 and "nobody" in said
+    code, said = refusal("heart@champion", "--root", tmp_path)
+    assert code == 2 and str(tmp_path) in said
+
+
+def test_what_is_wrong_is_said(tmp_path):
+    model = linear_model(tmp_path / "linear.onnx")
+    for arguments, said in [
+            ((), "no model"), (("nowhere",), "nowhere"), ((model, "--prot", "1"), "--port"),
+            ((model, "--port"), "--port"), ((model, "--grpc-port", "65536"), "65536"), ((model, "--threads=-1"), "-1"),
+            ((model, "--http-max-input-size", "many"), "many"), ((model, "--engine", "steam"), "steam"),
+            ((model, model), "linear"), ((model, "--log-predictions"), "--root"), ((model, "--help=1"), "--help"),
+            ((model, "--host", "nohost"), "nohost")]:
+        done = subprocess.run([program(), *map(str, arguments)], capture_output=True, text=True, timeout=60)
+        assert done.returncode == 2 and said in done.stderr, (arguments, done)
+    (tmp_path / "broken.onnx").write_bytes(b"\x08\x09 no model")
+    code, said = refusal(tmp_path / "broken.onnx")
+    assert code == 2 and "broken.onnx" in said
+
+
+def test_help_and_version():
+    shown = subprocess.run([program(), "--help"], capture_output=True, text=True, check=True).stdout
+    for option in ["--host", "--port", "--grpc-port", "--http-max-input-size", "--root", "--engine"]:
+        assert option in shown
+    assert subprocess.run([program(), "--version"], capture_output=True, text=True, check=True).stdout.startswith("quern-serve ")
+
+
+def test_a_copy_runs_alone(stripped, tmp_path):
+    """Away from its folder, as in a container: a model that is compiled, or a clear word about ONNX Runtime."""
+    copy = shutil.copy(stripped, tmp_path / "quern-serve")
+    done = subprocess.run([copy, str(linear_model(tmp_path / "linear.onnx")), "--engine", "onnxruntime", "--port", "0"],
+                          capture_output=True, text=True, timeout=60, env={"PATH": "/usr/bin:/bin"})
+    assert done.returncode == 2 and "libonnxruntime.so.1" in done.stderr
