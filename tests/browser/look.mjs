@@ -30,6 +30,11 @@ await tab.evaluate(() => document.querySelectorAll("details").forEach((d) => (d.
 await tab.waitForTimeout(200);
 seen.text = await tab.$eval(".page", (e) => e.innerText);
 seen.overflow = await tab.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
+// A box of the lineage picture holds its texts.
+seen.outside = await tab.$$eval(".lineage g", (boxes) => boxes.flatMap((box) => {
+  const edge = box.querySelector("rect.node").getBoundingClientRect().right;
+  return [...box.querySelectorAll("text")].filter((t) => t.getBoundingClientRect().right > edge).map((t) => t.textContent);
+}));
 // 0.000922 has three digits that count, 253.39999999999998 has seventeen.
 seen.long = (seen.text.match(/\d+\.\d{6,}/g) ?? [])
   .filter((text) => text.replace(".", "").replace(/^0+/, "").length > 5);

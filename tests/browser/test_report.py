@@ -51,6 +51,7 @@ def check_quiet(seen):
     assert seen["alerts"] == []
     assert seen["requests"] == []
     assert seen["overflow"] <= 0
+    assert seen["outside"] == []
     assert seen["long"] == [], "numbers with more digits than anyone reads"
     assert seen["violations"] == []
 
@@ -65,6 +66,16 @@ def test_whole_report(write, width, theme):
     assert seen["charts"] >= 9
     assert seen["explorer"]["before"] != seen["explorer"]["after"]
     assert seen["toggled"] == ([theme, "light"] if theme == "dark" else [theme, "dark"])
+
+
+def test_wide_texts_stay_in_their_boxes(write):
+    document = sample("report")
+    for node_of in document["lineage"]["nodes"]:
+        node_of["label"], node_of["detail"] = "W" * 30, "MW" * 20
+    seen = node("look.mjs", write("wide", document), 1280, "light")
+    assert seen["outside"] == []
+    # Cut, not gone.
+    assert seen["text"].count("WWWWWW") >= len(document["lineage"]["nodes"])
 
 
 @pytest.mark.parametrize("name", ["multiclass", "regression", "stopped"])

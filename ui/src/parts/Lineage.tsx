@@ -1,11 +1,14 @@
 import dagre from "@dagrejs/dagre";
-import { useEffect, useMemo, useState } from "react";
+import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "react";
 import type { LineageGraph, LineageNode } from "./document";
 import { Scroll } from "./Layout";
 import { spoken } from "./words";
 
 const WIDTH = 148;
 const HEIGHT = 54;
+/** Of the text in a box, and how wide it may be. */
+const MARGIN = 15;
+const LINE = WIDTH - MARGIN - 8;
 /** Beyond this the picture would be too small to read from left to right, and runs downwards. */
 const WIDEST = 1050;
 const COLORS: Record<string, string> = {
@@ -85,14 +88,29 @@ export function Lineage({ graph }: { graph: LineageGraph }) {
             <title>{[n.kind, n.label ?? n.id, n.detail].filter(Boolean).join(": ")}</title>
             <rect width={WIDTH} height={HEIGHT} rx="8" className="node" />
             <rect width="5" height={HEIGHT} rx="2.5" fill={`var(--${COLORS[n.kind ?? ""] ?? "open"})`} />
-            <text x="15" y="17" className="kind">{spoken(n.kind ?? "")}</text>
-            <text x="15" y="33" className="name">{cut(baseName(n.label ?? n.id), 18)}</text>
-            <text x="15" y="48" className="detail">{cut(n.detail ?? "", 24)}</text>
+            <Line y={17} className="kind" text={spoken(n.kind ?? "")} />
+            <Line y={33} className="name" text={baseName(n.label ?? n.id)} />
+            <Line y={48} className="detail" text={n.detail ?? ""} />
           </g>
         ))}
       </svg>
     </Scroll>
   );
+}
+
+/** A line in a box, cut where the box ends: how wide a text is only the font knows. */
+function Line({ y, className, text }: { y: number; className: string; text: string }) {
+  const line = useRef<SVGTextElement>(null);
+  useLayoutEffect(() => {
+    const element = line.current;
+    if (!element) return;
+    element.textContent = text;
+    for (let most = text.length; most > 1 && element.getComputedTextLength() > LINE;) {
+      most = Math.min(most - 1, Math.ceil((most * LINE) / element.getComputedTextLength()));
+      element.textContent = cut(text, most);
+    }
+  }, [text]);
+  return <text ref={line} x={MARGIN} y={y} className={className} />;
 }
 
 function relatives(graph: LineageGraph, start: string): Set<string> {
