@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <boost/json.hpp>
+#include <functional>
 #include <memory>
 
 #include "base/ids.h"
@@ -19,13 +20,13 @@ namespace {
 
 struct DeployArgs : StoreArgs {
   std::string model;
-  std::string stable;
+  std::string stable = "champion";
   std::string candidate;
   std::string strategy = "{strategy: basic}";
   std::string alias = "champion";
   std::string id;
   deploy::Command order;
-  int64_t limit = 20;
+  int limit = 20;
 };
 using Args = std::shared_ptr<DeployArgs>;
 
@@ -194,9 +195,11 @@ Status ShowLog(KeptStore& store, const DeployArgs& args, Context& context) {
   return {};
 }
 
-Status GiveOrder(KeptStore& store, const DeployArgs& args, Context& context) {
+Status GiveOrder(KeptStore& store, deploy::CommandKind kind, const DeployArgs& args,
+                 Context& context) {
   deploy::ReleaseStore releases(store.database());
   deploy::Command order = args.order;
+  order.kind = kind;
   order.actor = Actor();
   // A server may write its counters at the same moment: then what it wrote is read, and asked
   // again.
@@ -222,14 +225,14 @@ Status ShowSettings(Context& context) {
   return {};
 }
 
-using Work = Status (*)(KeptStore&, const DeployArgs&, Context&);
+using Work = std::function<Status(KeptStore&, const DeployArgs&, Context&)>;
 
 Verb AddWork(Verb deploy, Context& context, const Args& args, const char* name, const char* doc,
              Work work) {
   Verb verb = deploy.AddVerb(name, doc);
   verb.AddOption("model", args->model, "Name of the registered model").Required();
-  AddStoreOptions(*verb, *args);
-  AddJsonFlag(*verb, context);
+  AddStoreOptions(verb, *args);
+  AddJsonFlag(verb, context);
   verb.OnGiven([args, work, &context] {
     context.action = [args, work, &context] {
       auto store = KeptStore::Open(*args, context);
@@ -243,7 +246,10 @@ Verb AddWork(Verb deploy, Context& context, const Args& args, const char* name, 
 
 void AddOrder(Verb deploy, Context& context, const Args& args, deploy::CommandKind kind,
               const char* name, const char* doc) {
-  Verb verb = AddWork(deploy, context, args, name, doc, GiveOrder);
+  const auto give = [kind](KeptStore& store, const DeployArgs& given, Context& on) {
+    return GiveOrder(store, kind, given, on);
+  };
+  Verb verb = AddWork(deploy, context, args, name, doc, give);
   verb.AddOption("--reason", args->order.reason, "Why, for the record");
   if (kind == deploy::CommandKind::kPromote) {
     verb.AddOption("--version", args->order.version, "Which, if there are several candidates");
@@ -251,7 +257,6 @@ void AddOrder(Verb deploy, Context& context, const Args& args, deploy::CommandKi
   if (kind == deploy::CommandKind::kSetWeight) {
     verb.AddOption("weight", args->order.weight, "Percent of the traffic, below 100").Required();
   }
-  verb->parse_complete_callback([args, kind] { args->order.kind = kind; });
 }
 
 }  // namespace
@@ -262,7 +267,7 @@ void AddDeploy(Verb app, Context& context) {
   deploy.RequireVerb();
   Verb begin = AddWork(deploy, context, args, "begin", "Begin a release", BeginRelease);
   begin.AddOption("--stable", args->stable, "The version that serves now, or an alias")
-      ->default_val("champion");
+      .ShowDefault();
   begin.AddOption("--candidate", args->candidate,
                   "The version that is to take over, or an alias; not for `ab` and `bandit`, "
                   "which name theirs");

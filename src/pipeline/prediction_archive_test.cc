@@ -86,8 +86,13 @@ TEST_CASE("a file for each day; what is read is the same before and after") {
   const auto after = archive.Read();
   REQUIRE(after.size() == 12);
   for (size_t i = 0; i < after.size(); ++i) CheckSame(after[i], before[i]);
-  CHECK(archive.Read({.version = "2"}).size() == 6);
-  CHECK(archive.Read({.since = kStart + kDay + 2, .until = kStart + 2 * kDay + 1}).size() == 3);
+  serving::PredictionFilter second;
+  second.version = "2";
+  CHECK(archive.Read(second).size() == 6);
+  serving::PredictionFilter between;
+  between.since = kStart + kDay + 2;
+  between.until = kStart + 2 * kDay + 1;
+  CHECK(archive.Read(between).size() == 3);
   CHECK(archive.Move(kStart + 2 * kDay)->files == 0);
 }
 
