@@ -416,10 +416,14 @@ class Server : public Front {
     if (core_.stopping.exchange(true)) return;
     if (server_ != nullptr) {
       ModelsChanged();
+      const auto end =
+          std::chrono::steady_clock::now() +
+          std::chrono::milliseconds(static_cast<int64_t>(core_.options.drain_timeout * 1000));
+      Drain(end);
       for (const auto& queue : queues_) queue->CancelStreams();
-      server_->Shutdown(
-          std::chrono::system_clock::now() +
-          std::chrono::milliseconds(static_cast<int64_t>(core_.options.drain_timeout * 1000)));
+      const auto left = end - std::chrono::steady_clock::now();
+      server_->Shutdown(std::chrono::system_clock::now() +
+                        std::max<std::chrono::steady_clock::duration>(left, kQuiet));
     }
     core_.workers.Finish();
     for (const auto& queue : queues_) queue->Close();
