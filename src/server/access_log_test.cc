@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include <boost/json.hpp>
 #include <filesystem>
 #include <set>
 
