@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <set>
 
@@ -117,13 +118,25 @@ Status Binarizer(NodeContext& node) {
   return node.Output(0, std::move(tensor));
 }
 
+/// What orders keys: floats by their bits, among which NaN has a place and -0 is 0.
+template <class T>
+auto OrderOf(const T& key) {
+  if constexpr (std::is_same_v<T, float>) {
+    return std::bit_cast<uint32_t>(key == 0 ? 0.0F : key);
+  } else if constexpr (std::is_same_v<T, double>) {
+    return std::bit_cast<uint64_t>(key == 0 ? 0.0 : key);
+  } else {
+    return key;
+  }
+}
+
 /// Removes repeated keys: the first one counts.
 template <class T>
 void KeepFirst(std::vector<T>& keys, Values& values) {
-  std::set<T> seen;
+  std::set<decltype(OrderOf(keys.front()))> seen;
   std::vector<size_t> kept;
   for (size_t i = 0; i < keys.size(); ++i) {
-    if (seen.insert(keys[i]).second) kept.push_back(i);
+    if (seen.insert(OrderOf(keys[i])).second) kept.push_back(i);
   }
   if (kept.size() == keys.size()) return;
   const auto pick = [&](auto& list) {
