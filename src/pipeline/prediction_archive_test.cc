@@ -37,7 +37,9 @@ struct Archive {
   }
   void Label(const std::string& id, const std::string& label) {
     const std::vector<serving::Label> labels{{id, label, 7, "clinic"}};
-    REQUIRE(serving::StoreFeedback(*database, labels, clock));
+    const auto stored = serving::StoreFeedback(*database, labels, clock);
+    INFO((stored ? std::string() : stored.error().ToString()));
+    REQUIRE(stored.has_value());
   }
   int64_t Count(const std::string& table) {
     int64_t count = -1;
@@ -99,6 +101,8 @@ TEST_CASE("a file for each day; what is read is the same before and after") {
 TEST_CASE("a label that comes after its prediction was moved counts") {
   Archive archive;
   REQUIRE(archive.Move(kStart + 2 * kDay));
+  archive.Label("1-2", "0");  // said before: nothing changes
+  CHECK(archive.Count("feedback") == 0);
   archive.Label("1-2", "1");
   archive.Label("0-0", "0");
   const auto all = archive.Read();

@@ -13,10 +13,13 @@ struct Current {
   int64_t revision = 0;
 };
 
+/// The last label of a prediction. Its history stays in the database when the prediction moves into
+/// a file with the label that counted.
 Result<Current> Look(store::Database& database, const Label& label) {
   Current current;
   QUERN_TRY(database.Query(
-      "SELECT label, label_time, source, revision FROM feedback WHERE prediction_id = ?",
+      "SELECT label, label_time, source, revision FROM feedback_history WHERE prediction_id = ? "
+      "ORDER BY revision DESC LIMIT 1",
       {label.prediction_id}, [&](const store::Row& row) {
         current.exists = true;
         bool same_time = row.IsNull(1) ? !label.time.has_value()
