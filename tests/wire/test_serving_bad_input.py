@@ -252,12 +252,8 @@ def test_sigterm_under_load_loses_no_request(quern, tmp_path):
 def test_file_descriptors_run_out(quern, tmp_path):
     """Connections beyond what the process may open wait or are refused; those that end make room again."""
     path = linear_model(tmp_path / "l.onnx")
-    before = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (64, before[1]))
-    try:
-        running = ModelServer(quern, f"price={path}", "--root", tmp_path)
-    finally:
-        resource.setrlimit(resource.RLIMIT_NOFILE, before)
+    running = ModelServer(quern, f"price={path}", "--root", tmp_path)
+    resource.prlimit(running.process.pid, resource.RLIMIT_NOFILE, (64, 64))
     many = []
     for _ in range(200):
         connection = socket.socket()
