@@ -15,6 +15,7 @@
 #include "cli/serve_log.h"
 #include "net/http.h"
 #include "pipeline/workspace.h"
+#include "server/access.h"
 #include "server/model_references.h"
 #ifdef QUERN_GRPC
 #include "server/grpc/server.h"
@@ -36,6 +37,7 @@ struct ServeArgs {
   std::string engine = "auto";
   bool model_control = false;
   std::string package;
+  server::AccessOptions access;
   ServeLogArgs log;
   bool while_stdin_open = false;
 };
@@ -141,10 +143,10 @@ int Serve(ServeArgs args, Context& context) {
     }
     args.models = {std::string("model=") + kSageMakerModel};
   }
-  if (!IsLoopbackHost(args.host)) {
+  if (!IsLoopbackHost(args.host) && args.access.token_file.empty()) {
     Log(LogLevel::kWarning, "serving on " + args.host +
                                 ": anyone who reaches this address can ask the model; "
-                                "there are no accounts yet");
+                                "--token-file lets in who has a token");
   }
   auto workspace = OpenProject(args, context);
   if (!workspace) return context.Complain(workspace.error());
@@ -152,6 +154,9 @@ int Serve(ServeArgs args, Context& context) {
   if (!chosen) return context.Complain(chosen.error());
   server::ServeOptions options = OptionsOf(args, workspace->get());
   options.models = std::move(chosen->models);
+  if (const Status set = server::SetAccess(args.access, context.fs, &options); !set) {
+    return context.Complain(set.error());
+  }
   if (*workspace != nullptr && options.log_predictions) {
     auto log = PredictionLogOptionsOf(args.log, (*workspace)->dir(), context.fs);
     if (!log) return context.Complain(log.error());
@@ -199,6 +204,13 @@ void AddServe(Verb app, Context& context) {
                  "Port for gRPC, 0 for a free one; without it there is no gRPC")
       .Between(0, 65535);
 #endif
+  verb.AddOption(
+      "--tls-cert", args->access.tls_certificate,
+      "PEM file of the certificate, with those between: HTTPS. Read again when it changes");
+  verb.AddOption("--tls-key", args->access.tls_key, "PEM file of its key");
+  verb.AddOption("--token-file", args->access.token_file,
+                 "A token a line: requests need one of them (Authorization: Bearer TOKEN), but for "
+                 "health");
   verb.AddOption("--http-max-input-size", args->max_input,
                  "Bytes of a request's body, before and after decompression; more is 413")
       .ShowDefault();

@@ -72,7 +72,8 @@ class Server : public RunningServer {
   std::string url() const override {
     bool v6 = options_.http.host.find(':') != std::string::npos;
     std::string host = v6 ? "[" + options_.http.host + "]" : options_.http.host;
-    return "http://" + host + ":" + std::to_string(port_);
+    const char* scheme = options_.http.tls_certificate.empty() ? "http://" : "https://";
+    return scheme + host + ":" + std::to_string(port_);
   }
 
   const Front* front() const override { return front_.get(); }

@@ -42,6 +42,7 @@ Result<ServeOptions> MakeOptions(const StandaloneOptions& options, store::Databa
                                    .max_message = options.max_input});
   }
 #endif
+  QUERN_TRY(SetAccess(options.access, RealFs(), &serve));
   return serve;
 }
 

@@ -88,6 +88,21 @@ constexpr Option kOptions[] = {
        o.log_predictions = true;
        return Status();
      }},
+    {"--tls-cert", "FILE", "PEM file of the certificate: HTTPS; read again when it changes",
+     [](std::string_view v, O& o) {
+       o.access.tls_certificate = v;
+       return Status();
+     }},
+    {"--tls-key", "FILE", "PEM file of its key",
+     [](std::string_view v, O& o) {
+       o.access.tls_key = v;
+       return Status();
+     }},
+    {"--token-file", "FILE", "a token a line, one of which requests need, but for health",
+     [](std::string_view v, O& o) {
+       o.access.token_file = v;
+       return Status();
+     }},
     {"--http-max-input-size", "BYTES", "of a request, before and after decompression (64MB)",
      [](std::string_view v, O& o) { return SetSize(v, &o.max_input); }},
     {"--max-queue", "N", "requests that may wait for a thread (1024); one more is refused",

@@ -10,6 +10,7 @@
 
 #include "base/result.h"
 #include "model/engine_choice.h"
+#include "server/access.h"
 
 namespace quern::server {
 
@@ -24,6 +25,7 @@ struct StandaloneOptions {
   std::optional<uint16_t> grpc_port;
   uint64_t max_input = uint64_t{64} << 20;
   size_t max_queue = 1024;
+  AccessOptions access;
   size_t threads = 0;
   double watch = 10;
   model::EnginePreference engine = model::EnginePreference::kAuto;
