@@ -3,9 +3,12 @@
 #include <poll.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <csignal>
 #include <memory>
+#include <set>
 #include <thread>
+#include <utility>
 
 #include "base/log.h"
 #include "base/text.h"
@@ -131,6 +134,46 @@ server::ServeOptions OptionsOf(const ServeArgs& args, pipeline::Workspace* works
   return options;
 }
 
+/// Releases of the models that are served under their registered names.
+server::ReleaseSource ReleasesOf(const server::ModelsToServe& chosen,
+                                 pipeline::Workspace* workspace) {
+  server::ReleaseSource source;
+  if (workspace == nullptr) return source;
+  registry::PackageRegistry* registry = &workspace->registry();
+  std::set<std::pair<std::string, std::string>> moving;
+  for (const server::WatchedModel& watched : chosen.watched) {
+    const server::ModelToServe& model = watched.current;
+    moving.insert({model.name, model.version});
+    // A name that was given in front of '=' is not the registry's.
+    const auto& names = source.models;
+    const bool renamed = watched.reference.find('=') != std::string::npos;
+    if (renamed || std::find(names.begin(), names.end(), model.name) != names.end()) continue;
+    source.models.push_back(model.name);
+  }
+  for (const server::ModelToServe& model : chosen.models) {
+    if (!moving.contains({model.name, model.version})) {
+      source.fixed.insert({model.name, model.version});
+    }
+  }
+  if (source.models.empty()) return source;
+  source.find = [workspace, registry](const std::string& model,
+                                      const std::string& text) -> Result<server::ModelToServe> {
+    QUERN_ASSIGN(const auto version,
+                 registry->Resolve(model + (ParseInt(text) ? "/" : "@") + text));
+    QUERN_ASSIGN(std::string folder, workspace->PackageFolder(version));
+    return server::ModelToServe{model, std::to_string(version.version), {}, std::move(folder)};
+  };
+  source.set_alias = [registry](const std::string& model, const std::string& alias,
+                                const std::string& version) -> Status {
+    const auto number = ParseInt(version);
+    if (!number) return Fail(Code::kInvalidArgument, "'" + version + "' is no version's number");
+    QUERN_ASSIGN(const auto now, registry->ByAlias(model, alias));
+    if (now && now->version == *number) return {};
+    return registry->SetAlias(model, alias, *number, "moved by a release");
+  };
+  return source;
+}
+
 int Serve(ServeArgs args, Context& context) {
   SetLogLevel(LogLevel::kInfo);
   if (args.models.empty()) {
@@ -153,6 +196,7 @@ int Serve(ServeArgs args, Context& context) {
   auto chosen = ChooseModels(args, workspace->get(), context);
   if (!chosen) return context.Complain(chosen.error());
   server::ServeOptions options = OptionsOf(args, workspace->get());
+  options.releases = ReleasesOf(*chosen, workspace->get());
   options.models = std::move(chosen->models);
   if (const Status set = server::SetAccess(args.access, context.fs, &options); !set) {
     return context.Complain(set.error());

@@ -1,6 +1,7 @@
 #include "deploy/controller.h"
 
 #include <algorithm>
+#include <charconv>
 #include <cmath>
 
 #include "base/digest.h"
@@ -19,10 +20,23 @@ uint64_t Mix(uint64_t x) {  // splitmix64
 
 }  // namespace
 
+std::string_view WriteRouteText(const Route& route, std::span<char> room) {
+  if (route.release.empty()) return {};
+  char* const end = room.data() + room.size();
+  char* at = std::copy(route.release.begin(), route.release.end(), room.data());
+  *at++ = '/';
+  at = std::to_chars(at, end, route.phase).ptr;
+  *at++ = '/';
+  at = std::to_chars(at, end, unsigned{route.arm}).ptr;
+  *at++ = '/';
+  at = std::to_chars(at, end, route.propensity).ptr;
+  return {room.data(), static_cast<size_t>(at - room.data())};
+}
+
 std::string RouteText(const Route& route) {
-  if (route.release.empty()) return "";
-  return std::string(route.release) + "/" + std::to_string(route.phase) + "/" +
-         std::to_string(route.arm) + "/" + ShortestDouble(route.propensity);
+  std::string text(RouteTextRoom(route), '\0');
+  text.resize(WriteRouteText(route, text).size());
+  return text;
 }
 
 std::optional<LoggedRoute> ReadRouteText(std::string_view text) {
@@ -51,6 +65,11 @@ uint64_t ReleaseController::Draw() const {
   const size_t shard = ThreadShard(kDraws);
   const uint64_t n = draws_[shard].next.fetch_add(1, std::memory_order_relaxed);
   return Mix(seed_ ^ Mix((static_cast<uint64_t>(shard) << 48) + n));
+}
+
+RouteQuestion ReleaseController::Asks() const {
+  const Snapshot<Live>::Reader live(live_);
+  return live->asks;
 }
 
 Route ReleaseController::Pick(std::string_view key, std::string_view override_value) const {

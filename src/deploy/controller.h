@@ -54,8 +54,22 @@ struct Route {
   bool counted = false;
 };
 
+/// What a running release wants to know of a request; "" for what it does not. Texts live as long
+/// as the controller.
+struct RouteQuestion {
+  std::string_view release;  // "": none is running
+  std::string_view alias;    // what the release moves: requests for another version are not its
+  std::string_view key_header;
+  std::string_view key_cookie;
+  std::string_view key_field;
+  std::string_view override_header;
+};
+
 /// What the prediction log keeps of a route, so that labels and rewards find it: "r1/0/1/0.05".
 std::string RouteText(const Route& route);
+/// The same without allocating, into `room` of at least RouteTextRoom(route) bytes.
+std::string_view WriteRouteText(const Route& route, std::span<char> room);
+inline size_t RouteTextRoom(const Route& route) { return route.release.size() + 64; }
 struct LoggedRoute {
   std::string release;
   size_t phase = 0;
@@ -84,6 +98,8 @@ class ReleaseController {
   /// still held is let go. Returns the id. kAlreadyExists while another release is under way.
   Result<std::string> Begin(NewRelease wanted);
 
+  /// No lock, no allocation.
+  RouteQuestion Asks() const;
   Route Pick(std::string_view key, std::string_view override_value) const;
   void Observe(const Route& route, const Outcome& outcome);
   /// The rows of one mirrored request, and how the candidate's part of it ended.
@@ -113,6 +129,7 @@ class ReleaseController {
     RoutePlan plan;
     uint64_t generation = 0;
     std::string_view release;
+    RouteQuestion asks;
     std::string_view mirror;
     uint32_t mirror_buckets = 0;
     uint16_t phase = 0;

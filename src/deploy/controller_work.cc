@@ -331,6 +331,16 @@ void ReleaseController::FillLive(Live& live) {
   // Until its versions are loaded, a promoted release leaves requests to the alias.
   if (r.phase == Phase::kPromoted && !r.closed && !prepared_ && !forced_stable_) return;
   live.release = Name(r.id);
+  const Strategy& strategy = r.strategy;
+  // Nobody chooses among versions where only one answers.
+  const bool chosen =
+      strategy.kind != StrategyKind::kBasic && strategy.kind != StrategyKind::kShadow;
+  live.asks = {live.release,
+               Name(r.alias),
+               Name(strategy.key.header),
+               Name(strategy.key.cookie),
+               Name(strategy.key.field),
+               chosen ? Name(strategy.override_header) : std::string_view()};
   FillPlan(live);
   live.counters = std::make_shared<LiveCounters>(live.plan.arms, RulesOf(r));
 }

@@ -9,7 +9,9 @@
 #include "server/context.h"
 #include "server/mlflow/invocations.h"
 #include "server/oip/infer.h"
+#include "server/releases.h"
 #include "serving/fake_engine.h"
+#include "store/database.h"
 
 namespace {
 thread_local size_t allocations = 0;
@@ -119,6 +121,54 @@ TEST_CASE("scoring allocates nothing after warm-up") {
   std::string body = head;
   body.append("\0\0\0\0\0\0\xf0\x3f\0\0\0\0\3\0\0\0yes", 19);
   CHECK(fixture.Count(body, infer) == 0);
+}
+
+/// Requests under a release: each is drawn, keyed, counted and told of.
+TEST_CASE("a running release allocates nothing per request") {
+  Fixture fixture;
+  REQUIRE(fixture.catalog.Add(serving::FakeServed("heart", "2", serving::BinarySignature())));
+  REQUIRE(fixture.catalog.SetAlias("heart", "champion", "1"));
+  TempDir dir;
+  const auto database = store::OpenSqlite(dir.File("quern.db"), RealFs()).value();
+  const ModelLoader load = [](const serving::ModelFiles& files, int64_t) {
+    return Result<serving::LoadedModel>(
+        {serving::FakeServed(files.name, files.version, serving::BinarySignature()), ""});
+  };
+  ServedModels models(fixture.catalog, SystemClock(), load, false);
+  ReleaseSource source;
+  source.models = {"heart"};
+  source.find = [](const std::string& model, const std::string& version) -> Result<ModelToServe> {
+    return ModelToServe{model, version, {}, "", model::EnginePreference::kAuto};
+  };
+  Releases releases(fixture.catalog, models, *database, SystemClock(), source, {1, 1 << 16});
+  fixture.context.releases = &releases;
+  deploy::NewRelease wanted;
+  wanted.model = "heart";
+  wanted.stable = "1";
+  wanted.candidate = "2";
+  wanted.strategy.kind = deploy::StrategyKind::kCanary;
+  wanted.strategy.steps = {{50, {3600, 0}}};
+  for (const std::string field : {"", "sex"}) {
+    wanted.strategy.key.field = field;
+    REQUIRE(releases.Begin(wanted));
+    const auto ask = [&](const Exchange& exchange) {
+      oip::Infer(fixture.context, "heart", "", exchange);
+      CHECK(exchange.out.header_lines().find("X-Quern-Route") != std::string_view::npos);
+    };
+    fixture.headers = {{"Content-Type", "application/json"}};
+    CHECK(fixture.Count(
+              R"({"inputs":[{"name":"x","shape":[1],"datatype":"FP64","data":[0.25]},
+                  {"name":"flag","shape":[1],"datatype":"INT8","data":[1]},
+                  {"name":"sex","shape":[1],"datatype":"BYTES","data":["yes"]}]})",
+              ask) == 0);
+    const auto controller = releases.Of("heart");
+    REQUIRE(controller);
+    REQUIRE((*controller)->Tick());
+    CHECK((*controller)->Current()->evidence.Of(0).requests +
+              (*controller)->Current()->evidence.Of(1).requests ==
+          20);
+    REQUIRE((*controller)->Order({deploy::CommandKind::kAbort, "test", "", "", 0}));
+  }
 }
 
 }  // namespace

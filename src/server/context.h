@@ -7,6 +7,9 @@
 #include "base/time.h"
 #include "net/http.h"
 #include "net/inline.h"
+#include "server/http/exchange.h"
+#include "server/model_control.h"
+#include "server/routing.h"
 #include "serving/catalog.h"
 #include "serving/inference.h"
 #include "serving/metrics.h"
@@ -14,26 +17,6 @@
 #include "store/database.h"
 
 namespace quern::server {
-
-/// Models that come and go by request.
-class ModelControl {
- public:
-  virtual ~ModelControl() = default;
-  /// Whether clients may load and unload at all.
-  virtual bool allowed() const = 0;
-  struct Known {
-    std::string name;
-    std::string version;
-    bool loaded = false;
-    std::string reason;  // why it is not loaded
-  };
-  /// Every model that this server was told of, by name and version.
-  virtual std::vector<Known> Index() const = 0;
-  /// Loads all versions of a known model (again). kNotFound; errors of loading.
-  virtual Status Load(std::string_view name) = 0;
-  /// Takes them out of service; requests under way are answered. kNotFound.
-  virtual Status Unload(std::string_view name) = 0;
-};
 
 struct ServingContext {
   const serving::Catalog& catalog;
@@ -48,23 +31,44 @@ struct ServingContext {
   std::function<serving::ServerGauges()> gauges;
   /// Null if predictions are not logged.
   serving::PredictionLog* log = nullptr;
+  /// Null if no releases are carried out.
+  Releases* releases = nullptr;
 };
 
-/// Finds the model, lets `score(const ServedModelPtr&) -> Status` write the answer, counts the
-/// request and its time. An unknown model, and an error of `score`, are written by
-/// `write_error(const Error&)`. `name` may be "" for the default model.
-template <class Score, class WriteError>
+/// Finds the model, lets `score(const ServedModelPtr&, const Routed&) -> Status` write the answer,
+/// counts the request and its time, and tells a release of it. An unknown model, and an error of
+/// `score`, are written by `write_error(const Error&)`. `name` may be "" for the default model.
+/// `field(const ServedModelPtr&, field)` reads the key of a release that is taken from the request.
+template <class Score, class WriteError, class Field>
 void AnswerScoring(const ServingContext& context, std::string_view name, std::string_view version,
-                   net::ResponseWriter& out, Score score, WriteError write_error) {
+                   const Exchange& exchange, Score score, WriteError write_error, Field field) {
+  class Reader : public FieldReader {
+   public:
+    explicit Reader(Field& read) : read_(read) {}
+    std::string_view Read(const serving::ServedModelPtr& served, std::string_view wanted) override {
+      return read_(served, wanted);
+    }
+
+   private:
+    Field& read_;
+  };
   const double begin = MonotonicSeconds();
-  auto served = context.inference.Find(name, version);
+  net::ResponseWriter& out = exchange.out;
+  Reader reader(field);
+  Routed routed;
+  auto served =
+      FindRouted(context, name, version, exchange.request, reader, exchange.arena, &routed);
   if (!served) {
     write_error(served.error());
     context.metrics.Unserved(out.status(), MonotonicSeconds() - begin);
     return;
   }
-  if (Status status = score(*served); !status) write_error(status.error());
-  (*served)->metrics().Request(out.status(), MonotonicSeconds() - begin);
+  NameRoute(routed, (*served)->name(), out);
+  const Status status = score(*served, routed);
+  if (!status) write_error(status.error());
+  const double seconds = MonotonicSeconds() - begin;
+  FinishRouted(routed, status ? std::nullopt : std::optional(status.error().code), seconds * 1000);
+  (*served)->metrics().Request(out.status(), seconds);
 }
 
 }  // namespace quern::server

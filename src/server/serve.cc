@@ -8,10 +8,12 @@
 #include "server/http/router.h"
 #include "server/mlflow/invocations.h"
 #include "server/mlflow/routes.h"
+#include "server/native/release_routes.h"
 #include "server/native/routes.h"
 #include "server/observer.h"
 #include "server/oip/infer.h"
 #include "server/oip/routes.h"
+#include "server/releases.h"
 #include "server/tfs/routes.h"
 
 namespace quern::server {
@@ -36,6 +38,7 @@ class Server : public RunningServer {
         log_(std::move(log)),
         inference_(catalog_, *options_.clock, log_.get(), options_.inference),
         models_(catalog_, *options_.clock, options_.load, options_.model_control),
+        releases_(MakeReleases()),
         context_{catalog_,
                  inference_,
                  metrics_,
@@ -44,7 +47,8 @@ class Server : public RunningServer {
                  options_.database,
                  [this] { return draining_.load(); },
                  [this] { return Gauges(); },
-                 log_.get()},
+                 log_.get(),
+                 releases_.get()},
         http_(
             HttpOptions(),
             [this](const net::HttpRequest& request) {
@@ -54,6 +58,7 @@ class Server : public RunningServer {
     oip::AddRoutes(&router_, context_);
     mlflow::AddScoringRoutes(&router_, context_);
     tfs::AddRoutes(&router_, context_);
+    if (releases_ != nullptr) native::AddReleaseRoutes(&router_, *releases_);
     native::AddRoutes(&router_, context_);
   }
   ~Server() override { Stop(); }
@@ -64,6 +69,7 @@ class Server : public RunningServer {
       QUERN_ASSIGN(front_, options_.front(context_));
       models_.OnChange([this] { front_->ModelsChanged(); });
     }
+    if (releases_ != nullptr) QUERN_TRY(releases_->Start());
     QUERN_ASSIGN(port_, http_.Start());
     return {};
   }
@@ -84,6 +90,7 @@ class Server : public RunningServer {
     return models_.SetAlias(name, alias, version);
   }
   Status RemoveModel(std::string_view name, std::string_view version) override {
+    if (releases_ != nullptr && releases_->Holds(name, version)) return {};
     return models_.Remove(name, version);
   }
 
@@ -99,6 +106,7 @@ class Server : public RunningServer {
     });
     http_.Stop();
     front.join();
+    if (releases_ != nullptr) releases_->Stop();
     if (log_ == nullptr) return;
     if (const Status stopped = log_->Stop(); !stopped) {
       Log(LogLevel::kError, "prediction log: " + stopped.error().ToString() +
@@ -107,6 +115,12 @@ class Server : public RunningServer {
   }
 
  private:
+  std::unique_ptr<Releases> MakeReleases() {
+    if (options_.database == nullptr || !options_.releases.find) return nullptr;
+    return std::make_unique<Releases>(catalog_, models_, *options_.database, *options_.clock,
+                                      options_.releases, options_.inference);
+  }
+
   net::ServerOptions HttpOptions() {
     net::ServerOptions http = options_.http;
     http.inline_handler = [this](const net::RequestView& request, net::ResponseWriter& out) {
@@ -163,6 +177,7 @@ class Server : public RunningServer {
   std::unique_ptr<serving::PredictionLog> log_;
   serving::InferenceService inference_;
   ServedModels models_;
+  std::unique_ptr<Releases> releases_;
   ServingContext context_;
   Router router_;
   // Last: their threads use all of the above, so they must end first.

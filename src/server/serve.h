@@ -14,6 +14,7 @@
 #include "net/http.h"
 #include "server/access_log.h"
 #include "server/front.h"
+#include "server/releases.h"
 #include "server/served_models.h"
 #include "server/tracer.h"
 #include "serving/inference.h"
@@ -41,6 +42,8 @@ struct ServeOptions {
   serving::InferenceOptions inference;
   /// Whether clients may load and unload models.
   bool model_control = false;
+  /// With a database and a `find`: releases of these models are carried out.
+  ReleaseSource releases;
   /// Listens beside HTTP; empty: nothing does.
   FrontMaker front;
   /// Replaced in tests.
@@ -61,6 +64,7 @@ class RunningServer {
   virtual Status AddModel(const ModelToServe& model) = 0;
   virtual Status SetAlias(std::string_view name, std::string_view alias,
                           std::string_view version) = 0;
+  /// A version that a release needs stays until the release lets it go.
   virtual Status RemoveModel(std::string_view name, std::string_view version) = 0;
   /// Whether that version, or what that alias points at, is in service.
   virtual bool Serves(std::string_view name, std::string_view version) const = 0;

@@ -8,7 +8,7 @@
 
 #include "base/mutex.h"
 #include "base/time.h"
-#include "server/context.h"
+#include "server/model_control.h"
 #include "serving/catalog.h"
 #include "serving/model_loader.h"
 

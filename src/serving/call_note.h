@@ -2,10 +2,18 @@
 // What this thread's last call was, and when: for access logs and traces, which see a request from
 // outside and do not know what a protocol made of it.
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
 
 namespace quern::serving {
+
+/// What an engine's answer was refused for.
+enum class AnswerFault : uint8_t {
+  kNone,
+  kShape,   // another number of rows than asked
+  kNumber,  // a score that is no finite number
+};
 
 /// Texts keep their capacity from call to call. Times are MonotonicSeconds().
 struct CallNote {
@@ -14,6 +22,7 @@ struct CallNote {
   std::string version;
   std::string request_id;
   size_t rows = 0;
+  AnswerFault fault = AnswerFault::kNone;
   double begin = 0;   // the call arrived as tensors
   double bound = 0;   // they are what the engine takes
   double ran = 0;     // the engine has answered
@@ -25,6 +34,7 @@ struct CallNote {
     version.clear();
     request_id.clear();
     rows = 0;
+    fault = AnswerFault::kNone;
     begin = bound = ran = logged = 0;
   }
 };

@@ -54,12 +54,14 @@ Result<Decision> ReadDecision(const ServedModel& served, const InferenceCall& ca
   return decision;
 }
 
-Status CheckOutputs(const ServedModel& served, size_t rows, std::span<const TensorView> outputs) {
+Status CheckOutputs(const ServedModel& served, size_t rows, std::span<const TensorView> outputs,
+                    AnswerFault* fault) {
   const std::vector<TensorSpec>& specs = served.engine().outputs();
   for (size_t i = 0; i < specs.size(); ++i) {
     const bool per_row = served.signature() || served.row_wise();
     if (per_row &&
         (outputs[i].shape.empty() || outputs[i].shape[0] != static_cast<int64_t>(rows))) {
+      *fault = AnswerFault::kShape;
       return Fail(Code::kInternal, "the model answered with another number of rows");
     }
   }
@@ -70,6 +72,7 @@ Status CheckOutputs(const ServedModel& served, size_t rows, std::span<const Tens
                     : scores.type == DataType::kFp64 ? AllFinite<double>(scores)
                                                      : true;
   if (good) return {};
+  *fault = AnswerFault::kNumber;
   return Fail(Code::kInternal, "the model answered with a value that is not a number");
 }
 

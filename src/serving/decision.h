@@ -6,6 +6,7 @@
 
 #include "base/arena.h"
 #include "base/result.h"
+#include "serving/call_note.h"
 #include "serving/inference_call.h"
 #include "serving/served_model.h"
 
@@ -24,8 +25,9 @@ struct Decision {
 /// a model that they mean nothing to.
 Result<Decision> ReadDecision(const ServedModel& served, const InferenceCall& call);
 
-/// kInternal: rows are missing, or a classifier's score is no finite number.
-Status CheckOutputs(const ServedModel& served, size_t rows, std::span<const TensorView> outputs);
+/// kInternal: rows are missing, or a classifier's score is no finite number; `fault` says which.
+Status CheckOutputs(const ServedModel& served, size_t rows, std::span<const TensorView> outputs,
+                    AnswerFault* fault);
 
 /// Labels by another threshold than the model's own, in `arena`.
 Status Decide(const ServedModel& served, const Decision& decision, Arena& arena,

@@ -78,6 +78,7 @@ Result<FeedbackResult> StoreFeedback(store::Database& database, std::span<const 
     for (const Label& label : labels) {
       QUERN_ASSIGN(Current current, Look(database, label));
       if (!current.same) QUERN_TRY(Write(database, label, current.revision + 1, now));
+      if (!current.exists) result.first.push_back(static_cast<size_t>(&label - labels.data()));
       ++(current.same ? result.unchanged : current.exists ? result.updated : result.accepted);
       QUERN_ASSIGN(bool predicted, Predicted(database, label.prediction_id));
       if (!predicted && reported.insert(label.prediction_id).second) {

@@ -31,6 +31,8 @@ struct FeedbackResult {
   /// Ids that no prediction has (yet): their labels are kept all the same. In the order given, once
   /// each.
   std::vector<std::string> unknown;
+  /// Positions in the list of those that `accepted` counts.
+  std::vector<size_t> first;
 };
 
 /// "1" and "1.0" are the same label; other text is compared as it stands.

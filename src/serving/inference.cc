@@ -64,6 +64,7 @@ Result<InferenceAnswer> InferenceService::Infer(ServedModelPtr served, const Inf
   note.version = served->version();
   note.request_id = call.id.value_or("");
   note.begin = begin;
+  note.fault = AnswerFault::kNone;
   QUERN_ASSIGN(const Decision decision, ReadDecision(*served, call));
   QUERN_ASSIGN(const std::span<const size_t> chosen, ChooseOutputs(*served, call, decision, arena));
   QUERN_ASSIGN(const BoundInputs inputs, BindInputs(*served, call, arena));
@@ -72,7 +73,7 @@ Result<InferenceAnswer> InferenceService::Infer(ServedModelPtr served, const Inf
   QUERN_TRY(RunEngine(*served, inputs, {options_.threads, options_.large_elements, call.deadline},
                       arena, outputs));
   const double ran = MonotonicSeconds();
-  QUERN_TRY(CheckOutputs(*served, inputs.rows, outputs));
+  QUERN_TRY(CheckOutputs(*served, inputs.rows, outputs, &note.fault));
   QUERN_TRY(Decide(*served, decision, arena, outputs));
 
   InferenceAnswer answer;

@@ -133,19 +133,24 @@ void Invocations(const ServingContext& context, const Exchange& exchange) {
     exchange.out.body() = form.refusal;
     return;
   }
-  const auto score = [&](const serving::ServedModelPtr& served) -> Status {
+  const auto score = [&](const serving::ServedModelPtr& served, const Routed& routed) -> Status {
     QUERN_ASSIGN(const double deadline, ReadDeadline(exchange.request));
     QUERN_ASSIGN(ScoringRequest request,
                  Read(form, *served, exchange.request.body, exchange.arena));
     request.call.deadline = deadline;
     QUERN_ASSIGN(const serving::InferenceAnswer answer,
-                 context.inference.Infer(served, request.call, exchange.arena));
+                 InferRouted(context, served, request.call, routed, exchange.arena));
     WritePredictions(request.table, answer, &exchange.out.body());
     CompressAnswer(exchange);
     return {};
   };
-  AnswerScoring(context, "", "", exchange.out, score,
-                [&](const Error& error) { WriteMlflowError(error, exchange.out); });
+  AnswerScoring(
+      context, "", "", exchange, score,
+      [&](const Error& error) { WriteMlflowError(error, exchange.out); },
+      [&](const serving::ServedModelPtr& served, std::string_view field) {
+        const auto request = Read(form, *served, exchange.request.body, exchange.arena);
+        return request ? KeyText(request->call, field, exchange.arena) : std::string_view();
+      });
 }
 
 Status TryExample(const serving::ServedModel& served, std::string_view body) {

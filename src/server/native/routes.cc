@@ -33,7 +33,9 @@ Result<serving::FeedbackResult> StoreLabels(const ServingContext& context, std::
   // So that a label finds every prediction that was given before. What keeps it from moving is
   // reported by the log itself; labels are kept in any case.
   if (context.log != nullptr) (void)context.log->CatchUp();
-  return serving::StoreFeedback(*context.database, labels, context.clock);
+  QUERN_ASSIGN(auto result, serving::StoreFeedback(*context.database, labels, context.clock));
+  if (context.releases != nullptr) QUERN_TRY(context.releases->Learn(labels, result.first));
+  return result;
 }
 
 net::HttpResponse Feedback(const ServingContext& context, const Call& call) {

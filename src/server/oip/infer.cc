@@ -36,7 +36,7 @@ Result<InferRequest> Read(const serving::ServedModel& served, const Exchange& ex
 }
 
 Status Answer(const ServingContext& context, const serving::ServedModelPtr& served,
-              const Exchange& exchange) {
+              const Routed& routed, const Exchange& exchange) {
   const net::RequestView& http = exchange.request;
   const double begin = MonotonicSeconds();
   if (http.Find(kLengthHeader).empty() && !IsJson(http.Find("Content-Type"))) {
@@ -55,7 +55,7 @@ Status Answer(const ServingContext& context, const serving::ServedModelPtr& serv
   }
   request.call.deadline = deadline;
   QUERN_ASSIGN(const serving::InferenceAnswer answer,
-               context.inference.Infer(served, request.call, exchange.arena));
+               InferRouted(context, served, request.call, routed, exchange.arena));
   QUERN_ASSIGN(const size_t json, WriteInferResponse(request, answer, &exchange.out.body()));
   if (json > 0) {
     char text[24];
@@ -95,9 +95,15 @@ bool MatchInfer(std::string_view path, std::string_view* name, std::string_view*
 void Infer(const ServingContext& context, std::string_view name, std::string_view version,
            const Exchange& exchange) {
   AnswerScoring(
-      context, name, version, exchange.out,
-      [&](const serving::ServedModelPtr& served) { return Answer(context, served, exchange); },
-      [&](const Error& error) { WriteError(error, exchange.out); });
+      context, name, version, exchange,
+      [&](const serving::ServedModelPtr& served, const Routed& routed) {
+        return Answer(context, served, routed, exchange);
+      },
+      [&](const Error& error) { WriteError(error, exchange.out); },
+      [&](const serving::ServedModelPtr& served, std::string_view field) {
+        const auto request = Read(*served, exchange);
+        return request ? KeyText(request->call, field, exchange.arena) : std::string_view();
+      });
 }
 
 }  // namespace quern::server::oip

@@ -132,11 +132,11 @@ bool IsRowWise(const InferenceAnswer& answer) {
 }
 
 Status Predict(const ServingContext& context, const serving::ServedModelPtr& served,
-               const Exchange& exchange) {
+               const Routed& routed, const Exchange& exchange) {
   QUERN_ASSIGN(PredictRequest request, ReadPredict(exchange.request.body, *served, exchange.arena));
   QUERN_ASSIGN(request.call.deadline, ReadDeadline(exchange.request));
   QUERN_ASSIGN(const InferenceAnswer answer,
-               context.inference.Infer(served, request.call, exchange.arena));
+               InferRouted(context, served, request.call, routed, exchange.arena));
   std::string* out = &exchange.out.body();
   out->append(request.by_row ? "{\"predictions\":" : "{\"outputs\":");
   if (request.by_row && IsRowWise(answer)) {
@@ -150,7 +150,7 @@ Status Predict(const ServingContext& context, const serving::ServedModelPtr& ser
 
 /// Per example: each class with its probability.
 Status Classify(const ServingContext& context, const serving::ServedModelPtr& served,
-                const Exchange& exchange) {
+                const Routed& routed, const Exchange& exchange) {
   if (!served->signature() || !served->signature()->classifies()) {
     return Fail(Code::kInvalidArgument,
                 "model '" + served->name() + "' has no classes to answer :classify with",
@@ -160,7 +160,7 @@ Status Classify(const ServingContext& context, const serving::ServedModelPtr& se
                ReadExamples(exchange.request.body, *served, exchange.arena));
   QUERN_ASSIGN(request.call.deadline, ReadDeadline(exchange.request));
   QUERN_ASSIGN(const InferenceAnswer answer,
-               context.inference.Infer(served, request.call, exchange.arena));
+               InferRouted(context, served, request.call, routed, exchange.arena));
   const std::string_view wanted = served->engine().outputs()[*served->score_output()].name;
   const auto& classes = served->signature()->classes;
   std::string* out = &exchange.out.body();
@@ -183,7 +183,7 @@ Status Classify(const ServingContext& context, const serving::ServedModelPtr& se
 
 /// Per example: the value.
 Status Regress(const ServingContext& context, const serving::ServedModelPtr& served,
-               const Exchange& exchange) {
+               const Routed& routed, const Exchange& exchange) {
   const bool classifies = served->signature() && served->signature()->classifies();
   if (!served->score_output() || classifies) {
     return Fail(Code::kInvalidArgument,
@@ -194,7 +194,7 @@ Status Regress(const ServingContext& context, const serving::ServedModelPtr& ser
                ReadExamples(exchange.request.body, *served, exchange.arena));
   QUERN_ASSIGN(request.call.deadline, ReadDeadline(exchange.request));
   QUERN_ASSIGN(const InferenceAnswer answer,
-               context.inference.Infer(served, request.call, exchange.arena));
+               InferRouted(context, served, request.call, routed, exchange.arena));
   const model::TensorView& values = answer.outputs[*served->score_output()].tensor;
   if (values.elements() != answer.rows) {
     return Fail(Code::kInvalidArgument, "the model answers more than one value per example",
@@ -206,7 +206,8 @@ Status Regress(const ServingContext& context, const serving::ServedModelPtr& ser
   return {};
 }
 
-using Verb = Status (*)(const ServingContext&, const serving::ServedModelPtr&, const Exchange&);
+using Verb = Status (*)(const ServingContext&, const serving::ServedModelPtr&, const Routed&,
+                        const Exchange&);
 
 /// The last part of the path is NAME:verb.
 net::HttpResponse Post(const ServingContext& context, const Call& call) {
@@ -225,13 +226,19 @@ net::HttpResponse Post(const ServingContext& context, const Call& call) {
   last = last.substr(0, colon);
   return AnswerExchange(call.request, [&](const Exchange& exchange) {
     AnswerScoring(
-        context, name, version, exchange.out,
-        [&](const serving::ServedModelPtr& served) -> Status {
-          QUERN_TRY(verb(context, served, exchange));
+        context, name, version, exchange,
+        [&](const serving::ServedModelPtr& served, const Routed& routed) -> Status {
+          QUERN_TRY(verb(context, served, routed, exchange));
           CompressAnswer(exchange);
           return {};
         },
-        [&](const Error& error) { WriteError(error, exchange.out); });
+        [&](const Error& error) { WriteError(error, exchange.out); },
+        [&](const serving::ServedModelPtr& served, std::string_view field) {
+          const std::string_view body = exchange.request.body;
+          const auto request = verb == Predict ? ReadPredict(body, *served, exchange.arena)
+                                               : ReadExamples(body, *served, exchange.arena);
+          return request ? KeyText(request->call, field, exchange.arena) : std::string_view();
+        });
   });
 }
 

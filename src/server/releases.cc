@@ -1,0 +1,186 @@
+#include "server/releases.h"
+
+#include <algorithm>
+#include <chrono>
+
+#include "base/log.h"
+#include "base/text.h"
+
+namespace quern::server {
+
+Releases::Releases(serving::Catalog& catalog, ServedModels& models, store::Database& database,
+                   const Clock& clock, ReleaseSource source, serving::InferenceOptions inference)
+    : catalog_(catalog),
+      models_(models),
+      database_(database),
+      clock_(clock),
+      source_(std::move(source)),
+      store_(database),
+      shadow_(catalog, clock, inference) {
+  deploy::ReleaseActions& actions = *this;
+  for (const std::string& model : source_.models) {
+    auto followed = std::make_unique<Followed>();
+    followed->controller = std::make_unique<deploy::ReleaseController>(
+        model, store_, actions, clock_, deploy::ControllerOptions{1000, 0});
+    followed_.push_back(std::move(followed));
+  }
+}
+
+Status Releases::Start() {
+  for (const auto& followed : followed_) QUERN_TRY(followed->controller->Resume());
+  ticker_ = std::thread([this] { Run(); });
+  return {};
+}
+
+void Releases::Stop() {
+  {
+    MutexLock lock(mutex_);
+    stop_ = true;
+  }
+  wake_.notify_all();
+  if (!ticker_.joinable()) return;
+  ticker_.join();
+  shadow_.Stop();
+  for (const auto& followed : followed_) {
+    if (const Status written = followed->controller->Flush(); !written) {
+      Log(LogLevel::kError, "the counters of a release are not written: " +
+                                written.error().ToString() + "; those of the last second are lost");
+    }
+  }
+}
+
+void Releases::Run() {
+  for (;;) {
+    {
+      std::unique_lock lock(mutex_.native());
+      wake_.wait_for(lock, std::chrono::seconds(1), [&] { return stop_; });
+      if (stop_) return;
+    }
+    TickAll();
+  }
+}
+
+void Releases::TickAll() {
+  for (size_t i = 0; i < followed_.size(); ++i) {
+    Followed& followed = *followed_[i];
+    followed.has_champion = catalog_.Aliases(source_.models[i]).contains("champion");
+    const Status ticked = followed.controller->Tick();
+    const std::string complaint = ticked ? "" : ticked.error().ToString();
+    if (!complaint.empty() && complaint != followed.complaint) {
+      Log(LogLevel::kWarning,
+          "release of " + source_.models[i] + ": " + complaint + "; tried again each second");
+    }
+    followed.complaint = complaint;
+  }
+}
+
+deploy::ReleaseController* Releases::Deciding(std::string_view model, std::string_view version,
+                                              deploy::RouteQuestion* question) const {
+  for (size_t i = 0; i < followed_.size(); ++i) {
+    if (source_.models[i] != model) continue;
+    *question = followed_[i]->controller->Asks();
+    if (question->release.empty()) return nullptr;
+    const bool meant = version.empty()
+                           ? question->alias == "champion" || !followed_[i]->has_champion.load()
+                           : version == question->alias;
+    return meant ? followed_[i]->controller.get() : nullptr;
+  }
+  return nullptr;
+}
+
+Status Releases::Learn(std::span<const serving::Label> labels, std::span<const size_t> first) {
+  if (followed_.empty()) return {};
+  for (const size_t i : first) {
+    std::string model;
+    std::string route;
+    std::string decision;
+    QUERN_TRY(
+        database_.Query("SELECT model, route, decision FROM predictions WHERE prediction_id = ?",
+                        {labels[i].prediction_id}, [&](const store::Row& row) {
+                          model = row.Text(0);
+                          route = row.Text(1);
+                          decision = row.Text(2);
+                        }));
+    const auto logged = deploy::ReadRouteText(route);
+    auto controller = Of(model);
+    if (!logged || decision.empty() || !controller) continue;
+    const bool wrong = !serving::SameLabel(decision, labels[i].label);
+    (*controller)->ObserveLabel(*logged, wrong);
+    QUERN_TRY((*controller)->ObserveReward(*logged, wrong ? 0 : 1));  // of a bandit alone
+  }
+  return {};
+}
+
+bool Releases::Holds(std::string_view model, std::string_view version) const {
+  const auto controller = Of(model);
+  if (!controller || !(*controller)->Current()) return false;
+  MutexLock lock(held_mutex_);
+  return held_.contains({std::string(model), std::string(version)});
+}
+
+Result<deploy::ReleaseController*> Releases::Of(std::string_view model) const {
+  const auto found = std::find(source_.models.begin(), source_.models.end(), model);
+  if (found != source_.models.end()) {
+    return followed_[static_cast<size_t>(found - source_.models.begin())]->controller.get();
+  }
+  return Fail(Code::kNotFound,
+              "this server carries out no releases of a model '" + std::string(model) + "'",
+              source_.models.empty() ? "serve a registered model by its name or an alias"
+                                     : "it does of " + Join(source_.models, ", "));
+}
+
+Result<std::string> Releases::Begin(deploy::NewRelease wanted) {
+  QUERN_ASSIGN(deploy::ReleaseController* const controller, Of(wanted.model));
+  const auto number = [&](std::string* version) -> Status {
+    if (version->empty()) return {};
+    QUERN_ASSIGN(const ModelToServe meant, source_.find(wanted.model, *version));
+    *version = meant.version;
+    return {};
+  };
+  if (wanted.stable.empty()) wanted.stable = wanted.alias;
+  QUERN_TRY(number(&wanted.stable));
+  QUERN_TRY(number(&wanted.candidate));
+  for (deploy::VersionShare& share : wanted.strategy.versions) QUERN_TRY(number(&share.version));
+  QUERN_ASSIGN(std::string id, controller->Begin(std::move(wanted)));
+  QUERN_TRY(controller->Tick());
+  return id;
+}
+
+bool Releases::ServesVersion(const std::string& model, const std::string& version) const {
+  const std::vector<std::string> served = catalog_.Versions(model);
+  return std::find(served.begin(), served.end(), version) != served.end();
+}
+
+Status Releases::Prepare(const std::string& model, const std::string& version) {
+  {
+    MutexLock lock(held_mutex_);
+    held_.insert({model, version});
+  }
+  // What is in service was loaded and tried when it came.
+  if (ServesVersion(model, version)) return {};
+  QUERN_ASSIGN(ModelToServe meant, source_.find(model, version));
+  meant.name = model;
+  meant.aliases.clear();  // they move when the release says so
+  return models_.Add(meant);
+}
+
+Status Releases::SetAlias(const std::string& model, const std::string& alias,
+                          const std::string& version) {
+  QUERN_TRY(source_.set_alias(model, alias, version));
+  if (!ServesVersion(model, version)) QUERN_TRY(Prepare(model, version));
+  return models_.SetAlias(model, alias, version);
+}
+
+Status Releases::Retire(const std::string& model, const std::string& version) {
+  {
+    MutexLock lock(held_mutex_);
+    held_.erase({model, version});
+  }
+  if (source_.fixed.contains({model, version}) || !ServesVersion(model, version)) return {};
+  for (const auto& [alias, target] : catalog_.Aliases(model)) {
+    if (target == version) return {};
+  }
+  return models_.Remove(model, version);
+}
+
+}  // namespace quern::server
