@@ -19,36 +19,46 @@ def free_port() -> int:
 
 
 class Server:
-    """A process and its children, stopped on exit. `start_seconds`: until /health answered."""
+    """A process and its children, stopped on exit. `start_seconds`: until `first`, a path or a request's path, body and
+    headers, was answered with 200."""
 
-    def __init__(self, name: str, command: list[str], port: int, folder: pathlib.Path):
+    def __init__(self, name: str, command: list[str], port: int, folder: pathlib.Path, *,
+                 first: str | tuple[str, bytes, dict] = "/health", environment: dict | None = None):
         self.name = name
         self.port = port
         self.url = f"http://127.0.0.1:{port}"
         self.log = open(folder / f"{name}.log", "wb")
+        path, body, headers = (first, None, {}) if isinstance(first, str) else first
         began = time.perf_counter()
         self.process = subprocess.Popen(
-            command, cwd=folder, stdout=self.log, stderr=self.log, start_new_session=True
+            command, cwd=folder, stdout=self.log, stderr=self.log, start_new_session=True,
+            env=os.environ | (environment or {}),
         )
         while True:
             try:
-                urllib.request.urlopen(self.url + "/health", timeout=5).read()
+                request = urllib.request.Request(self.url + path, data=body, headers=headers)
+                self.first_answer = urllib.request.urlopen(request, timeout=30).read()
                 break
             except OSError:
                 if self.process.poll() is not None or time.perf_counter() - began > 120:
-                    raise RuntimeError(f"{name} did not start: see {self.log.name}")
-                time.sleep(0.005)
+                    self.__exit__()
+                    said = pathlib.Path(self.log.name).read_text(errors="replace")[-1500:]
+                    raise RuntimeError(f"{name} did not start: {said}") from None
+                time.sleep(0.001)
         self.start_seconds = time.perf_counter() - began
 
     def __enter__(self):
         return self
 
     def __exit__(self, *_):
-        os.killpg(self.process.pid, signal.SIGTERM)
         try:
+            os.killpg(self.process.pid, signal.SIGTERM)
             self.process.wait(20)
+        except ProcessLookupError:
+            self.process.wait()
         except subprocess.TimeoutExpired:
             os.killpg(self.process.pid, signal.SIGKILL)
+            self.process.wait()
         self.log.close()
 
     def memory_mb(self) -> float:

@@ -1,0 +1,89 @@
+"""An hour of constant load on `quern serve`: its memory has to stay where it was after the warm-up.
+
+    ./dev bench soak         an hour
+    ./dev bench soak 5       minutes
+
+Half of the time single rows and half of it batches of 1,000, in turns of fifteen seconds, at a constant rate (an open
+loop), with the prediction log as it is by default. Each minute prints requests, p99 and resident memory. After a
+warm-up of a tenth of the time, at least a minute, no minute may end more than --bound megabytes above the first one.
+Any request that fails ends it too.
+"""
+
+import argparse
+import json
+import pathlib
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+
+import scoring
+
+TURN = 15.0  # seconds
+
+
+def load(program, server, body, rate, seconds):
+    done = subprocess.run(
+        [str(program), "--port", str(server.port), "--path", scoring.INFER, "--body-file", str(body), "--connections", "16",
+         "--rate", str(rate), "--seconds", str(seconds), "--requests", "0"], capture_output=True, text=True)
+    if done.returncode != 0 or done.stderr:
+        raise SystemExit(f"soak: {done.stderr or done.returncode}")
+    return json.loads(done.stdout)
+
+
+def soak(arguments, server, bodies):
+    """Whether memory stayed within the bound."""
+    warm = max(1.0, arguments.minutes / 10)
+    began, minute, base = time.monotonic(), 0, None
+    print(f"  {'minute':>6} {'requests':>10} {'single p99':>12} {'batch p99':>12} {'memory':>12} {'grown':>10}")
+    while minute < arguments.minutes:
+        requests, worst = 0, [0.0, 0.0]
+        minute += 1
+        while time.monotonic() - began < 60 * minute:
+            for kind, rate in enumerate((arguments.rate, arguments.rate / 100)):
+                result = load(arguments.load, server, bodies[kind], rate, TURN)
+                requests += result["requests"]
+                worst[kind] = max(worst[kind], result["p99_ms"])
+        memory = server.memory_mb()
+        if base is None and minute >= warm:
+            base = memory
+        grown = 0.0 if base is None else memory - base
+        print(f"  {minute:>6} {requests:>10,} {worst[0]:>9.2f} ms {worst[1]:>9.2f} ms {memory:>9.2f} MB {grown:>7.2f} MB",
+              flush=True)
+        if grown > arguments.bound:
+            print(f"  MISSED: {grown:.2f} MB more than after the warm-up; the bound is {arguments.bound:g} MB")
+            return False
+    print(f"  met: never more than {arguments.bound:g} MB above the memory after the warm-up")
+    return True
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--program", type=pathlib.Path, required=True, help="the quern program")
+    parser.add_argument("--load", type=pathlib.Path, required=True, help="quern_http_load")
+    parser.add_argument("minutes", type=int, nargs="?", default=60, help="of load (60)")
+    parser.add_argument("--rate", type=float, default=5000, help="single rows a second; batches a hundredth of it (5,000)")
+    parser.add_argument("--bound", type=float, default=8, help="megabytes of growth that are allowed (8)")
+    parser.add_argument("--no-prediction-log", action="store_true", help="do not keep predictions")
+    arguments = parser.parse_args()
+    if arguments.minutes < 2:
+        parser.error("at least 2 minutes: one to warm up, one to judge")
+    arguments.program, arguments.load = arguments.program.resolve(), arguments.load.resolve()
+    folder = pathlib.Path(tempfile.mkdtemp(prefix="quern-soak-"))
+    try:
+        heart, package = scoring.project(arguments.program, folder)
+        row, batch = scoring.Rows(package, 1), scoring.Rows(package, 1000)
+        bodies = [folder / "row", folder / "batch"]
+        for path, rows in zip(bodies, (row, batch)):
+            path.write_bytes(rows.oip())
+        options = ["--no-prediction-log"] if arguments.no_prediction_log else []
+        with scoring.quern("quern", folder, heart, arguments.program, row, *options) as server:
+            print(f"soak: {arguments.minutes} minutes, {arguments.rate:,.0f} single rows a second and batches of 1,000")
+            return 0 if soak(arguments, server, bodies) else 1
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
