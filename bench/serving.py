@@ -21,12 +21,14 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 
 import scoring
 from table import Table
 
 CONNECTIONS = (1, 16, 64)
 BATCH = 1000
+SETTLE = 2  # seconds in which servers finish what they begin after their first answer
 
 
 class Bench:
@@ -112,7 +114,6 @@ class Contest:
         servers = [self.quern, self.logging, self.small, self.floor, *self.mlservers, *self.fastapis]
         if self.mlflow and full:
             servers.append(self.mlflow)
-        # The floor and Quern one after another: what else runs on the machine changes with time.
         results = {server.name: self.single(server, connections) for server in servers}
         for server in servers:
             self.peaks[server.name] = max(self.peaks.get(server.name, 0), results[server.name]["per_second"])
@@ -211,6 +212,7 @@ def main():
         with contextlib.ExitStack() as stack:
             bench = Bench(arguments.load.resolve().parent, folder, 1 if arguments.quick else 3, table)
             contest = Contest(bench, stack, arguments)
+            time.sleep(SETTLE)
             table.head()
             contest.start_and_memory()
             for connections in CONNECTIONS:
