@@ -35,7 +35,10 @@ deploy::Outcome OutcomeOf(std::optional<Code> failed, double ms) {
   const serving::AnswerFault fault = serving::LastCall().fault;
   outcome.nan = fault == serving::AnswerFault::kNumber;
   outcome.schema = fault == serving::AnswerFault::kShape;
-  // Such an answer is invalid, and counted as that.
+  // A candidate may want columns that callers do not send. What callers get wrong by themselves is
+  // counted for both versions alike.
+  outcome.invalid = *failed == Code::kInvalidArgument;
+  // An answer with a fault is invalid, and counted as that.
   outcome.error = OurFault(*failed) && fault == serving::AnswerFault::kNone;
   return outcome;
 }

@@ -59,12 +59,17 @@ def serve(quern, project):
         running.kill()
 
 
-def question(running):
-    inputs = []
-    for spec in running.get("/v2/models/heart").json()["inputs"]:
-        text = spec["datatype"] == "BYTES"
-        inputs.append({"name": spec["name"], "shape": [1, 1], "datatype": spec["datatype"], "data": ["x" if text else 50]})
-    return json.dumps({"inputs": inputs})
+@pytest.fixture(scope="module")
+def body(quern, trained):
+    """A row that both versions take, which learned from different columns."""
+    running = ModelServer(quern, "heart/1", "heart/2", "--no-prediction-log", folder=trained)
+    inputs = {}
+    for version in "12":
+        for spec in running.get(f"/v2/models/heart/versions/{version}").json()["inputs"]:
+            value = "1" if spec["datatype"] == "BYTES" else 50
+            inputs[spec["name"]] = {"name": spec["name"], "shape": [1, 1], "datatype": spec["datatype"], "data": [value]}
+    assert running.stop() == 0
+    return json.dumps({"inputs": list(inputs.values())})
 
 
 class Caller:
@@ -109,9 +114,9 @@ def until(condition, seconds=60):
     return met
 
 
-def test_a_worse_version_is_rolled_back_by_its_labels(serve, project):
+def test_a_worse_version_is_rolled_back_by_its_labels(serve, project, body):
     running = serve()
-    caller = Caller(running, question(running))
+    caller = Caller(running, body)
     begin(running, {"strategy": "canary", "steps": [{"weight": 50, "for": "1h"}], "judge": NOW})
     seen = {"1": 0, "2": 0}
     labels = []
@@ -134,10 +139,10 @@ def test_a_worse_version_is_rolled_back_by_its_labels(serve, project):
         assert caller.ask()[1]["model_version"] == "1"
 
 
-def test_a_good_version_is_promoted_and_the_alias_moves(serve, quern, project):
+def test_a_good_version_is_promoted_and_the_alias_moves(serve, quern, project, body):
     running = serve()
-    caller = Caller(running, question(running))
-    strategy = {"strategy": "canary", "steps": [50], "key": {"header": "x-ward"}, "bake": {"for": "0s"}, "hold": "1s",
+    caller = Caller(running, body)
+    strategy = {"strategy": "canary", "steps": [{"weight": 50, "for": "0s"}], "key": {"header": "x-ward"}, "bake": {"for": "0s"}, "hold": "1s",
                 "judge": {**NOW, "negligible": 5, "margin": 5}}
     (project / "s.yaml").write_text(json.dumps(strategy))
     tell(quern, project, "deploy", "begin", "heart", "--candidate", "2", "--strategy", "s.yaml")
@@ -164,9 +169,9 @@ def state_is_step(response):
     return response.headers["X-Quern-Route"].split("/")[-1] not in ("0", "1")
 
 
-def test_a_shadow_is_compared_and_never_answers(serve, project):
+def test_a_shadow_is_compared_and_never_answers(serve, project, body):
     running = serve()
-    caller = Caller(running, question(running))
+    caller = Caller(running, body)
     begin(running, {"strategy": "shadow"})
     for _ in range(200):
         assert caller.ask()[1]["model_version"] == "1"
@@ -181,9 +186,8 @@ def test_a_shadow_is_compared_and_never_answers(serve, project):
     assert running.get("/v1/releases/heart/log").json()["log"][-1]["actor"] == "ada"
 
 
-def test_kill_9_in_the_middle_and_it_goes_on(serve, project):
+def test_kill_9_in_the_middle_and_it_goes_on(serve, project, body):
     running = serve()
-    body = question(running)
     release = begin(running, {"strategy": "canary", "steps": [{"weight": 30, "for": "1h"}], "key": {"header": "x-ward"}})
     caller = Caller(running, body)
     before = {ward: caller.ask(**{"x-ward": str(ward)})[1]["model_version"] for ward in range(100)}
@@ -198,10 +202,9 @@ def test_kill_9_in_the_middle_and_it_goes_on(serve, project):
     assert all(after[ward] == "2" for ward in before if before[ward] == "2") and after != before
 
 
-def test_swaps_under_load(serve, project):
+def test_swaps_under_load(serve, project, body):
     """No request fails, and each answer is exactly one version's."""
     running = serve()
-    body = question(running)
     right = {version: outputs(Caller(running, body).ask(f"/v2/models/heart/versions/{version}/infer")[1])
              for version in ["1"]}
     begin(running, {"strategy": "basic", "hold": "0s"})
@@ -233,7 +236,7 @@ def test_swaps_under_load(serve, project):
     assert alias_of(project) == ("2" if SWAPS % 2 == 0 else "1")
 
 
-def test_bad_requests(serve, project):
+def test_bad_requests(serve):
     running = serve()
     assert running.get("/v1/releases/heart").status_code == 404
     assert running.get("/v1/releases/other").status_code == 404

@@ -115,7 +115,15 @@ Result<json::value> BeginRelease(Releases& releases, std::string_view body) {
   QUERN_ASSIGN(wanted.candidate, TextOf(asked, "candidate"));
   QUERN_ASSIGN(wanted.actor, TextOf(asked, "actor", "api"));
   if (const json::value* strategy = asked.if_contains("strategy")) {
-    QUERN_ASSIGN(wanted.strategy, deploy::ParseStrategy(*strategy));
+    auto parsed = deploy::ParseStrategy(*strategy);
+    if (!parsed) {
+      // The place is one in the request, not in a file of the server's: it may be told.
+      const Error& error = parsed.error();
+      const std::string place = error.where.ToString();
+      return Fail(error.code, (place.empty() ? "strategy" : place) + ": " + error.message,
+                  error.hint);
+    }
+    wanted.strategy = std::move(*parsed);
   }
   QUERN_ASSIGN(const std::string id, releases.Begin(wanted));
   QUERN_ASSIGN(const deploy::StoredRelease stored, releases.store().Get(id));
