@@ -81,6 +81,7 @@ class Contest:
         self.floor = start(scoring.floor(folder, program, len(self.quern.first_answer)))
         self.mlservers = [start(scoring.mlserver(folder, package, self.row, n)) for n in (0, 1)]
         self.fastapis = [start(scoring.fastapi(folder, package, self.row, n)) for n in (1, 2)]
+        self.ours = ((self.quern, "quern serve"), (self.logging, "quern serve, logging"), (self.small, "quern-serve"))
         self.mlflow = None
         try:
             self.mlflow = start(scoring.mlflow(folder, package, self.row))
@@ -136,9 +137,11 @@ class Contest:
         if self.mlflow and full:
             add("quern serve : mlflow", quern, results[self.mlflow.name])
         add("quern serve : epoll floor", quern, floor, 0.7)
+        add("quern-serve : epoll floor", small, floor, 0.7)
         for part in ("p50_ms", "p99_ms"):
             for name, peer in (("MLServer", mlserver), ("FastAPI", fastapi)):
-                self.table.add(f"{where}, {part[:3]}, quern serve : {name}", quern[part], peer[part], "ms")
+                for mine, label in ((quern, "quern serve"), (small, "quern-serve")):
+                    self.table.add(f"{where}, {part[:3]}, {label} : {name}", mine[part], peer[part], "ms")
 
     def half_load(self):
         """An open loop at half of what the peer can do at most: its p99 and ours at the same rate."""
@@ -146,7 +149,7 @@ class Contest:
             peer = max(pair, key=lambda server: self.peaks[server.name])
             rate = self.peaks[peer.name] / 2
             theirs = self.single(peer, 64, rate)["p99_ms"]
-            for ours, label in ((self.quern, "quern serve"), (self.logging, "quern serve, logging")):
+            for ours, label in self.ours:
                 self.table.add(f"p99 at {rate:,.0f} requests/s, {label} : {name}", self.single(ours, 64, rate)["p99_ms"],
                                theirs, "ms", times=10)
 
@@ -166,27 +169,25 @@ class Contest:
         def add(what, ours, theirs, times=8):
             self.table.add(f"batches of {BATCH:,}, rows/s, {what}", ours, theirs, "/s", more_is_better=True, times=times)
 
-        quern, log = as_json(self.quern), as_json(self.logging)
         mlserver = max(map(as_json, self.mlservers))
         fastapi = max(rate(server, "/predict", self.batch.columns_json()) for server in self.fastapis)
-        add("JSON, quern serve : MLServer", quern, mlserver)
-        add("JSON, quern serve : FastAPI", quern, fastapi)
-        add("JSON, quern serve, logging : MLServer", log, mlserver, None)
-        add("JSON, quern serve, logging : FastAPI", log, fastapi, None)
-        quern, small = as_binary(self.quern), as_binary(self.small)
+        for server, label in self.ours:
+            ours, times = as_json(server), None if server is self.logging else 8
+            add(f"JSON, {label} : MLServer", ours, mlserver, times)
+            add(f"JSON, {label} : FastAPI", ours, fastapi, times)
         mlserver = BATCH * max(self.bench.grpc(server, self.batch.grpc(), connections)["per_second"]
                                for server in self.mlservers)
         fastapi = max(rate(server, "/predict.f64", self.batch.rows_binary(), kind=octets) for server in self.fastapis)
-        add("binary, quern serve : MLServer (its gRPC)", quern, mlserver)
-        add("binary, quern serve : FastAPI", quern, fastapi)
-        add("binary, quern-serve : FastAPI", small, fastapi)
+        for server, label in self.ours:
+            ours, times = as_binary(server), None if server is self.logging else 8
+            add(f"binary, {label} : MLServer (its gRPC)", ours, mlserver, times)
+            add(f"binary, {label} : FastAPI", ours, fastapi, times)
 
     def grpc(self, streams=64):
         content = self.row.grpc()
         mlserver = max((self.bench.grpc(server, content, streams) for server in self.mlservers),
                        key=lambda result: result["per_second"])
-        for server, label in ((self.quern, "quern serve"), (self.logging, "quern serve, logging"),
-                              (self.small, "quern-serve")):
+        for server, label in self.ours:
             ours = self.bench.grpc(server, content, streams)
             self.table.add(f"gRPC, {streams} streams, requests/s, {label} : MLServer", ours["per_second"],
                            mlserver["per_second"], "/s", more_is_better=True, times=15)

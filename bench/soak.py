@@ -23,10 +23,10 @@ import scoring
 TURN = 15.0  # seconds
 
 
-def load(program, server, body, rate, seconds):
+def load(program, server, body, rate, connections):
     done = subprocess.run(
-        [str(program), "--port", str(server.port), "--path", scoring.INFER, "--body-file", str(body), "--connections", "16",
-         "--rate", str(rate), "--seconds", str(seconds), "--requests", "0"], capture_output=True, text=True)
+        [str(program), "--port", str(server.port), "--path", scoring.INFER, "--body-file", str(body), "--connections",
+         str(connections), "--rate", str(rate), "--seconds", str(TURN), "--requests", "0"], capture_output=True, text=True)
     if done.returncode != 0 or done.stderr:
         raise SystemExit(f"soak: {done.stderr or done.returncode}")
     return json.loads(done.stdout)
@@ -41,8 +41,8 @@ def soak(arguments, server, bodies):
         requests, worst = 0, [0.0, 0.0]
         minute += 1
         while time.monotonic() - began < 60 * minute:
-            for kind, rate in enumerate((arguments.rate, arguments.rate / 100)):
-                result = load(arguments.load, server, bodies[kind], rate, TURN)
+            for kind, (rate, connections) in enumerate(((arguments.rate, 16), (arguments.rate / 100, 2))):
+                result = load(arguments.load, server, bodies[kind], rate, connections)
                 requests += result["requests"]
                 worst[kind] = max(worst[kind], result["p99_ms"])
         memory = server.memory_mb()

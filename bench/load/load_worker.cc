@@ -129,8 +129,8 @@ bool Worker::More(Clock::time_point now) {
 /// none.
 void Worker::AskDue(Clock::time_point now) {
   while (!idle_.empty() && next_due_ <= now && next_due_ < shared_.end) {
-    Connection& connection = *idle_.back();
-    idle_.pop_back();
+    Connection& connection = *idle_.front();
+    idle_.pop_front();
     Ask(connection, next_due_);
     next_due_ += interval_;
   }

@@ -79,7 +79,7 @@ class Worker {
   int epoll_ = -1;
   bool numbered_ = false;
   std::vector<Connection> connections_;
-  std::vector<Connection*> idle_;
+  std::deque<Connection*> idle_;  // in turn: a server may close one that is long unused
   std::vector<epoll_event> events_;
   Clock::duration interval_{};
   Clock::time_point next_due_;
