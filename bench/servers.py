@@ -61,21 +61,37 @@ class Server:
             self.process.wait()
         self.log.close()
 
-    def memory_mb(self) -> float:
-        """Resident memory of the process and all that it started, as PSS: shared pages count once."""
-        total = 0
+    def processes(self):
+        """/proc/PID of the process and of all that it started."""
         for entry in pathlib.Path("/proc").iterdir():
-            if not entry.name.isdigit():
-                continue
             try:
-                if os.getsid(int(entry.name)) != self.process.pid:
-                    continue
+                if entry.name.isdigit() and os.getsid(int(entry.name)) == self.process.pid:
+                    yield entry
+            except OSError:
+                continue
+
+    def memory_mb(self) -> float:
+        """Resident memory of all processes, as PSS: shared pages count once."""
+        total = 0
+        for entry in self.processes():
+            try:
                 for line in (entry / "smaps_rollup").read_text().splitlines():
                     if line.startswith("Pss:"):
                         total += int(line.split()[1])
             except OSError:
                 continue
         return total / 1024
+
+    def cpu_seconds(self) -> float:
+        """Processor time that all processes have taken."""
+        ticks = 0
+        for entry in self.processes():
+            try:
+                fields = (entry / "stat").read_text().rsplit(")", 1)[1].split()
+            except OSError:
+                continue
+            ticks += int(fields[11]) + int(fields[12])  # utime, stime
+        return ticks / os.sysconf("SC_CLK_TCK")
 
 
 def quern(folder: pathlib.Path, program: pathlib.Path, *options: str) -> Server:

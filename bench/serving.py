@@ -28,6 +28,7 @@ from table import Table
 
 CONNECTIONS = (1, 16, 64)
 BATCH = 1000
+WARMUP = 0.5  # seconds of each measurement that are not counted
 SETTLE = 2  # seconds in which servers finish what they begin after their first answer
 
 
@@ -36,14 +37,16 @@ class Bench:
         self.programs, self.folder, self.seconds, self.table = programs, folder, seconds, table
 
     def run(self, program, server, *options):
-        command = [str(self.programs / program), "--seconds", str(self.seconds), "--warmup", "0.5", *options]
+        command = [str(self.programs / program), "--seconds", str(self.seconds), "--warmup", str(WARMUP), *options]
+        before = server.cpu_seconds()
         done = subprocess.run(command, capture_output=True, text=True)
+        cpu = (server.cpu_seconds() - before) * self.seconds / (self.seconds + WARMUP)
         if done.returncode != 0 or done.stderr:
             raise RuntimeError(f"{server.name}: {done.stderr or done.returncode}")
         result = json.loads(done.stdout)
         if result["failures"]:
             raise RuntimeError(f"{server.name}: {result['failures']} requests failed")
-        return result
+        return result | {"cpu_us": 1e6 * cpu / result["requests"]}
 
     def body(self, content):
         path = self.folder / "body"
@@ -138,6 +141,10 @@ class Contest:
             add("quern serve : mlflow", quern, results[self.mlflow.name])
         add("quern serve : epoll floor", quern, floor, 0.7)
         add("quern-serve : epoll floor", small, floor, 0.7)
+        # What other programs on the machine disturb least.
+        for mine, label in ((quern, "quern serve"), (log, "quern serve, logging"), (small, "quern-serve")):
+            for name, peer in (("MLServer", mlserver), ("FastAPI", fastapi), ("epoll floor", floor)):
+                self.table.add(f"{where}, processor time of a request, {label} : {name}", mine["cpu_us"], peer["cpu_us"], "us")
         for part in ("p50_ms", "p99_ms"):
             for name, peer in (("MLServer", mlserver), ("FastAPI", fastapi)):
                 for mine, label in ((quern, "quern serve"), (small, "quern-serve")):

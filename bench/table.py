@@ -41,14 +41,14 @@ class Table:
         self.show(row)
 
     def head(self):
-        print(f"  {'':<72} {'quern':>16} {self.theirs:>16} {'ratio':>10}  target")
+        print(f"  {'':<82} {'quern':>16} {self.theirs:>16} {'ratio':>10}  target")
 
     @staticmethod
     def show(row):
         theirs = "" if row.theirs is None else f"{row.theirs:,.2f} {row.unit}"
         ratio = "" if row.ratio is None else f"{row.ratio:,.1f} x"
         verdict = {True: "met", False: "MISSED", None: ""}[row.met]
-        print(f"  {row.what:<72} {f'{row.ours:,.2f} {row.unit}':>16} {theirs:>16} {ratio:>10}  "
+        print(f"  {row.what:<82} {f'{row.ours:,.2f} {row.unit}':>16} {theirs:>16} {ratio:>10}  "
               f"{row.target:<22} {verdict}".rstrip(), flush=True)
 
     def close(self, path):
