@@ -180,16 +180,8 @@ Status ShowLog(KeptStore& store, const DeployArgs& args, Context& context) {
                                     deploy::PhaseName(audit.to), audit.actor, audit.sentence));
       continue;
     }
-    QUERN_ASSIGN(json::value detail, ParseJson(audit.detail));
-    out.push_back(json::object{{"sequence", audit.sequence},
-                               {"at", FormatTime(audit.at_ms)},
-                               {"from", deploy::PhaseName(audit.from)},
-                               {"to", deploy::PhaseName(audit.to)},
-                               {"step", audit.step},
-                               {"actor", audit.actor},
-                               {"sentence", audit.sentence},
-                               {"detail", std::move(detail)},
-                               {"digest", chained.digest}});
+    QUERN_ASSIGN(json::value record, deploy::AuditJson(chained));
+    out.push_back(std::move(record));
   }
   if (context.json) context.PrintJson(out);
   return {};

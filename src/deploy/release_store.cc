@@ -4,6 +4,7 @@
 #include <boost/json.hpp>
 
 #include "base/digest.h"
+#include "base/time.h"
 #include "deploy/release_names.h"
 
 namespace quern::deploy {
@@ -80,6 +81,26 @@ std::unexpected<Error> Moved(const std::string& id) {
 }
 
 }  // namespace
+
+Result<json::value> AuditJson(const ChainedAudit& chained) {
+  const Audit& audit = chained.audit;
+  auto detail = ParseJson(audit.detail);
+  if (!detail) {
+    return Fail(Code::kDataLoss,
+                "the detail of audit record " + std::to_string(audit.sequence) +
+                    " is no JSON: " + detail.error().message,
+                kRestore);
+  }
+  return json::object{{"sequence", audit.sequence},
+                      {"at", FormatTime(audit.at_ms)},
+                      {"from", PhaseName(audit.from)},
+                      {"to", PhaseName(audit.to)},
+                      {"step", audit.step},
+                      {"actor", audit.actor},
+                      {"sentence", audit.sentence},
+                      {"detail", std::move(*detail)},
+                      {"digest", chained.digest}};
+}
 
 Status ReleaseStore::Append(const Release& release, const Audit& audit) {
   std::string previous;

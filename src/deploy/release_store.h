@@ -24,6 +24,9 @@ struct ChainedAudit {
   std::string digest;
 };
 
+/// What a record is for machines. kDataLoss if its detail is no JSON.
+Result<json::value> AuditJson(const ChainedAudit& chained);
+
 /// Thread-safe; borrows the database. A state is written in one transaction with its audit record
 /// and counters, so that after the end of the process the release is in a state that it had
 /// reached; counters are also written in between, and may then be behind, never ahead.

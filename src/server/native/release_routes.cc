@@ -89,17 +89,8 @@ Result<json::value> ShowLog(Releases& releases, const std::string& model) {
   QUERN_ASSIGN(const auto audits, releases.store().Audits(release.id));
   json::array out;
   for (const deploy::ChainedAudit& chained : audits) {
-    const deploy::Audit& audit = chained.audit;
-    QUERN_ASSIGN(json::value detail, ParseJson(audit.detail));
-    out.push_back(json::object{{"sequence", audit.sequence},
-                               {"at", FormatTime(audit.at_ms)},
-                               {"from", deploy::PhaseName(audit.from)},
-                               {"to", deploy::PhaseName(audit.to)},
-                               {"step", audit.step},
-                               {"actor", audit.actor},
-                               {"sentence", audit.sentence},
-                               {"detail", std::move(detail)},
-                               {"digest", chained.digest}});
+    QUERN_ASSIGN(json::value record, deploy::AuditJson(chained));
+    out.push_back(std::move(record));
   }
   return json::object{{"release", release.id}, {"log", std::move(out)}};
 }
