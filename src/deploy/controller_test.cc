@@ -3,8 +3,8 @@
 #include <boost/json.hpp>
 #include <thread>
 
-#include "deploy/allocation_count_test.h"
 #include "deploy/controller_fixture_test.h"
+#include "tests/allocations/allocations.h"
 
 namespace quern::deploy {
 

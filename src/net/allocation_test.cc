@@ -2,30 +2,15 @@
 // the server has warmed up.
 #include <doctest/doctest.h>
 
-#include <cstdlib>
-#include <new>
 #include <thread>
 
 #include "net/compression.h"
 #include "net/http.h"
 #include "net/raw_socket.h"
+#include "tests/allocations/allocations.h"
 
 // The sanitizers bring an operator new of their own.
 #if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
-
-namespace {
-thread_local size_t allocations = 0;
-}  // namespace
-
-[[gnu::noinline]] void* operator new(size_t size) {
-  ++allocations;
-  if (void* memory = std::malloc(size)) return memory;
-  throw std::bad_alloc();
-}
-[[gnu::noinline]] void operator delete(void* memory) noexcept { std::free(memory); }
-[[gnu::noinline]] void operator delete(void* memory, size_t /*size*/) noexcept {
-  std::free(memory);
-}
 
 namespace quern::net {
 namespace {
@@ -36,7 +21,7 @@ struct Counted {
     ServerOptions options;
     options.loops = 1;
     options.inline_handler = [this](const RequestView& request, ResponseWriter& response) {
-      seen.push_back(allocations);
+      seen.push_back(Allocations());
       response.SetContentType("text/plain; charset=utf-8");
       response.AddHeader("X-A-Header", request.Find("X-A-Header"));
       response.body().append(request.body).append(1000, 'x');

@@ -2,9 +2,7 @@
 #include <doctest/doctest.h>
 
 #include <atomic>
-#include <cstdlib>
 #include <cstring>
-#include <new>
 
 #include "server/context.h"
 #include "server/mlflow/invocations.h"
@@ -12,25 +10,7 @@
 #include "server/releases.h"
 #include "serving/fake_engine.h"
 #include "store/database.h"
-
-namespace {
-thread_local size_t allocations = 0;
-}  // namespace
-
-// Sanitizers bring an allocator of their own; nothing is counted there.
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-constexpr bool kCounts = false;
-#else
-constexpr bool kCounts = true;
-#pragma GCC diagnostic ignored "-Wmismatched-new-delete"  // they match once all are replaced
-void* operator new(size_t size) {
-  ++allocations;
-  if (void* memory = std::malloc(size)) return memory;
-  throw std::bad_alloc();
-}
-void operator delete(void* memory) noexcept { std::free(memory); }
-void operator delete(void* memory, size_t) noexcept { std::free(memory); }
-#endif
+#include "tests/allocations/allocations.h"
 
 namespace quern::server {
 namespace {
@@ -70,20 +50,20 @@ struct Fixture {
     request.body = body;
     size_t before = 0;
     for (int i = 0; i < 20; ++i) {
-      before = allocations;
+      before = Allocations();
       out.Reset();
       answer(Exchange{request, out, RequestArena()});
       REQUIRE_MESSAGE(out.status() == 200, out.body());
     }
-    return allocations - before;
+    return Allocations() - before;
   }
 };
 
 TEST_CASE("scoring allocates nothing after warm-up") {
-  const size_t none = allocations;
+  const size_t none = Allocations();
   const std::string long_text(1000, 'x');
   CHECK(long_text.size() == 1000);
-  CHECK((allocations > none) == kCounts);
+  CHECK((Allocations() > none) == kCountsAllocations);
   Fixture fixture;
   const auto infer = [&](const Exchange& exchange) {
     std::string_view name;

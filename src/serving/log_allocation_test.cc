@@ -1,31 +1,12 @@
 // Logging allocates nothing after warm-up: counted by operator new itself.
-#include <cstdlib>
-#include <new>
-
 #include "serving/log_fixture.h"
-
-namespace {
-thread_local size_t allocations = 0;
-}  // namespace
-
-// Sanitizers bring an allocator of their own; there the numbers stay 0.
-#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
-[[gnu::noinline]] void* operator new(size_t size) {
-  ++allocations;
-  if (void* memory = std::malloc(size)) return memory;
-  throw std::bad_alloc();
-}
-[[gnu::noinline]] void operator delete(void* memory) noexcept { std::free(memory); }
-[[gnu::noinline]] void operator delete(void* memory, size_t /*size*/) noexcept {
-  std::free(memory);
-}
-#endif
+#include "tests/allocations/allocations.h"
 
 namespace quern::serving {
 namespace {
 
 /// Allocations of 180 wake-ups of 32 requests each, after a few to warm up.
-size_t Allocations(PredictionLog& log, const ServedModelPtr& model, bool named) {
+size_t LoggingAllocations(PredictionLog& log, const ServedModelPtr& model, bool named) {
   constexpr size_t kRows = 3;
   const double x[] = {1, 2, 3};
   const std::string_view sex[] = {"yes", "", "no"};
@@ -41,7 +22,7 @@ size_t Allocations(PredictionLog& log, const ServedModelPtr& model, bool named) 
   Arena arena;
   size_t before = 0;
   for (int round = 0; round < 200; ++round) {
-    if (round == 20) before = allocations;
+    if (round == 20) before = Allocations();
     const DeferredLog deferred;
     for (int i = 0; i < 32; ++i) {
       arena.Reset();
@@ -52,7 +33,7 @@ size_t Allocations(PredictionLog& log, const ServedModelPtr& model, bool named) 
     }
     if (!log.CommitDeferred()) return size_t{1} << 20;
   }
-  return allocations - before;
+  return Allocations() - before;
 }
 
 TEST_CASE("logging allocates nothing after warm-up") {
@@ -60,13 +41,13 @@ TEST_CASE("logging allocates nothing after warm-up") {
   const ServedModelPtr model = store.catalog.Default().value();
   auto options = Unhurried(store.dir.path());
   auto log = store.Open(options);
-  CHECK(Allocations(*log, model, false) == 0);
-  CHECK(Allocations(*log, model, true) == 0);
+  CHECK(LoggingAllocations(*log, model, false) == 0);
+  CHECK(LoggingAllocations(*log, model, true) == 0);
   CHECK(log->counts().rows == 2 * 200 * 32 * 3);
   log.reset();
   options.policy = {1, {"x"}, {"sex", "flag"}, std::string(32, 'k')};
   log = store.Open(options);
-  CHECK(Allocations(*log, model, false) == 0);
+  CHECK(LoggingAllocations(*log, model, false) == 0);
 }
 
 }  // namespace

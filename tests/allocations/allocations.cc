@@ -1,20 +1,21 @@
-#include "deploy/allocation_count_test.h"
+#include "tests/allocations/allocations.h"
 
 #include <cstdlib>
 #include <new>
 
 namespace {
 
-thread_local uint64_t allocations = 0;
+thread_local size_t allocations = 0;
 
 }  // namespace
 
-namespace quern::deploy {
+namespace quern {
 
-uint64_t Allocations() { return allocations; }
+size_t Allocations() { return allocations; }
 
-}  // namespace quern::deploy
+}  // namespace quern
 
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
 void* operator new(size_t size) {
   ++allocations;
   if (void* memory = std::malloc(size)) return memory;
@@ -22,3 +23,4 @@ void* operator new(size_t size) {
 }
 void operator delete(void* memory) noexcept { std::free(memory); }
 void operator delete(void* memory, size_t) noexcept { std::free(memory); }
+#endif
