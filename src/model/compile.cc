@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 namespace quern::model {
 namespace {
 
@@ -42,13 +44,13 @@ std::optional<SymTensor> FromConstant(const Constant& constant, Terms& terms) {
 }  // namespace
 
 size_t CountItems(std::span<const int64_t> dims) {
+  // A dimension of 0 makes no other one harmless: operators work along each of them.
+  for (int64_t d : dims) {
+    if (d < 0 || static_cast<uint64_t>(d) > kMostItems) return kMostItems + 1;
+  }
+  if (std::find(dims.begin(), dims.end(), 0) != dims.end()) return 0;
   size_t count = 1;
   for (int64_t d : dims) {
-    if (d < 0) return kMostItems + 1;
-    if (d == 0) return 0;
-  }
-  for (int64_t d : dims) {
-    if (static_cast<uint64_t>(d) > kMostItems) return kMostItems + 1;
     count *= static_cast<size_t>(d);
     if (count > kMostItems) return kMostItems + 1;
   }
@@ -212,17 +214,24 @@ Status NodeContext::Output(size_t output, SymTensor tensor) {
   }
   compiler_.items_ += tensor.items.size();
   if (compiler_.items_ > kMostItemsInAll) return Uncovered("so many values");
-  if (compiler_.values_.contains(node_.outputs[output])) {
-    return Invalid(fmt::format("'{}' is computed twice", node_.outputs[output]));
-  }
+  QUERN_TRY(IsNew(node_.outputs[output]));
   compiler_.values_.emplace(node_.outputs[output], std::move(tensor));
   return {};
 }
 
-void NodeContext::SetConstant(Constant constant) {
-  if (!node_.outputs.empty()) {
-    compiler_.made_.insert_or_assign(node_.outputs[0], std::move(constant));
+Status NodeContext::SetConstant(Constant constant) {
+  if (node_.outputs.empty()) return {};
+  QUERN_TRY(IsNew(node_.outputs[0]));
+  compiler_.made_.emplace(node_.outputs[0], std::move(constant));
+  return {};
+}
+
+Status NodeContext::IsNew(const std::string& name) const {
+  if (compiler_.values_.contains(name) || compiler_.made_.contains(name) ||
+      compiler_.graph_.constants.contains(name)) {
+    return Invalid(fmt::format("'{}' is computed twice", name));
   }
+  return {};
 }
 
 Result<int64_t> NodeContext::Axis(const SymTensor& tensor, int64_t axis) const {

@@ -21,13 +21,16 @@ inline constexpr size_t kMostItems = size_t{1} << 16;
 /// Terms of a whole graph, and items of all its tensors.
 inline constexpr size_t kMostTerms = size_t{1} << 20;
 inline constexpr size_t kMostItemsInAll = size_t{1} << 24;
+/// Features of nearest neighbours: sums of sums would double them with every node.
+inline constexpr size_t kMostDistances = 4096;
 
 /// Squared differences between a row's features and many known points: what nearest neighbours
 /// build, one feature after the other, before TopK. Kept apart, since a term for every point would
 /// be far too many.
 struct Distances {
   std::vector<TermId> features;
-  std::vector<std::vector<double>> points;  // per feature, one value per point
+  /// Per feature, one value per point. Shared: each sum of the chain holds those before it.
+  std::vector<std::shared_ptr<const std::vector<double>>> points;
   bool squared = false;
 };
 
@@ -100,9 +103,10 @@ class NodeContext {
   const Constant* Tensor(std::string_view name) const;
   bool HasAttribute(std::string_view name) const { return node_.attributes.contains(name); }
 
-  /// Sets an output; kUnimplemented if it passes the limits.
+  /// Sets an output; kUnimplemented if it passes the limits, kInvalidArgument if its name has a
+  /// value already.
   Status Output(size_t output, SymTensor tensor);
-  void SetConstant(Constant constant);
+  Status SetConstant(Constant constant);
 
   /// Position of an axis among `dims`; -1 for the axis of rows. kInvalidArgument if out of range.
   Result<int64_t> Axis(const SymTensor& tensor, int64_t axis) const;
@@ -110,6 +114,7 @@ class NodeContext {
  private:
   template <class T>
   const T* Get(std::string_view name) const;
+  Status IsNew(const std::string& name) const;
   Compiler& compiler_;
   const GraphNode& node_;
 };

@@ -61,7 +61,7 @@ Result<bool> StartDistances(NodeContext& node) {
   }
   auto distances = std::make_shared<Distances>();
   distances->features = {column.items[0]};
-  distances->points = {*values};
+  distances->points = {std::make_shared<const std::vector<double>>(*values)};
   SymTensor out{DataType::kFp64, true, {points->shape[1]}, {}, std::move(distances)};
   QUERN_TRY(node.Output(0, std::move(out)));
   return true;
@@ -78,6 +78,9 @@ Result<bool> ContinueDistances(NodeContext& node, bool multiply) {
     made->squared = true;
   } else {
     if (!a.distances->squared || !b.distances->squared || a.dims != b.dims) return false;
+    if (a.distances->features.size() + b.distances->features.size() > kMostDistances) {
+      return node.Uncovered("nearest neighbours of so many features");
+    }
     made->features.insert(made->features.end(), b.distances->features.begin(),
                           b.distances->features.end());
     made->points.insert(made->points.end(), b.distances->points.begin(), b.distances->points.end());

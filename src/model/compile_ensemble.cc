@@ -302,6 +302,9 @@ Result<Sums> SumsOf(NodeContext& node, const std::string& prefix, size_t targets
   std::vector<TermId> used = features.used();
   if (used.empty()) used.push_back(features.Float(0));
   auto kernel = MakeTrees(std::move(used), sums.spec);
+  if (!kernel && kernel.error().code == Code::kResourceExhausted) {
+    return node.Uncovered("so large an ensemble");
+  }
   if (!kernel) return node.Invalid(kernel.error().message);
   sums.bank = (*kernel)->output_bank;
   sums.trees = sums.spec.trees.size();

@@ -30,10 +30,20 @@ SymTensor Select(const SymTensor& tensor, size_t axis, const std::vector<size_t>
 
 namespace {
 
+/// Select, unless that makes a large value of a small one: a file may choose an item many times.
+Result<SymTensor> SelectChecked(NodeContext& node, const SymTensor& tensor, size_t axis,
+                                const std::vector<size_t>& chosen) {
+  const Split3 split = SplitAt(tensor.dims, axis);
+  if (split.outer * split.inner * chosen.size() > kMostItems) {
+    return node.Uncovered("so large a value");
+  }
+  return Select(tensor, axis, chosen);
+}
+
 /// Rows of a constant table, chosen by indices that are computed: one look-up per item.
 Status TakeRows(NodeContext& node, const SymTensor& indices) {
   const Constant* table = node.ConstantInput(0);
-  if (!table || table->shape.empty() || table->shape[0] < 1 || table->type == DataType::kFp16) {
+  if (!table || table->shape.empty() || table->shape[0] < 1) {
     return node.Uncovered("choosing values by computed positions");
   }
   const size_t inner = CountItems(std::span(table->shape).subspan(1));
@@ -76,10 +86,7 @@ Status Gather(NodeContext& node) {
     if (index < -size || index >= size) return node.Invalid(fmt::format("index {}", index));
     chosen.push_back(static_cast<size_t>(index < 0 ? index + size : index));
   }
-  if (SplitAt(tensor.dims, static_cast<size_t>(axis)).outer * chosen.size() > kMostItems) {
-    return node.Uncovered("so large a value");
-  }
-  SymTensor out = Select(tensor, static_cast<size_t>(axis), chosen);
+  QUERN_ASSIGN(SymTensor out, SelectChecked(node, tensor, static_cast<size_t>(axis), chosen));
   const auto place = out.dims.begin() + axis;
   out.dims.insert(out.dims.erase(place), indices.dims.begin(), indices.dims.end());
   return node.Output(0, std::move(out));
@@ -111,7 +118,8 @@ Status ExtractFeatures(NodeContext& node) {
       return node.Invalid(fmt::format("index {}", index));
     chosen.push_back(static_cast<size_t>(index));
   }
-  return node.Output(0, Select(tensor, tensor.dims.size() - 1, chosen));
+  QUERN_ASSIGN(SymTensor out, SelectChecked(node, tensor, tensor.dims.size() - 1, chosen));
+  return node.Output(0, std::move(out));
 }
 
 }  // namespace quern::model

@@ -17,8 +17,7 @@ Status Identity(NodeContext& node) {
 
 Status ConstantNode(NodeContext& node) {
   if (const Constant* value = node.Tensor("value")) {
-    node.SetConstant(*value);
-    return {};
+    return node.SetConstant(*value);
   }
   Constant constant;
   if (node.HasAttribute("value_float")) {
@@ -34,8 +33,7 @@ Status ConstantNode(NodeContext& node) {
   } else {
     return node.Uncovered("this kind of constant");
   }
-  node.SetConstant(std::move(constant));
-  return {};
+  return node.SetConstant(std::move(constant));
 }
 
 /// Constants next to per-row values are the same in every row: [1, …] stands for all rows only

@@ -126,30 +126,31 @@ class ArgMax : public Kernel {
   }
 };
 
+using Points = std::vector<std::shared_ptr<const std::vector<double>>>;
+
 class Nearest : public Kernel {
  public:
-  Nearest(std::vector<TermId> terms, std::vector<std::vector<double>> points, size_t k)
-      : points_(std::move(points)), k_(k) {
+  Nearest(std::vector<TermId> terms, Points points, size_t k) : points_(std::move(points)), k_(k) {
     inputs = std::move(terms);
     outputs = 2 * k;
   }
   std::string Name() const override { return "nearest"; }
   std::string Details() const override {
-    return fmt::format("{} of {} points in {} dimensions", k_, points_.front().size(),
+    return fmt::format("{} of {} points in {} dimensions", k_, points_.front()->size(),
                        inputs.size());
   }
-  size_t Scratch(size_t) const override { return points_.front().size() * sizeof(double); }
+  size_t Scratch(size_t) const override { return points_.front()->size() * sizeof(double); }
 
   void Run(const Registers& registers, size_t first_input, size_t first_output,
            std::byte* scratch) const override {
     const size_t stride = registers.stride;
-    const size_t count = points_.front().size();
+    const size_t count = points_.front()->size();
     auto* distance = reinterpret_cast<double*>(scratch);
     for (size_t r = 0; r < registers.rows; ++r) {
       const double* in = registers.doubles + first_input * stride + r;
       for (size_t f = 0; f < inputs.size(); ++f) {
         const double x = in[f * stride];
-        const double* known = points_[f].data();
+        const double* known = points_[f]->data();
         if (f == 0) {
           for (size_t p = 0; p < count; ++p) distance[p] = (x - known[p]) * (x - known[p]);
         } else {
@@ -176,7 +177,7 @@ class Nearest : public Kernel {
       out[(k_ + at) * stride] = static_cast<double>(p);
     }
   }
-  std::vector<std::vector<double>> points_;
+  Points points_;
   size_t k_;
 };
 
@@ -201,7 +202,8 @@ std::unique_ptr<Kernel> MakeArgMax(Bank bank, std::vector<TermId> inputs) {
 }
 
 std::unique_ptr<Kernel> MakeNearest(std::vector<TermId> inputs,
-                                    std::vector<std::vector<double>> points, size_t k) {
+                                    std::vector<std::shared_ptr<const std::vector<double>>> points,
+                                    size_t k) {
   return std::make_unique<Nearest>(std::move(inputs), std::move(points), k);
 }
 

@@ -18,6 +18,7 @@ std::unique_ptr<Kernel> MakeArgMax(Bank bank, std::vector<TermId> inputs);
 /// The k points with the least squared distance to x, nearest first, equal ones by position:
 /// outputs are k distances, then k positions as doubles. `points` per feature.
 std::unique_ptr<Kernel> MakeNearest(std::vector<TermId> inputs,
-                                    std::vector<std::vector<double>> points, size_t k);
+                                    std::vector<std::shared_ptr<const std::vector<double>>> points,
+                                    size_t k);
 
 }  // namespace quern::model
