@@ -150,15 +150,14 @@ void RunTake(const TakeStep& step, const Registers& registers) {
   std::visit([&](const auto& list) { TakeFrom(list, step, registers); }, step.list);
 }
 
-LookupStep::LookupStep(const LookupTable& table, Bank from, Bank /*to*/)
-    : from_(from), values_(table.values) {
+LookupStep::LookupStep(const LookupTable& table, Bank from) : from_(from), values_(table.values) {
   const size_t count = std::visit([](const auto& keys) { return keys.size(); }, table.keys);
   std::visit(
       [&](auto& values) {
         values.push_back(std::get<std::decay_t<decltype(values)>>(table.fallback).front());
       },
       values_);
-  nan_ = static_cast<uint32_t>(count);
+  none_ = nan_ = static_cast<uint32_t>(count);
   if (const auto* texts = std::get_if<std::vector<std::string>>(&table.keys)) {
     texts_ = *texts;
     slots_.assign(std::bit_ceil(2 * count + 1), 0);
@@ -196,18 +195,17 @@ size_t LookupStep::Find(std::string_view key) const {
     if (texts_[slots_[at] - 1] == key) return slots_[at] - 1;
     at = (at + 1) & (slots_.size() - 1);
   }
-  return texts_.size();
+  return none_;
 }
 
 size_t LookupStep::Find(int64_t key) const {
-  const size_t none = std::visit([](const auto& values) { return values.size() - 1; }, values_);
   if (dense_) {
     const uint64_t at = static_cast<uint64_t>(key) - static_cast<uint64_t>(dense_from_);
-    return at < integers_.size() ? integers_[at].second : none;
+    return at < integers_.size() ? integers_[at].second : none_;
   }
   const auto found =
       std::lower_bound(integers_.begin(), integers_.end(), std::pair<int64_t, uint32_t>(key, 0));
-  return found != integers_.end() && found->first == key ? found->second : none;
+  return found != integers_.end() && found->first == key ? found->second : none_;
 }
 
 size_t LookupStep::Find(float key) const { return std::isnan(key) ? nan_ : Find(KeyOf(key)); }

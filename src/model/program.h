@@ -37,7 +37,7 @@ struct ElementStep {
 /// A finite map, ready to be asked.
 class LookupStep {
  public:
-  LookupStep(const LookupTable& table, Bank from, Bank to);
+  LookupStep(const LookupTable& table, Bank from);
   void Run(const Registers& registers) const;
   std::vector<Item> items;
   const Values& values() const { return values_; }
@@ -55,7 +55,8 @@ class LookupStep {
   std::vector<std::pair<int64_t, uint32_t>> integers_;  // sorted; floats by their bits
   int64_t dense_from_ = 0;                              // integers_ are consecutive from here
   bool dense_ = false;
-  uint32_t nan_ = 0;  // position of the key NaN, or of the fallback
+  uint32_t none_ = 0;  // position of the fallback
+  uint32_t nan_ = 0;   // of the key NaN, or of the fallback
 };
 
 /// A list at an index; an index outside of it, which no sound model computes, takes the first one.

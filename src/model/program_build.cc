@@ -204,11 +204,18 @@ class ProgramBuilder {
       const StepKey key{level_[i], 1, term.op, from, term.bank, shared ? term.extra : -1};
       const auto extra = static_cast<size_t>(term.extra);
       if (term.op == Op::kLookup) {
-        const auto at = steps.try_emplace(key, LookupStep(terms_.tables()[extra], from, term.bank));
-        std::get<LookupStep>(at.first->second).items.push_back(ItemOf(id));
+        // Made once for all items that share it: a table may be large.
+        auto at = steps.find(key);
+        if (at == steps.end()) {
+          at = steps.emplace(key, LookupStep(terms_.tables()[extra], from)).first;
+        }
+        std::get<LookupStep>(at->second).items.push_back(ItemOf(id));
       } else if (term.op == Op::kTake) {
-        const auto at = steps.try_emplace(key, TakeStep{terms_.lists()[extra], term.bank, {}});
-        std::get<TakeStep>(at.first->second).items.push_back(ItemOf(id));
+        auto at = steps.find(key);
+        if (at == steps.end()) {
+          at = steps.emplace(key, TakeStep{terms_.lists()[extra], term.bank, {}}).first;
+        }
+        std::get<TakeStep>(at->second).items.push_back(ItemOf(id));
       } else {
         ElementStep& step = elements(key);
         step.items.push_back(ItemOf(id));
