@@ -8,6 +8,7 @@
 #include "model/onnx_build.h"
 #include "model/ort_engine.h"
 #include "model/signature.h"
+#include "tests/allocations/allocations.h"
 #include "tests/model/engine_compare.h"
 #include "tests/model/random_pipeline.h"
 
@@ -97,10 +98,14 @@ TEST_CASE("After a first request nothing is allocated but from a warm arena") {
   const void* first = nullptr;
   for (int i = 0; i < 3; ++i) {
     arena.Reset();
-    REQUIRE(engines.compiled->Run(batch.views(), arena, outputs).has_value());
+    const size_t before = Allocations();
+    const bool ran = engines.compiled->Run(batch.views(), arena, outputs).has_value();
+    const size_t made = Allocations() - before;
+    REQUIRE(ran);
     // The same demand is served from the same memory.
     if (i == 1) first = outputs[0].data;
     if (i == 2) CHECK(outputs[0].data == first);
+    if (i == 2) CHECK(made == 0);
   }
 }
 
