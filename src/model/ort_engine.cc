@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <cstring>
-#include <filesystem>
 #include <optional>
 
 #include "model/onnx_read.h"
@@ -257,20 +256,6 @@ Result<std::shared_ptr<const Engine>> MakeOnnxRuntimeEngine(std::string_view onn
   QUERN_TRY(Check(library.api->CreateSessionFromArray(library.env, onnx.data(), onnx.size(),
                                                       options.get(), &raw),
                   Code::kInvalidArgument, "ONNX Runtime does not load the model"));
-  return OnnxRuntimeEngine::Make(ort::SessionPtr(raw));
-}
-
-Result<std::shared_ptr<const Engine>> LoadOnnxRuntimeEngine(const std::string& path) {
-  std::error_code ignored;
-  if (!std::filesystem::is_regular_file(path, ignored)) {
-    return Fail(Code::kNotFound, fmt::format("no model file '{}'", path));
-  }
-  QUERN_TRY(ort::CheckLibrary());
-  const ort::Library& library = TheLibrary();
-  QUERN_ASSIGN(const ort::OptionsPtr options, MakeOptions());
-  ort::Session* raw = nullptr;
-  QUERN_TRY(Check(library.api->CreateSession(library.env, path.c_str(), options.get(), &raw),
-                  Code::kInvalidArgument, fmt::format("ONNX Runtime does not load '{}'", path)));
   return OnnxRuntimeEngine::Make(ort::SessionPtr(raw));
 }
 

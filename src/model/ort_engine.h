@@ -16,7 +16,4 @@ namespace quern::model {
 /// older than 1.17.
 Result<std::shared_ptr<const Engine>> MakeOnnxRuntimeEngine(std::string_view onnx);
 
-/// As above, from a file beside which external data may lie. kNotFound if there is none.
-Result<std::shared_ptr<const Engine>> LoadOnnxRuntimeEngine(const std::string& path);
-
 }  // namespace quern::model

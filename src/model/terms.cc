@@ -140,13 +140,10 @@ TermId Terms::Where(TermId condition, TermId yes, TermId no) {
 TermId Terms::Cast(TermId a, Bank bank) {
   const Term& from = at(a);
   if (from.bank == bank) return a;
-  // An integer (or truth) that went through double to float may go directly.
-  if (from.op == Op::kCast && bank == Bank::kFloat && from.bank == Bank::kDouble &&
-      at(from.a).bank == Bank::kInteger && at(from.a).op != Op::kInput &&
-      at(from.a).op != Op::kTake) {
+  // A truth that went through double to float may go directly.
+  if (from.op == Op::kCast && bank == Bank::kFloat && from.bank == Bank::kDouble) {
     const Op source = at(from.a).op;
-    const bool truth = source >= Op::kLess && source <= Op::kNot;
-    if (truth) return Make(Op::kCast, bank, from.a);
+    if (source >= Op::kLess && source <= Op::kNot) return Make(Op::kCast, bank, from.a);
   }
   return Make(Op::kCast, bank, a);
 }

@@ -78,7 +78,7 @@ constexpr TreeWalks kPlainWalks{InstructionSet::kPlain, "plain", PlainTrees<Walk
 struct TreeTop {
   static constexpr size_t kLevels = 3;
   static constexpr size_t kInner = 7;
-  uint32_t at[15];         // positions; below a leaf, the leaf itself ("no") or what follows it
+  uint32_t at[15];         // positions; below a leaf, the leaf itself
   const float* x[kInner];  // the feature's rows
   float threshold[kInner];
 
