@@ -15,30 +15,23 @@ size_t Padding(const std::byte* base, size_t used, size_t alignment) {
 }  // namespace
 
 void* Arena::Bytes(size_t size, size_t alignment) {
-  if (current_ < blocks_.size()) {
-    Block& block = blocks_[current_];
+  if (!blocks_.empty()) {
+    Block& block = blocks_.back();
     size_t start = used_ + Padding(block.bytes.get(), used_, alignment);
     if (start <= block.size && size <= block.size - start) {
       used_ = start + size;
       return block.bytes.get() + start;
     }
   }
-  return NextBlock(size, alignment);
+  return NewBlock(size, alignment);
 }
 
-void* Arena::NextBlock(size_t size, size_t alignment) {
-  size_t need = size + alignment;
-  size_t next = current_ < blocks_.size() ? current_ + 1 : blocks_.size();
-  // Blocks kept from earlier requests that are too small for this piece are passed over.
-  while (next < blocks_.size() && blocks_[next].size < need) ++next;
-  if (next == blocks_.size()) {
-    size_t bytes = std::max(block_, need);
-    blocks_.push_back({std::unique_ptr<std::byte[]>(new std::byte[bytes]), bytes});
-  }
-  current_ = next;
-  size_t start = Padding(blocks_[next].bytes.get(), 0, alignment);
+void* Arena::NewBlock(size_t size, size_t alignment) {
+  size_t bytes = std::max(block_, size + alignment);
+  blocks_.push_back({std::unique_ptr<std::byte[]>(new std::byte[bytes]), bytes});
+  size_t start = Padding(blocks_.back().bytes.get(), 0, alignment);
   used_ = start + size;
-  return blocks_[next].bytes.get() + start;
+  return blocks_.back().bytes.get() + start;
 }
 
 void Arena::Reset(size_t keep) {
@@ -52,7 +45,6 @@ void Arena::Reset(size_t keep) {
   } else if (total > keep) {
     blocks_.clear();
   }
-  current_ = 0;
   used_ = 0;
 }
 

@@ -41,12 +41,11 @@ class Arena {
     size_t size = 0;
   };
   void* Bytes(size_t size, size_t alignment);
-  void* NextBlock(size_t size, size_t alignment);
+  void* NewBlock(size_t size, size_t alignment);
 
   size_t block_;
-  std::vector<Block> blocks_;
-  size_t current_ = 0;  // block in use; blocks_.size() if none
-  size_t used_ = 0;     // bytes of it
+  std::vector<Block> blocks_;  // the last one is in use
+  size_t used_ = 0;            // bytes of it
 };
 
 }  // namespace quern

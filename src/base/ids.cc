@@ -1,10 +1,8 @@
 #include "base/ids.h"
 
-#include <openssl/rand.h>
-
 #include <array>
 
-#include "base/check.h"
+#include "base/secret.h"
 #include "base/uuid.h"
 
 namespace quern {
@@ -13,7 +11,7 @@ namespace {
 template <size_t N>
 std::array<unsigned char, N> RandomBytes() {
   std::array<unsigned char, N> bytes{};
-  QUERN_CHECK(RAND_bytes(bytes.data(), static_cast<int>(N)) == 1, "the system's random source");
+  FillRandom(bytes);
   return bytes;
 }
 

@@ -41,7 +41,7 @@ std::string HmacSha256(std::string_view key, std::string_view message) {
 
 std::string RandomBytes(size_t count) {
   std::string out(count, '\0');
-  QUERN_CHECK(RAND_bytes(Bytes(out), static_cast<int>(count)) == 1, "the system's random source");
+  FillRandom({Bytes(out), count});
   return out;
 }
 
