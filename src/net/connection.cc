@@ -64,7 +64,11 @@ void Connection::OnReady(uint32_t events) {
     if (state_ == State::kClosed || gone_) return;
   }
   if (!hung && (events & EPOLLIN) == 0) return;
-  if (Reads()) return Receive();
+  if (Reads()) {
+    // Resume() answers what has come before more is read, or the end.
+    if (!stalled_) Receive();
+    return;
+  }
   if (!hung) return Listen(events_ & ~uint32_t{EPOLLIN});
   if (busy_) return Unwatch();
   Break();
@@ -103,7 +107,7 @@ void Connection::Receive() {
       reader_.Received(io.bytes);
       Process();
     }
-  } while (Reads() && transport_.pending());
+  } while (Reads() && !stalled_ && transport_.pending());
 }
 
 /// The client sends nothing more.
@@ -117,10 +121,11 @@ void Connection::Resume() {
   to_resume_ = false;
   if (!Reads() || state_ == State::kLinger) return;
   Process();
-  if (Reads() && transport_.pending()) Receive();
+  if (Reads() && !stalled_ && transport_.pending()) Receive();
 }
 
 void Connection::Process() {
+  stalled_ = false;
   while (Step()) {
   }
   Send();
@@ -131,7 +136,10 @@ bool Connection::Step() {
   if (busy_) return false;
   switch (state_) {
     case State::kHead: {
-      if (out_.waiting() >= kMaxUnsent) return false;
+      if (out_.waiting() >= kMaxUnsent) {
+        stalled_ = !reader_.empty();
+        return false;
+      }
       const auto event = reader_.ReadHead();
       if (event == RequestReader::Event::kHead) return OnHead();
       if (event == RequestReader::Event::kMore) return false;

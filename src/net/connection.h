@@ -116,6 +116,8 @@ class Connection final : public Watcher, public Timer, public Exchange::Owner {
   /// It is in the loop's lists.
   bool to_send_ = false;
   bool to_resume_ = false;
+  /// Requests have come that wait for room for their answers: nothing more is read.
+  bool stalled_ = false;
   /// The client has gone while a worker had the request.
   bool gone_ = false;
   bool full_ = false;

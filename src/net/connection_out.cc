@@ -134,8 +134,7 @@ void Connection::OnSent() {
     case State::kClosing:
       return Linger();
     case State::kHead:
-      // Requests may have waited for room.
-      if (reader_.unread() > 0) ResumeLater();
+      if (stalled_) ResumeLater();
       return AwaitMore();
     default:
       return AwaitMore();

@@ -136,6 +136,36 @@ TEST_CASE("requests, large bodies and files over HTTPS") {
   CHECK(distrustful->Send("GET", url + "/", "", {}).error().code == Code::kFailedPrecondition);
 }
 
+TEST_CASE("every pipelined request that came before the client's end is answered") {
+  TempDir dir;
+  Files files(dir);
+  files.Write(1);
+  ServerOptions options = files.Options();
+  options.inline_handler = [body = std::string(1000, 'x')](const RequestView& /*request*/,
+                                                           ResponseWriter& response) {
+    response.body() = body;
+    return true;
+  };
+  HttpServer server(options, Echo);
+  RawSocket socket(server.Start().value());
+  SslContext context(SSL_CTX_new(TLS_client_method()));
+  Ssl ssl(SSL_new(context.get()));
+  SSL_set_fd(ssl.get(), socket.descriptor());
+  REQUIRE(SSL_connect(ssl.get()) == 1);
+  std::string burst;
+  for (int i = 0; i < 400; ++i) burst += "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
+  REQUIRE(SSL_write(ssl.get(), burst.data(), static_cast<int>(burst.size())) > 0);
+  SSL_shutdown(ssl.get());
+  std::string all;
+  char chunk[4096];
+  for (int got = 0; (got = SSL_read(ssl.get(), chunk, sizeof chunk)) > 0;) {
+    all.append(chunk, static_cast<size_t>(got));
+  }
+  int answered = 0;
+  for (size_t at = 0; (at = all.find("HTTP/1.1 200 ", at)) != std::string::npos; ++at) ++answered;
+  CHECK(answered == 400);
+}
+
 TEST_CASE("TLS 1.2 and 1.3 with ALPN http/1.1, nothing older and nothing else") {
   TempDir dir;
   Files files(dir);
