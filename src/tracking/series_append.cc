@@ -16,7 +16,8 @@ using store::Row;
 /// So many points of a series that come together are a chunk at once: one statement instead of so
 /// many. Small chunks are merged when there are kChunkPoints in them.
 constexpr size_t kLeastChunk = 16;
-/// A merge looks no further back: there are no more small ones between two merges.
+/// A merge looks no further back, behind what came last: there are no more small ones between two
+/// merges.
 constexpr int64_t kMostSmall = kChunkPoints / static_cast<int64_t>(kLeastChunk) + 1;
 
 Param OrNull(double value) { return std::isnan(value) ? Param() : Param(value); }
@@ -91,6 +92,14 @@ Status Save(Database& db, const Summary& summary) {
        summary.first_step, summary.top_step, summary.num});
 }
 
+/// In the order of a history, each once.
+void DropRepeats(std::vector<Point>& points) {
+  if (!std::is_sorted(points.begin(), points.end(), Before)) {
+    std::sort(points.begin(), points.end(), Before);
+  }
+  points.erase(std::unique(points.begin(), points.end(), Same), points.end());
+}
+
 /// Points that chunks hold already are taken out of `points`. Usually steps go up and no chunk
 /// reaches where the new points are.
 Status DropSealed(Database& db, const Summary& summary, std::vector<Point>& points) {
@@ -137,8 +146,9 @@ std::vector<Point> MergeInto(Summary& summary, const std::vector<Point>& young,
 }
 
 /// The small chunks at the end become one: reading must not open a chunk for every few points.
-Status MergeSmall(Database& db, int64_t series) {
-  QUERN_ASSIGN(auto heads, ReadLastHeads(db, series, kMostSmall));
+/// `newest` points came last.
+Status MergeSmall(Database& db, int64_t series, int64_t newest) {
+  QUERN_ASSIGN(auto heads, ReadLastHeads(db, series, kMostSmall + newest / kChunkPoints));
   std::erase_if(heads, [](const ChunkHead& head) { return head.points >= kChunkPoints / 2; });
   if (heads.size() < 2) return {};
   std::vector<Point> points;
@@ -164,9 +174,9 @@ Status AppendAsChunk(Database& db, Summary& summary, const std::vector<Point>& p
   const std::vector<Point> merged = MergeInto(summary, young, points);
   QUERN_TRY(WriteChunks(db, summary.num, merged));
   const int64_t filled = summary.sealed / kChunkPoints;
-  summary.sealed += static_cast<int64_t>(merged.size());
-  if (static_cast<int64_t>(merged.size()) >= kChunkPoints) return {};
-  return summary.sealed / kChunkPoints == filled ? Status() : MergeSmall(db, summary.num);
+  const auto newest = static_cast<int64_t>(merged.size());
+  summary.sealed += newest;
+  return summary.sealed / kChunkPoints == filled ? Status() : MergeSmall(db, summary.num, newest);
 }
 
 Status AppendAsRows(Database& db, Summary& summary, const std::vector<Point>& points) {
@@ -186,6 +196,7 @@ Status AppendAsRows(Database& db, Summary& summary, const std::vector<Point>& po
 Result<int64_t> AppendToSeries(Database& db, int64_t run, const std::string& key,
                                std::vector<Point> points) {
   if (points.empty()) return 0;
+  DropRepeats(points);
   QUERN_ASSIGN(Summary summary, LoadOrCreate(db, run, key));
   QUERN_TRY(DropSealed(db, summary, points));
   if (points.empty()) return 0;
@@ -218,8 +229,7 @@ Result<int64_t> AppendPoints(Database& db, int64_t run,
 
 Status AddSeries(Database& db, int64_t run, const std::string& key, std::vector<Point> points) {
   if (points.empty()) return {};
-  std::sort(points.begin(), points.end(), Before);
-  points.erase(std::unique(points.begin(), points.end(), Same), points.end());
+  DropRepeats(points);
   Summary summary;
   for (const Point& point : points) summary.Add(point);
   const bool chunks = points.size() >= kLeastChunk;

@@ -132,6 +132,42 @@ TEST_CASE("points that come some at a time are neither rows nor chunks without e
   CHECK(std::is_sorted(all.begin(), all.end(), Before));
 }
 
+TEST_CASE("small chunks are merged however many points the batch behind them has") {
+  constexpr int64_t kSmall = 63, kEach = 16, kRounds = 6;
+  for (const int64_t large : {1040, 20'000}) {
+    TestStore store;
+    const std::string id = store.Start();
+    int64_t next = 0;
+    const auto log = [&](int64_t count) {
+      BulkLog bulk(store.runs);
+      for (const int64_t end = next + count; next < end; ++next) {
+        REQUIRE(bulk.Metric(next, id, "m", {next, next, static_cast<double>(next)}));
+      }
+      REQUIRE(bulk.Flush());
+    };
+    for (int64_t round = 0; round < kRounds; ++round) {
+      for (int64_t i = 0; i < kSmall; ++i) log(kEach);
+      log(large);
+    }
+    CHECK(Number(store, "SELECT count(*) FROM metric_chunks WHERE points < 512") <= 1);
+    const auto all = InPages(store, id, 25'000);
+    CHECK(static_cast<int64_t>(all.size()) == kRounds * (kSmall * kEach + large));
+    CHECK(std::is_sorted(all.begin(), all.end(), Before));
+  }
+}
+
+TEST_CASE("a point that comes many times at once is one point, not a chunk") {
+  TestStore store;
+  const std::string id = store.Start();
+  REQUIRE(store.runs.Log(id, {{At("m", 1, 1, 1)}, {}, {}}));
+  Batch batch;
+  for (int i = 0; i < 20; ++i) batch.metrics.push_back(At("m", 2, 2, 2));
+  REQUIRE(store.runs.Log(id, batch));
+  CHECK(Number(store, "SELECT count(*) FROM metric_chunks") == 0);
+  CHECK(Number(store, "SELECT count(*) FROM metric_points") == 2);
+  CHECK(store.runs.Get(id)->metrics[0].points == 2);
+}
+
 TEST_CASE("a page of a history is the same part of it, however the times of its chunks lie") {
   TestStore store;
   // By run: time of the i-th point.
