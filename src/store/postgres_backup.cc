@@ -195,7 +195,8 @@ Status RestorePostgres(const DatabaseCopy& copy, const std::string& folder, cons
     QUERN_TRY(Load(database, connection, all, folder, cancel, progress));
     return Migrate(schema);
   }));
-  return RefreshStatistics(database);
+  RefreshStatistics(database);
+  return {};
 }
 
 }  // namespace quern::store

@@ -299,7 +299,7 @@ TEST_CASE("statistics are as fresh as they are asked to be") {
     return rows;
   };
   CHECK(known() <= 0);
-  REQUIRE(RefreshStatistics(db));
+  RefreshStatistics(db);
   CHECK(known() == 5000);
 }
 

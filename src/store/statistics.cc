@@ -3,9 +3,12 @@
 #include <string>
 #include <vector>
 
-namespace quern::store {
+#include "base/log.h"
 
-Status RefreshStatistics(Database& database) {
+namespace quern::store {
+namespace {
+
+Status Count(Database& database) {
   if (database.dialect() != Dialect::kPostgres) return {};
   std::vector<std::string> tables;
   QUERN_TRY(database.Query(
@@ -15,6 +18,15 @@ Status RefreshStatistics(Database& database) {
   std::string sql;
   for (const std::string& table : tables) sql += (sql.empty() ? "ANALYZE " : ", ") + table;
   return sql.empty() ? Status() : database.Execute(sql);
+}
+
+}  // namespace
+
+void RefreshStatistics(Database& database) {
+  if (const Status counted = Count(database); !counted) {
+    Log(LogLevel::kWarning, "the database's statistics are not refreshed, searches may be slow: " +
+                                counted.error().ToString());
+  }
 }
 
 }  // namespace quern::store

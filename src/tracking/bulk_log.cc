@@ -99,7 +99,8 @@ Status BulkLog::Flush() {
   QUERN_TRY(Write());
   QUERN_TRY(Await());
   const int64_t written = report_.metrics + report_.params + report_.tags;
-  return written < kManyRecords ? Status() : runs_.RefreshStatistics();
+  if (written >= kManyRecords) runs_.RefreshStatistics();
+  return {};
 }
 
 Status BulkLog::Write() {

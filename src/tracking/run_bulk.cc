@@ -41,7 +41,7 @@ Status Runs::LogMany(const std::map<std::string, RunRecords, std::less<>>& runs,
   return {};
 }
 
-Status Runs::RefreshStatistics() { return store::RefreshStatistics(db_); }
+void Runs::RefreshStatistics() { store::RefreshStatistics(db_); }
 
 Status Runs::LogRecords(const RunInfo& run, const RunRecords& records, BulkReport& done) {
   QUERN_ASSIGN(const int64_t added, AppendPoints(db_, run.num, records.points));

@@ -119,7 +119,7 @@ class Runs {
   /// wrong is told in the report, the rest is kept.
   Status LogMany(const std::map<std::string, RunRecords, std::less<>>& runs, BulkReport& report);
   /// After many records (store/statistics.h).
-  Status RefreshStatistics();
+  void RefreshStatistics();
   /// Adds an entry, a JSON object, to the list of models of MLflow 2 clients: the tag
   /// mlflow.log-model.history, which may be longer than other tags.
   Status LogModel(const std::string& id, const std::string& entry);
