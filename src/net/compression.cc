@@ -4,12 +4,11 @@
 
 #include "base/check.h"
 #include "base/text.h"
+#include "net/inline.h"
 
 namespace quern::net {
 namespace {
 
-constexpr int kGzipWindow = 15 + 16;
-constexpr int kZlibWindow = 15;
 constexpr size_t kChunk = 64u << 10;
 
 Bytef* InputBytes(std::string_view bytes) {
@@ -17,6 +16,13 @@ Bytef* InputBytes(std::string_view bytes) {
 }
 
 }  // namespace
+
+std::optional<int> WindowOf(std::string_view encoding) {
+  if (SameName(encoding, "deflate")) return MAX_WBITS;
+  // 16 more is gzip's wrapper.
+  if (SameName(encoding, "gzip") || SameName(encoding, "x-gzip")) return MAX_WBITS + 16;
+  return std::nullopt;
+}
 
 struct Inflater::Stream {
   z_stream z{};
@@ -30,12 +36,13 @@ Inflater::~Inflater() { inflateEnd(&stream_->z); }
 
 Result<std::unique_ptr<Inflater>> Inflater::Make(std::string_view encoding) {
   std::string kind = ToLower(Trim(encoding));
-  if (kind != "gzip" && kind != "x-gzip" && kind != "deflate") {
+  const auto window = WindowOf(kind);
+  if (!window) {
     return Fail(Code::kInvalidArgument, "Content-Encoding '" + kind + "' is not supported",
                 "send gzip, deflate or no encoding");
   }
   auto stream = std::make_unique<Stream>();
-  if (inflateInit2(&stream->z, kind == "deflate" ? kZlibWindow : kGzipWindow) != Z_OK) {
+  if (inflateInit2(&stream->z, *window) != Z_OK) {
     return Fail(Code::kResourceExhausted, "no memory to decompress a body");
   }
   return std::unique_ptr<Inflater>(new Inflater(std::move(stream), std::move(kind)));
@@ -76,8 +83,9 @@ Result<std::string> Decompress(std::string_view body, std::string_view encoding,
 
 std::string Compress(std::string_view body, std::string_view encoding) {
   z_stream stream{};
-  const int window = encoding == "deflate" ? MAX_WBITS : kGzipWindow;
-  QUERN_CHECK(deflateInit2(&stream, Z_DEFAULT_COMPRESSION, Z_DEFLATED, window, 8,
+  const auto window = WindowOf(encoding);
+  QUERN_CHECK(window.has_value(), "an encoding to compress with");
+  QUERN_CHECK(deflateInit2(&stream, Z_DEFAULT_COMPRESSION, Z_DEFLATED, *window, 8,
                            Z_DEFAULT_STRATEGY) == Z_OK,
               "deflateInit2");
   std::string out(deflateBound(&stream, static_cast<uLong>(body.size())) + 32, '\0');

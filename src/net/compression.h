@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -10,11 +11,20 @@
 
 namespace quern::net {
 
+/// Whether a Content-Encoding says that a body is compressed, if perhaps in a way that nobody
+/// knows.
+inline bool IsEncoded(std::string_view encoding) {
+  return !encoding.empty() && encoding != "identity";
+}
+
+/// The windowBits by which zlib reads and writes "gzip" ("x-gzip") or "deflate" (zlib wrapper), any
+/// case; nothing for another encoding.
+std::optional<int> WindowOf(std::string_view encoding);
+
 /// Decompresses a body piece by piece.
 class Inflater {
  public:
-  /// `encoding` is "gzip" ("x-gzip") or "deflate" (zlib wrapper), any case; another is
-  /// kInvalidArgument.
+  /// kInvalidArgument for an encoding without WindowOf().
   static Result<std::unique_ptr<Inflater>> Make(std::string_view encoding);
   ~Inflater();
   Inflater(const Inflater&) = delete;

@@ -19,8 +19,6 @@ constexpr uint64_t kSmallFile = 64u << 10;
 constexpr uint64_t kFileTurn = 4u << 20;
 constexpr uint64_t kFilePiece = 256u << 10;
 
-bool IsEncoded(std::string_view encoding) { return !encoding.empty() && encoding != "identity"; }
-
 }  // namespace
 
 void Exchange::Begin(const RequestHead& head) {

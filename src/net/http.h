@@ -82,7 +82,8 @@ struct ServerOptions {
   size_t max_header = 16u << 10;
   /// Connections open at once; one more is answered 503 and closed.
   size_t max_connections = 1024;
-  /// Seconds for a whole header, for a whole body, and of silence between requests; 408 or a close.
+  /// Seconds for a whole header, for a whole body, and of silence between requests; then the
+  /// connection is closed without an answer.
   double header_timeout = 10;
   double body_timeout = 60;
   double idle_timeout = 75;

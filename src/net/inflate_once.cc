@@ -4,13 +4,11 @@
 
 #include <algorithm>
 
-#include "net/inline.h"
+#include "net/compression.h"
 
 namespace quern::net {
 namespace {
 
-constexpr int kGzipWindow = 15 + 16;
-constexpr int kZlibWindow = 15;
 constexpr size_t kFirst = 16u << 10;
 
 }  // namespace
@@ -28,12 +26,11 @@ InflateOnce::~InflateOnce() {
 
 bool InflateOnce::Run(std::string_view body, std::string_view encoding, uint64_t max_bytes,
                       std::string* plain) {
-  const bool zlib = SameName(encoding, "deflate");
-  if (!zlib && !SameName(encoding, "gzip") && !SameName(encoding, "x-gzip")) return false;
-  const int window = zlib ? kZlibWindow : kGzipWindow;
+  const auto window = WindowOf(encoding);
+  if (!window) return false;
   z_stream& z = stream_->z;
-  if (!stream_->made) stream_->made = inflateInit2(&z, window) == Z_OK;
-  if (!stream_->made || inflateReset2(&z, window) != Z_OK) return false;
+  if (!stream_->made) stream_->made = inflateInit2(&z, *window) == Z_OK;
+  if (!stream_->made || inflateReset2(&z, *window) != Z_OK) return false;
   z.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(body.data()));
   z.avail_in = static_cast<uInt>(body.size());
   size_t size = 0;

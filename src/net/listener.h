@@ -16,7 +16,7 @@ class Listener final : public Watcher, public Timer {
   Listener(EventLoop& loop, std::function<void(UniqueFd)> on_socket)
       : loop_(loop), on_socket_(std::move(on_socket)) {}
 
-  /// Binds a numeric address (or "localhost"); returns the port, of which 0 is a free one.
+  /// ListenOn(); returns the port.
   Result<uint16_t> Listen(const std::string& host, uint16_t port);
   /// Before the loop runs: accepts from now on.
   Status Start();

@@ -4,6 +4,8 @@
 #include <charconv>
 #include <cstring>
 
+#include "net/compression.h"
+
 namespace quern::net {
 namespace {
 
@@ -43,9 +45,7 @@ void Move(std::string_view* text, const char* from, const char* to) {
 
 }  // namespace
 
-bool RequestHead::encoded() const {
-  return !content_encoding.empty() && content_encoding != "identity";
-}
+bool RequestHead::encoded() const { return IsEncoded(content_encoding); }
 
 void HeadParser::Reset() {
   std::vector<HeaderView> headers = std::move(head_.headers);

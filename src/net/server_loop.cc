@@ -1,12 +1,12 @@
 #include "net/server_loop.h"
 
 #include <algorithm>
-#include <csignal>
 #include <exception>
 #include <utility>
 
 #include "base/log.h"
 #include "net/connection.h"
+#include "net/sigpipe.h"
 
 namespace quern::net {
 namespace {
@@ -41,10 +41,7 @@ ServerLoop::~ServerLoop() {
 
 void ServerLoop::Run() {
   // OpenSSL writes without MSG_NOSIGNAL: a client that went away must not end the program.
-  sigset_t pipe;
-  sigemptyset(&pipe);
-  sigaddset(&pipe, SIGPIPE);
-  pthread_sigmask(SIG_BLOCK, &pipe, nullptr);
+  BlockSigpipe();
   events_.Run([this] { return OnWakeup(); });
 }
 

@@ -19,9 +19,7 @@ class TcpListener {
   /// Called on the listener's thread.
   using Accepted = std::function<void(int connection)>;
 
-  /// `host` is a numeric address or "localhost"; port 0 takes a free one. Nothing is accepted
-  /// before Start(). kInvalidArgument for a host that is no address, kUnavailable if the port is
-  /// taken or the address is not of this machine, kPermissionDenied if it may not be used.
+  /// ListenOn(), and kResourceExhausted without a descriptor. Nothing is accepted before Start().
   static Result<std::unique_ptr<TcpListener>> Open(const std::string& host, uint16_t port);
   /// Close().
   ~TcpListener() { Close(); }

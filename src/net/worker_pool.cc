@@ -1,6 +1,6 @@
 #include "net/worker_pool.h"
 
-#include <csignal>
+#include "net/sigpipe.h"
 
 namespace quern::net {
 
@@ -35,10 +35,7 @@ bool WorkerPool::Add(Work* work, size_t max_waiting) {
 
 void WorkerPool::Run() {
   // sendfile(2) has no MSG_NOSIGNAL: a client that went away must not end the program.
-  sigset_t pipe;
-  sigemptyset(&pipe);
-  sigaddset(&pipe, SIGPIPE);
-  pthread_sigmask(SIG_BLOCK, &pipe, nullptr);
+  BlockSigpipe();
   for (;;) {
     Work* work = nullptr;
     bool wake = false;
