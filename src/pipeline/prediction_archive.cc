@@ -114,11 +114,18 @@ Status WriteRows(const Frame& frame, const std::string& path, Fs& fs) {
                              path, fs);
 }
 
+struct Exchanged {
+  Status status;
+  /// After an error: it may have happened all the same, as the commit was asked for.
+  bool unknown = false;
+};
+
 /// The file's row instead of its predictions. kAborted if these are no longer what was read.
-Status Exchange(store::Database& database, Fs& fs, const std::string& file, const Part& part,
-                const PartRows& rows, const std::string& path, uint64_t bytes, int64_t now_ms) {
+Exchanged Exchange(store::Database& database, Fs& fs, const std::string& file, const Part& part,
+                   const PartRows& rows, const std::string& path, uint64_t bytes, int64_t now_ms) {
   const auto count = static_cast<int64_t>(rows.frame.rows());
-  return database.Transaction([&]() -> Status {
+  bool committing = false;
+  Status status = database.Transaction([&]() -> Status {
     int64_t there = 0;
     int64_t revisions = 0;
     QUERN_TRY(database.Query(
@@ -141,9 +148,14 @@ Status Exchange(store::Database& database, Fs& fs, const std::string& file, cons
         "DELETE FROM feedback WHERE prediction_id IN (SELECT prediction_id FROM predictions WHERE "
         "made_at >= ? AND made_at < ?)",
         {part.from, part.until}));
-    return database.Execute("DELETE FROM predictions WHERE made_at >= ? AND made_at < ?",
-                            {part.from, part.until});
+    QUERN_TRY(database.Execute("DELETE FROM predictions WHERE made_at >= ? AND made_at < ?",
+                               {part.from, part.until}));
+    committing = true;
+    return {};
   });
+  // kAborted is the database's word that it took the transaction back.
+  const bool unknown = !status && committing && status.error().code != Code::kAborted;
+  return {std::move(status), unknown};
 }
 
 Result<int64_t> ArchivePart(store::Database& database, Fs& fs, const std::string& state_dir,
@@ -156,13 +168,14 @@ Result<int64_t> ArchivePart(store::Database& database, Fs& fs, const std::string
     const std::string file = JoinPath(state_dir, path);
     QUERN_TRY(WriteRows(rows.frame, file, fs));
     QUERN_ASSIGN(const FileInfo info, fs.Stat(file));
-    const Status exchanged =
+    const Exchanged exchanged =
         Exchange(database, fs, file, part, rows, path, info.size, clock.NowMs());
-    if (exchanged) return static_cast<int64_t>(rows.frame.rows());
+    if (exchanged.status) return static_cast<int64_t>(rows.frame.rows());
+    const Error& error = exchanged.status.error();
+    // It may be the only copy. If it is not, nothing lists it, and `quern gc` finds it.
+    if (exchanged.unknown) return std::unexpected(error);
     QUERN_TRY(fs.RemoveAll(file));
-    if (exchanged.error().code != Code::kAborted || i + 1 == kTries) {
-      return std::unexpected(exchanged.error());
-    }
+    if (error.code != Code::kAborted || i + 1 == kTries) return std::unexpected(error);
   }
 }
 

@@ -22,7 +22,8 @@ struct ArchivedPredictions {
 /// Moves predictions made before `before_ms` (milliseconds since the epoch), with the labels that
 /// they have, into files below `tables/predictions/` of the state folder, listed in
 /// `prediction_files`: at most a day (UTC) and 200,000 rows each. A row is in the table or in a
-/// listed file, never in both, whenever this is killed. kAborted if rows kept arriving meanwhile.
+/// listed file, never in both, whenever this is killed or the connection is lost; what is left then
+/// is at most a file that no list names. kAborted if rows kept arriving meanwhile.
 Result<ArchivedPredictions> ArchivePredictions(store::Database& database, Fs& fs,
                                                const std::string& state_dir, int64_t before_ms,
                                                const Clock& clock, const CancelToken& cancel);

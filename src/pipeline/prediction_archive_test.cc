@@ -124,6 +124,54 @@ TEST_CASE("whichever write fails, every prediction is in one place") {
   }
 }
 
+/// Loses its connection at the end of a transaction: after it was kept, or before.
+class LosesCommit : public store::Database {
+ public:
+  LosesCommit(store::Database& inner, bool kept) : inner_(inner), kept_(kept) {}
+  Status Execute(std::string_view sql, const std::vector<store::Param>& params) override {
+    return inner_.Execute(sql, params);
+  }
+  Status Query(std::string_view sql, const std::vector<store::Param>& params,
+               const std::function<void(const store::Row&)>& on_row) override {
+    return inner_.Query(sql, params, on_row);
+  }
+  Status Transaction(const std::function<Status()>& body) override {
+    const auto lost = Fail(Code::kUnavailable, "the connection was lost while it committed");
+    const Status done = inner_.Transaction([&]() -> Status {
+      QUERN_TRY(body());
+      if (!kept_) return lost;
+      return {};
+    });
+    if (!done) return done;
+    return lost;
+  }
+  store::Dialect dialect() const override { return inner_.dialect(); }
+
+ private:
+  store::Database& inner_;
+  const bool kept_;
+};
+
+TEST_CASE("a connection lost while it commits costs no prediction, whether the change was kept") {
+  Archive archive;
+  const auto files = [&] { return RealFs().List(archive.dir.File("tables/predictions"))->size(); };
+  for (const bool kept : {true, false}) {
+    CAPTURE(kept);
+    LosesCommit database(*archive.database, kept);
+    const auto moved = ArchivePredictions(database, RealFs(), archive.dir.path(), kStart + 2 * kDay,
+                                          archive.clock, archive.cancel);
+    REQUIRE_FALSE(moved.has_value());
+    CHECK(moved.error().code == Code::kUnavailable);
+    CHECK(archive.Count("prediction_files") == 1);  // the first day's
+    CHECK(archive.Count("predictions") == 8);
+    CHECK(archive.Read().size() == 12);
+  }
+  CHECK(files() == 2);  // one of them listed nowhere
+  REQUIRE(archive.Move(kStart + 2 * kDay));
+  CHECK(archive.Read().size() == 12);
+  CHECK(files() == 3);
+}
+
 TEST_CASE("a listed file that is gone is an error with its name") {
   Archive archive;
   REQUIRE(archive.Move(kStart + kDay));
