@@ -37,6 +37,19 @@ class MatrixEngine : public model::Engine {
   std::vector<TensorSpec> outputs_{{"variable", DataType::kFp32, {-1}}};
 };
 
+/// A model whose package names one class more than its graph scores; the graph says so, or not.
+class NarrowEngine : public FakeEngine {
+ public:
+  explicit NarrowEngine(bool open)
+      : FakeEngine(BinarySignature()), outputs_(FakeEngine::outputs()) {
+    if (open) outputs_[1].shape = {-1, -1};
+  }
+  const std::vector<TensorSpec>& outputs() const override { return outputs_; }
+
+ private:
+  std::vector<TensorSpec> outputs_;
+};
+
 struct Fixture {
   Catalog catalog;
   ManualClock clock{5000};
@@ -199,6 +212,24 @@ TEST_CASE("outputs wanted, parameters of a classifier, a deadline") {
   call.parameters = {};
   call.deadline = MonotonicSeconds() - 1;
   CHECK(fixture.service.Infer(call, fixture.arena).error().code == Code::kDeadlineExceeded);
+}
+
+TEST_CASE("a package of more classes than its graph scores is refused, where the graph says") {
+  for (const bool open : {false, true}) {
+    ModelParts parts;
+    parts.name = "heart";
+    parts.engine = std::make_shared<NarrowEngine>(open);
+    parts.signature = BinarySignature();
+    parts.signature->classes.emplace_back("2");
+    parts.signature->task = ml::Task::kMulticlass;
+    const auto made = ServedModel::Make(std::move(parts));
+    REQUIRE(made.has_value() == open);
+    if (open) continue;
+    CHECK(made.error().code == Code::kInvalidArgument);
+    CHECK(made.error().message ==
+          "model 'heart': its signature does not fit its graph: it names 3 classes, the graph "
+          "scores 2");
+  }
 }
 
 TEST_CASE("a large batch is split, and every row answered as by itself") {

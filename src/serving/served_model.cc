@@ -19,6 +19,12 @@ bool IsColumn(const TensorSpec& spec) {
          (spec.shape.size() == 1 || (spec.shape.size() == 2 && spec.shape[1] == 1));
 }
 
+/// Values that each row of an output has, as far as the graph says; -1: it leaves that open.
+int64_t WidthOf(const TensorSpec& spec) {
+  if (spec.shape.size() == 1) return 1;
+  return spec.shape.size() == 2 ? spec.shape[1] : -1;
+}
+
 std::vector<std::string> Names(const std::vector<TensorSpec>& specs) {
   std::vector<std::string> names;
   for (const TensorSpec& spec : specs) names.push_back(spec.name);
@@ -141,6 +147,12 @@ Status ServedModel::ChooseOutputs() {
       outputs[*score_output_].type != DataType::kFp64) {
     return Disagrees(
         parts_, "it lacks an output of its kind of model; it has " + Join(Names(outputs), ", "));
+  }
+  const int64_t width = WidthOf(outputs[*score_output_]);
+  const size_t classes = parts_.signature->classes.size();
+  if (classifies && width >= 0 && static_cast<size_t>(width) != classes) {
+    return Disagrees(parts_, "it names " + std::to_string(classes) + " classes, the graph scores " +
+                                 std::to_string(width));
   }
   return {};
 }

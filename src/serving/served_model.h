@@ -65,7 +65,8 @@ struct ModelParts {
 /// Immutable but for its counters; shared by the requests that use it.
 class ServedModel {
  public:
-  /// kInvalidArgument: the signature speaks of other inputs or outputs than the engine has.
+  /// kInvalidArgument: the signature speaks of other inputs, outputs or classes than the engine
+  /// has.
   static Result<ServedModel> Make(ModelParts parts);
 
   const std::string& name() const { return parts_.name; }

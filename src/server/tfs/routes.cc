@@ -167,6 +167,9 @@ Status Classify(const ServingContext& context, const serving::ServedModelPtr& se
   out->append("{\"result\":");
   for (const serving::NamedTensor& output : answer.outputs) {
     if (output.name != wanted) continue;
+    if (output.tensor.elements() != answer.rows * classes.size()) {
+      return Fail(Code::kInternal, "the model answered with another number of scores than classes");
+    }
     AppendJsonList(out, answer.rows, [&](size_t row) {
       AppendJsonList(out, classes.size(), [&](size_t i) {
         out->push_back('[');
