@@ -10,7 +10,7 @@ namespace {
 
 /// Bytes that a buffer keeps for the next wake-up.
 constexpr size_t kKeepBuffer = 4u << 20;
-/// Models of which a lane knows the schema; beyond that it forgets the oldest.
+/// Models of which a lane knows the schema; at one more it forgets them all and learns anew.
 constexpr size_t kMaxKnown = 64;
 
 }  // namespace
@@ -102,8 +102,7 @@ Status LogLane::Add(const ScoredCall& scored, const RowIdentity& identity) {
 
 Status LogLane::Write() {
   if (buffer_.empty()) return {};
-  Status written = current_->Append(buffer_);
-  if (written && options_.to_disk) written = current_->Sync();
+  const Status written = current_->Append(buffer_, options_.to_disk);
   buffer_.clear();
   rows_ = 0;
   if (buffer_.capacity() > kKeepBuffer) buffer_.shrink_to_fit();

@@ -131,6 +131,7 @@ Status PredictionMover::MoveSegment(const std::string& name, uint64_t* waiting) 
 /// One transaction. False: there is nothing more.
 Result<bool> PredictionMover::MovePart(const std::string& name, Source& source) {
   bool more = true;
+  bool cut = false;
   MoveTotals part;
   const uint64_t begin = source.position;
   uint64_t reached = begin;
@@ -149,7 +150,7 @@ Result<bool> PredictionMover::MovePart(const std::string& name, Source& source) 
       }
       const bool known = source.reader.end() <= begin;
       if (step == SegmentReader::Step::kCut) {
-        if (!known) ++part.cut;
+        cut = !known;
         more = false;
         break;
       }
@@ -190,7 +191,7 @@ Result<bool> PredictionMover::MovePart(const std::string& name, Source& source) 
   }
   QUERN_TRY(database_.Transaction(take));
   source.position = reached;
-  if (part.cut > 0) {
+  if (cut) {
     Log(LogLevel::kWarning, "prediction log: " + folder_ + "/" + name +
                                 " ends within a record at " + "byte " +
                                 std::to_string(source.reader.begin()) +
@@ -205,7 +206,6 @@ Result<bool> PredictionMover::MovePart(const std::string& name, Source& source) 
   totals_.rows += part.rows;
   totals_.repeated += part.repeated;
   totals_.renamed += part.renamed;
-  totals_.cut += part.cut;
   totals_.broken += part.broken;
   return more;
 }

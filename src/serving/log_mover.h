@@ -19,7 +19,6 @@ struct MoveTotals {
   uint64_t rows = 0;      // that are in the database now and were not before
   uint64_t repeated = 0;  // that were there: a request sent again under its id
   uint64_t renamed = 0;   // whose id stood for another row: kept under an id of their own
-  uint64_t cut = 0;       // segments that ended within a frame, as their writer was killed
   uint64_t broken = 0;    // places in segments that could not be read
 };
 

@@ -36,8 +36,8 @@ Result<std::shared_ptr<LogSegment>> LogSegment::Create(Fs& fs, const std::string
   // Locked before it has its name, so that no reader takes it for finished.
   const std::string aside = segment->path_ + std::string(kUnnamedSuffix);
   QUERN_ASSIGN(segment->writer_, fs.Create(aside));
-  segment->sync_ = UniqueFd(::open(aside.c_str(), O_RDONLY | O_CLOEXEC));
-  if (!segment->sync_.valid()) return SystemError("open", aside);
+  segment->file_ = UniqueFd(::open(aside.c_str(), O_RDWR | O_CLOEXEC));
+  if (!segment->file_.valid()) return SystemError("open", aside);
   const std::string header = SegmentHeader(segment->created_at_);
   const Status written = segment->writer_->Append(header);
   if (!written || ::rename(aside.c_str(), segment->path_.c_str()) != 0) {
@@ -49,21 +49,26 @@ Result<std::shared_ptr<LogSegment>> LogSegment::Create(Fs& fs, const std::string
   return segment;
 }
 
-Status LogSegment::Append(std::string_view bytes) {
+Status LogSegment::Append(std::string_view bytes, bool to_disk) {
   if (writer_ == nullptr) return Fail(Code::kUnavailable, "'" + path_ + "' takes nothing more");
   const uint64_t before = size_.load(std::memory_order_relaxed);
   Status written = writer_->Append(bytes);
-  if (!written) {
-    // What was not acknowledged is not kept. Without the lock of the writer it is read as finished.
-    if (::truncate(path_.c_str(), static_cast<off_t>(before)) != 0) {
-      Log(LogLevel::kWarning, "prediction log: '" + path_ + "' cannot be cut back to " +
-                                  std::to_string(before) + " bytes: " + std::strerror(errno));
-    }
-    writer_.reset();
-    return written;
+  if (written) {
+    size_.store(before + bytes.size(), std::memory_order_release);
+    if (to_disk) written = Sync();
   }
-  size_.store(before + bytes.size(), std::memory_order_release);
-  return {};
+  if (!written) CutBack(before);
+  return written;
+}
+
+/// What was not acknowledged is not kept. Without the lock of the writer it is read as finished.
+void LogSegment::CutBack(uint64_t size) {
+  if (::ftruncate(file_.get(), static_cast<off_t>(size)) != 0) {
+    Log(LogLevel::kWarning, "prediction log: '" + path_ + "' cannot be cut back to " +
+                                std::to_string(size) + " bytes: " + std::strerror(errno));
+  }
+  size_.store(size, std::memory_order_release);
+  writer_.reset();
 }
 
 Status LogSegment::Sync() {
@@ -75,7 +80,7 @@ Status LogSegment::Sync() {
     const UniqueFd parent(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     if (!parent.valid() || ::fsync(parent.get()) != 0) return SystemError("sync", folder);
   }
-  if (::fdatasync(sync_.get()) != 0) return SystemError("sync", path_);
+  if (::fdatasync(file_.get()) != 0) return SystemError("sync", path_);
   synced_.store(size, std::memory_order_relaxed);
   return {};
 }

@@ -24,9 +24,10 @@ class LogSegment {
   static Result<std::shared_ptr<LogSegment>> Create(Fs& fs, const std::string& folder,
                                                     const Clock& clock);
 
-  /// By one write(2), as far as the system takes it at once. After an error the file is cut back to
-  /// what it was and takes nothing more. One thread.
-  Status Append(std::string_view bytes);
+  /// By one write(2), as far as the system takes it at once; with `to_disk` the disk has confirmed
+  /// it. After an error the file is cut back to what it was and takes nothing more: a reader may
+  /// have been faster. One thread.
+  Status Append(std::string_view bytes, bool to_disk);
   /// What was appended reaches the disk. Thread-safe.
   Status Sync();
 
@@ -37,10 +38,11 @@ class LogSegment {
 
  private:
   LogSegment() = default;
+  void CutBack(uint64_t size);
   std::string path_;
   int64_t created_at_ = 0;
   std::unique_ptr<FileWriter> writer_;
-  UniqueFd sync_;  // of the same file
+  UniqueFd file_;  // the same file, to sync and to cut
   std::atomic<uint64_t> size_{0};
   std::atomic<uint64_t> synced_{0};
 };

@@ -85,6 +85,20 @@ struct Left {
 
 using Ids = std::vector<std::string>;
 
+TEST_CASE("what the disk did not confirm is cut back, as what was not written is") {
+  TempDir dir;
+  const ManualClock clock(5000);
+  REQUIRE(RealFs().MakeDirs(dir.File("log")));
+  auto segment = LogSegment::Create(RealFs(), dir.File("log"), clock).value();
+  const std::string moved = dir.File("moved/" + BaseName(segment->path()));
+  // The folder cannot be synced where it is looked for; the file can still be written.
+  REQUIRE(RealFs().MoveInto(dir.File("log"), dir.File("moved")));
+  CHECK_FALSE(segment->Append("rows of a request", true));
+  CHECK(RealFs().Stat(moved).value().size == kSegmentHeader);
+  CHECK(segment->size() == kSegmentHeader);
+  CHECK(segment->Append("more", false).error().code == Code::kUnavailable);
+}
+
 TEST_CASE("what a killed process left is moved and the segment goes") {
   Left left;
   CHECK(left.ends.size() == 4);

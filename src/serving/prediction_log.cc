@@ -180,36 +180,41 @@ Result<std::span<const std::string_view>> PredictionLog::Log(const ScoredCall& s
           : id;
   if (!InShare(options_.policy.share, decides)) return std::span<const std::string_view>();
   const RowIdentity identity{CanBeKept(id) ? id : "", NamesRows(id), first};
-  Status kept;
   if (Full(lane)) {
-    kept = Refuse(scored.rows,
-                  Fail(Code::kUnavailable, "the prediction log is full", "try again shortly"));
-    if (kept) return std::span<const std::string_view>();
-  } else {
-    kept = lane.Add(scored, identity);
-    if (!kept && kept.error().code != Code::kInvalidArgument) {
-      kept = Failed(scored.rows, kept.error());
-      if (kept) return std::span<const std::string_view>();
-    }
-    if (kept && !DeferredLog::Active()) kept = Commit(lane);
+    QUERN_TRY(Refuse(scored.rows,
+                     Fail(Code::kUnavailable, "the prediction log is full", "try again shortly")));
+    return std::span<const std::string_view>();
   }
-  if (!kept) return std::unexpected(kept.error());
+  if (const Status added = lane.Add(scored, identity); !added) {
+    if (added.error().code == Code::kInvalidArgument) return std::unexpected(added.error());
+    QUERN_TRY(Failed(scored.rows, added.error()));
+    return std::span<const std::string_view>();
+  }
+  if (!DeferredLog::Active()) {
+    QUERN_ASSIGN(const bool kept, Commit(lane));
+    if (!kept) return std::span<const std::string_view>();
+  }
   return MakeIds(identity, scored.rows, arena);
 }
 
-Status PredictionLog::CommitDeferred() { return Commit(Lane()); }
+Status PredictionLog::CommitDeferred() {
+  QUERN_TRY(Commit(Lane()));
+  return {};
+}
 
-Status PredictionLog::Commit(LogLane& lane) {
+/// What is in the buffer, into the segment. False: it was dropped.
+Result<bool> PredictionLog::Commit(LogLane& lane) {
   const size_t bytes = lane.buffered_bytes();
   const uint64_t rows = lane.buffered_rows();
-  if (bytes == 0) return {};
+  if (bytes == 0) return true;
   const Status written = lane.Write();
   if (written) {
     written_.fetch_add(bytes, std::memory_order_relaxed);
     rows_.fetch_add(rows, std::memory_order_relaxed);
-    return {};
+    return true;
   }
-  return Failed(rows, written.error());
+  QUERN_TRY(Failed(rows, written.error()));
+  return false;
 }
 
 PredictionLogCounts PredictionLog::counts() const {

@@ -97,7 +97,7 @@ class PredictionLog : public PredictionSink {
  private:
   PredictionLog(store::Database& database, const Clock& clock, PredictionLogOptions options);
   LogLane& Lane();
-  Status Commit(LogLane& lane);
+  Result<bool> Commit(LogLane& lane);
   Status Refuse(uint64_t rows, Status reason);
   Status Failed(uint64_t rows, const Error& error);
   bool Full(const LogLane& lane) const;

@@ -45,11 +45,14 @@ class PredictionSink {
   virtual ~PredictionSink() = default;
   /// True if Log() waits for a disk or a lock: fronts then call from a thread that may block.
   virtual bool blocks() const = 0;
-  /// One id per row, in `arena`; none if the request is not among those that are kept. An error is
-  /// the request's: what could not be kept is not given.
+  /// One id per row, in `arena`; none if the request is not among those that are kept, or was
+  /// dropped. An error is the request's: what could not be kept is not given. Under a DeferredLog
+  /// ids are given before it is known whether their rows will be kept: if a sink that drops what it
+  /// cannot keep has to drop them in CommitDeferred(), these ids stand for nothing.
   virtual Result<std::span<const std::string_view>> Log(const ScoredCall& scored, Arena& arena) = 0;
   /// Keeps what this thread logged under a DeferredLog since the last call; before the answers go
-  /// out. After an error none of it is kept.
+  /// out. After an error none of it is acknowledged and what was written of it is taken back, but
+  /// for rows that the mover found in that moment.
   virtual Status CommitDeferred() { return {}; }
 };
 
