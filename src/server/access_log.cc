@@ -20,8 +20,6 @@ namespace {
 constexpr size_t kMaxBuffer = 16u << 20;
 constexpr std::string_view kRefused = "503";
 
-std::atomic<uint64_t> logs_made{0};
-
 /// "2026-11-24T16:54:29.123Z", without allocating.
 void AppendTime(std::string* out, int64_t ms) {
   const time_t seconds = ms / 1000;
@@ -63,8 +61,7 @@ Result<std::unique_ptr<AccessLog>> AccessLog::Open(AccessLogOptions options) {
   return log;
 }
 
-AccessLog::AccessLog(AccessLogOptions options)
-    : options_(std::move(options)), number_(logs_made.fetch_add(1)) {}
+AccessLog::AccessLog(AccessLogOptions options) : options_(std::move(options)) {}
 
 AccessLog::~AccessLog() {
   {
@@ -75,24 +72,8 @@ AccessLog::~AccessLog() {
   if (thread_.joinable()) thread_.join();
 }
 
-AccessLog::Lane& AccessLog::ThisThreads() {
-  struct Held {
-    uint64_t log;
-    std::shared_ptr<Lane> lane;
-  };
-  static thread_local std::vector<Held> held;
-  for (const Held& h : held) {
-    if (h.log == number_) return *h.lane;
-  }
-  MutexLock lock(mutex_);
-  std::erase_if(held, [](const Held& h) { return h.lane.use_count() == 1; });
-  held.push_back({number_, std::make_shared<Lane>()});
-  lanes_.push_back(held.back().lane);
-  return *held.back().lane;
-}
-
 void AccessLog::Write(const AccessEntry& entry, bool held) {
-  Lane& lane = ThisThreads();
+  Lane& lane = lanes_.Mine();
   MutexLock lock(lane.mutex);
   if (lane.lines.size() > kMaxBuffer) {
     lost_.fetch_add(1, std::memory_order_relaxed);
@@ -128,7 +109,7 @@ void AccessLog::Write(const AccessEntry& entry, bool held) {
 }
 
 void AccessLog::Refuse() {
-  Lane& lane = ThisThreads();
+  Lane& lane = lanes_.Mine();
   MutexLock lock(lane.mutex);
   for (const size_t at : lane.statuses) lane.lines.replace(at, kRefused.size(), kRefused);
   lane.statuses.clear();
@@ -136,7 +117,7 @@ void AccessLog::Refuse() {
 }
 
 void AccessLog::Release() {
-  Lane& lane = ThisThreads();
+  Lane& lane = lanes_.Mine();
   MutexLock lock(lane.mutex);
   lane.statuses.clear();
   lane.settled = lane.lines.size();
@@ -157,16 +138,7 @@ void AccessLog::Flush() {
   if (const Status opened = Reopen(); !opened) {
     Log(LogLevel::kError, "access log: " + opened.error().ToString());
   }
-  std::vector<std::shared_ptr<Lane>> lanes;
-  {
-    MutexLock lock(mutex_);
-    // A lane whose thread has ended is written once more and forgotten.
-    std::erase_if(lanes_, [&](const auto& lane) {
-      lanes.push_back(lane);
-      return lane.use_count() == 2;
-    });
-  }
-  for (const auto& lane : lanes) {
+  for (const auto& lane : lanes_.Collect()) {
     lane->writing.clear();
     {
       MutexLock lock(lane->mutex);

@@ -11,6 +11,7 @@
 
 #include "base/fd.h"
 #include "base/mutex.h"
+#include "base/per_thread.h"
 #include "base/result.h"
 
 namespace quern::server {
@@ -64,21 +65,19 @@ class AccessLog {
  private:
   struct Lane;
   explicit AccessLog(AccessLogOptions options);
-  Lane& ThisThreads();
   void Run();
   void Flush();
   Status Reopen();
   void Rotate();
 
   const AccessLogOptions options_;
-  const uint64_t number_;
   std::atomic<uint64_t> lost_{0};
   UniqueFd fd_;         // of the flushing thread, once it runs
   uint64_t bytes_ = 0;  // in the file
   Mutex mutex_;
   std::condition_variable wake_;
   bool stop_ QUERN_GUARDED_BY(mutex_) = false;
-  std::vector<std::shared_ptr<Lane>> lanes_ QUERN_GUARDED_BY(mutex_);
+  PerThread<Lane> lanes_;
   std::thread thread_;
 };
 

@@ -21,8 +21,6 @@ constexpr size_t kPerMessage = 512;
 constexpr double kTimeout = 3;
 constexpr double kReportSeconds = 60;
 
-std::atomic<uint64_t> tracers_made{0};
-
 /// Random bytes by the hundred, as the system's source is not for every request.
 template <size_t N>
 void Draw(std::array<uint8_t, N>& out) {
@@ -68,8 +66,7 @@ Result<std::unique_ptr<Tracer>> Tracer::Start(TracerOptions options) {
   return tracer;
 }
 
-Tracer::Tracer(TracerOptions options)
-    : options_(std::move(options)), number_(tracers_made.fetch_add(1)) {}
+Tracer::Tracer(TracerOptions options) : options_(std::move(options)) {}
 
 Tracer::~Tracer() {
   {
@@ -78,22 +75,6 @@ Tracer::~Tracer() {
   }
   wake_.notify_all();
   if (thread_.joinable()) thread_.join();
-}
-
-Tracer::Lane& Tracer::ThisThreads() {
-  struct Held {
-    uint64_t tracer;
-    std::shared_ptr<Lane> lane;
-  };
-  static thread_local std::vector<Held> held;
-  for (const Held& h : held) {
-    if (h.tracer == number_) return *h.lane;
-  }
-  MutexLock lock(mutex_);
-  std::erase_if(held, [](const Held& h) { return h.lane.use_count() == 1; });
-  held.push_back({number_, std::make_shared<Lane>()});
-  lanes_.push_back(held.back().lane);
-  return *held.back().lane;
 }
 
 RequestSpan Tracer::Begin(std::string_view traceparent) {
@@ -114,7 +95,7 @@ RequestSpan Tracer::Begin(std::string_view traceparent) {
 
 void Tracer::End(const RequestSpan& span, const Ended& ended, const serving::CallNote& note) {
   if (!span.context.sampled) return;
-  Lane& lane = ThisThreads();
+  Lane& lane = lanes_.Mine();
   // Durations are monotonic; the wall clock is asked once.
   const int64_t now = std::chrono::duration_cast<std::chrono::nanoseconds>(
                           std::chrono::system_clock::now().time_since_epoch())
@@ -147,17 +128,11 @@ void Tracer::End(const RequestSpan& span, const Ended& ended, const serving::Cal
 void Tracer::Run() {
   const auto pause = std::chrono::duration<double>(options_.flush_seconds);
   for (bool last = false; !last;) {
-    std::vector<std::shared_ptr<Lane>> lanes;
     {
       std::unique_lock lock(mutex_.native());
       last = wake_.wait_for(lock, pause, [this] { return stop_; });
-      // A lane whose thread has ended is sent once more and forgotten.
-      std::erase_if(lanes_, [&](const auto& lane) {
-        lanes.push_back(lane);
-        return lane.use_count() == 2;
-      });
     }
-    for (const auto& lane : lanes) {
+    for (const auto& lane : lanes_.Collect()) {
       lane->sending.clear();
       {
         MutexLock lock(lane->mutex);

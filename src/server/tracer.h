@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/mutex.h"
+#include "base/per_thread.h"
 #include "base/result.h"
 #include "server/trace_context.h"
 #include "serving/call_note.h"
@@ -65,17 +66,15 @@ class Tracer {
  private:
   struct Lane;
   explicit Tracer(TracerOptions options);
-  Lane& ThisThreads();
   void Run();
   void Send(std::vector<Record>& records);
 
   const TracerOptions options_;
-  const uint64_t number_;
   std::atomic<uint64_t> dropped_{0};
   Mutex mutex_;
   std::condition_variable wake_;
   bool stop_ QUERN_GUARDED_BY(mutex_) = false;
-  std::vector<std::shared_ptr<Lane>> lanes_ QUERN_GUARDED_BY(mutex_);
+  PerThread<Lane> lanes_;
   std::thread thread_;
 };
 
