@@ -74,7 +74,7 @@ net::HttpResponse AnswerExchange(const net::HttpRequest& request,
 
 void StartError(const Error& error, net::ResponseWriter& out) {
   out.body().clear();
-  out.SetStatus(HttpStatus(error.code));
+  out.SetStatus(HttpStatus(PublicCode(error)));
   out.SetContentType("application/json");
   if (out.status() == 503 || out.status() == 429) out.AddHeader("Retry-After", "1");
 }

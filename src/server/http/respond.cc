@@ -17,8 +17,8 @@ net::HttpResponse JsonResponse(std::string body, int status) {
 
 namespace {
 
-/// What clients learn of trouble with a file or database of the server's own: neither where that is
-/// nor what the engine said.
+/// What clients learn of a fault, or of trouble with a file or database of the server's own:
+/// neither where that is nor what the engine said.
 std::string OwnTrouble(Code code) {
   switch (code) {
     case Code::kUnavailable:
@@ -50,17 +50,14 @@ Code PublicCode(const Error& error) {
 }
 
 std::string PublicMessage(const Error& error) {
-  if (!error.where.file.empty()) {
+  const bool bug = error.code == Code::kInternal || error.code == Code::kUnknown ||
+                   error.code == Code::kDataLoss;
+  if (bug || !error.where.file.empty()) {
     static RepeatedLog log;
     if (const auto line = log.Line("a request failed: " + error.ToString())) {
       Log(LogLevel::kError, *line);
     }
     return OwnTrouble(error.code);
-  }
-  if (error.code == Code::kInternal || error.code == Code::kUnknown ||
-      error.code == Code::kDataLoss) {
-    Log(LogLevel::kError, error.ToString());
-    return "the server failed on this request";
   }
   if (error.hint.empty()) return error.message;
   return error.message + " (" + error.hint + ")";

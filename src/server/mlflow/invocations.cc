@@ -32,7 +32,7 @@ std::string_view ErrorName(Code code) {
 void WriteMlflowError(const Error& error, net::ResponseWriter& out) {
   StartError(error, out);
   out.body() += "{\"error_code\":";
-  AppendJsonText(&out.body(), ErrorName(error.code));
+  AppendJsonText(&out.body(), ErrorName(PublicCode(error)));
   out.body() += ",\"message\":";
   AppendJsonText(&out.body(), PublicMessage(error));
   out.body() += '}';
