@@ -16,6 +16,29 @@
 namespace quern::server {
 namespace {
 
+/// Scores two classes without saying in its graph that it does.
+class OpenEngine : public serving::FakeEngine {
+ public:
+  OpenEngine() : FakeEngine(serving::BinarySignature()), outputs_(FakeEngine::outputs()) {
+    outputs_[1].shape = {-1, -1};
+  }
+  const std::vector<serving::TensorSpec>& outputs() const override { return outputs_; }
+
+ private:
+  std::vector<serving::TensorSpec> outputs_;
+};
+
+/// A package that names three classes for it.
+serving::ServedModel Overstated(const serving::ModelFiles& files) {
+  serving::ModelParts parts;
+  parts.name = files.name;
+  parts.version = files.version;
+  parts.engine = std::make_shared<OpenEngine>();
+  parts.signature = serving::BinarySignature();
+  parts.signature->classes.emplace_back("2");
+  return serving::ServedModel::Make(std::move(parts)).value();
+}
+
 /// Packages by made-up directory name.
 Result<serving::LoadedModel> LoadFake(const serving::ModelFiles& files, int64_t now_ms) {
   serving::Signature signature = serving::BinarySignature();
@@ -24,6 +47,7 @@ Result<serving::LoadedModel> LoadFake(const serving::ModelFiles& files, int64_t 
     signature.classes = {"no", "yes"};
     signature.numeric_classes = false;
   }
+  if (files.path == "overstated") return serving::LoadedModel{Overstated(files), ""};
   if (files.path == "absent") return Fail(Code::kNotFound, "no package in 'absent'");
   serving::LoadedModel loaded{
       serving::FakeServed(files.name, files.version, std::move(signature), now_ms), ""};
@@ -261,6 +285,17 @@ TEST_CASE("MLflow: errors with the texts that clients look for") {
   CHECK(fixture.Get("/ping").body == "\n");
   CHECK(fixture.Get("/health").status == 200);
   CHECK(fixture.Get("/version").body == QUERN_VERSION);
+}
+
+TEST_CASE("TensorFlow Serving: a model of fewer scores than its package names classes") {
+  ServeOptions options;
+  options.models = {{"heart", "1", {}, "overstated"}};
+  Fixture fixture(std::move(options));
+  const char* examples =
+      R"({"examples":[{"x":1,"flag":0,"sex":"no"},{"x":2,"flag":1,"sex":"yes"}]})";
+  const auto answer = fixture.Post("/v1/models/heart:classify", examples);
+  CHECK(answer.status == 500);
+  CHECK(answer.body == R"({"error":"the server failed on this request"})");
 }
 
 TEST_CASE("feedback: JSON and CSV, idempotent, unknown ids reported") {
