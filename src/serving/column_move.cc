@@ -18,24 +18,33 @@ std::unexpected<Error> Bad(std::string what) {
   return Fail(Code::kInvalidArgument, std::move(what));
 }
 
+/// Where the value at `index` stands.
+std::string PlaceText(const ColumnMove& column, size_t index) {
+  const size_t row = index / column.row_size;
+  if (!column.is_matrix) return RowText(column.name, row);
+  return "input " + Quoted(column.name) + ", row " + std::to_string(row) + ", column " +
+         std::to_string(index % column.row_size) + ": ";
+}
+
 /// A number from its text, by the rule for formats that have nothing else.
-Result<double> NumberOf(std::string_view name, size_t row, std::string_view cell) {
+Result<double> NumberOf(const ColumnMove& column, size_t index) {
+  const auto* texts = static_cast<const std::string_view*>(column.from.first);
+  const std::string_view cell = texts[index * column.from.stride];
   const std::string_view text = Trim(cell);
   if (IsMissingText(text)) return std::numeric_limits<double>::quiet_NaN();
   if (auto number = ParseDouble(text)) return *number;
   if (text == "true" || text == "True" || text == "TRUE") return 1;
   if (text == "false" || text == "False" || text == "FALSE") return 0;
-  return Bad(RowText(name, row) + "expected a number, got the text " + Quoted(text));
+  return Bad(PlaceText(column, index) + "expected a number, got the text " + Quoted(text));
 }
 
 Status ParseNumbers(const ColumnMove& column) {
-  const auto* texts = static_cast<const std::string_view*>(column.from.first);
   const size_t width = model::ElementSize(column.to);
-  for (size_t row = 0; row < column.from.count; ++row) {
-    QUERN_ASSIGN(const double number, NumberOf(column.name, row, texts[row * column.from.stride]));
-    void* out = static_cast<std::byte*>(column.out) + row * column.out_stride * width;
+  for (size_t index = 0; index < column.from.count; ++index) {
+    QUERN_ASSIGN(const double number, NumberOf(column, index));
+    void* out = static_cast<std::byte*>(column.out) + index * column.out_stride * width;
     if (ConvertNumbers({DataType::kFp64, &number, 1, 1}, column.to, out, 1) != 1) {
-      return Bad(RowText(column.name, row) + ShortestDouble(number) + " does not fit " +
+      return Bad(PlaceText(column, index) + ShortestDouble(number) + " does not fit " +
                  std::string(model::DataTypeName(column.to)));
     }
   }
@@ -63,18 +72,18 @@ Status MoveColumn(const ColumnMove& column, bool texts_as_numbers) {
   if (text_in && text_out) return CopyTexts(column);
   if (text_in && !texts_as_numbers) {
     if (column.from.count == 0) return {};
-    return Bad(RowText(column.name, 0) + "expected a number, got the text " +
+    return Bad(PlaceText(column, 0) + "expected a number, got the text " +
                Quoted(*static_cast<const std::string_view*>(column.from.first)));
   }
   if (text_in) return ParseNumbers(column);
   if (text_out) {
     if (column.from.count == 0) return {};
-    return Bad(RowText(column.name, 0) + "expected text, got the number " +
+    return Bad(PlaceText(column, 0) + "expected text, got the number " +
                NumberText(column.from.type, column.from.first, 0));
   }
   const size_t done = ConvertNumbers(column.from, column.to, column.out, column.out_stride);
   if (done == column.from.count) return {};
-  return Bad(RowText(column.name, done) +
+  return Bad(PlaceText(column, done) +
              NumberText(column.from.type, column.from.first, done * column.from.stride) +
              " does not fit " + std::string(model::DataTypeName(column.to)));
 }

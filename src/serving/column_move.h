@@ -9,13 +9,16 @@
 
 namespace quern::serving {
 
-/// One column on its way: where it comes from, as what it arrives.
+/// One column on its way, or a whole tensor: where it comes from, as what it arrives.
 struct ColumnMove {
   std::string_view name;  // for messages
   Elements from;
   model::DataType to = model::DataType::kFp64;
   void* out = nullptr;
   size_t out_stride = 1;
+  /// For messages, of a tensor: values of each row, and whether these are columns.
+  size_t row_size = 1;
+  bool is_matrix = false;
 };
 
 /// Converts; texts become numbers only with `texts_as_numbers`. kInvalidArgument naming column, row

@@ -275,6 +275,19 @@ TEST_CASE("a stranger's model of one matrix: by its own name, or by the columns 
   CHECK(answer.outputs[0].tensor.values<float>()[1] == 7);
   CHECK(fixture.service.Infer(fixture.Matrix(3, {}), call, fixture.arena).error().message ==
         "input 'float_input' has 2 columns, the model takes 3");
+  const std::string_view texts[] = {"1", "2", "3", "4", "5", "six"};
+  const double large[] = {1, 2, 3, 1e300, 5, 6};
+  const auto refused = [&](DataType type, const void* data) {
+    Tensors wrong;
+    wrong.Add("float_input", type, {2, 3}, data);
+    call.inputs = wrong.list;
+    return fixture.service.Infer(fixture.Matrix(3, {}), call, fixture.arena).error().message;
+  };
+  CHECK(refused(DataType::kBytes, texts) ==
+        "input 'float_input', row 1, column 2: expected a number, got the text 'six'");
+  CHECK(refused(DataType::kFp64, large) ==
+        "input 'float_input', row 1, column 0: 1e+300 does not fit FP32");
+  call.inputs = whole.list;
   CHECK(fixture.service.Infer(fixture.Matrix(-1, {}), call, fixture.arena).has_value());
 }
 

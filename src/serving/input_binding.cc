@@ -145,6 +145,9 @@ class Binder {
                       {input.tensor.type, input.tensor.data, 1, count},
                       spec.type,
                       Allocate(spec.type, count, arena_)};
+    const std::span<const int64_t> dims = input.tensor.shape;
+    if (count > 0 && !dims.empty()) column.row_size = count / static_cast<size_t>(dims[0]);
+    column.is_matrix = dims.size() == 2 && column.row_size > 1;
     QUERN_TRY(MoveColumn(column, texts_as_numbers));
     views_[index].type = spec.type;
     views_[index].data = column.out;
