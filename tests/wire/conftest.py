@@ -1,17 +1,59 @@
 """What the suites of the tracking server share: the server on each engine of its database, and MLflow's client."""
 
 import base64
+import json
+import pathlib
+import shutil
+import subprocess
 import warnings
 
+import pandas as pd
 import pytest
 
 from wire.postgres import Postgres, programs
 from wire.tracking_servers import Store, pointed_at, quern_server
 
+ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
+
 # Webhooks may go to this machine, and are given up soon.
 WEBHOOKS = {"MLFLOW_WEBHOOK_ALLOWED_SCHEMES": "http,https", "MLFLOW_WEBHOOK_ALLOW_PRIVATE_IPS": "true",
             "MLFLOW_WEBHOOK_REQUEST_MAX_RETRIES": "2",
             "MLFLOW_WEBHOOK_SECRET_ENCRYPTION_KEY": base64.urlsafe_b64encode(bytes(range(32))).decode()}
+
+
+@pytest.fixture(scope="session")
+def trained(quern, tmp_path_factory):
+    """examples/heart with a registered champion. Nothing is served from it or written to it: tests take copies."""
+    folder = tmp_path_factory.mktemp("trained") / "heart"
+    shutil.copytree(ROOT / "examples" / "heart", folder, ignore=shutil.ignore_patterns(".quern"))
+    done = subprocess.run([quern, "run", folder, "--until", "register"], capture_output=True, text=True)
+    assert done.returncode in (0, 3), done.stdout + done.stderr
+    return folder
+
+
+@pytest.fixture(scope="module")
+def project(trained, tmp_path_factory):
+    """A copy of it for one module."""
+    return shutil.copytree(trained, tmp_path_factory.mktemp("project") / "heart", symlinks=True)
+
+
+@pytest.fixture(scope="module")
+def package(quern, project):
+    """The package that is served: the champion's."""
+    listed = subprocess.run([quern, "models", "--project", project, "--json"], check=True, capture_output=True, text=True)
+    champion, = [v for v in json.loads(listed.stdout)["versions"] if "champion" in v["aliases"]]
+    return project / champion["path"]
+
+
+@pytest.fixture(scope="module")
+def rows(package):
+    """Its example, as a table."""
+    example = json.loads((package / "serving_input_example.json").read_text())
+    (form, value), = [(k, v) for k, v in example.items() if k != "params"]
+    if form == "dataframe_split":
+        return pd.DataFrame(value["data"], columns=value["columns"])
+    return pd.DataFrame({name: [row[0] if isinstance(row, list) else row for row in column]
+                         for name, column in value.items()})
 
 
 @pytest.fixture(scope="session")

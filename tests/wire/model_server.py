@@ -1,19 +1,20 @@
 """`quern serve` as a process, and small ONNX models for it to serve, made on the spot with the onnx package."""
 
-import signal
 import subprocess
 import time
 
 import numpy as np
 import requests
 
+from wire.programs import Program
 
-class ModelServer:
+
+class ModelServer(Program):
     """Started and ready; `url` is its address."""
 
-    def __init__(self, quern, *arguments, folder=None, settings=None):
+    def __init__(self, quern, *arguments, folder=None, settings=None, stderr=subprocess.DEVNULL):
         self.process = subprocess.Popen([quern, "serve", *map(str, arguments), "--port", "0"], cwd=folder, env=settings,
-                                        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+                                        stdout=subprocess.PIPE, stderr=stderr, text=True)
         line = self.process.stdout.readline()
         assert line.startswith("listening on "), (line, self.process.wait(timeout=30))
         self.url = line.split()[2].rstrip(";")
@@ -27,15 +28,6 @@ class ModelServer:
 
     def get(self, path, **arguments):
         return requests.get(self.url + path, timeout=60, **arguments)
-
-    def stop(self):
-        self.process.send_signal(signal.SIGTERM)
-        return self.process.wait(timeout=30)
-
-    def kill(self):
-        if self.process.poll() is None:
-            self.process.kill()
-        self.process.wait()
 
 
 def refusal(quern, *arguments, folder=None):

@@ -1,10 +1,10 @@
 """`quern-serve` as a process, with both of its fronts."""
 
 import re
-import signal
 import subprocess
 
 from where import build_folder
+from wire.programs import Program
 
 
 def program():
@@ -13,7 +13,7 @@ def program():
     return path
 
 
-class Standalone:
+class Standalone(Program):
     """Started and listening; `url` is HTTP's address, `grpc` gRPC's as HOST:PORT."""
 
     def __init__(self, *arguments, executable=None):
@@ -24,20 +24,6 @@ class Standalone:
         self.url = re.search(r"http://[^ ;]+", line).group()
         found = re.search(r"grpc://([^ ;]+)", line)
         self.grpc = found and found.group(1)
-
-    def status(self, name):
-        """A number of /proc/PID/status, in kB: VmRSS, RssAnon."""
-        with open(f"/proc/{self.process.pid}/status") as file:
-            return int(re.search(rf"^{name}:\s+(\d+)", file.read(), re.M).group(1))
-
-    def stop(self):
-        self.process.send_signal(signal.SIGTERM)
-        return self.process.wait(timeout=30)
-
-    def kill(self):
-        if self.process.poll() is None:
-            self.process.kill()
-        self.process.wait()
 
 
 def refusal(*arguments):

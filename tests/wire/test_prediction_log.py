@@ -20,17 +20,6 @@ import pytest
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 
-
-@pytest.fixture(scope="module")
-def trained(quern, tmp_path_factory):
-    """A copy of the example with a registered champion."""
-    folder = tmp_path_factory.mktemp("prediction_log") / "heart"
-    shutil.copytree(ROOT / "examples" / "heart", folder, ignore=shutil.ignore_patterns(".quern"))
-    done = subprocess.run([quern, "run", folder, "--until", "register"], capture_output=True, text=True)
-    assert done.returncode in (0, 3), done.stdout + done.stderr
-    return folder
-
-
 @pytest.fixture
 def project(trained, tmp_path):
     folder = tmp_path / "heart"

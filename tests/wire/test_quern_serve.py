@@ -11,7 +11,6 @@ import requests
 
 from wire.model_server import ModelServer, linear_model
 from wire.standalone import Standalone, program, refusal
-from wire.test_serving import package, project  # noqa: F401 - fixtures
 
 MEGABYTE = 1 << 20
 
@@ -34,7 +33,7 @@ def test_is_small_and_needs_no_big_library(stripped):
         assert library not in needed, needed
 
 
-def test_starts_at_once_and_stays_small(stripped, package):  # noqa: F811
+def test_starts_at_once_and_stays_small(stripped, package):
     times, resident = [], 0
     for _ in range(5):
         begin = time.perf_counter()
@@ -63,7 +62,7 @@ def load():
         return float(file.read().split()[0])
 
 
-def test_answers_as_quern_serve_does(quern, package):  # noqa: F811
+def test_answers_as_quern_serve_does(quern, package):
     example = json.loads((package / "serving_input_example.json").read_text())
     answers = []
     for server in [ModelServer(quern, f"heart={package}"), Standalone(f"heart={package}")]:
@@ -75,7 +74,7 @@ def test_answers_as_quern_serve_does(quern, package):  # noqa: F811
     assert answers[0] == answers[1] and answers[0][0]["predictions"]
 
 
-def test_the_registry_of_a_project(project, package, tmp_path):  # noqa: F811
+def test_the_registry_of_a_project(project, package, tmp_path):
     server = Standalone("heart@champion", "latest=heart", "--root", project)
     try:
         names = requests.get(server.url + "/v2/models").json()["models"]

@@ -5,7 +5,6 @@ import contextlib
 import http.client
 import json
 import os
-import pathlib
 import shutil
 import sqlite3
 import subprocess
@@ -15,8 +14,8 @@ import time
 import pytest
 
 from wire.model_server import ModelServer
+from wire.programs import until
 
-ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 # `SWAPS=1000` is the full number; the default keeps the suite short.
 SWAPS = int(os.environ.get("SWAPS", "60"))
 NOW = {"at_least": "0s", "min_requests": 100}
@@ -29,11 +28,9 @@ def tell(quern, folder, *arguments):
 
 
 @pytest.fixture(scope="module")
-def trained(quern, tmp_path_factory):
+def trained(quern, trained, tmp_path_factory):
     """The example with two versions that differ; the first is the champion."""
-    folder = tmp_path_factory.mktemp("releases") / "heart"
-    shutil.copytree(ROOT / "examples" / "heart", folder, ignore=shutil.ignore_patterns(".quern"))
-    tell(quern, folder, "run", ".", "--until", "register")
+    folder = shutil.copytree(trained, tmp_path_factory.mktemp("releases") / "heart", symlinks=True)
     tell(quern, folder, "run", ".", "--set", "training.seed=8", "--until", "register")
     tell(quern, folder, "models", "heart/1", "--set-alias", "champion", "--reason", "first")
     return folder
@@ -104,14 +101,6 @@ def state(running):
 def alias_of(project):
     with contextlib.closing(sqlite3.connect(project / ".quern" / "quern.db")) as database:
         return str(database.execute("SELECT version FROM model_aliases WHERE alias = 'champion'").fetchone()[0])
-
-
-def until(condition, seconds=60):
-    deadline = time.monotonic() + seconds
-    while not (met := condition()):
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
-    return met
 
 
 def test_a_worse_version_is_rolled_back_by_its_labels(serve, project, body):

@@ -1,31 +1,15 @@
 """`quern serve` as a client sees it: stock HTTP clients, signals, and the answers of mlflow itself.
 
-Needs a project with a registered model: examples/heart, run once into a temporary copy.
+Needs a project with a registered model: examples/heart, run once into a temporary copy (conftest.py).
 """
 
 import json
-import pathlib
-import shutil
 import signal
 import subprocess
 import time
 
-import pandas as pd
 import pytest
 import requests
-
-ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
-
-
-@pytest.fixture(scope="module")
-def project(quern, tmp_path_factory):
-    """A copy of the example with a registered champion."""
-    folder = tmp_path_factory.mktemp("serving") / "heart"
-    shutil.copytree(ROOT / "examples" / "heart", folder, ignore=shutil.ignore_patterns(".quern"))
-    done = subprocess.run([quern, "run", folder, "--until", "register"], capture_output=True, text=True)
-    assert done.returncode in (0, 3), done.stdout + done.stderr
-    return folder
-
 
 class Server:
     def __init__(self, quern, project, port, name):
@@ -55,24 +39,6 @@ def server(quern, project, free_port):
     if running.process.poll() is None:
         running.process.kill()
         running.process.wait()
-
-
-@pytest.fixture(scope="module")
-def package(quern, project):
-    """The package that is served: the champion's."""
-    listed = subprocess.run([quern, "models", "--project", project, "--json"], check=True, capture_output=True, text=True)
-    champion, = [v for v in json.loads(listed.stdout)["versions"] if "champion" in v["aliases"]]
-    return project / champion["path"] if not pathlib.Path(champion["path"]).is_absolute() else pathlib.Path(champion["path"])
-
-
-@pytest.fixture(scope="module")
-def rows(package):
-    example = json.loads((package / "serving_input_example.json").read_text())
-    (form, value), = [(k, v) for k, v in example.items() if k != "params"]
-    if form == "dataframe_split":
-        return pd.DataFrame(value["data"], columns=value["columns"])
-    return pd.DataFrame({name: [row[0] if isinstance(row, list) else row for row in column]
-                         for name, column in value.items()})
 
 
 def records(frame):

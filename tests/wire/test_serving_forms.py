@@ -2,6 +2,7 @@
 SageMaker's containers, TensorFlow Serving, KServe v1."""
 
 import json
+import re
 
 import mlflow
 import numpy as np
@@ -72,9 +73,14 @@ def test_the_port_of_sagemaker(quern, models):
 
     running = subprocess.Popen([quern, "serve", models / "plain", "--root", models], stdout=subprocess.PIPE,
                                stderr=subprocess.DEVNULL, text=True, env={**os.environ, "SAGEMAKER_BIND_TO_PORT": "0"})
-    assert running.stdout.readline().startswith("listening on http://127.0.0.1:")
-    running.kill()
-    running.wait()
+    try:
+        line = running.stdout.readline()
+        assert line.startswith("listening on http://127.0.0.1:")
+        # 0: any free one, of which 8080, the default, is none.
+        assert re.search(r":(\d+)", line.split("//")[1]).group(1) != "8080"
+    finally:
+        running.kill()
+        running.wait()
 
 
 def test_tensorflow_serving(server):

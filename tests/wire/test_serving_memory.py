@@ -6,26 +6,18 @@
 import concurrent.futures
 import http.client
 import json
-import re
 
 import pytest
 
 from where import build_folder
 from wire.model_server import ModelServer
 from wire.standalone import Standalone
-from wire.test_serving import package, project, rows  # noqa: F401 - fixtures
 
 REQUESTS, CONNECTIONS, BATCH = 10_000, 4, 200
 BOUND = 512  # kB for each 10,000 requests
 
 pytestmark = pytest.mark.skipif(build_folder().name in ("build-asan", "build-tsan"),
                                 reason="sanitizers keep freed memory and notes about each access")
-
-
-def resident(server):
-    """kB of memory that is the process's own."""
-    with open(f"/proc/{server.process.pid}/status") as file:
-        return int(re.search(r"^RssAnon:\s+(\d+)", file.read(), re.M).group(1))
 
 
 def request_body(frame):
@@ -49,7 +41,7 @@ def ask(server, body, count):
 
 
 @pytest.fixture(params=["quern serve", "quern-serve"])
-def server(request, quern, project, package):  # noqa: F811
+def server(request, quern, project, package):
     if request.param == "quern serve":
         running = ModelServer(quern, "heart@champion", "--no-prediction-log", folder=project)
     else:
@@ -59,24 +51,24 @@ def server(request, quern, project, package):  # noqa: F811
 
 
 @pytest.mark.parametrize("shape", ["single rows", "batches"])
-def test_no_growth(server, rows, shape):  # noqa: F811
+def test_no_growth(server, rows, shape):
     if shape == "single rows":
         body, count = request_body(rows.head(1)), REQUESTS
     else:
         body, count = request_body(rows.sample(BATCH, replace=True, random_state=7)), REQUESTS // 10
     ask(server, body, count // 5)
-    before = resident(server)
+    before = server.status("RssAnon")
     ask(server, body, count)
-    grown = resident(server) - before
+    grown = server.status("RssAnon") - before
     assert grown <= BOUND * count / REQUESTS + 64, f"{grown} kB more after {count} requests"  # 64: a touched stack
 
 
-def test_no_growth_with_connections_that_come_and_go(server, rows):  # noqa: F811
+def test_no_growth_with_connections_that_come_and_go(server, rows):
     body = request_body(rows.head(1))
     for _ in range(50):
         ask(server, body, CONNECTIONS)
-    before = resident(server)
+    before = server.status("RssAnon")
     for _ in range(250):
         ask(server, body, CONNECTIONS)
-    grown = resident(server) - before
+    grown = server.status("RssAnon") - before
     assert grown <= BOUND / 10 + 64, f"{grown} kB more after 1,000 connections"

@@ -1,14 +1,14 @@
 """Where `quern serve` takes its models from: a registry with aliases that move, folders, files."""
 
+import contextlib
 import shutil
 import sqlite3
 import subprocess
-import time
 
 import pytest
 
 from wire.model_server import ModelServer, linear_model, refusal
-from wire.test_serving import project  # noqa: F401  (a project with a registered model)
+from wire.programs import until
 
 
 def test_names(quern, tmp_path):
@@ -40,19 +40,12 @@ def test_a_model_of_other_flavors_is_refused_by_name(quern, tmp_path):
     assert refusal(quern, "m", "--root", ".", folder=tmp_path)[0] == 2
 
 
-def until(condition):
-    deadline = time.monotonic() + 30
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
-
-
 def versions(running):
     answer = running.get("/v2/models/heart")
     return answer.json()["versions"] if answer.status_code == 200 else []
 
 
-def test_an_alias_that_moves_is_followed(quern, project, tmp_path):  # noqa: F811
+def test_an_alias_that_moves_is_followed(quern, project, tmp_path):
     folder = tmp_path / "heart"
     shutil.copytree(project, folder)
 
@@ -62,20 +55,22 @@ def test_an_alias_that_moves_is_followed(quern, project, tmp_path):  # noqa: F81
 
     tell("run", ".", "--set", "training.seed=8", "--until", "register")
     tell("models", "heart/1", "--set-alias", "champion", "--reason", "first")
-    running = ModelServer(quern, "heart@champion", "first=heart/1", "--watch", "0.05", folder=folder)
+    said = tmp_path / "stderr"
+    with said.open("w") as stderr:
+        running = ModelServer(quern, "heart@champion", "first=heart/1", "--watch", "0.05", folder=folder, stderr=stderr)
     try:
         assert versions(running) == ["1"]
         tell("models", "heart/2", "--set-alias", "champion", "--reason", "second")
         until(lambda: versions(running) == ["2"])
         assert running.get("/v2/models/heart/versions/champion").json()["versions"] == ["2"]
         assert running.get("/v2/models/first/versions/1").status_code == 200
-        # A registry that does not answer changes nothing.
-        database = folder / ".quern" / "quern.db"
-        holder = sqlite3.connect(database)
-        holder.execute("BEGIN EXCLUSIVE")
-        time.sleep(0.2)
-        assert versions(running) == ["2"] and running.get("/ping").status_code == 200
-        holder.rollback()
-        holder.close()
+        # A registry that does not answer changes nothing, and is followed again when it does.
+        with contextlib.closing(sqlite3.connect(folder / ".quern" / "quern.db")) as database:
+            database.execute("ALTER TABLE model_aliases RENAME TO gone")
+            until(lambda: "version 2 stays in service" in said.read_text())
+            assert versions(running) == ["2"] and running.get("/ping").status_code == 200
+            database.execute("ALTER TABLE gone RENAME TO model_aliases")
+        tell("models", "heart/1", "--set-alias", "champion", "--reason", "third")
+        until(lambda: versions(running) == ["1"])
     finally:
         running.kill()
