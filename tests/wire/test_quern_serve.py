@@ -1,7 +1,9 @@
 """`quern-serve`, the small program: what it needs, how soon it answers, and that it answers as `quern serve` does."""
 
+import contextlib
 import json
 import shutil
+import sqlite3
 import statistics
 import subprocess
 import time
@@ -86,6 +88,50 @@ def test_the_registry_of_a_project(project, package, tmp_path):
     assert code == 2 and "nobody" in said
     code, said = refusal("heart@champion", "--root", tmp_path)
     assert code == 2 and str(tmp_path) in said
+
+
+def test_predictions_are_kept_in_the_database_of_the_root(project, package, tmp_path, monkeypatch):  # noqa: F811
+    monkeypatch.chdir(tmp_path)
+    example = (package / "serving_input_example.json").read_text()
+    for root in [project, project / ".quern"]:
+        server = Standalone("heart@champion", "--root", root, "--log-predictions")
+        try:
+            asked = requests.post(server.url + "/v2/models/heart/infer", json=as_tensors(server, json.loads(example)))
+            assert asked.status_code == 200, asked.text
+            ids = asked.json()["parameters"]["prediction_ids"]
+        finally:
+            assert server.stop() == 0
+        with contextlib.closing(sqlite3.connect(project / ".quern" / "quern.db")) as database:
+            for kept in ids:
+                assert database.execute("SELECT count(*) FROM predictions WHERE prediction_id = ?", [kept]).fetchone() == (1,)
+    assert ids and list(tmp_path.iterdir()) == []
+
+
+def as_tensors(server, example):
+    """The first row of an example, one tensor a column."""
+    split = example["dataframe_split"]
+    row = dict(zip(split["columns"], split["data"][0]))
+    specs = requests.get(server.url + "/v2/models/heart").json()["inputs"]
+    return {"inputs": [{"name": spec["name"], "shape": [1, 1], "datatype": spec["datatype"], "data": [row[spec["name"]]]}
+                       for spec in specs]}
+
+
+def test_rules_for_kept_predictions_are_not_passed_over(project, tmp_path):  # noqa: F811
+    """Columns that the project wants hashed would be kept in the clear."""
+    folder = tmp_path / "heart"
+    shutil.copytree(project, folder, symlinks=True)
+    plain = (folder / "quern.yaml").read_text()
+    declared = plain.replace("deployment: {strategy: basic, targets: [local]}", "deployment: {log: {hash: [age]}}")
+    included = plain.replace("deployment: {strategy: basic, targets: [local]}", "include: [more.yaml]")
+    assert declared != plain and included != plain
+    for text, word in [(declared, "deployment"), (included, "include")]:
+        (folder / "quern.yaml").write_text(text)
+        line = next(i for i, line in enumerate(text.splitlines(), 1) if line.startswith(word))
+        for root in [folder, folder / ".quern", f"{folder}/.quern/"]:
+            code, said = refusal("heart@champion", "--root", root, "--log-predictions")
+            assert code == 2 and f"quern.yaml:{line}:" in said and "--log-predictions" in said, said
+    server = Standalone("heart@champion", "--root", folder)
+    assert server.stop() == 0
 
 
 def test_what_is_wrong_is_said(tmp_path):

@@ -19,11 +19,20 @@ int Complain(const Error& error) {
   return static_cast<int>(ExitCode(error.code));
 }
 
-Result<ServeOptions> MakeOptions(const StandaloneOptions& options, store::Database* database) {
-  if (options.log_predictions && database == nullptr) {
+/// Keeps every column of every prediction in the database of --root.
+Status LogPredictions(RegistryFolder* registry, ServeOptions* serve) {
+  if (registry == nullptr) {
     return Fail(Code::kInvalidArgument, "--log-predictions needs a place to keep them",
                 "give --root the folder of a project or store");
   }
+  QUERN_TRY(registry->AllowsWholePredictions());
+  serve->database = &registry->database();
+  serve->log.folder = JoinPath(registry->state(), serving::kPredictionLogFolder);
+  serve->log.state_dir = registry->state();
+  return {};
+}
+
+Result<ServeOptions> MakeOptions(const StandaloneOptions& options, RegistryFolder* registry) {
   ServeOptions serve;
   serve.http.host = options.host;
   serve.http.port = options.port;
@@ -32,7 +41,7 @@ Result<ServeOptions> MakeOptions(const StandaloneOptions& options, store::Databa
   serve.inference.threads = options.threads;
   serve.http.max_queued = options.max_queue;
   serve.model_control = options.model_control;
-  serve.database = options.log_predictions ? database : nullptr;
+  if (options.log_predictions) QUERN_TRY(LogPredictions(registry, &serve));
 #ifdef QUERN_GRPC
   if (options.grpc_port) {
     serve.front = grpc::GrpcFront({.host = options.host,
@@ -61,8 +70,7 @@ Status Serve(const StandaloneOptions& options) {
     lookup = [&](const std::string& reference) { return registry->Find(reference); };
   }
   QUERN_ASSIGN(ModelsToServe chosen, FindModels(options.models, lookup, options.engine, RealFs()));
-  QUERN_ASSIGN(ServeOptions serve,
-               MakeOptions(options, registry != nullptr ? &registry->database() : nullptr));
+  QUERN_ASSIGN(ServeOptions serve, MakeOptions(options, registry.get()));
   serve.models = std::move(chosen.models);
   net::BlockShutdownSignals();
   QUERN_ASSIGN(const std::unique_ptr<RunningServer> server, StartServer(std::move(serve)));

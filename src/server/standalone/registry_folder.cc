@@ -1,5 +1,7 @@
 #include "server/standalone/registry_folder.h"
 
+#include "base/yaml.h"
+
 namespace quern::server {
 
 Result<std::unique_ptr<RegistryFolder>> RegistryFolder::Open(const std::string& root, Fs& fs) {
@@ -26,6 +28,29 @@ Result<ModelToServe> RegistryFolder::Find(const std::string& reference) {
   }
   return ModelToServe{version.name, std::to_string(version.version), version.aliases, package,
                       model::EnginePreference::kAuto};
+}
+
+Status RegistryFolder::AllowsWholePredictions() const {
+  // Of a project the state folder lies in the project's; ".." also where its name ends in a slash.
+  for (const std::string& folder : {state_, JoinPath(state_, "..")}) {
+    const std::string file = JoinPath(folder, "quern.yaml");
+    if (!fs_.Exists(file)) continue;
+    QUERN_ASSIGN(const std::string text, fs_.Read(file));
+    QUERN_ASSIGN(const YamlNode project, ParseYaml(text, file));
+    const YamlNode* deployment = project.Find("deployment");
+    const YamlNode* log = deployment != nullptr ? deployment->Find("log") : nullptr;
+    // A section stands in one file alone, so what is here is not in an included one.
+    const YamlNode* declared = deployment != nullptr ? log : project.Find("include");
+    if (declared == nullptr || declared->IsNull()) continue;
+    return Fail(Code::kFailedPrecondition,
+                log != nullptr ? "the project declares what is kept of predictions, which "
+                                 "quern-serve --log-predictions would not heed"
+                               : "the project may declare what is kept of predictions in a file "
+                                 "that it includes, which quern-serve --log-predictions would not "
+                                 "heed",
+                "serve it by `quern serve`, or without --log-predictions", declared->where);
+  }
+  return {};
 }
 
 }  // namespace quern::server

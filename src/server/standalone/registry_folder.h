@@ -20,6 +20,12 @@ class RegistryFolder {
   /// What NAME@alias, NAME/3 or NAME means now. kNotFound; kFailedPrecondition: its package is not
   /// in this folder.
   Result<ModelToServe> Find(const std::string& reference);
+  /// The folder of quern.db.
+  const std::string& state() const { return state_; }
+  /// kFailedPrecondition: the project declares what may be kept of predictions (`deployment: log:`)
+  /// or declares it in a file that it includes. This program cannot heed it: columns of which
+  /// only a hash may be kept would be kept as they are. Errors of reading quern.yaml.
+  Status AllowsWholePredictions() const;
   store::Database& database() { return *database_; }
 
  private:
