@@ -43,6 +43,13 @@ void ModelWatch::Complain(size_t index, const std::string& what) {
   Log(LogLevel::kWarning, what);
 }
 
+void ModelWatch::AddAliases(const ModelToServe& meant, std::vector<std::string>* known) {
+  for (const std::string& alias : meant.aliases) {
+    if (std::find(known->begin(), known->end(), alias) != known->end()) continue;
+    if (server_.SetAlias(meant.name, alias, meant.version)) known->push_back(alias);
+  }
+}
+
 void ModelWatch::Follow(size_t index) {
   WatchedModel& watched = models_[index];
   auto meant = watched.resolve();
@@ -53,14 +60,15 @@ void ModelWatch::Follow(size_t index) {
   ModelToServe& current = watched.current;
   if (meant->version == current.version) {
     complaints_[index].clear();
-    for (const std::string& alias : meant->aliases) {
-      const auto& known = current.aliases;
-      if (std::find(known.begin(), known.end(), alias) != known.end()) continue;
-      if (server_.SetAlias(current.name, alias, current.version)) current.aliases.push_back(alias);
-    }
+    AddAliases(*meant, &current.aliases);
     return;
   }
-  if (Status status = server_.AddModel(*meant); !status) {
+  if (server_.Serves(meant->name, meant->version)) {
+    // A release has loaded it, or it is served under another reference too.
+    std::vector<std::string> known;
+    AddAliases(*meant, &known);
+    meant->aliases = std::move(known);
+  } else if (Status status = server_.AddModel(*meant); !status) {
     return Complain(index, "watching " + watched.reference + ": version " + meant->version +
                                " cannot be served: " + status.error().message + "; version " +
                                current.version + " stays in service");

@@ -34,6 +34,9 @@ class ModelWatch {
 
  private:
   void Follow(size_t index);
+  /// Points at the version those of its aliases that are not known to do so; what cannot be pointed
+  /// stays unknown, and is tried again.
+  void AddAliases(const ModelToServe& meant, std::vector<std::string>* known);
   void Complain(size_t index, const std::string& what);
   void Run(double seconds);
 
