@@ -113,7 +113,11 @@ Status Releases::Learn(std::span<const serving::Label> labels, std::span<const s
 
 bool Releases::Holds(std::string_view model, std::string_view version) const {
   const auto controller = Of(model);
-  if (!controller || !(*controller)->Current()) return false;
+  if (!controller) return false;
+  const auto release = (*controller)->Current();
+  if (!release) return false;
+  // What an abort goes back to, also after the alias has moved.
+  if (!release->closed && release->stable == version) return true;
   MutexLock lock(held_mutex_);
   return held_.contains({std::string(model), std::string(version)});
 }

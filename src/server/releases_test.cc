@@ -1,0 +1,113 @@
+#include "server/releases.h"
+
+#include <doctest/doctest.h>
+
+#include <boost/json.hpp>
+#include <map>
+
+#include "base/json.h"
+#include "net/client.h"
+#include "server/model_watch.h"
+#include "server/serve.h"
+#include "serving/fake_engine.h"
+
+namespace quern::server {
+namespace {
+
+/// A registry whose champion releases move, and a server that watches it.
+struct Fixture {
+  Fixture() {
+    ServeOptions options;
+    options.models = {{"heart", "1", {"champion"}, ""}};
+    options.database = database.get();
+    options.log_predictions = false;
+    options.load = [this](const serving::ModelFiles& files,
+                          int64_t now_ms) -> Result<serving::LoadedModel> {
+      MutexLock lock(mutex);
+      ++loads[files.version];
+      return serving::LoadedModel{
+          serving::FakeServed(files.name, files.version, serving::BinarySignature(), now_ms), ""};
+    };
+    options.releases.models = {"heart"};
+    options.releases.find = [this](const std::string& model,
+                                   const std::string& version) -> Result<ModelToServe> {
+      MutexLock lock(mutex);
+      return ModelToServe{model, version == "champion" ? champion : version, {}, ""};
+    };
+    options.releases.set_alias = [this](const std::string&, const std::string&,
+                                        const std::string& version) -> Status {
+      MutexLock lock(mutex);
+      champion = version;
+      return {};
+    };
+    server = std::move(*StartServer(std::move(options)));
+    client = std::make_unique<net::HttpClient>("127.0.0.1", server->port());
+    const auto resolve = [this]() -> Result<ModelToServe> {
+      MutexLock lock(mutex);
+      return ModelToServe{"heart", champion, {"champion"}, ""};
+    };
+    watch = std::make_unique<ModelWatch>(
+        *server, std::vector<WatchedModel>{{"heart@champion", resolve, *resolve()}}, 1e6);
+  }
+  net::HttpResponse Post(std::string_view target, std::string_view body) {
+    return client->Post(target, body, "application/json").value();
+  }
+  /// Which version answers.
+  std::string Asked() {
+    const auto response = Post("/v2/models/heart/infer",
+                               R"({"inputs":[{"name":"x","shape":[1],"datatype":"FP64","data":[1]},
+                                   {"name":"flag","shape":[1],"datatype":"FP64","data":[1]},
+                                   {"name":"sex","shape":[1],"datatype":"BYTES","data":["no"]}]})");
+    REQUIRE_MESSAGE(response.status == 200, response.body);
+    return std::string(ParseJson(response.body)->at("model_version").as_string());
+  }
+  int Loads(const std::string& version) {
+    MutexLock lock(mutex);
+    return loads[version];
+  }
+
+  TempDir dir;
+  std::unique_ptr<store::Database> database = *store::OpenSqlite(dir.File("quern.db"), RealFs());
+  Mutex mutex;
+  std::string champion = "1";
+  std::map<std::string, int> loads;
+  std::unique_ptr<RunningServer> server;
+  std::unique_ptr<net::HttpClient> client;
+  std::unique_ptr<ModelWatch> watch;
+};
+
+}  // namespace
+
+TEST_CASE(
+    "within the hold an abort brings the old version back at once, though its alias is gone") {
+  Fixture fixture;
+  REQUIRE(fixture
+              .Post("/v1/releases", R"({"model":"heart","candidate":"2",
+                                           "strategy":{"strategy":"basic","hold":"1h"}})")
+              .status == 201);
+  CHECK(fixture.Asked() == "2");
+  fixture.watch->Look();
+  CHECK(fixture.server->Serves("heart", "1"));
+  CHECK(fixture.Asked() == "2");
+  CHECK(fixture.Loads("2") == 1);  // by the release, not by the watch once more
+  REQUIRE(fixture.Post("/v1/releases/heart/abort", R"({"reason":"not today"})").status == 200);
+  CHECK(fixture.Asked() == "1");
+  CHECK_FALSE(fixture.server->Serves("heart", "2"));
+  fixture.watch->Look();
+  CHECK(fixture.Asked() == "1");
+  CHECK(fixture.Loads("1") == 1);
+}
+
+TEST_CASE("once the hold is over the old version goes") {
+  Fixture fixture;
+  REQUIRE(fixture
+              .Post("/v1/releases", R"({"model":"heart","candidate":"2",
+                                           "strategy":{"strategy":"basic","hold":"1h"}})")
+              .status == 201);
+  fixture.watch->Look();
+  REQUIRE(fixture.Post("/v1/releases/heart/finish", "{}").status == 200);
+  CHECK_FALSE(fixture.server->Serves("heart", "1"));
+  CHECK(fixture.Asked() == "2");
+}
+
+}  // namespace quern::server
