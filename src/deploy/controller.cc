@@ -11,6 +11,8 @@
 namespace quern::deploy {
 namespace {
 
+constexpr int kOrderAttempts = 5;
+
 uint64_t Mix(uint64_t x) {  // splitmix64
   x += 0x9e3779b97f4a7c15ull;
   x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9ull;
@@ -191,12 +193,19 @@ Status ReleaseController::Tick() {
 Status ReleaseController::Order(const Command& command) {
   MutexLock lock(mutex_);
   Collect();
-  if (!stored_) {
-    return Fail(Code::kFailedPrecondition, "model " + model_ + " has no release under way",
-                "begin one first");
+  // What another process wrote a moment before is read, and the order is given again.
+  for (int attempt = 0; attempt < kOrderAttempts; ++attempt) {
+    if (!stored_) {
+      return Fail(Code::kFailedPrecondition, "model " + model_ + " has no release under way",
+                  "begin one first");
+    }
+    QUERN_ASSIGN(const bool applied, TryApply(command));
+    if (applied) return Perform();
   }
-  QUERN_TRY(Apply(command));
-  return Perform();
+  return Fail(Code::kAborted,
+              "other processes write to the release of model " + model_ +
+                  " all the time: the order is not carried out",
+              "give it again");
 }
 
 Status ReleaseController::Flush() {

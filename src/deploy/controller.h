@@ -115,7 +115,8 @@ class ReleaseController {
   /// with the next tick.
   Status Tick();
   /// An operator's order, in force when this returns. A tick that loads a version holds it up.
-  /// kFailedPrecondition without a release.
+  /// kFailedPrecondition without a release, or if another process has brought it where the order
+  /// makes no sense; kAborted if others write to it all the time.
   Status Order(const Command& command);
   /// Writes what was counted; before the end of the process.
   Status Flush();
@@ -159,6 +160,7 @@ class ReleaseController {
   Status Remember(bool now) QUERN_REQUIRES(mutex_);
   void Publish() QUERN_REQUIRES(mutex_);
   void FillLive(Live& live) QUERN_REQUIRES(mutex_);
+  Result<bool> TryApply(const Input& input) QUERN_REQUIRES(mutex_);
   void FillPlan(Live& live) QUERN_REQUIRES(mutex_);
   std::string_view Name(const std::string& text) QUERN_REQUIRES(mutex_);
 

@@ -188,10 +188,15 @@ TEST_CASE("a second process follows the first") {
   CHECK(other.Current()->phase == Phase::kStep);
   REQUIRE(world.controller->Order({CommandKind::kSetWeight, "bob", "", "", 60}));
   world.clock.Set(world.clock.NowMs() + 3000);
-  REQUIRE(other.Order({CommandKind::kPause, "eve", "", "", 0}));  // too late: it reads again
-  CHECK(other.Current()->phase == Phase::kStep);
+  // It has not seen that yet: it reads again, and orders again.
+  REQUIRE(other.Order({CommandKind::kPause, "eve", "", "", 0}));
+  CHECK(other.Current()->phase == Phase::kPaused);
   CHECK(other.Current()->candidates[0].weight == 60);
-  CHECK(world.releases.Audits(id)->size() == 4);
+  CHECK(world.releases.Audits(id)->size() == 5);
+  CHECK(world.Last(id).actor == "eve");
+  // What the other one has made senseless is said to be so.
+  CHECK(world.controller->Order({CommandKind::kPause, "bob", "", "", 0}).error().code ==
+        Code::kFailedPrecondition);
 
   // Nobody has to order anything for that.
   REQUIRE(world.controller->Order({CommandKind::kAbort, "bob", "", "", 0}));

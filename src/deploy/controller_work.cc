@@ -153,8 +153,15 @@ Status ReleaseController::PrepareAgain() {
 Status ReleaseController::Apply(const Input& input) {
   QUERN_ASSIGN(Transition next, Advance(stored_->release, input, clock_.NowMs()));
   if (!next.audit) {
+  // What another process has decided goes before what is seen here: the next tick looks again.
+  QUERN_TRY(TryApply(input));
+  return {};
+}
+
+/// False: another process has written meanwhile; that is read, and `input` is not applied.
+Result<bool> ReleaseController::TryApply(const Input& input) {
     stored_->release = std::move(next.release);
-    return {};
+    return true;
   }
   if (next.release.phase == Phase::kRolledBack && !forced_stable_) {
     // Safety does not wait for the disk.
@@ -162,7 +169,10 @@ Status ReleaseController::Apply(const Input& input) {
     Publish();
   }
   auto saved = releases_.Save(*stored_, next);
-  if (!saved && saved.error().code == Code::kAborted) return Reload();
+  if (!saved && saved.error().code == Code::kAborted) {
+    QUERN_TRY(Reload());
+    return false;
+  }
   if (!saved) {
     if (forced_stable_) retry_ = input;
     return std::unexpected(saved.error());
@@ -173,7 +183,7 @@ Status ReleaseController::Apply(const Input& input) {
   dirty_ = false;
   remembered_ms_ = clock_.NowMs();
   Publish();
-  return {};
+  return true;
 }
 
 Status ReleaseController::ApplyTrips() {
