@@ -79,8 +79,8 @@ Route ReleaseController::Pick(std::string_view key, std::string_view override_va
   const uint64_t random = Draw();
   const Snapshot<Live>::Reader live(live_);
   if (live->release.empty()) return route;
-  const RouteChoice choice =
-      Choose(live->plan, key, override_value, random, live->counters->halted());
+  const uint32_t halted = live->counters->halted();
+  const RouteChoice choice = Choose(live->plan, key, override_value, random, halted);
   route.release = live->release;
   route.version = live->plan.version[choice.arm];
   route.propensity = live->plan.Share(choice.arm);
@@ -89,7 +89,7 @@ Route ReleaseController::Pick(std::string_view key, std::string_view override_va
   route.phase = live->phase;
   route.arm = choice.arm;
   route.way = choice.way;
-  route.counted = live->counted;
+  route.counted = live->counted && halted == 0;  // live_counters.h says why
   const bool mirrored = (random >> 32) % kBuckets < live->mirror_buckets;
   if (mirrored && choice.arm == 0) route.mirror = live->mirror;
   return route;

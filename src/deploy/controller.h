@@ -137,6 +137,13 @@ class ReleaseController {
     bool counted = false;
     std::shared_ptr<LiveCounters> counters;
   };
+  /// The counters of the traffic as it was divided last, and where they go.
+  struct Counted {
+    std::string_view release;
+    uint16_t phase = 0;
+    size_t arms = 0;
+    std::shared_ptr<LiveCounters> counters;
+  };
   struct alignas(64) Draws {
     std::atomic<uint64_t> next{0};
   };
@@ -153,6 +160,7 @@ class ReleaseController {
   Status Reload() QUERN_REQUIRES(mutex_);
   Status PrepareAgain() QUERN_REQUIRES(mutex_);
   Status Apply(const Input& input) QUERN_REQUIRES(mutex_);
+  Result<bool> TryApply(const Input& input) QUERN_REQUIRES(mutex_);
   Status ApplyTrips() QUERN_REQUIRES(mutex_);
   Status Perform() QUERN_REQUIRES(mutex_);
   Status PrepareNew() QUERN_REQUIRES(mutex_);
@@ -160,8 +168,8 @@ class ReleaseController {
   Status Remember(bool now) QUERN_REQUIRES(mutex_);
   void Publish() QUERN_REQUIRES(mutex_);
   void FillLive(Live& live) QUERN_REQUIRES(mutex_);
-  Result<bool> TryApply(const Input& input) QUERN_REQUIRES(mutex_);
   void FillPlan(Live& live) QUERN_REQUIRES(mutex_);
+  std::shared_ptr<LiveCounters> CountersOf(const Live& live) QUERN_REQUIRES(mutex_);
   std::string_view Name(const std::string& text) QUERN_REQUIRES(mutex_);
 
   const std::string model_;
@@ -179,7 +187,9 @@ class ReleaseController {
   std::optional<Input> retry_ QUERN_GUARDED_BY(mutex_);  // what could not be stored
   std::vector<Tripped> trips_ QUERN_GUARDED_BY(mutex_);
   uint64_t generation_ QUERN_GUARDED_BY(mutex_) = 0;
-  bool dirty_ QUERN_GUARDED_BY(mutex_) = false;  // counted since it was written
+  Counted counted_ QUERN_GUARDED_BY(mutex_);
+  bool dirty_ QUERN_GUARDED_BY(mutex_) = false;         // counted since it was written
+  bool shadow_dirty_ QUERN_GUARDED_BY(mutex_) = false;  // shadow_ holds more than was written
   int64_t remembered_ms_ QUERN_GUARDED_BY(mutex_) = 0;
   int64_t noticed_ms_ QUERN_GUARDED_BY(mutex_) = 0;
   std::set<std::string, std::less<>> names_ QUERN_GUARDED_BY(mutex_);

@@ -79,6 +79,7 @@ void ReleaseController::CollectLate() {
   dirty_ =
       dirty_ || !late.empty() || shadowed > 0 ||
       std::any_of(rewards.begin(), rewards.end(), [](const RewardBatch& b) { return b.n > 0; });
+  shadow_dirty_ = shadow_dirty_ || !shadow.empty();
   MutexLock lock(view_mutex_);
   shadow_.Merge(shadow);
 }
@@ -93,6 +94,7 @@ Status ReleaseController::Follow(StoredRelease stored) {
   retry_.reset();
   trips_.clear();
   dirty_ = same;
+  shadow_dirty_ = same && shadow_dirty_;
   remembered_ms_ = clock_.NowMs();
   {
     MutexLock lock(late_mutex_);
@@ -151,8 +153,6 @@ Status ReleaseController::PrepareAgain() {
 }
 
 Status ReleaseController::Apply(const Input& input) {
-  QUERN_ASSIGN(Transition next, Advance(stored_->release, input, clock_.NowMs()));
-  if (!next.audit) {
   // What another process has decided goes before what is seen here: the next tick looks again.
   QUERN_TRY(TryApply(input));
   return {};
@@ -160,6 +160,8 @@ Status ReleaseController::Apply(const Input& input) {
 
 /// False: another process has written meanwhile; that is read, and `input` is not applied.
 Result<bool> ReleaseController::TryApply(const Input& input) {
+  QUERN_ASSIGN(Transition next, Advance(stored_->release, input, clock_.NowMs()));
+  if (!next.audit) {
     stored_->release = std::move(next.release);
     return true;
   }
@@ -257,14 +259,14 @@ Status ReleaseController::Rebalance() {
 
 Status ReleaseController::Remember(bool now) {
   const int64_t at = clock_.NowMs();
-  if (!stored_ || (!now && (!dirty_ || at - remembered_ms_ < options_.counters_every_ms))) {
-    return {};
-  }
+  if (!stored_) return {};
+  const bool due = (dirty_ || shadow_dirty_) && at - remembered_ms_ >= options_.counters_every_ms;
+  if (!now && !due) return {};
   const Status saved = releases_.SaveCounters(*stored_, at);
   if (!saved && saved.error().code == Code::kAborted) return Reload();
   QUERN_TRY(saved);
-  const ShadowReport shadow = Shadow();
-  if (shadow.pairs() > 0) QUERN_TRY(releases_.SaveShadow(stored_->release.id, shadow));
+  if (shadow_dirty_) QUERN_TRY(releases_.SaveShadow(stored_->release.id, Shadow()));
+  shadow_dirty_ = false;
   dirty_ = false;
   remembered_ms_ = at;
   return {};
@@ -352,7 +354,21 @@ void ReleaseController::FillLive(Live& live) {
                Name(strategy.key.field),
                chosen ? Name(strategy.override_header) : std::string_view()};
   FillPlan(live);
-  live.counters = std::make_shared<LiveCounters>(live.plan.arms, RulesOf(r));
+  live.counters = CountersOf(live);
+}
+
+/// Those that there are if the traffic goes on as it was divided: they know which callers they have
+/// seen. After a trip new ones, as those stand still.
+std::shared_ptr<LiveCounters> ReleaseController::CountersOf(const Live& live) {
+  const auto fresh = [&] {
+    return std::make_shared<LiveCounters>(live.plan.arms, RulesOf(stored_->release));
+  };
+  if (!live.counted) return fresh();
+  const bool same = counted_.counters != nullptr && counted_.release == live.release &&
+                    counted_.phase == live.phase && counted_.arms == live.plan.arms &&
+                    counted_.counters->halted() == 0;
+  if (!same) counted_ = {live.release, live.phase, live.plan.arms, fresh()};
+  return counted_.counters;
 }
 
 void ReleaseController::Publish() {

@@ -23,7 +23,8 @@ std::string_view MetricName(Metric metric);
 struct ArmCounts {
   uint64_t requests = 0;
   /// Callers, where the split is by a key: a caller with many requests is drawn once. Else
-  /// requests.
+  /// requests. A caller counts again after a restart of the process, and when shares come back that
+  /// were left: which callers were seen is known of the present division alone.
   uint64_t units = 0;
   uint64_t labels = 0;  // requests whose outcome became known: what `wrong` is a share of
   uint64_t tested = 0;

@@ -28,8 +28,9 @@ bool LiveCounters::First(size_t what, uint64_t hash) {
 void LiveCounters::Observe(uint8_t arm, RouteWay way, uint64_t hash, const Outcome& outcome) {
   if (arm >= arms_) return;
   Guard(arm, outcome);
-  // Whoever was sent elsewhere than the draw says is no part of the comparison.
-  if (way == RouteWay::kHalted) return;
+  // Whoever was sent elsewhere than the draw says is no part of the comparison. Nor are the others
+  // meanwhile: with one version's requests missing, the split would look broken.
+  if (way == RouteWay::kHalted || halted() != 0) return;
   const bool late = rules_.latency_ms > 0 && outcome.latency_ms > rules_.latency_ms;
   const std::array<bool, kMetrics> events{outcome.error || outcome.crash,
                                           outcome.invalid || outcome.nan || outcome.schema, late,

@@ -37,7 +37,8 @@ class LiveCounters {
  public:
   LiveCounters(size_t arms, const CountRules& rules);
 
-  /// `hash` is that of the request's key, 0 without one.
+  /// `hash` is that of the request's key, 0 without one. From the trip of a guard on nothing is
+  /// counted: the tick that takes the version out divides the traffic anew.
   void Observe(uint8_t arm, RouteWay way, uint64_t hash, const Outcome& outcome);
   /// The guards alone: of a request that is counted elsewhere, or by nobody. The stable version has
   /// none.

@@ -42,6 +42,7 @@ class ShadowReport {
   void Merge(const ShadowReport& other);
 
   uint64_t pairs() const { return pairs_; }
+  bool empty() const { return pairs_ == 0 && dropped_ == 0; }
   /// Share of rows, answered by both, whose decisions differ; valid at every look.
   stats::Interval Disagreement(double alpha = 0.05) const;
   /// Candidate's latency over stable's: geometric mean.
