@@ -270,6 +270,19 @@ def test_health(server):
         refused(grpc.StatusCode.NOT_FOUND, health.Check, health_pb2.HealthCheckRequest(service="nothing"))
 
 
+@pytest.mark.parametrize("limit", ["2GB", "4GB"])
+def test_a_limit_beyond_what_a_message_can_have(tmp_path, limit):
+    server = Standalone(identity_model(tmp_path / "identity.onnx"), "--grpc-port", "0", "--http-max-input-size", limit)
+    try:
+        with grpc.insecure_channel(server.grpc) as channel:
+            stub = service_pb2_grpc.GRPCInferenceServiceStub(channel)
+            assert stub.ModelInfer(typed_request()).model_name == "identity"
+            packed = stub.ModelInfer(typed_request(), compression=grpc.Compression.Gzip)
+            assert packed.model_name == "identity"
+    finally:
+        server.kill()
+
+
 def test_health_is_watched_while_models_go_and_come(tmp_path):
     server = Standalone(f"price={linear_model(tmp_path / 'linear.onnx')}", "--grpc-port", "0", "--model-control")
     try:

@@ -11,6 +11,7 @@
 #include <atomic>
 #include <chrono>
 #include <future>
+#include <limits>
 #include <mutex>
 #include <optional>
 #include <set>
@@ -487,6 +488,8 @@ class Server : public Front {
 }  // namespace
 
 FrontMaker GrpcFront(GrpcOptions options) {
+  // The library and protobuf count a message's bytes in an int.
+  options.max_message = std::min<size_t>(options.max_message, std::numeric_limits<int>::max());
   return [options =
               std::move(options)](const ServingContext& context) -> Result<std::unique_ptr<Front>> {
     auto server = std::make_unique<Server>(context, options);

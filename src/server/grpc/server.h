@@ -20,7 +20,8 @@ struct GrpcOptions {
   size_t workers = 0;
   /// Such requests that may wait for a thread; one more is UNAVAILABLE.
   size_t max_queue = 1024;
-  /// Bytes of a request, before and after decompression; more is RESOURCE_EXHAUSTED.
+  /// Bytes of a request, before and after decompression; more is RESOURCE_EXHAUSTED. From 2 GB on
+  /// the limit is 2^31 - 1, more than which a message cannot have.
   size_t max_message = size_t{64} << 20;
   /// Seconds that Stop() waits for calls in flight.
   double drain_timeout = 20;
