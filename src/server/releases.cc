@@ -2,11 +2,18 @@
 
 #include <algorithm>
 #include <chrono>
+#include <map>
 
 #include "base/log.h"
 #include "base/text.h"
 
 namespace quern::server {
+namespace {
+
+constexpr size_t kIdsPerQuery = 500;
+constexpr double kReportSeconds = 10;
+
+}  // namespace
 
 Releases::Releases(serving::Catalog& catalog, ServedModels& models, store::Database& database,
                    const Clock& clock, ReleaseSource source, serving::InferenceOptions inference)
@@ -88,23 +95,48 @@ deploy::ReleaseController* Releases::Deciding(std::string_view model, std::strin
   return nullptr;
 }
 
-Status Releases::Learn(std::span<const serving::Label> labels, std::span<const size_t> first) {
-  if (followed_.empty()) return {};
-  for (const size_t i : first) {
-    std::string model;
-    std::string route;
-    std::string decision;
-    QUERN_TRY(
-        database_.Query("SELECT model, route, decision FROM predictions WHERE prediction_id = ?",
-                        {labels[i].prediction_id}, [&](const store::Row& row) {
-                          model = row.Text(0);
-                          route = row.Text(1);
-                          decision = row.Text(2);
-                        }));
-    const auto logged = deploy::ReadRouteText(route);
-    auto controller = Of(model);
-    if (!logged || decision.empty() || !controller) continue;
-    const bool wrong = !serving::SameLabel(decision, labels[i].label);
+void Releases::Learn(std::span<const serving::Label> labels, std::span<const size_t> first) {
+  const bool any = std::any_of(followed_.begin(), followed_.end(), [](const auto& followed) {
+    return followed->controller->Current().has_value();
+  });
+  if (!any) return;
+  for (size_t at = 0; at < first.size(); at += kIdsPerQuery) {
+    const Status learnt =
+        LearnSome(labels, first.subspan(at, std::min(kIdsPerQuery, first.size() - at)));
+    if (learnt) continue;
+    const double now = MonotonicSeconds();
+    double last = reported_.load();
+    if ((last == 0 || now - last > kReportSeconds) &&
+        reported_.compare_exchange_strong(last, now)) {
+      Log(LogLevel::kError, "labels are stored, but not counted by the release under way: " +
+                                learnt.error().ToString());
+    }
+    return;
+  }
+}
+
+Status Releases::LearnSome(std::span<const serving::Label> labels, std::span<const size_t> some) {
+  struct Logged {
+    std::string id, model, route, decision;
+  };
+  std::map<std::string_view, std::string_view> label_of;
+  std::vector<store::Param> ids;
+  std::string sql =
+      "SELECT prediction_id, model, route, decision FROM predictions WHERE prediction_id IN (";
+  for (const size_t i : some) {
+    sql += ids.empty() ? "?" : ",?";
+    ids.emplace_back(labels[i].prediction_id);
+    label_of[labels[i].prediction_id] = labels[i].label;
+  }
+  std::vector<Logged> found;
+  QUERN_TRY(database_.Query(sql + ")", ids, [&](const store::Row& row) {
+    found.push_back({row.Text(0), row.Text(1), row.Text(2), row.Text(3)});
+  }));
+  for (const Logged& prediction : found) {
+    const auto logged = deploy::ReadRouteText(prediction.route);
+    auto controller = Of(prediction.model);
+    if (!logged || prediction.decision.empty() || !controller) continue;
+    const bool wrong = !serving::SameLabel(prediction.decision, label_of[prediction.id]);
     (*controller)->ObserveLabel(*logged, wrong);
     QUERN_TRY((*controller)->ObserveReward(*logged, wrong ? 0 : 1));  // of a bandit alone
   }

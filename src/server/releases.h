@@ -68,8 +68,10 @@ class Releases : private deploy::ReleaseActions {
               const Result<serving::InferenceAnswer>& answer, double ms) {
     shadow_.Offer(*routed.controller, routed.route.mirror, call, answer, ms);
   }
-  /// First labels of predictions that are in the database: whether decisions were right.
-  Status Learn(std::span<const serving::Label> labels, std::span<const size_t> first);
+  /// First labels of predictions that are in the database: whether decisions were right. They are
+  /// stored by then, so that a database that fails is no error of who brings them: it is logged,
+  /// and what is not found out is not counted.
+  void Learn(std::span<const serving::Label> labels, std::span<const size_t> first);
 
   /// Whether a release still needs a version: it is not to be taken out of service.
   bool Holds(std::string_view model, std::string_view version) const;
@@ -93,6 +95,7 @@ class Releases : private deploy::ReleaseActions {
   Status SetAlias(const std::string& model, const std::string& alias,
                   const std::string& version) override;
   Status Retire(const std::string& model, const std::string& version) override;
+  Status LearnSome(std::span<const serving::Label> labels, std::span<const size_t> some);
   bool ServesVersion(const std::string& model, const std::string& version) const;
   void Run();
   void TickAll();
@@ -106,6 +109,7 @@ class Releases : private deploy::ReleaseActions {
   mutable Mutex held_mutex_;
   std::set<std::pair<std::string, std::string>> held_ QUERN_GUARDED_BY(held_mutex_);
   std::vector<std::unique_ptr<Followed>> followed_;  // beside source_.models
+  std::atomic<double> reported_{0};  // MonotonicSeconds() of the last failure to learn
   ShadowQueue shadow_;
   Mutex mutex_;
   std::condition_variable wake_;

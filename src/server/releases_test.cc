@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include <atomic>
 #include <boost/json.hpp>
 #include <map>
 
@@ -14,12 +15,38 @@
 namespace quern::server {
 namespace {
 
+/// Counts the questions for decisions, and can fail them.
+class AskedDatabase : public store::Database {
+ public:
+  explicit AskedDatabase(std::unique_ptr<store::Database> inner) : inner_(std::move(inner)) {}
+  Status Execute(std::string_view sql, const std::vector<store::Param>& params) override {
+    return inner_->Execute(sql, params);
+  }
+  Status Query(std::string_view sql, const std::vector<store::Param>& params,
+               const std::function<void(const store::Row&)>& on_row) override {
+    if (sql.find("decision") != std::string_view::npos) {
+      ++asked;
+      if (fails) return Fail(Code::kUnavailable, "the database is away");
+    }
+    return inner_->Query(sql, params, on_row);
+  }
+  Status Transaction(const std::function<Status()>& body) override {
+    return inner_->Transaction(body);
+  }
+  Status Write(const std::function<Status()>& body) override { return inner_->Write(body); }
+  std::atomic<int> asked{0};
+  std::atomic<bool> fails{false};
+
+ private:
+  std::unique_ptr<store::Database> inner_;
+};
+
 /// A registry whose champion releases move, and a server that watches it.
 struct Fixture {
   Fixture() {
     ServeOptions options;
     options.models = {{"heart", "1", {"champion"}, ""}};
-    options.database = database.get();
+    options.database = &database;
     options.log_predictions = false;
     options.load = [this](const serving::ModelFiles& files,
                           int64_t now_ms) -> Result<serving::LoadedModel> {
@@ -67,7 +94,7 @@ struct Fixture {
   }
 
   TempDir dir;
-  std::unique_ptr<store::Database> database = *store::OpenSqlite(dir.File("quern.db"), RealFs());
+  AskedDatabase database{*store::OpenSqlite(dir.File("quern.db"), RealFs())};
   Mutex mutex;
   std::string champion = "1";
   std::map<std::string, int> loads;
@@ -108,6 +135,30 @@ TEST_CASE("once the hold is over the old version goes") {
   REQUIRE(fixture.Post("/v1/releases/heart/finish", "{}").status == 200);
   CHECK_FALSE(fixture.server->Serves("heart", "1"));
   CHECK(fixture.Asked() == "2");
+}
+
+TEST_CASE("labels are looked up in lumps under a release, and stored whatever comes of that") {
+  Fixture fixture;
+  const auto labels = [](const std::string& name, int count) {
+    std::string body = "[";
+    for (int i = 0; i < count; ++i) {
+      body += (i > 0 ? "," : "") + std::string(R"({"prediction_id":")") + name + std::to_string(i) +
+              R"(","label":"1"})";
+    }
+    return body + "]";
+  };
+  REQUIRE(fixture.Post("/v1/feedback", labels("before", 3)).status == 200);
+  CHECK(fixture.database.asked == 0);
+  REQUIRE(fixture
+              .Post("/v1/releases", R"({"model":"heart","candidate":"2",
+                                           "strategy":{"strategy":"canary"}})")
+              .status == 201);
+  REQUIRE(fixture.Post("/v1/feedback", labels("during", 1200)).status == 200);
+  CHECK(fixture.database.asked == 3);
+  fixture.database.fails = true;
+  const auto answer = fixture.Post("/v1/feedback", labels("failing", 2));
+  CHECK(answer.status == 200);
+  CHECK_MESSAGE(ParseJson(answer.body)->at("accepted").to_number<int>() == 2, answer.body);
 }
 
 }  // namespace quern::server

@@ -34,7 +34,7 @@ Result<serving::FeedbackResult> StoreLabels(const ServingContext& context, std::
   // reported by the log itself; labels are kept in any case.
   if (context.log != nullptr) (void)context.log->CatchUp();
   QUERN_ASSIGN(auto result, serving::StoreFeedback(*context.database, labels, context.clock));
-  if (context.releases != nullptr) QUERN_TRY(context.releases->Learn(labels, result.first));
+  if (context.releases != nullptr) context.releases->Learn(labels, result.first);
   return result;
 }
 
