@@ -67,8 +67,6 @@ constexpr std::array kSettings{
     Setting{"bandit", "discount", kBandit, kPlain, 0.9, 1,
             "what a reward counts for once the next has come; 1: for ever",
             QUERN_SLOT(bandit.discount)},
-    Setting{"bandit", "seed", kBandit, kPlain, 0, kMost, "of the draws of versions",
-            QUERN_SLOT(bandit.seed)},
     Setting{"judge", "alpha", kCompared, kPlain, 1e-9, 0.5,
             "chance that a harmless candidate is rolled back, over all metrics and looks",
             QUERN_SLOT(judge.alpha)},

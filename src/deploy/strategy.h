@@ -88,7 +88,6 @@ struct BanditRules {
   double epsilon = 10;  // percent explored by epsilon_greedy
   double floor = 5;     // percent that every version gets whatever happens
   double discount = 1;  // what a reward counts for after the next one arrived
-  uint64_t seed = 1;
   bool operator==(const BanditRules&) const = default;
 };
 
