@@ -57,11 +57,6 @@ void EProcess::Add(const EventCounts& events) {
   }
 }
 
-void EProcess::Merge(const EProcess& other) {
-  QUERN_CHECK(theta_ == other.theta_, "processes of one hypothesis are merged");
-  for (size_t i = 0; i < grid_; ++i) log_[i] += other.log_[i];
-}
-
 double EProcess::LogE() const {
   const double most = *std::max_element(log_.begin(), log_.begin() + static_cast<long>(grid_));
   double sum = 0;
@@ -100,13 +95,6 @@ stats::Interval RateSequence(uint64_t events, uint64_t n, double alpha) {
   const double limit = -std::log(alpha);
   return {rate, events == 0 ? 0 : Crossing(rate, 0, limit, log_m),
           events == n ? 1 : Crossing(rate, 1, limit, log_m)};
-}
-
-stats::Interval DifferenceSequence(uint64_t candidate, uint64_t n_candidate, uint64_t stable,
-                                   uint64_t n_stable, double alpha) {
-  const stats::Interval c = RateSequence(candidate, n_candidate, alpha / 2);
-  const stats::Interval s = RateSequence(stable, n_stable, alpha / 2);
-  return {c.value - s.value, c.low - s.high, c.high - s.low};
 }
 
 stats::Interval RatioSequence(std::span<const EventCounts> phases, double alpha) {

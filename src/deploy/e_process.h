@@ -41,8 +41,6 @@ class EProcess {
   static EProcess NonInferiority(double r1);
 
   void Add(const EventCounts& events);
-  /// Of another process of the same hypothesis, on other events.
-  void Merge(const EProcess& other);
   /// Natural logarithm of E.
   double LogE() const;
   /// min(1, 1/E): a p-value that holds at every look.
@@ -70,10 +68,6 @@ double LogSplitFactor(std::span<const uint64_t> counts, std::span<const double> 
 /// 2021, "Time-uniform, nonparametric, nonasymptotic confidence sequences", prop. 7). [0, 1] for n
 /// = 0.
 stats::Interval RateSequence(uint64_t events, uint64_t n, double alpha);
-
-/// Interval of candidate's rate minus stable's, at all times: both rates' sequences at alpha/2.
-stats::Interval DifferenceSequence(uint64_t candidate, uint64_t n_candidate, uint64_t stable,
-                                   uint64_t n_stable, double alpha);
 
 /// Interval of the ratio of rates, candidate to stable, at all times: the r for which the product
 /// over phases of mixtures with prior Beta(10w, 10(1-w)) of the share of events that hit the

@@ -73,11 +73,9 @@ TEST_CASE("evidence is that of the definition, event by event") {
     EProcess safe = EProcess::NonInferiority(r0);
     for (const EventCounts& phase : Phases(item.at("phases"))) {
       harm.Add(phase);
-      // Over threads: events one by one, merged in another order.
-      EProcess other = EProcess::NonInferiority(r0);
-      other.Add({phase.weight, phase.candidate, 0});
-      other.Add({phase.weight, 0, phase.stable});
-      safe.Merge(other);
+      // One version's events after the other's: their order shows nothing.
+      safe.Add({phase.weight, phase.candidate, 0});
+      safe.Add({phase.weight, 0, phase.stable});
     }
     CheckNear(harm.LogE(), item.at("harm").to_number<double>());
     CheckNear(safe.LogE(), item.at("safe").to_number<double>());
@@ -135,10 +133,6 @@ TEST_CASE("intervals are those of the reference") {
   CHECK(std::isnan(MeanSequence({}, 0.05).low));
   CHECK(RateSequence(0, 0, 0.05).high == 1);
   CHECK(std::isinf(RatioSequence({}, 0.05).high));
-  const auto gap = DifferenceSequence(5, 100, 9, 900, 0.05);
-  CHECK(gap.value == doctest::Approx(0.04));
-  CHECK(gap.low ==
-        doctest::Approx(RateSequence(5, 100, 0.025).low - RateSequence(9, 900, 0.025).high));
 }
 
 TEST_CASE("looked at after every request, false alarms stay below alpha") {

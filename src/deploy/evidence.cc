@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <boost/json.hpp>
 
+#include "deploy/json_parts.h"
+
 namespace quern::deploy {
 namespace {
 
@@ -11,13 +13,9 @@ constexpr std::array<std::string_view, kMetrics> kNames{"errors", "invalid", "la
 json::value ArmJson(const ArmCounts& arm) {
   json::object events;
   for (size_t i = 0; i < kMetrics; ++i) events[kNames[i]] = arm.events[i];
-  return {{"requests", arm.requests},
-          {"units", arm.units},
-          {"labels", arm.labels},
-          {"tested", arm.tested},
-          {"events", std::move(events)},
-          {"latency_ms",
-           {{"n", arm.latency_ms.n}, {"mean", arm.latency_ms.mean}, {"m2", arm.latency_ms.m2}}}};
+  return {{"requests", arm.requests},    {"units", arm.units},
+          {"labels", arm.labels},        {"tested", arm.tested},
+          {"events", std::move(events)}, {"latency_ms", MomentsJson(arm.latency_ms)}};
 }
 
 ArmCounts ReadArm(const json::value& value) {
@@ -29,9 +27,7 @@ ArmCounts ReadArm(const json::value& value) {
   for (size_t i = 0; i < kMetrics; ++i) {
     arm.events[i] = value.at("events").at(kNames[i]).to_number<uint64_t>();
   }
-  const json::value& latency = value.at("latency_ms");
-  arm.latency_ms = {latency.at("n").to_number<uint64_t>(), latency.at("mean").to_number<double>(),
-                    latency.at("m2").to_number<double>()};
+  arm.latency_ms = ReadMoments(value.at("latency_ms"));
   return arm;
 }
 

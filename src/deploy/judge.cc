@@ -7,6 +7,7 @@
 #include <cmath>
 
 #include "base/text.h"
+#include "deploy/json_parts.h"
 #include "deploy/judge_words.h"
 #include "deploy/strategy_names.h"
 
@@ -133,22 +134,6 @@ Verdict Judge(const Comparison& c) {
   return verdict;
 }
 
-namespace {
-
-/// Numbers that JSON lacks (no data, unbounded) are null.
-json::value Number(double value) {
-  if (!std::isfinite(value)) return nullptr;
-  return value;
-}
-
-json::value IntervalJson(const stats::Interval& interval) {
-  return {{"value", Number(interval.value)},
-          {"low", Number(interval.low)},
-          {"high", Number(interval.high)}};
-}
-
-}  // namespace
-
 json::value VerdictJson(const Verdict& verdict) {
   json::array metrics;
   for (const MetricVerdict& m : verdict.metrics) {
@@ -178,7 +163,7 @@ json::value VerdictJson(const Verdict& verdict) {
           {"harm_needs_e", verdict.harm_needs},
           {"safe_needs_e", verdict.safe_needs},
           {"split",
-           {{"log_e", Number(verdict.log_e_split)},
+           {{"log_e", NumberJson(verdict.log_e_split)},
             {"p", std::exp(-std::max(0.0, verdict.log_e_split))}}},
           {"latency_difference_ms", IntervalJson(verdict.latency_ms)},
           {"metrics", std::move(metrics)}};

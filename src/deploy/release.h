@@ -32,6 +32,8 @@ enum class Phase : uint8_t {
   kPaused,      // shares stay; harm and guards still act
 };
 std::string_view PhaseName(Phase phase);
+/// Nothing for another word than PhaseName gives.
+std::optional<Phase> ParsePhase(std::string_view word);
 
 enum class ActionKind : uint8_t { kPrepare, kSetAlias, kRetire };
 

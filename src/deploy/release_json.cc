@@ -16,15 +16,23 @@ size_t IndexOf(const std::array<std::string_view, N>& names, const json::value& 
   return static_cast<size_t>(found - names.begin());
 }
 
-Phase ReadPhase(const json::value& value) {
-  return static_cast<Phase>(IndexOf(kPhaseNames, value));
-}
-
 std::string Text(const json::value& value) { return std::string(value.as_string()); }
+
+Phase ReadPhase(const json::value& value) {
+  const auto phase = ParsePhase(value.as_string());
+  if (!phase) throw std::invalid_argument("unknown word " + Text(value));
+  return *phase;
+}
 
 }  // namespace
 
 std::string_view PhaseName(Phase phase) { return kPhaseNames[static_cast<size_t>(phase)]; }
+
+std::optional<Phase> ParsePhase(std::string_view word) {
+  const auto found = std::find(kPhaseNames.begin(), kPhaseNames.end(), word);
+  if (found == kPhaseNames.end()) return std::nullopt;
+  return static_cast<Phase>(found - kPhaseNames.begin());
+}
 
 std::string_view GuardName(GuardKind kind) { return kGuardNames[static_cast<size_t>(kind)]; }
 

@@ -65,12 +65,6 @@ std::string DigestOf(const std::string& release_id, const Audit& audit,
   return digester.Finish();
 }
 
-std::optional<Phase> PhaseOf(const std::string& word) {
-  const auto found = std::find(kPhaseNames.begin(), kPhaseNames.end(), word);
-  if (found == kPhaseNames.end()) return std::nullopt;
-  return static_cast<Phase>(found - kPhaseNames.begin());
-}
-
 std::unexpected<Error> NoRelease(const std::string& id) {
   return Fail(Code::kNotFound, "no release '" + id + "'", "list them to see their ids");
 }
@@ -232,8 +226,8 @@ Result<std::vector<ChainedAudit>> ReleaseStore::Audits(const std::string& id) {
       db_.Query("SELECT sequence, at_ms, from_phase, to_phase, step, actor, sentence, detail, "
                 "previous, digest FROM release_audit WHERE release_id = ? ORDER BY sequence",
                 {id}, [&](const Row& row) {
-                  const auto from = PhaseOf(row.Text(2));
-                  const auto to = PhaseOf(row.Text(3));
+                  const auto from = ParsePhase(row.Text(2));
+                  const auto to = ParsePhase(row.Text(3));
                   known = known && from && to;
                   Audit audit{row.Int(0),
                               row.Int(1),

@@ -5,23 +5,14 @@
 #include <cmath>
 #include <set>
 
+#include "deploy/json_parts.h"
+
 namespace quern::deploy {
 namespace {
 
 constexpr std::string_view kOthers = "(others)";
 constexpr size_t kNameBytes = 64;
 constexpr size_t kIdBytes = 128;
-
-json::value Number(double value) {
-  if (!std::isfinite(value)) return nullptr;
-  return value;
-}
-
-json::value IntervalJson(const stats::Interval& interval) {
-  return {{"value", Number(interval.value)},
-          {"low", Number(interval.low)},
-          {"high", Number(interval.high)}};
-}
 
 json::value Rate(uint64_t events, uint64_t n) {
   json::value out = IntervalJson(RateSequence(events, n, 0.05));
@@ -31,17 +22,10 @@ json::value Rate(uint64_t events, uint64_t n) {
 }
 
 json::value Quantiles(const QuantileSketch& sketch) {
-  return {{"p50", Number(sketch.Quantile(0.5))},
-          {"p90", Number(sketch.Quantile(0.9))},
-          {"p99", Number(sketch.Quantile(0.99))},
+  return {{"p50", NumberJson(sketch.Quantile(0.5))},
+          {"p90", NumberJson(sketch.Quantile(0.9))},
+          {"p99", NumberJson(sketch.Quantile(0.99))},
           {"max", sketch.greatest()}};
-}
-
-json::value MomentsJson(const Moments& m) { return {{"n", m.n}, {"mean", m.mean}, {"m2", m.m2}}; }
-
-Moments ReadMoments(const json::value& value) {
-  return {value.at("n").to_number<uint64_t>(), value.at("mean").to_number<double>(),
-          value.at("m2").to_number<double>()};
 }
 
 stats::Interval Exp(stats::Interval interval) {

@@ -96,24 +96,15 @@ def test_predictions_are_kept_in_the_database_of_the_root(project, package, tmp_
     for root in [project, project / ".quern"]:
         server = Standalone("heart@champion", "--root", root, "--log-predictions")
         try:
-            asked = requests.post(server.url + "/v2/models/heart/infer", json=as_tensors(server, json.loads(example)))
+            asked = requests.post(server.url + "/invocations", data=example, headers={"Content-Type": "application/json"})
             assert asked.status_code == 200, asked.text
-            ids = asked.json()["parameters"]["prediction_ids"]
+            ids = asked.json()["prediction_ids"]
         finally:
             assert server.stop() == 0
         with contextlib.closing(sqlite3.connect(project / ".quern" / "quern.db")) as database:
             for kept in ids:
                 assert database.execute("SELECT count(*) FROM predictions WHERE prediction_id = ?", [kept]).fetchone() == (1,)
     assert ids and list(tmp_path.iterdir()) == []
-
-
-def as_tensors(server, example):
-    """The first row of an example, one tensor a column."""
-    split = example["dataframe_split"]
-    row = dict(zip(split["columns"], split["data"][0]))
-    specs = requests.get(server.url + "/v2/models/heart").json()["inputs"]
-    return {"inputs": [{"name": spec["name"], "shape": [1, 1], "datatype": spec["datatype"], "data": [row[spec["name"]]]}
-                       for spec in specs]}
 
 
 def test_rules_for_kept_predictions_are_not_passed_over(project, tmp_path):  # noqa: F811

@@ -223,7 +223,6 @@ class Reader {
                  raw ? oip::ReadBinaryData(head, message_.raw_input_contents(index), arena_)
                      : ReadContents(head, input.contents(), arena_));
     if (base64) QUERN_TRY(oip::DecodeBase64(head.name, view, arena_));
-    request_.elements += head.elements;
     return NamedTensor{head.name, view};
   }
 

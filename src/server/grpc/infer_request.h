@@ -16,8 +16,6 @@ struct InferRequest {
   serving::InferenceCall call;
   /// The request's own `timeout` in seconds; 0 = none.
   double timeout = 0;
-  /// Of all inputs together.
-  size_t elements = 0;
 };
 
 /// Everything points into `message` or lies in `arena`. Values are taken where they lie if they
