@@ -1,8 +1,6 @@
 // quern deploy: releases of a store, begun, watched and ordered about. A server of the store
 // follows what is written here within seconds.
 #include <fmt/format.h>
-#include <pwd.h>
-#include <unistd.h>
 
 #include <boost/json.hpp>
 #include <functional>
@@ -14,6 +12,7 @@
 #include "cli/kept_store.h"
 #include "deploy/release_store.h"
 #include "deploy/strategy.h"
+#include "pipeline/workspace.h"
 
 namespace quern::cli {
 namespace {
@@ -29,12 +28,6 @@ struct DeployArgs : StoreArgs {
   int limit = 20;
 };
 using Args = std::shared_ptr<DeployArgs>;
-
-/// Who gives the order, as this machine knows them.
-std::string Actor() {
-  const passwd* user = getpwuid(geteuid());
-  return user != nullptr ? user->pw_name : "user " + std::to_string(geteuid());
-}
 
 std::string Weights(const deploy::Release& release) {
   std::vector<std::string> parts;
@@ -88,12 +81,44 @@ Result<deploy::StoredRelease> Find(deploy::ReleaseStore& releases, const DeployA
               "`quern deploy begin` starts one");
 }
 
+struct Ordered {
+  deploy::StoredRelease stored;
+  std::string sentence;  // of the audit record
+};
+
+/// A server may write its counters at the same moment: then what it wrote is read, and the order
+/// is given again.
+Result<Ordered> Order(deploy::ReleaseStore& releases, const DeployArgs& args,
+                      const deploy::Command& order, const Clock& clock) {
+  for (int attempt = 0;; ++attempt) {
+    QUERN_ASSIGN(const deploy::StoredRelease stored, Find(releases, args));
+    QUERN_ASSIGN(const deploy::Transition next,
+                 deploy::Advance(stored.release, order, clock.NowMs()));
+    auto saved = releases.Save(stored, next);
+    if (!saved && saved.error().code == Code::kAborted && attempt < 5) continue;
+    if (!saved) return std::unexpected(saved.error());
+    return Ordered{std::move(*saved), next.audit->sentence};
+  }
+}
+
+/// A promoted release whose old version is still held gives way to the next one.
+Status EndHold(deploy::ReleaseStore& releases, const DeployArgs& args, const std::string& actor,
+               const Clock& clock) {
+  QUERN_ASSIGN(const auto open, releases.Unfinished(args.model));
+  if (!open || open->release.phase != deploy::Phase::kPromoted) return {};
+  deploy::Command finish;
+  finish.kind = deploy::CommandKind::kFinish;
+  finish.actor = actor;
+  QUERN_TRY(Order(releases, args, finish, clock));
+  return {};
+}
+
 Status BeginRelease(KeptStore& store, const DeployArgs& args, Context& context) {
   deploy::NewRelease wanted;
   wanted.id = NewUuid7(context.clock);
   wanted.model = args.model;
   wanted.alias = args.alias;
-  wanted.actor = Actor();
+  wanted.actor = pipeline::Actor();
   QUERN_ASSIGN(wanted.strategy, ReadStrategy(args.strategy, context.fs));
   QUERN_ASSIGN(wanted.stable, ReadVersion(store, args.model, args.stable));
   if (!args.candidate.empty()) {
@@ -104,6 +129,7 @@ Status BeginRelease(KeptStore& store, const DeployArgs& args, Context& context) 
   }
   QUERN_ASSIGN(const deploy::Transition begun, deploy::Begin(wanted, context.clock.NowMs()));
   deploy::ReleaseStore releases(store.database());
+  QUERN_TRY(EndHold(releases, args, wanted.actor, context.clock));
   QUERN_TRY(releases.Create(begun));
   if (context.json) {
     context.PrintJson(deploy::ReleaseJson(begun.release));
@@ -192,24 +218,16 @@ Status GiveOrder(KeptStore& store, deploy::CommandKind kind, const DeployArgs& a
   deploy::ReleaseStore releases(store.database());
   deploy::Command order = args.order;
   order.kind = kind;
-  order.actor = Actor();
-  // A server may write its counters at the same moment: then what it wrote is read, and asked
-  // again.
-  for (int attempt = 0;; ++attempt) {
-    QUERN_ASSIGN(const deploy::StoredRelease stored, Find(releases, args));
-    QUERN_ASSIGN(const deploy::Transition next,
-                 deploy::Advance(stored.release, order, context.clock.NowMs()));
-    const auto saved = releases.Save(stored, next);
-    if (!saved && saved.error().code == Code::kAborted && attempt < 5) continue;
-    if (!saved) return std::unexpected(saved.error());
-    if (context.json) {
-      context.PrintJson(deploy::ReleaseJson(saved->release));
-    } else {
-      context.PrintLine(fmt::format("release {} of {} is {}: {}", saved->release.id, args.model,
-                                    Where(saved->release), next.audit->sentence));
-    }
-    return {};
+  order.actor = pipeline::Actor();
+  QUERN_ASSIGN(const Ordered done, Order(releases, args, order, context.clock));
+  const deploy::Release& release = done.stored.release;
+  if (context.json) {
+    context.PrintJson(deploy::ReleaseJson(release));
+  } else {
+    context.PrintLine(fmt::format("release {} of {} is {}: {}", release.id, args.model,
+                                  Where(release), done.sentence));
   }
+  return {};
 }
 
 Status ShowSettings(Context& context) {

@@ -77,7 +77,9 @@ Status SettleChampion(World& world, const RunSummary& summary) {
     if (output == summary.outputs.end()) continue;
     const bool decides =
         state.phase == "register" || state.phase == "deploy" || state.phase == "retrain";
-    if (!decides) continue;
+    // A release decides about a version that was registered beside another one.
+    const bool waits = state.phase == "register" && !output->second.record.at("stable").is_null();
+    if (!decides || waits) continue;
     // A version that failed its gates, or failed in service, must not come back by the step before
     // it.
     last = output->second.outcome == Outcome::kOk ? &output->second : nullptr;

@@ -28,6 +28,9 @@ class ModelClient {
   /// the server's words for any status but 200.
   Result<Answer> Score(const Frame& rows, const std::string& request_id);
 
+  /// What Score() sends.
+  std::string RequestBody(const Frame& rows, const std::string& request_id) const;
+
   struct Feedback {
     size_t sent = 0;
     size_t unknown = 0;
@@ -36,7 +39,6 @@ class ModelClient {
                               const std::vector<std::string>& labels, const std::string& source);
 
  private:
-  std::string RequestBody(const Frame& rows, const std::string& request_id) const;
   net::HttpClient client_;
   std::string model_;
   const model::Signature& signature_;

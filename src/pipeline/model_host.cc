@@ -72,8 +72,18 @@ void ModelHost::StopLocked() {
 Result<ModelHost::Address> ModelHost::Serve(const std::string& name, int64_t version,
                                             const std::string& folder) {
   const std::string reference = name + "/" + std::to_string(version);
+  return Start(reference, {reference, "--package", workspace_.Path(folder)});
+}
+
+Result<ModelHost::Address> ModelHost::ServeReleases(const std::string& name) {
+  const std::string reference = name + "@champion";
+  return Start(reference, {reference, "--no-prediction-log"});
+}
+
+Result<ModelHost::Address> ModelHost::Start(const std::string& serving,
+                                            std::vector<std::string> options) {
   MutexLock lock(mutex_);
-  if (pid_ >= 0 && serving_ == reference) return address_;
+  if (pid_ >= 0 && serving_ == serving) return address_;
   StopLocked();
   const std::string program = "/proc/self/exe";
   std::array<int, 2> ends{};
@@ -81,10 +91,9 @@ Result<ModelHost::Address> ModelHost::Serve(const std::string& name, int64_t ver
   if (::pipe2(ends.data(), O_CLOEXEC) != 0 || ::pipe2(life.data(), O_CLOEXEC) != 0) {
     return Fail(Code::kUnavailable, std::string("cannot make a pipe: ") + std::strerror(errno));
   }
-  const std::string package = workspace_.Path(folder);
-  const std::vector<std::string> words{
-      "quern",  "serve",          reference, "--package", package,
-      "--root", workspace_.dir(), "--port",  "0",         "--while-stdin-open"};
+  std::vector<std::string> words{
+      "quern", "serve", "--root", workspace_.dir(), "--port", "0", "--while-stdin-open"};
+  words.insert(words.end(), options.begin(), options.end());
   std::vector<char*> argv;
   for (const std::string& word : words) argv.push_back(const_cast<char*>(word.c_str()));
   argv.push_back(nullptr);
@@ -126,7 +135,7 @@ Result<ModelHost::Address> ModelHost::Serve(const std::string& name, int64_t ver
     }
     return std::unexpected(std::move(error));
   }
-  serving_ = reference;
+  serving_ = serving;
   address_ = {*port, "http://127.0.0.1:" + std::to_string(*port)};
   return address_;
 }

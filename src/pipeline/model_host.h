@@ -2,6 +2,7 @@
 // The model server of a run: `quern serve` as a process of its own, on a free port of the loopback.
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "base/mutex.h"
 #include "base/result.h"
@@ -25,9 +26,13 @@ class ModelHost {
   /// Serves the package in `folder`, below the state folder, as NAME/VERSION, and waits until it is
   /// ready. kUnavailable with what the process said if it does not come up.
   Result<Address> Serve(const std::string& name, int64_t version, const std::string& folder);
+  /// Serves the registry's champion of that name, and carries out its releases; keeps no
+  /// predictions.
+  Result<Address> ServeReleases(const std::string& name);
   void Stop();
 
  private:
+  Result<Address> Start(const std::string& serving, std::vector<std::string> options);
   void StopLocked() QUERN_REQUIRES(mutex_);
 
   Workspace& workspace_;

@@ -77,20 +77,6 @@ Status CheckSteering(const Project& project) {
   return {};
 }
 
-Status CheckDeployment(const YamlNode* node) {
-  YamlMap map(node, "deployment");
-  QUERN_TRY(map.Choice("strategy", "basic", {"basic"}));
-  QUERN_ASSIGN(const auto targets, map.TextList("targets"));
-  for (const std::string& target : targets) {
-    if (target != "local") {
-      return FailAt(map.Get("targets")->where, "unknown deployment target '" + target + "'",
-                    "known: local");
-    }
-  }
-  QUERN_TRY(ParsePredictionLog(map.Get("log")));
-  return map.Finish();
-}
-
 }  // namespace
 
 const data::SourceSpec* DataSpec::Find(const std::string& source) const {
@@ -204,7 +190,7 @@ Result<Project> LoadProject(const std::string& path,
   const YamlNode* training = map.Get("training");
   QUERN_ASSIGN(project.training, ParseTraining(training, task));
   QUERN_ASSIGN(project.evaluation, ParseEvaluation(map.Get("evaluation")));
-  QUERN_TRY(CheckDeployment(map.Get("deployment")));
+  QUERN_ASSIGN(project.rollout, ParseDeployment(map.Get("deployment")));
   QUERN_ASSIGN(project.monitoring, ParseMonitoring(map.Get("monitoring")));
   QUERN_ASSIGN(project.retraining, ParseRetraining(map.Get("retraining")));
   QUERN_ASSIGN(project.tracking, ParseTracking(map.Get("tracking")));

@@ -12,6 +12,7 @@
 #include "base/yaml.h"
 #include "data/expectation.h"
 #include "data/source.h"
+#include "deploy/strategy.h"
 #include "design/charter.h"
 #include "ml/spec.h"
 #include "monitoring/acceptance.h"
@@ -93,6 +94,7 @@ struct Project {
   FeatureSpec features;
   training::TrainingSpec training;
   training::EvaluationSpec evaluation;
+  deploy::Strategy rollout;  // how a version takes over from the one in service
   MonitoringSpec monitoring;
   RetrainingSpec retraining;
   TrackingSpec tracking;
@@ -142,6 +144,8 @@ Result<training::TrainingSpec> ParseTraining(const YamlNode* node, const std::st
 Result<training::EvaluationSpec> ParseEvaluation(const YamlNode* node);
 Result<MonitoringSpec> ParseMonitoring(const YamlNode* node);
 Result<RetrainingSpec> ParseRetraining(const YamlNode* node);
+/// What a run can carry out: basic, canary or blue_green. `log:` and `targets:` are checked.
+Result<deploy::Strategy> ParseDeployment(const YamlNode* node);
 Result<PredictionLogSpec> ParsePredictionLog(const YamlNode* node);
 Result<TrackingSpec> ParseTracking(const YamlNode* node);
 

@@ -90,36 +90,6 @@ Result<RetrainingSpec> ParseRetraining(const YamlNode* node) {
   return spec;
 }
 
-Result<PredictionLogSpec> ParsePredictionLog(const YamlNode* node) {
-  PredictionLogSpec spec;
-  YamlMap map(node, "deployment.log");
-  QUERN_ASSIGN(spec.share, map.Number("share", spec.share));
-  if (!(spec.share >= 0 && spec.share <= 1)) {
-    return FailAt(map.Get("share")->where,
-                  "share is " + ShortestDouble(spec.share) + ", not between 0 and 1",
-                  "0.1 keeps a tenth of the requests, 0 none");
-  }
-  QUERN_ASSIGN(spec.columns, map.TextList("columns"));
-  QUERN_ASSIGN(spec.hashed, map.TextList("hash"));
-  for (const char* key : {"columns", "hash"}) {
-    const auto& names = key == std::string_view("hash") ? spec.hashed : spec.columns;
-    if (std::find(names.begin(), names.end(), "") != names.end()) {
-      return FailAt(map.Get(key)->where, std::string(key) + " names a column ''");
-    }
-  }
-  if (const YamlNode* retention = map.Get("retention")) {
-    QUERN_ASSIGN(const std::string text, retention->AsText());
-    auto seconds = ParseDuration(text);
-    if (!seconds) return FailAt(retention->where, seconds.error().message, seconds.error().hint);
-    if (*seconds <= 0) {
-      return FailAt(retention->where, "retention is '" + text + "'", "as in retention: 90d");
-    }
-    spec.retention_seconds = *seconds;
-  }
-  QUERN_TRY(map.Finish());
-  return spec;
-}
-
 Result<TrackingSpec> ParseTracking(const YamlNode* node) {
   TrackingSpec spec;
   YamlMap map(node, "tracking");

@@ -8,7 +8,7 @@
 namespace quern::pipeline {
 
 /// Joins the key of every step of a kind: raise it when the step's code changes what it produces.
-inline constexpr const char* kStepVersion = "3";
+inline constexpr const char* kStepVersion = "4";
 
 Step MakeDesignStep(World& world);
 Step MakeIngestStep(World& world, const data::SourceSpec& source);
@@ -36,6 +36,7 @@ struct Champion {
   std::string package;  // folder below .quern
 };
 Champion ChampionOf(const json::value& record);
+Champion ReadChampion(const json::value& champion);
 json::value ChampionJson(const Champion& champion);
 
 }  // namespace quern::pipeline

@@ -156,8 +156,8 @@ Status NoteTried(const Contest& contest, std::vector<Tried>& tried) {
   return {};
 }
 
-/// Registers the winner, makes it champion and serves it; a failed deployment puts the old one
-/// back.
+/// Registers the winner, which takes over from the champion by the project's strategy; if it fails
+/// on the way, the champion stays.
 Result<json::object> Promote(const Contest& contest, const Champion& before, Tried& winner,
                              const std::string& decision_id, Champion& after) {
   registry::PackageRegistry& registry = contest.world.workspace.registry();
@@ -174,8 +174,6 @@ Result<json::object> Promote(const Contest& contest, const Champion& before, Tri
              WriteJson(json::object{{contest.spec.metric, winner.record.at("value")}})}}}));
   const Champion next{name, version.version, winner.package.digest, winner.package.path};
   winner.record["version"] = version.version;
-  QUERN_TRY(
-      registry.SetAlias(name, kChampionAlias, version.version, TextOf(winner.record, "reason")));
   tracking::Lineage& lineage = contest.world.workspace.lineage();
   const std::string run = RunNodeId(winner.run_id);
   std::vector<std::string> inputs = {decision_id};
@@ -188,12 +186,13 @@ Result<json::object> Promote(const Contest& contest, const Champion& before, Tri
       {VersionId(name, version.version), "model_version",
        fmt::format("{} v{}", name, version.version), "retrained after " + contest.batch},
       {run}));
-  QUERN_ASSIGN(Deployment deployment, Deploy(contest.world, next, contest.rows.judge.rows));
+  QUERN_ASSIGN(const Frame traffic, ReadSource(contest.world, contest.context, contest.batch));
+  QUERN_ASSIGN(Deployment deployment, Deploy(contest.world, contest.context,
+                                             {next, before, &contest.rows.judge.rows, &traffic}));
   if (deployment.failures.empty()) {
     after = next;
-  } else {
-    QUERN_TRY(registry.SetAlias(name, kChampionAlias, before.version, deployment.message));
-    QUERN_TRY(contest.world.host.Serve(before.name, before.version, before.package));
+    QUERN_TRY(
+        registry.SetAlias(name, kChampionAlias, version.version, TextOf(winner.record, "reason")));
   }
   return deployment.record.as_object();
 }
@@ -208,18 +207,32 @@ struct Competition {
   json::value deployment = nullptr;
 };
 
+/// Why a release ended so.
+std::string EndOf(const json::value& release) {
+  const json::value& verdict = release.at("verdict");
+  return TextOf(verdict.is_null() ? release.at("log").as_array().back() : verdict, "sentence");
+}
+
 std::string Decide(const json::value& trigger, bool promoted, const Competition& competition) {
   const std::string state = TextOf(trigger, "state");
   if (state != "fired") {
     return state == "undecided" ? "the evidence does not decide whether retraining is needed"
                                 : "nothing calls for retraining";
   }
-  if (promoted) return fmt::format("v{} replaces the champion", competition.after.version);
+  if (promoted) {
+    return fmt::format("v{} replaces the champion by {}", competition.after.version,
+                       TextOf(competition.deployment.at("release"), "strategy"));
+  }
   if (!competition.obstacle.empty()) return competition.obstacle;
   if (!competition.deployment.is_null()) {
     std::string failed;
     for (const json::value& gate : competition.deployment.at("gates").as_array()) {
       if (gate.at("status").as_string() == "fail") failed += " " + TextOf(gate, "id");
+    }
+    const json::value& release = competition.deployment.at("release");
+    if (!release.is_null() && failed.empty()) {
+      return fmt::format("the accepted candidate did not pass its {}: {}",
+                         TextOf(release, "strategy"), EndOf(release));
     }
     return "the accepted candidate failed in service (" +
            (failed.empty() ? "parity" : failed.substr(1)) + ")";
@@ -308,6 +321,7 @@ Step MakeRetrainStep(World& world, const std::string& batch, const std::string& 
   step.needs = {"monitor:" + batch, "train", "evaluate", before};
   for (const std::string& name : earlier) step.needs.push_back("ingest:" + name);
   AddParams(world, "retraining", step);
+  AddParams(world, "deployment", step, {"log"});
   AddParams(world, "data.time", step);
   AddParams(world, "data.group", step);
   AddParams(world, "evaluation.resamples", step);

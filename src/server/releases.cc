@@ -12,6 +12,9 @@ namespace {
 
 constexpr size_t kIdsPerQuery = 500;
 constexpr double kReportSeconds = 10;
+/// Between two looks at a release that is under way, and at whether another process has begun one.
+constexpr std::chrono::milliseconds kBusy{100};
+constexpr std::chrono::milliseconds kIdle{1000};
 
 }  // namespace
 
@@ -56,12 +59,21 @@ void Releases::Stop() {
   }
 }
 
+bool Releases::UnderWay() const {
+  return std::any_of(followed_.begin(), followed_.end(), [](const auto& followed) {
+    const auto release = followed->controller->Current();
+    return release && release->ended_ms == 0;
+  });
+}
+
 void Releases::Run() {
   for (;;) {
     {
+      const auto pause = UnderWay() ? kBusy : kIdle;
       std::unique_lock lock(mutex_.native());
-      wake_.wait_for(lock, std::chrono::seconds(1), [&] { return stop_; });
+      wake_.wait_for(lock, pause, [&] { return stop_ || begun_; });
       if (stop_) return;
+      begun_ = false;
     }
     TickAll();
   }
@@ -75,7 +87,7 @@ void Releases::TickAll() {
     const std::string complaint = ticked ? "" : ticked.error().ToString();
     if (!complaint.empty() && complaint != followed.complaint) {
       Log(LogLevel::kWarning,
-          "release of " + source_.models[i] + ": " + complaint + "; tried again each second");
+          "release of " + source_.models[i] + ": " + complaint + "; tried again until it succeeds");
     }
     followed.complaint = complaint;
   }
@@ -179,6 +191,11 @@ Result<std::string> Releases::Begin(deploy::NewRelease wanted) {
   for (deploy::VersionShare& share : wanted.strategy.versions) QUERN_TRY(number(&share.version));
   QUERN_ASSIGN(std::string id, controller->Begin(std::move(wanted)));
   QUERN_TRY(controller->Tick());
+  {
+    MutexLock lock(mutex_);
+    begun_ = true;
+  }
+  wake_.notify_all();
   return id;
 }
 

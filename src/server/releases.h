@@ -53,7 +53,7 @@ class Releases : private deploy::ReleaseActions {
            const Clock& clock, ReleaseSource source, serving::InferenceOptions inference);
   ~Releases() override { Stop(); }
 
-  /// Goes on with the releases that the store holds, and begins to tick each second. Errors are the
+  /// Goes on with the releases that the store holds, and begins to tick. Errors are the
   /// store's.
   Status Start();
   /// After the last request: writes what was counted.
@@ -97,6 +97,7 @@ class Releases : private deploy::ReleaseActions {
   Status Retire(const std::string& model, const std::string& version) override;
   Status LearnSome(std::span<const serving::Label> labels, std::span<const size_t> some);
   bool ServesVersion(const std::string& model, const std::string& version) const;
+  bool UnderWay() const;
   void Run();
   void TickAll();
 
@@ -114,6 +115,7 @@ class Releases : private deploy::ReleaseActions {
   Mutex mutex_;
   std::condition_variable wake_;
   bool stop_ QUERN_GUARDED_BY(mutex_) = false;
+  bool begun_ QUERN_GUARDED_BY(mutex_) = false;  // a release; it is ticked at once
   std::thread ticker_;
 };
 

@@ -30,3 +30,10 @@ def until(condition, seconds=60):
         assert time.monotonic() < deadline, "it did not happen in time"
         time.sleep(0.02)
     return met
+
+
+def with_deployment(yaml, section):
+    """The text of a project file with another `deployment:`; `section` is written in its place."""
+    changed, count = re.subn(r"(?ms)^deployment:.*?(?=^\S)", section.rstrip("\n") + "\n", yaml)
+    assert count == 1
+    return changed

@@ -17,6 +17,7 @@ import threading
 import time
 
 import pytest
+from wire.programs import with_deployment
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 
@@ -170,9 +171,8 @@ def test_feedback_and_a_repeated_request_find_what_was_just_answered(serve, proj
 
 def test_what_is_logged_follows_the_project_file(serve, project, inputs):
     file = project / "quern.yaml"
-    lines = [line for line in file.read_text().splitlines() if not line.startswith("deployment:")]
     log = f"{{columns: [nothing], hash: [{inputs.first}], retention: 90d}}"
-    file.write_text("\n".join([*lines, f"deployment: {{strategy: basic, targets: [local], log: {log}}}", ""]))
+    file.write_text(with_deployment(file.read_text(), f"deployment: {{strategy: basic, targets: [local], log: {log}}}"))
     server = serve()
     assert infer(server, inputs, 5).status == 200 and infer(server, inputs, 5).status == 200
     server.stop()

@@ -12,6 +12,7 @@ import pytest
 import requests
 
 from wire.model_server import ModelServer, linear_model
+from wire.programs import with_deployment
 from wire.standalone import Standalone, program, refusal
 
 MEGABYTE = 1 << 20
@@ -112,8 +113,8 @@ def test_rules_for_kept_predictions_are_not_passed_over(project, tmp_path):  # n
     folder = tmp_path / "heart"
     shutil.copytree(project, folder, symlinks=True)
     plain = (folder / "quern.yaml").read_text()
-    declared = plain.replace("deployment: {strategy: basic, targets: [local]}", "deployment: {log: {hash: [age]}}")
-    included = plain.replace("deployment: {strategy: basic, targets: [local]}", "include: [more.yaml]")
+    declared = with_deployment(plain, "deployment: {log: {hash: [age]}}")
+    included = with_deployment(plain, "include: [more.yaml]")
     assert declared != plain and included != plain
     for text, word in [(declared, "deployment"), (included, "include")]:
         (folder / "quern.yaml").write_text(text)

@@ -117,11 +117,18 @@ export interface Register {
   name?: string; version?: Maybe<number>; digest?: Maybe<string>; path?: Maybe<string>; aliases?: Maybe<string[]>;
   promoted?: Maybe<boolean>; gates?: Maybe<Gate[]>; reason?: Maybe<string>;
 }
+/** How a version took over from the one in service. */
+export interface Release {
+  id?: string; strategy?: string; stable?: Maybe<number>; phase?: string; verdict?: Maybe<{ sentence?: string }>;
+  log?: Maybe<{ at?: string; to?: string; actor?: string; sentence?: string; weights?: Maybe<{ version: string; weight: number }[]> }[]>;
+}
+
 export interface Deploy {
   name?: string; version?: Maybe<number>; state?: Maybe<string>; url?: Maybe<string>;
   self_test?: Maybe<{ rows?: Maybe<number>; max_difference?: Maybe<number>; ok?: Maybe<boolean> }>;
   parity?: Maybe<{ rows?: Maybe<number>; max_difference?: Maybe<number>; limit?: Maybe<number>; ok?: Maybe<boolean> }>;
   latency?: Maybe<{ requests?: Maybe<number>; p50_ms?: Maybe<number>; p99_ms?: Maybe<number> }>; gates?: Maybe<Gate[]>;
+  release?: Maybe<Release>;
 }
 
 export interface Shares { edges?: Maybe<number[]>; labels?: Maybe<string[]>; shares?: Maybe<number[]> }

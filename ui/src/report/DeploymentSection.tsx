@@ -2,6 +2,7 @@ import type { Deploy, ReportDocument } from "../parts/document";
 import { count, known, num, plural } from "../parts/format";
 import { GateList } from "../parts/GateList";
 import { Empty, KeyNumbers, Panel, Section } from "../parts/Layout";
+import { ReleaseLog } from "../parts/ReleaseLog";
 import { Status, toneOf } from "../parts/Status";
 import { liveVersion } from "./conclude";
 
@@ -45,6 +46,13 @@ function DeploymentPanel({ deploy: x, first }: { deploy: Deploy; first: boolean 
         { label: "99 of 100 within", value: `${num(x.latency?.p99_ms)} ms`, note: known(limit) ? `limit ${num(limit)} ms` : "no limit declared" },
       ]} />
       {(x.gates?.length ?? 0) > 0 && <GateList gates={x.gates ?? []} />}
+      {x.release && (
+        <>
+          <p className="lead">It took over from version {x.release.stable ?? "?"} by {x.release.strategy ?? "a release"}, with rows of the
+            newest data played as traffic.</p>
+          <ReleaseLog release={x.release} />
+        </>
+      )}
     </Panel>
   );
 }

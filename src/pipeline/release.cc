@@ -1,0 +1,219 @@
+#include "pipeline/release.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <boost/json.hpp>
+#include <cmath>
+
+#include "base/text.h"
+#include "base/time.h"
+#include "pipeline/rollout.h"
+
+namespace quern::pipeline {
+namespace {
+
+/// Between a score that is served and the same score offline.
+constexpr double kMaxDifference = 1e-6;
+
+double MaxDifference(const ml::Scores& a, const ml::Scores& b) {
+  const auto& x = a.classes > 0 ? a.probabilities : a.predictions;
+  const auto& y = b.classes > 0 ? b.probabilities : b.predictions;
+  if (x.size() != y.size() || a.labels != b.labels) return INFINITY;
+  double worst = 0;
+  for (size_t i = 0; i < x.size(); ++i) worst = std::max(worst, std::abs(x[i] - y[i]));
+  return worst;
+}
+
+struct Latency {
+  size_t requests = 0;
+  double p50_ms = 0;
+  double p99_ms = 0;
+};
+
+/// One row a request on one kept connection, as a bedside screen would ask.
+Result<Latency> MeasureRound(ModelClient& client, const Frame& rows) {
+  constexpr size_t kWarmUp = 20;
+  constexpr size_t kRequests = 200;
+  std::vector<double> times;
+  for (size_t i = 0; i < kWarmUp + kRequests; ++i) {
+    const std::vector<uint32_t> row{static_cast<uint32_t>(i % rows.rows())};
+    const Frame one = rows.Take(row);
+    const double start = MonotonicSeconds();
+    QUERN_TRY(client.Score(one, ""));
+    if (i >= kWarmUp) times.push_back((MonotonicSeconds() - start) * 1000);
+  }
+  std::sort(times.begin(), times.end());
+  return Latency{times.size(), times[times.size() / 2], times[times.size() * 99 / 100]};
+}
+
+/// The quietest of three rounds: what else the machine does at the moment is not the model's
+/// latency.
+Result<Latency> MeasureLatency(ModelClient& client, const Frame& rows) {
+  QUERN_ASSIGN(Latency best, MeasureRound(client, rows));
+  for (int round = 1; round < 3; ++round) {
+    QUERN_ASSIGN(const Latency again, MeasureRound(client, rows));
+    if (again.p99_ms < best.p99_ms) best = again;
+  }
+  return best;
+}
+
+Status NoteDeployment(World& world, const std::string& id, const Champion& champion,
+                      std::string_view state, const std::string& detail) {
+  const int64_t now = world.workspace.clock().NowMs();
+  return world.workspace.database().Transaction([&]() -> Status {
+    store::Database& db = world.workspace.database();
+    if (state == "live") {
+      QUERN_TRY(
+          db.Execute("UPDATE deployments SET state = 'retired', changed_ms = ? WHERE name = ? AND "
+                     "state = 'live'",
+                     {now, champion.name}));
+    }
+    return db.Execute(
+        "INSERT INTO deployments(id, name, version, state, created_ms, changed_ms, detail) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT(id) DO UPDATE SET state = excluded.state, "
+        "changed_ms = excluded.changed_ms, detail = excluded.detail",
+        {id, champion.name, champion.version, std::string(state), now, now, detail});
+  });
+}
+
+json::value Finite(double value) {
+  return std::isfinite(value) ? json::value(value) : json::value(nullptr);
+}
+
+/// What a version does in service before it meets any traffic.
+struct Trial {
+  std::string url;
+  size_t example_rows = 0;
+  double example_difference = 0;
+  size_t rows = 0;
+  double difference = 0;
+  Latency latency;
+};
+
+Result<Trial> TryInService(const ModelHost::Address& address, const Champion& next,
+                           const LoadedModel& offline, const Frame& offline_rows) {
+  Trial trial;
+  trial.url = address.url;
+  ModelClient client(address.port, next.name, offline.scorer->signature());
+  const Frame inputs = offline.Inputs(offline_rows);
+  std::vector<uint32_t> first;
+  for (uint32_t row = 0; row < std::min<size_t>(5, inputs.rows()); ++row) first.push_back(row);
+  const Frame example = inputs.Take(first);
+  QUERN_ASSIGN(const ml::Scores example_offline, offline.score(example));
+  QUERN_ASSIGN(const auto example_served, client.Score(example, ""));
+  trial.example_rows = example.rows();
+  trial.example_difference = MaxDifference(example_offline, example_served.scores);
+  QUERN_ASSIGN(const ml::Scores all_offline, offline.score(inputs));
+  QUERN_ASSIGN(const auto all_served, client.Score(inputs, ""));
+  trial.rows = inputs.rows();
+  trial.difference = MaxDifference(all_offline, all_served.scores);
+  QUERN_ASSIGN(trial.latency, MeasureLatency(client, inputs));
+  return trial;
+}
+
+/// The requirements of the charter that a version in service shows.
+std::vector<design::Gate> ServingGates(const World& world, const Trial& trial) {
+  std::map<std::string, design::Evidence> measured;
+  measured["serving.max_difference"].value = trial.difference;
+  measured["serving.p50_ms"].value = trial.latency.p50_ms;
+  measured["serving.p99_ms"].value = trial.latency.p99_ms;
+  auto gates = design::JudgeGates(world.project.charter, measured);
+  std::erase_if(
+      gates, [](const design::Gate& gate) { return gate.status == design::GateStatus::kPending; });
+  return gates;
+}
+
+Deployment DeploymentOf(const World& world, const Champion& next, const Trial& trial) {
+  const auto gates = ServingGates(world, trial);
+  Deployment deployment;
+  deployment.failures = design::Failures(gates);
+  if (!(trial.difference <= kMaxDifference)) {
+    deployment.failures.push_back(
+        fmt::format("served and offline scores differ by {:.2g}, at most {:.0e} is allowed",
+                    trial.difference, kMaxDifference));
+  }
+  deployment.record =
+      json::object{{"name", next.name},
+                   {"version", next.version},
+                   {"url", trial.url},
+                   {"self_test", json::object{{"rows", trial.example_rows},
+                                              {"max_difference", Finite(trial.example_difference)},
+                                              {"ok", trial.example_difference <= kMaxDifference}}},
+                   {"parity", json::object{{"rows", trial.rows},
+                                           {"max_difference", Finite(trial.difference)},
+                                           {"limit", kMaxDifference},
+                                           {"ok", trial.difference <= kMaxDifference}}},
+                   {"latency", json::object{{"requests", trial.latency.requests},
+                                            {"p50_ms", trial.latency.p50_ms},
+                                            {"p99_ms", trial.latency.p99_ms}}},
+                   {"gates", design::GatesRecord(gates)},
+                   {"release", nullptr},
+                   {"champion", ChampionJson(next)}};
+  deployment.message = fmt::format(
+      "{}/{} answers like offline (difference {:.0e}), p50 {:.2f} ms, p99 {:.2f} ms", next.name,
+      next.version, trial.difference, trial.latency.p50_ms, trial.latency.p99_ms);
+  return deployment;
+}
+
+/// The tested version against the one in service.
+Status ReleaseIt(World& world, StepContext& context, const Takeover& takeover,
+                 const LoadedModel& model, Deployment& deployment) {
+  QUERN_ASSIGN(const Rollout rollout,
+               RollOut(world, context, *takeover.stable, takeover.next, model, *takeover.traffic));
+  const std::string kind(deploy::KindName(world.project.rollout.kind));
+  deployment.record.as_object()["release"] = rollout.record;
+  if (rollout.promoted) {
+    deployment.message += "; " + kind + ": " + rollout.message;
+  } else {
+    deployment.failures.push_back(kind + ": " + rollout.message);
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<Deployment> Deploy(World& world, StepContext& context, const Takeover& takeover) {
+  const Champion& next = takeover.next;
+  const std::string id =
+      fmt::format("{}/{}@{}", next.name, next.version, world.workspace.clock().NowMs());
+  QUERN_TRY(NoteDeployment(world, id, next, "starting", ""));
+  auto address = world.host.Serve(next.name, next.version, next.package);
+  if (!address) {
+    QUERN_TRY(NoteDeployment(world, id, next, "failed", address.error().message));
+    return std::unexpected(address.error());
+  }
+  QUERN_TRY(NoteDeployment(world, id, next, "testing", address->url));
+  QUERN_ASSIGN(const LoadedModel model, LoadModel(world, next.package));
+  QUERN_ASSIGN(const Trial trial, TryInService(*address, next, model, *takeover.tested));
+  Deployment deployment = DeploymentOf(world, next, trial);
+  const bool meets = takeover.stable && takeover.stable->version != next.version;
+  if (deployment.failures.empty() && meets) {
+    QUERN_TRY(NoteDeployment(world, id, next, "testing",
+                             std::string(deploy::KindName(world.project.rollout.kind))));
+    const Status released = ReleaseIt(world, context, takeover, model, deployment);
+    if (!released) {
+      QUERN_TRY(NoteDeployment(world, id, next, "failed", released.error().message));
+      return std::unexpected(released.error());
+    }
+  }
+  const bool ok = deployment.failures.empty();
+  if (!ok) deployment.message = Join(deployment.failures, "; ");
+  deployment.record.as_object()["state"] = ok ? "live" : "failed";
+  QUERN_TRY(NoteDeployment(world, id, next, ok ? "live" : "failed", deployment.message));
+  QUERN_TRY(world.workspace.lineage().Add(
+      {DeploymentId(next), "deployment", fmt::format("{} v{} served", next.name, next.version),
+       deployment.message},
+      {VersionId(next.name, next.version)}));
+  return deployment;
+}
+
+std::string VersionId(const std::string& name, int64_t version) {
+  return fmt::format("model_version:{}/{}", name, version);
+}
+
+std::string DeploymentId(const Champion& champion) {
+  return fmt::format("deployment:{}/{}", champion.name, champion.version);
+}
+
+}  // namespace quern::pipeline
