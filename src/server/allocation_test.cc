@@ -78,7 +78,7 @@ TEST_CASE("scoring allocates nothing after warm-up") {
                 {"name":"sex","shape":[2],"datatype":"BYTES","data":["y\u0065s",null]}]})",
             infer) == 0);
   const auto invocations = [&](const Exchange& exchange) {
-    mlflow::Invocations(fixture.context, exchange);
+    mlflow::Invocations(fixture.context, "", exchange);
   };
   CHECK(fixture.Count(
             R"({"dataframe_split":{"columns":["sex","x","extra","flag"],"index":[0,1],

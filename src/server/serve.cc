@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "server/context.h"
 #include "server/http/router.h"
+#include "server/mlflow/deployment_routes.h"
 #include "server/mlflow/invocations.h"
 #include "server/mlflow/routes.h"
 #include "server/native/release_routes.h"
@@ -57,6 +58,7 @@ class Server : public RunningServer {
             RenderRefusal) {
     oip::AddRoutes(&router_, context_);
     mlflow::AddScoringRoutes(&router_, context_);
+    mlflow::AddDeploymentRoutes(&router_, context_);
     tfs::AddRoutes(&router_, context_);
     if (releases_ != nullptr) native::AddReleaseRoutes(&router_, *releases_);
     native::AddRoutes(&router_, context_);
@@ -151,7 +153,7 @@ class Server : public RunningServer {
     const Observer::Inline watched = observer_->Begin(request, out);
     const serving::DeferredLog deferred;  // until after_wakeup
     if (invocations) {
-      mlflow::Invocations(context_, exchange);
+      mlflow::Invocations(context_, "", exchange);
     } else {
       oip::Infer(context_, name, version, exchange);
     }

@@ -5,6 +5,7 @@ import json
 import re
 
 import mlflow
+import mlflow.deployments
 import numpy as np
 import onnx
 import pandas as pd
@@ -145,3 +146,21 @@ def test_every_route_is_in_the_openapi_document(server):
     assert routes == {(method, path) for path, methods in document["paths"].items() for method in methods}
     path = document["paths"]["/v2/models/{name}/versions/{version}/infer"]["post"]
     assert [parameter["name"] for parameter in path["parameters"]] == ["name", "version"]
+
+
+def test_mlflows_deployments_client_finds_and_asks_the_models(server, models):
+    client = mlflow.deployments.get_deploy_client(server.url)
+    found = {endpoint.name: endpoint for endpoint in client.list_endpoints()}
+    assert set(found) == {"columns", "plain", "pictures"}
+    assert found["columns"].endpoint_url == f"{server.url}/endpoints/columns/invocations"
+    assert client.get_endpoint("plain").model.provider == "quern"
+    want = json.loads(mlflow.pyfunc.load_model(str(models / "columns")).predict(FRAME).to_json(orient="records"))
+    asked = {"dataframe_split": json.loads(FRAME.to_json(orient="split"))}
+    assert client.predict(endpoint="columns", inputs=asked)["predictions"] == want
+    # Another than the first one, which /invocations would ask.
+    plain = client.predict(endpoint="plain", inputs={"inputs": FRAME.to_numpy().tolist()})["predictions"]
+    np.testing.assert_allclose(np.ravel(list(plain.values())[0]), [row["variable"] for row in want], rtol=1e-6)
+    with pytest.raises(Exception, match="nobody"):
+        client.predict(endpoint="nobody", inputs=asked)
+    with pytest.raises(Exception, match="Model is missing inputs"):
+        client.predict(endpoint="columns", inputs={"dataframe_records": [{"a": 1}]})

@@ -125,7 +125,7 @@ Result<ScoringRequest> Read(const BodyForm& form, const serving::ServedModel& se
 
 }  // namespace
 
-void Invocations(const ServingContext& context, const Exchange& exchange) {
+void Invocations(const ServingContext& context, std::string_view model, const Exchange& exchange) {
   const BodyForm form = FormOf(exchange.request.Find("Content-Type"));
   if (!form.refusal.empty()) {
     exchange.out.SetStatus(415);
@@ -145,7 +145,7 @@ void Invocations(const ServingContext& context, const Exchange& exchange) {
     return {};
   };
   AnswerScoring(
-      context, "", "", exchange, score,
+      context, model, "", exchange, score,
       [&](const Error& error) { WriteMlflowError(error, exchange.out); },
       [&](const serving::ServedModelPtr& served, std::string_view field) {
         const auto request = Read(form, *served, exchange.request.body, exchange.arena);

@@ -5,9 +5,9 @@
 
 namespace quern::server::mlflow {
 
-/// Reads, scores by the default model, answers. After warm-up allocates from the exchange's arena
-/// alone, if the body is JSON.
-void Invocations(const ServingContext& context, const Exchange& exchange);
+/// Reads, scores by the model of that name ("": the default one), answers. After warm-up allocates
+/// from the exchange's arena alone, if the body is JSON.
+void Invocations(const ServingContext& context, std::string_view model, const Exchange& exchange);
 
 /// Scores a body as /invocations would and forgets it, without counting: whether a model works on
 /// its own example. The error says what is wrong.

@@ -18,8 +18,9 @@ void AddScoringRoutes(Router* router, const ServingContext& context) {
   router->Add({"POST", "/invocations",
                "MLflow, SageMaker: scores JSON (four forms) or CSV with the first model",
                [c](const Call& call) {
-                 return AnswerExchange(
-                     call.request, [c](const Exchange& exchange) { Invocations(*c, exchange); });
+                 return AnswerExchange(call.request, [c](const Exchange& exchange) {
+                   Invocations(*c, "", exchange);
+                 });
                }});
   for (const char* path : {"/ping", "/health"}) {
     router->Add({"GET", path, "MLflow, SageMaker: 200 while a model can be asked",

@@ -48,8 +48,8 @@ function DeploymentPanel({ deploy: x, first }: { deploy: Deploy; first: boolean 
       {(x.gates?.length ?? 0) > 0 && <GateList gates={x.gates ?? []} />}
       {x.release && (
         <>
-          <p className="lead">It took over from version {x.release.stable ?? "?"} by {x.release.strategy ?? "a release"}, with rows of the
-            newest data played as traffic.</p>
+          <p className="lead">{x.release.phase === "promoted" ? "It took over from" : "It did not take over from"} version{" "}
+            {x.release.stable ?? "?"} by {x.release.strategy ?? "a release"}, with rows of the newest data played as traffic.</p>
           <ReleaseLog release={x.release} />
         </>
       )}
