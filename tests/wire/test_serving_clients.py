@@ -1,13 +1,19 @@
-"""Stock clients of the Open Inference Protocol against `quern serve`: Triton's, in JSON and in the binary extension."""
+"""Stock clients of the Open Inference Protocol: Triton's, in JSON and in the binary extension, and KServe's."""
 
 import json
+import os
+import pathlib
+import subprocess
+import sys
 
 import numpy as np
 import pytest
 import tritonclient.http as triton
 from tritonclient.utils import InferenceServerException
 
+from where import dependencies
 from wire.model_server import TYPES, ModelServer, identity_model, linear_model
+from wire.standalone import Standalone
 
 ROWS = {
     "BOOL": [[True, False], [False, True]], "UINT8": [[0, 255], [1, 2]], "UINT16": [[0, 65535], [1, 2]],
@@ -161,3 +167,23 @@ def test_nan_in_json_is_null_and_back(server):
             '"data":[[1,2,3],[NaN,1,null],[Infinity,0,0]]}]}')
     answer = server.post("/v2/models/price/infer", data=body, headers={"Content-Type": "application/json"})
     assert answer.json()["outputs"][0]["data"] == [14.5, None, None]
+
+
+def test_kserves_client_asks_over_both_protocols(tmp_path):
+    model = linear_model(tmp_path / "linear.onnx")
+    server = Standalone(f"price={model}", "--grpc-port", "0")
+    try:
+        client = pathlib.Path(__file__).with_name("kserve_client.py")
+        packages = dependencies() / "kserve"
+        done = subprocess.run([sys.executable, client, server.url, server.grpc, "price", "1,2,3", "0,-1,0.5"],
+                              capture_output=True, text=True, timeout=120, env={**os.environ, "PYTHONPATH": str(packages)})
+        assert done.returncode == 0, done.stderr
+        told = json.loads(done.stdout)
+    finally:
+        server.kill()
+    want = [1 + 4 + 9 + 0.5, -2 + 1.5 + 0.5]
+    for way in ("json", "binary", "grpc"):
+        assert told[way] == {"id": "asked", "model": "price", "scores": want}, way
+    assert told["v1"] == want
+    assert all(told[question] is True for question in ("live", "ready", "model", "v1_ready", "grpc_ready"))
+    assert "404" in told["unknown"] or "nobody" in told["unknown"]
