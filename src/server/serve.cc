@@ -128,7 +128,6 @@ class Server : public RunningServer {
     http.inline_handler = [this](const net::RequestView& request, net::ResponseWriter& out) {
       return AnswerInline(request, out);
     };
-    if (log_ == nullptr && !options_.access_log) return http;
     http.after_wakeup = [this](size_t) {
       const Status kept = log_ != nullptr ? log_->CommitDeferred() : Status();
       observer_->AfterWakeup(kept.has_value());
