@@ -95,10 +95,12 @@ int Serve(const ServerArgs& args, Context& context) {
   auto server = server::StartTrackingServer(std::move(*options));
   if (!server) return context.Complain(server.error());
   if (context.json) {
-    context.PrintJson(json::object{{"url", (*server)->url()}, {"state", state}});
+    context.PrintJson(json::object{
+        {"url", (*server)->url()}, {"page", (*server)->url() + "/"}, {"state", state}});
   } else {
     context.PrintLine("listening on " + (*server)->url() + ", store in " + state +
                       "; Ctrl-C stops");
+    context.PrintLine("the web page: " + (*server)->url() + "/");
   }
   std::fflush(stdout);
   const int signal = net::WaitForShutdown();
@@ -111,7 +113,9 @@ int Serve(const ServerArgs& args, Context& context) {
 void AddServer(Verb app, Context& context) {
   auto args = std::make_shared<ServerArgs>();
   Verb verb = app.AddVerb(
-      "server", "Serve experiment tracking, the model registry and artifacts to MLflow's clients");
+      "server",
+      "Serve experiment tracking, the model registry and artifacts to MLflow's clients, and a web "
+      "page");
   verb.AddOption("--root", args->root,
                  "A project folder (its .quern is used), or an empty one that becomes a store")
       .ShowDefault();

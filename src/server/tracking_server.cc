@@ -13,6 +13,7 @@
 #include "server/mlflow/registry_front.h"
 #include "server/mlflow/tracking_routes.h"
 #include "server/native/ingest_routes.h"
+#include "server/page/page_routes.h"
 #include "server/retention.h"
 #include "server/served_places.h"
 #include "store/open.h"
@@ -69,6 +70,7 @@ class Server : public TrackingServer {
              Environment}));
     registry_->AddRoutes(&router_);
     QUERN_TRY(AddGraphql());
+    page::AddPageRoutes(&router_);
     QUERN_TRY(registry_->Start());
     QUERN_ASSIGN(port_, http_.Start());
     if (options.purge_deleted_after_ms) {

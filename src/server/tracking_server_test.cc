@@ -132,6 +132,9 @@ const std::vector<Ask>& Story() {
       {"DELETE", "/webhooks/none", "", 404},
       {"POST", "/webhooks/none/test", "{}", 404},
       {"GET", "!/{api}/3.0/mlflow/server-info"},
+      {"GET", "!/"},
+      {"GET", "!/page.json"},
+      {"GET", "!/assets/none.js", "", 404},
       {"GET", "!/health"},
       {"GET", "!/version"},
   };
@@ -173,7 +176,8 @@ TEST_CASE("every route does its work below both prefixes") {
   std::set<std::string> unseen;
   for (const auto& [route, doc] : server->routes()) {
     CHECK_FALSE(doc.empty());
-    unseen.insert(route);
+    // The page's addresses: page/page_routes_test.cc.
+    if (doc != "the web page") unseen.insert(route);
   }
   REQUIRE(unseen.size() > 100);
   const std::set<std::string> ajax_only = {
@@ -230,6 +234,22 @@ TEST_CASE("an upload under a foreign name is refused and leaves nothing") {
   REQUIRE(answer);
   CHECK(answer->status == 403);
   CHECK(client.Get("/api/2.0/mlflow-artifacts/artifacts/x")->status == 404);
+}
+
+TEST_CASE("no address of the page hides a call") {
+  TempDir folder;
+  const auto server = StartIn(folder.path());
+  std::set<std::string> calls;
+  for (const auto& [route, doc] : server->routes()) {
+    if (doc != "the web page") calls.insert(std::string(Split(route, '/').at(1)));
+  }
+  for (const char* first : {"api", "ajax-api", "graphql", "get-artifact", "version", "health"}) {
+    CHECK(calls.contains(first));
+  }
+  for (const auto& [route, doc] : server->routes()) {
+    if (doc != "the web page") continue;
+    CHECK_MESSAGE(!calls.contains(std::string(Split(route, '/').at(1))), route);
+  }
 }
 
 TEST_CASE("what cannot be opened is said") {

@@ -1,18 +1,16 @@
 // Builds dist/report.html: the page as one file without any outside reference, the template into which
 // `quern report` writes its document. Usage: node scripts/build.mjs [OUT]
-import { spawnSync } from "node:child_process";
 import { mkdirSync, renameSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "vite";
+import { checkTypes } from "./types.mjs";
 
 const ui = join(dirname(fileURLToPath(import.meta.url)), "..");
 const out = resolve(process.argv[2] ?? join(ui, "dist", "report.html"));
 const PLACE = '"@QUERN_DOCUMENT@"';
 
-const types = spawnSync(process.execPath, [join(ui, "node_modules/typescript/bin/tsc"), "--noEmit"],
-  { cwd: ui, stdio: "inherit" });
-if (types.status !== 0) process.exit(types.status ?? 1);
+checkTypes(ui);
 
 const built = await build({ root: ui, logLevel: "warn", build: { write: false } });
 const files = Array.isArray(built) ? built.flatMap((b) => b.output) : built.output;

@@ -44,6 +44,16 @@ bool IsLoopbackOrigin(std::string_view origin) {
   return false;
 }
 
+/// The page of this server: its origin has the name by which the server was asked, which is an
+/// allowed one. A browser leaves the scheme's usual port out of both.
+bool IsOwnOrigin(const net::HttpRequest& request, std::string_view origin) {
+  for (std::string_view scheme : {"http://", "https://"}) {
+    if (!origin.starts_with(scheme)) continue;
+    return ToLower(origin.substr(scheme.size())) == ToLower(request.Find("Host"));
+  }
+  return false;
+}
+
 net::HttpResponse Plain(int status, std::string_view text) {
   net::HttpResponse response;
   response.status = status;
@@ -100,8 +110,8 @@ bool Guard::HostAllowed(std::string_view header) const {
                      });
 }
 
-bool Guard::OriginAllowed(std::string_view origin) const {
-  return IsLoopbackOrigin(origin) ||
+bool Guard::OriginAllowed(const net::HttpRequest& request, std::string_view origin) const {
+  return IsLoopbackOrigin(origin) || IsOwnOrigin(request, origin) ||
          std::any_of(options_.allowed_origins.begin(), options_.allowed_origins.end(),
                      [&](const std::string& pattern) { return MatchesPattern(pattern, origin); });
 }
@@ -119,12 +129,12 @@ std::optional<net::HttpResponse> Guard::Intercept(const net::HttpRequest& reques
   }
   const bool changes =
       std::find(kChanging.begin(), kChanging.end(), request.method) != kChanging.end();
-  if (changes && !OriginAllowed(origin)) return Plain(403, "Cross-origin request blocked");
+  if (changes && !OriginAllowed(request, origin)) return Plain(403, "Cross-origin request blocked");
   return std::nullopt;
 }
 
 net::HttpResponse Guard::Preflight(const net::HttpRequest& request, std::string_view origin) const {
-  if (!OriginAllowed(origin)) return Plain(400, "Disallowed CORS origin");
+  if (!OriginAllowed(request, origin)) return Plain(400, "Disallowed CORS origin");
   net::HttpResponse response = Plain(204, "");
   response.headers.push_back(
       {"Access-Control-Allow-Methods", "GET, POST, PUT, DELETE, OPTIONS, PATCH"});
@@ -144,7 +154,7 @@ void Guard::Finish(const net::HttpRequest& request, net::HttpResponse* response)
     response->headers.push_back({"X-Frame-Options", options_.frame_options});
   }
   const std::string_view origin = request.Find("Origin");
-  if (origin.empty() || !OriginAllowed(origin)) return;
+  if (origin.empty() || !OriginAllowed(request, origin)) return;
   // Credentials and "anyone" exclude each other.
   response->headers.push_back(
       {"Access-Control-Allow-Origin", any_origin_ ? "*" : std::string(origin)});

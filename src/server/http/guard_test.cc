@@ -56,6 +56,19 @@ TEST_CASE("hosts: this machine and private networks, unless names are given") {
   CHECK_FALSE(named.Intercept(health));
 }
 
+TEST_CASE("origins: the server's own page may change things under each of its names") {
+  GuardOptions options;
+  options.allowed_hosts = {"ml.example.org", "ml.example.org:5000"};
+  const Guard guard(options);
+  CHECK_FALSE(guard.Intercept(Ask("ml.example.org:5000", "POST", "http://ml.example.org:5000")));
+  CHECK_FALSE(guard.Intercept(Ask("ML.example.org", "DELETE", "https://ml.example.org")));
+  CHECK(guard.Intercept(Ask("ml.example.org:5000", "POST", "http://ml.example.org"))->status ==
+        403);
+  CHECK(guard.Intercept(Ask("ml.example.org", "POST", "http://evil.org"))->status == 403);
+  // A name that is not allowed is no reason to trust the same origin.
+  CHECK(guard.Intercept(Ask("evil.org", "POST", "http://evil.org"))->status == 403);
+}
+
 TEST_CASE("origins: pages from elsewhere change nothing") {
   GuardOptions options;
   options.allowed_origins = {"https://app.example.org", "https://*.lab.org"};

@@ -2,6 +2,7 @@
 
 #include "server/http/openapi.h"
 #include "server/http/respond.h"
+#include "server/http/route_list.h"
 #include "server/native/feedback_request.h"
 #include "serving/feedback.h"
 #include "serving/json_text.h"
@@ -63,22 +64,6 @@ net::HttpResponse MetricsPage(const ServingContext& context) {
   return response;
 }
 
-net::HttpResponse Index(const std::vector<Route>& routes) {
-  std::string out = "{\"name\":\"quern\",\"version\":";
-  AppendJsonText(&out, QUERN_VERSION);
-  out += ",\"routes\":";
-  AppendJsonList(&out, routes.size(), [&](size_t i) {
-    out += "{\"method\":";
-    AppendJsonText(&out, routes[i].method);
-    out += ",\"path\":";
-    AppendJsonText(&out, routes[i].pattern);
-    out += ",\"does\":";
-    AppendJsonText(&out, routes[i].doc);
-    out += '}';
-  });
-  return JsonResponse(out + "}");
-}
-
 }  // namespace
 
 void AddRoutes(Router* router, const ServingContext& context) {
@@ -92,7 +77,8 @@ void AddRoutes(Router* router, const ServingContext& context) {
       {"GET", "/openapi.json", "these routes as an OpenAPI document", [router](const Call&) {
          return JsonResponse(OpenApi(router->routes(), "Quern model server"));
        }});
-  router->Add({"GET", "/", "this list", [router](const Call&) { return Index(router->routes()); }});
+  router->Add(
+      {"GET", "/", "this list", [router](const Call&) { return RouteList(router->routes()); }});
 }
 
 }  // namespace quern::server::native

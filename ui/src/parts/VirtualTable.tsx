@@ -1,0 +1,174 @@
+// A table of any number of rows: only those in sight are drawn.
+import { columnResizingFeature, columnSizingFeature, tableFeatures, useTable, type ColumnDef, type ColumnSizingState } from "@tanstack/react-table";
+import { useVirtualizer } from "@tanstack/react-virtual";
+import { useEffect, useMemo, useRef, useState, type KeyboardEvent, type ReactNode } from "react";
+
+export interface GridColumn<Row> {
+  id: string;
+  head: ReactNode;
+  /** Said of the head in full, where it is cut. */
+  title?: string;
+  cell: (row: Row) => ReactNode;
+  /** Pixels, until the reader draws it otherwise. */
+  width: number;
+  numeric?: boolean;
+  /** How rows are ordered by it now; absent: they cannot be. */
+  order?: "ascending" | "descending" | "none";
+  onOrder?: () => void;
+}
+
+const features = tableFeatures({ columnSizingFeature, columnResizingFeature });
+type Features = typeof features;
+
+export interface VirtualTableProps<Row> {
+  label: string;
+  rows: readonly Row[];
+  /** All rows that there are, if more can be fetched. */
+  total?: number | undefined;
+  columns: readonly GridColumn<Row>[];
+  keyOf: (row: Row) => string;
+  rowHeight?: number;
+  /** The end of `rows` is near. */
+  onEnd?: (() => void) | undefined;
+  /** What stands below the last row. */
+  foot?: ReactNode;
+  onOpen?: (row: Row) => void;
+  /** Other keys that do something to the row that j and k went to. */
+  keys?: Readonly<Record<string, (row: Row) => void>>;
+  classOf?: (row: Row) => string | undefined;
+  widths?: Readonly<Record<string, number>> | undefined;
+  onWidths?: (widths: Record<string, number>) => void;
+}
+
+const NEAR_END = 30;
+
+export function VirtualTable<Row extends object>(props: VirtualTableProps<Row>) {
+  const { rows, columns, keyOf, onEnd, rowHeight = 36 } = props;
+  const frame = useRef<HTMLDivElement>(null);
+  const [at, setAt] = useState(-1);
+  const virtual = useVirtualizer({ count: rows.length, getScrollElement: () => frame.current, estimateSize: () => rowHeight, overscan: 12 });
+  const items = virtual.getVirtualItems();
+  const first = items[0]?.index ?? 0;
+  const last = items.at(-1)?.index ?? -1;
+
+  useEffect(() => { if (onEnd && last >= rows.length - NEAR_END) onEnd(); }, [last, rows.length, onEnd]);
+  useEffect(() => { virtual.measure(); }, [rowHeight, virtual]);
+  const move = useRowKeys({ ...props, at, setAt, scrollTo: (index) => virtual.scrollToIndex(index), frame });
+
+  // Only what is in sight goes through the table's model: it would make an object for each of 100,000 rows.
+  const shown = useMemo(() => rows.slice(first, last + 1), [rows, first, last]);
+  const table = useColumns(shown, columns, props.widths, props.onWidths);
+  const head = table.getHeaderGroups()[0]?.headers ?? [];
+  const byId = useMemo(() => new Map(columns.map((column) => [column.id, column])), [columns]);
+  const above = items[0]?.start ?? 0;
+  const below = virtual.getTotalSize() - (items.at(-1)?.end ?? 0);
+
+  return (
+    <div className="vtable" ref={frame} role="region" aria-label={props.label} tabIndex={0} onKeyDown={move}>
+      <table style={{ width: table.getTotalSize() }} aria-rowcount={(props.total ?? rows.length) + 1}>
+        <colgroup>{head.map((header) => <col key={header.id} style={{ width: header.getSize() }} />)}</colgroup>
+        <thead>
+          <tr aria-rowindex={1}>
+            {head.map((header) => {
+              const column = byId.get(header.id);
+              if (!column) return null;
+              return (
+                <th key={header.id} scope="col" className={column.numeric ? "num" : undefined}
+                  aria-sort={column.order === "none" ? undefined : column.order} title={column.title}>
+                  {column.onOrder
+                    ? <button type="button" className="order" onClick={column.onOrder}>
+                      <bdi>{column.head}</bdi><span aria-hidden="true">{column.order === "ascending" ? "↑" : column.order === "descending" ? "↓" : ""}</span>
+                    </button>
+                    : <bdi>{column.head}</bdi>}
+                  <span className={header.column.getIsResizing() ? "resizer is-held" : "resizer"} aria-hidden="true"
+                    onMouseDown={header.getResizeHandler()} onTouchStart={header.getResizeHandler()}
+                    onDoubleClick={() => header.column.resetSize()} />
+                </th>
+              );
+            })}
+          </tr>
+        </thead>
+        <tbody>
+          {above > 0 && <tr className="gap" aria-hidden="true"><td colSpan={head.length} style={{ height: above }} /></tr>}
+          {table.getRowModel().rows.map((row, offset) => {
+            const index = first + offset;
+            return (
+              <tr key={keyOf(row.original)} aria-rowindex={index + 2} data-row={index} tabIndex={index === at ? 0 : -1} style={{ height: rowHeight }}
+                className={`${index === at ? "is-at " : ""}${props.classOf?.(row.original) ?? ""}`} onFocus={() => setAt(index)}>
+                {row.getAllCells().map((cell, place) => {
+                  const column = byId.get(cell.column.id);
+                  const inside = column?.cell(row.original);
+                  return place === 0 ? <th key={cell.id} scope="row">{inside}</th>
+                    : <td key={cell.id} className={column?.numeric ? "num" : undefined}>{inside}</td>;
+                })}
+              </tr>
+            );
+          })}
+          {below > 0 && <tr className="gap" aria-hidden="true"><td colSpan={head.length} style={{ height: below }} /></tr>}
+        </tbody>
+      </table>
+      {props.foot && <div className="vtable-foot">{props.foot}</div>}
+    </div>
+  );
+}
+
+function useColumns<Row extends object>(rows: Row[], columns: readonly GridColumn<Row>[], widths: Readonly<Record<string, number>> | undefined,
+  onWidths: ((widths: Record<string, number>) => void) | undefined) {
+  const [own, setOwn] = useState<ColumnSizingState>({});
+  const sizing = widths ?? own;
+  const defs = useMemo(() => columns.map((column): ColumnDef<Features, Row> => ({
+    id: column.id, size: column.width, minSize: 48, maxSize: 1200,
+  })), [columns]);
+  return useTable({
+    features, columns: defs, data: rows, columnResizeMode: "onChange",
+    state: { columnSizing: sizing },
+    onColumnSizingChange: (update) => {
+      const next = typeof update === "function" ? update(sizing) : update;
+      if (onWidths) onWidths(next);
+      else setOwn(next);
+    },
+  });
+}
+
+/** j, k, arrows, Home, End, Enter and the caller's own keys; j and k from anywhere on the page. */
+function useRowKeys<Row extends object>(table: VirtualTableProps<Row> & {
+  at: number; setAt: (at: number) => void; scrollTo: (index: number) => void; frame: React.RefObject<HTMLDivElement | null>;
+}) {
+  const now = useRef(table);
+  useEffect(() => { now.current = table; });
+  const act = (key: string): boolean => {
+    const { rows, at, keys, onOpen, frame } = now.current;
+    const step = { j: 1, ArrowDown: 1, k: -1, ArrowUp: -1 }[key];
+    const to = step !== undefined ? at + step : key === "Home" ? 0 : key === "End" ? rows.length - 1 : null;
+    if (to !== null) {
+      const index = Math.max(0, Math.min(rows.length - 1, to));
+      now.current.setAt(index);
+      now.current.scrollTo(index);
+      // The row is drawn first, then it takes the focus.
+      requestAnimationFrame(() => requestAnimationFrame(() => frame.current?.querySelector<HTMLElement>(`[data-row="${index}"]`)?.focus({ preventScroll: true })));
+      return true;
+    }
+    const row = rows[at];
+    if (!row) return false;
+    if (key === "Enter" && onOpen) onOpen(row);
+    else if (keys?.[key]) keys[key](row);
+    else return false;
+    return true;
+  };
+  useEffect(() => {
+    const listen = (event: globalThis.KeyboardEvent) => {
+      if (event.ctrlKey || event.altKey || event.metaKey || event.defaultPrevented || document.querySelector("dialog[open]")) return;
+      const target = event.target as HTMLElement;
+      if (target.closest("input:not([type=checkbox]), textarea, select, [contenteditable=true]")) return;
+      const rowKey = event.key === "j" || event.key === "k" || (event.key !== "Enter" && now.current.keys?.[event.key] !== undefined);
+      if (rowKey && act(event.key)) event.preventDefault();
+    };
+    document.addEventListener("keydown", listen);
+    return () => document.removeEventListener("keydown", listen);
+  }, []);
+  return (event: KeyboardEvent) => {
+    const onControl = event.target instanceof HTMLElement && event.target.closest("a, button, input, select, textarea");
+    if (event.ctrlKey || event.altKey || event.metaKey || (onControl && event.key === "Enter")) return;
+    if (["ArrowDown", "ArrowUp", "Home", "End", "Enter"].includes(event.key) && act(event.key)) event.preventDefault();
+  };
+}
