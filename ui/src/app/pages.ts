@@ -23,6 +23,7 @@ export const PAGES: readonly Page[] = [
     title: "Experiments",
     views: [
       { path: "/experiments", load: () => import("./experiments/ExperimentsPage") },
+      { path: "/experiments/$experimentId", load: () => import("./experiments/RunsPage") },
     ],
   },
 ];

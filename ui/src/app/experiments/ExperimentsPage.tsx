@@ -1,4 +1,4 @@
-import { useInfiniteQuery, useMutation, useQueryClient } from "@tanstack/react-query";
+import { keepPreviousData, useInfiniteQuery, useMutation, useQueryClient } from "@tanstack/react-query";
 import { Link, useNavigate } from "@tanstack/react-router";
 import { useMemo, useState } from "react";
 import { Icon } from "../../parts/Icon";
@@ -28,7 +28,7 @@ export default function ExperimentsPage() {
     queryFn: ({ pageParam, signal }) => searchExperiments(deleted ? "DELETED_ONLY" : "ACTIVE_ONLY", nameFilter(text), pageParam, signal),
     initialPageParam: undefined as string | undefined,
     getNextPageParam: (page) => page.next_page_token,
-    placeholderData: (before) => before,
+    placeholderData: keepPreviousData,
   });
   const rows = useMemo(() => found.data?.pages.flatMap((page) => page.experiments) ?? [], [found.data]);
   return (

@@ -1,0 +1,98 @@
+import { useQueryClient } from "@tanstack/react-query";
+import { useNavigate } from "@tanstack/react-router";
+import { useState, type FormEvent } from "react";
+import { Dialog } from "../../parts/Dialog";
+import { count, plural } from "../../parts/format";
+import { Icon } from "../../parts/Icon";
+import { Failed } from "../../parts/States";
+import { deleteRun, deleteTag, restoreRun, setTag } from "../api/mlflow";
+
+const AT_ONCE = 8;
+const MOST_COMPARED = 100;
+
+/** Does `act` to each, some at once; stops at the first that fails. */
+async function forAll(ids: readonly string[], act: (id: string) => Promise<unknown>, progress: (done: number) => void) {
+  const waiting = [...ids];
+  let done = 0;
+  const worker = async () => {
+    for (let id = waiting.shift(); id !== undefined; id = waiting.shift()) {
+      await act(id);
+      done += 1;
+      progress(done);
+    }
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, worker));
+}
+
+/** What can be done with the runs that are chosen. */
+export function BulkBar({ experiment, chosen, deleted, clear }: { experiment: string; chosen: readonly string[]; deleted: boolean; clear: () => void }) {
+  const [asking, setAsking] = useState<"delete" | "tag" | null>(null);
+  const [state, setState] = useState<{ done: number } | { error: unknown } | null>(null);
+  const navigate = useNavigate();
+  const cache = useQueryClient();
+  const act = async (change: (id: string) => Promise<unknown>) => {
+    setAsking(null);
+    setState({ done: 0 });
+    try {
+      await forAll(chosen, change, (done) => setState({ done }));
+      setState(null);
+      clear();
+    } catch (error) {
+      setState({ error });
+    }
+    await cache.invalidateQueries();
+  };
+  const runs = plural(chosen.length, "run");
+  const busy = state !== null && "done" in state;
+  return (
+    <>
+      <div className="bulk" role="group" aria-label="The runs that are chosen">
+        <b aria-live="polite">{busy ? `${count(state.done)} of ${runs}…` : `${runs} chosen`}</b>
+        <button type="button" className="button" disabled={chosen.length < 2 || chosen.length > MOST_COMPARED}
+          onClick={() => { void navigate({ to: `/experiments/${encodeURIComponent(experiment)}/compare`, search: { runs: [...chosen] } as never }); }}>
+          <Icon name="chart" /> Compare
+        </button>
+        <button type="button" className="button" disabled={busy} onClick={() => setAsking("tag")}><Icon name="tag" /> Tag</button>
+        {deleted
+          ? <button type="button" className="button" disabled={busy} onClick={() => { void act(restoreRun); }}><Icon name="back" /> Restore</button>
+          : <button type="button" className="button is-grave" disabled={busy} onClick={() => setAsking("delete")}><Icon name="trash" /> Delete</button>}
+        <button type="button" className="quiet" onClick={clear}>Choose none</button>
+      </div>
+      {state !== null && "error" in state && <Failed error={state.error} />}
+      {asking === "delete" && (
+        <Dialog title={`Delete ${runs}?`} close={() => setAsking(null)}>
+          <p>They can be restored from “Deleted” until they are purged.</p>
+          <div className="actions is-end">
+            <button type="button" className="button" onClick={() => setAsking(null)}>Cancel</button>
+            <button type="button" className="button is-grave" autoFocus onClick={() => { void act(deleteRun); }}>Delete</button>
+          </div>
+        </Dialog>
+      )}
+      {asking === "tag" && <TagDialog title={`Tag ${runs}`} close={() => setAsking(null)}
+        act={(key, value) => { void act((id) => (value === null ? deleteTag(id, key) : setTag(id, key, value))); }} />}
+    </>
+  );
+}
+
+/** A tag to be set, or taken away (null). */
+export function TagDialog({ title, close, act, known }: { title: string; close: () => void; act: (key: string, value: string | null) => void; known?: { key: string; value: string } }) {
+  const [key, setKey] = useState(known?.key ?? "");
+  const [value, setValue] = useState(known?.value ?? "");
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    if (key.trim()) act(key.trim(), value);
+  };
+  return (
+    <Dialog title={title} close={close}>
+      <form onSubmit={submit} className="form">
+        <label className="labelled">Key<input className="field" autoFocus dir="auto" value={key} onChange={(event) => setKey(event.target.value)} readOnly={known !== undefined} /></label>
+        <label className="labelled">Value<textarea className="field" rows={3} dir="auto" value={value} onChange={(event) => setValue(event.target.value)} /></label>
+        <div className="actions is-end">
+          <button type="button" className="button is-grave" disabled={!key.trim()} onClick={() => act(key.trim(), null)}>Remove the tag</button>
+          <button type="button" className="button" onClick={close}>Cancel</button>
+          <button type="submit" className="button is-main" disabled={!key.trim()}>Set</button>
+        </div>
+      </form>
+    </Dialog>
+  );
+}

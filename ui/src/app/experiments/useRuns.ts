@@ -1,0 +1,98 @@
+// What the runs page asks of the server.
+import { keepPreviousData, useInfiniteQuery, useQuery } from "@tanstack/react-query";
+import { getExperiment, searchRuns, type View } from "../api/mlflow";
+import { fieldsFor, keysOf } from "./columns";
+import { PARENT } from "./runValues";
+
+/** The first page is there at once, the others are few. */
+const FIRST_PAGE = 200;
+const PAGE = 1000;
+const SAMPLE = 30;
+const LIVE_MS = 15_000;
+
+export function useExperiment(id: string) {
+  return useQuery({ queryKey: ["experiment", id], queryFn: ({ signal }) => getExperiment(id, signal) });
+}
+
+/** Keys that the newest runs have: for columns, groups and completion. */
+export function useKeysOfRuns(experiment: string) {
+  return useQuery({
+    queryKey: ["run-keys", experiment], staleTime: 60_000,
+    queryFn: async ({ signal }) => keysOf((await searchRuns({ experiment_ids: [experiment], max_results: SAMPLE, run_view_type: "ALL" }, signal)).runs),
+  });
+}
+
+export interface Asked { experiment: string; filter: string; order: string; view: View; columns: readonly string[] }
+
+/** Filters joined by AND; each stands by itself. */
+export function both(...filters: string[]): string {
+  const given = filters.filter((filter) => filter.trim());
+  return given.length < 2 ? given[0] ?? "" : given.map((filter) => `(${filter})`).join(" AND ");
+}
+
+/** All runs that are asked for, page by page as they are wanted. While only the first page is there, it is kept
+ *  fresh; later pages would shift under the reader. */
+export function useRuns(asked: Asked, enabled: boolean) {
+  return useInfiniteQuery({
+    queryKey: ["runs", asked.experiment, asked.view, asked.filter, asked.order, asked.columns],
+    enabled,
+    queryFn: ({ pageParam, signal }) => searchRuns({
+      experiment_ids: [asked.experiment], filter: asked.filter, run_view_type: asked.view, fields: fieldsFor(asked.columns),
+      order_by: asked.order ? [asked.order] : undefined, page_token: pageParam, max_results: pageParam ? PAGE : FIRST_PAGE,
+      count_total: pageParam === undefined,
+    }, signal),
+    initialPageParam: undefined as string | undefined,
+    getNextPageParam: (page) => page.next_page_token,
+    // Comparing 100,000 runs with those of before costs more than drawing the forty in sight.
+    structuralSharing: false,
+    staleTime: Infinity,
+    refetchOnWindowFocus: false,
+    refetchInterval: (query) => ((query.state.data?.pages.length ?? 0) === 1 ? LIVE_MS : false),
+    placeholderData: keepPreviousData,
+  });
+}
+
+/** Runs by their ids: pinned ones, whatever the filter says. */
+export function useRunsById(experiment: string, ids: readonly string[], columns: readonly string[]) {
+  return useQuery({
+    queryKey: ["runs-by-id", experiment, ids, columns], enabled: ids.length > 0, placeholderData: keepPreviousData,
+    queryFn: async ({ signal }) => {
+      const { runs } = await searchRuns({ experiment_ids: [experiment], filter: idsFilter(ids), run_view_type: "ALL", fields: fieldsFor(columns), max_results: ids.length }, signal);
+      return runs.sort((a, b) => ids.indexOf(a.info.run_id) - ids.indexOf(b.info.run_id));
+    },
+  });
+}
+
+export const idsFilter = (ids: readonly string[]) => `run_id IN (${ids.map((id) => `'${id.replaceAll("'", "''")}'`).join(", ")})`;
+
+/** How many children each run has; runs without any are not in it. */
+export function useChildCounts(experiment: string, view: View) {
+  return useQuery({
+    queryKey: ["run-children", experiment, view], staleTime: 30_000,
+    queryFn: async ({ signal }) => {
+      const { runs } = await searchRuns({
+        experiment_ids: [experiment], run_view_type: view, filter: `tags.\`${PARENT}\` IS NOT NULL`, fields: ["info", `tags.${PARENT}`], max_results: 20_000,
+      }, signal);
+      const counts = new Map<string, number>();
+      for (const run of runs) {
+        const parent = run.data?.tags?.[0]?.value ?? "";
+        counts.set(parent, (counts.get(parent) ?? 0) + 1);
+      }
+      return counts;
+    },
+  });
+}
+
+/** The children of the runs that are unfolded. */
+export function useChildren(asked: Asked, parents: readonly string[]) {
+  return useQuery({
+    queryKey: ["children", asked, parents], enabled: parents.length > 0, placeholderData: keepPreviousData,
+    queryFn: async ({ signal }) => {
+      const quoted = parents.map((id) => `'${id.replaceAll("'", "''")}'`).join(", ");
+      return (await searchRuns({
+        experiment_ids: [asked.experiment], run_view_type: asked.view, filter: `tags.\`${PARENT}\` IN (${quoted})`, fields: fieldsFor(asked.columns),
+        order_by: asked.order ? [asked.order] : undefined, max_results: 10_000,
+      }, signal)).runs;
+    },
+  });
+}

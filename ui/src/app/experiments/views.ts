@@ -1,0 +1,55 @@
+// Named views: what the runs page is set to, kept as tags of the experiment, so that a team shares them.
+import type { Experiment } from "../api/mlflow";
+
+export interface RunsSettings {
+  /** The named view that the settings came from. */
+  view: string;
+  filter: string;
+  /** "metrics.auc DESC". */
+  order: string;
+  columns: string[];
+  group: string;
+  state: "deleted";
+  /** "no": children stand among the others; "yes": also under a filter they are folded. */
+  nest: "yes" | "no";
+  pins: string[];
+  /** Runs that charts leave out. */
+  hide: string[];
+  mode: "charts";
+  charts: string[];
+  x: "step" | "time" | "relative";
+  log: "yes";
+  smooth: number;
+}
+
+const PREFIX = "quern.view.";
+/** Pins are of runs, not of a view, and a view does not name another one. */
+const KEPT = ["filter", "order", "columns", "group", "state", "nest", "mode", "charts", "x", "log", "smooth"] as const;
+
+export interface NamedView { name: string; settings: Partial<RunsSettings> }
+
+export const viewTag = (name: string) => `${PREFIX}${name}`;
+
+export function kept(settings: Partial<RunsSettings>): Partial<RunsSettings> {
+  return Object.fromEntries(KEPT.filter((key) => settings[key] !== undefined).map((key) => [key, settings[key]]));
+}
+
+/** All of a view's settings, those that it does not have being undefined: what stood there before goes away. */
+export function whole(settings: Partial<RunsSettings>): Partial<RunsSettings> {
+  return Object.fromEntries(KEPT.map((key) => [key, settings[key]]));
+}
+
+export function viewsOf(experiment: Experiment | undefined): NamedView[] {
+  return (experiment?.tags ?? []).filter((tag) => tag.key.startsWith(PREFIX)).flatMap((tag) => {
+    try {
+      const settings: unknown = JSON.parse(tag.value);
+      return typeof settings === "object" && settings !== null ? [{ name: tag.key.slice(PREFIX.length), settings: kept(settings) }] : [];
+    } catch {
+      return [];
+    }
+  }).sort((a, b) => a.name.localeCompare(b.name));
+}
+
+export function sameView(a: Partial<RunsSettings>, b: Partial<RunsSettings>): boolean {
+  return JSON.stringify(whole(a)) === JSON.stringify(whole(b));
+}
