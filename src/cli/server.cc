@@ -11,6 +11,7 @@
 #include "cli/kept_store.h"
 #include "cli/places.h"
 #include "net/http.h"
+#include "pipeline/lifecycle.h"
 #include "server/tracking_server.h"
 
 namespace quern::cli {
@@ -39,6 +40,24 @@ std::vector<std::string> List(const std::string& text) {
   return items;
 }
 
+/// What `quern plan` says of the project whose own store is served; nothing for another store.
+server::Planner PlannerOf(const ServerArgs& args, const std::string& state_dir, Context& context) {
+  const std::string project = DirName(state_dir);
+  if (!args.backend_store_uri.empty() || BaseName(state_dir) != ".quern" ||
+      !context.fs.Exists(JoinPath(project, "quern.yaml"))) {
+    return nullptr;
+  }
+  return [project, &context]() -> Result<std::vector<server::PlannedStep>> {
+    QUERN_ASSIGN(const auto plan, pipeline::PlanLifecycle(project, {}, pipeline::RunOptions(),
+                                                          context.fs, context.clock));
+    std::vector<server::PlannedStep> steps;
+    for (const pipeline::StepState& step : plan) {
+      steps.push_back({step.id, step.phase, step.state, step.reason});
+    }
+    return steps;
+  };
+}
+
 Result<server::TrackingServerOptions> Options(const ServerArgs& args, Context& context) {
   server::TrackingServerOptions options;
   options.guard.allowed_hosts = List(args.allowed_hosts);
@@ -65,6 +84,7 @@ Result<server::TrackingServerOptions> Options(const ServerArgs& args, Context& c
   options.http.port = static_cast<uint16_t>(args.port);
   options.fs = &context.fs;
   options.clock = &context.clock;
+  options.planner = PlannerOf(args, options.state_dir, context);
   return options;
 }
 

@@ -207,9 +207,12 @@ Result<std::optional<StoredRelease>> ReleaseStore::Unfinished(const std::string&
 
 Result<std::vector<StoredRelease>> ReleaseStore::List(const std::string& model, int64_t limit) {
   std::vector<RawRelease> rows;
-  QUERN_TRY(
-      db_.Query(std::string(kColumns) + "WHERE model = ? ORDER BY created_ms DESC, id DESC LIMIT ?",
-                {model, limit}, [&](const Row& row) { rows.push_back(ReadRow(row)); }));
+  std::vector<store::Param> params;
+  if (!model.empty()) params.push_back(model);
+  params.push_back(limit);
+  QUERN_TRY(db_.Query(std::string(kColumns) + (model.empty() ? "" : "WHERE model = ? ") +
+                          "ORDER BY created_ms DESC, id DESC LIMIT ?",
+                      params, [&](const Row& row) { rows.push_back(ReadRow(row)); }));
   std::vector<StoredRelease> releases;
   for (const RawRelease& raw : rows) {
     QUERN_ASSIGN(StoredRelease stored, Parse(raw));

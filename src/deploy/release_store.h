@@ -53,7 +53,7 @@ class ReleaseStore {
   /// The release of a model that is open, or closed with actions still to be done: what a process
   /// goes on with after a start. The newest, if there are several.
   Result<std::optional<StoredRelease>> Unfinished(const std::string& model);
-  /// Newest first.
+  /// Newest first; of every model if `model` is "".
   Result<std::vector<StoredRelease>> List(const std::string& model, int64_t limit);
 
   /// In order, each checked against its digest and the one before. kDataLoss names the first that

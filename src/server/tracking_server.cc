@@ -4,6 +4,7 @@
 #include <cstdlib>
 #include <iterator>
 
+#include "base/ids.h"
 #include "server/artifact_stores.h"
 #include "server/http/router.h"
 #include "server/mlflow/artifacts.h"
@@ -13,6 +14,7 @@
 #include "server/mlflow/registry_front.h"
 #include "server/mlflow/tracking_routes.h"
 #include "server/native/ingest_routes.h"
+#include "server/native/view_routes.h"
 #include "server/page/page_routes.h"
 #include "server/retention.h"
 #include "server/served_places.h"
@@ -40,6 +42,9 @@ class Server : public TrackingServer {
         runs_(*database_, *options.clock, experiments_),
         models_(*database_, *options.clock, experiments_),
         tracking_{experiments_, runs_, models_, artifacts_->places(), *options.clock},
+        plan_(options.planner),
+        changes_(*database_, NewHexId()),
+        views_{*database_, *options.clock, *options.fs, options.state_dir, plan_, changes_},
         http_(
             HttpOptions(options.http),
             [this](const net::HttpRequest& request) { return Answer(request); },
@@ -48,6 +53,7 @@ class Server : public TrackingServer {
     mlflow::AddOtherRoutes(&router_);
     mlflow::AddApiRoutes(&router_, mlflow::TrackingRoutes(tracking_));
     native::AddIngestRoutes(&router_);
+    native::AddViewRoutes(&router_, views_);
     router_.Add({"GET", "/get-artifact", "MLflow: one file of a run", [this](const Call& call) {
                    return mlflow::AnswerApi(mlflow::Bind(tracking_, mlflow::FileOfRun), call);
                  }});
@@ -96,6 +102,7 @@ class Server : public TrackingServer {
   }
   void Stop() override {
     if (retention_ != nullptr) retention_->Stop();
+    changes_.Stop();
     http_.Stop();
     if (registry_ != nullptr) registry_->Stop();
   }
@@ -133,6 +140,11 @@ class Server : public TrackingServer {
   net::HttpResponse Answer(const net::HttpRequest& request) {
     std::optional<net::HttpResponse> refused = guard_.Intercept(request);
     net::HttpResponse response = refused ? std::move(*refused) : router_.Dispatch(request);
+    if (response.status < 300) {
+      if (const auto kind = native::ChangeFeed::KindOf(request.method, request.path)) {
+        changes_.Touch(*kind);
+      }
+    }
     guard_.Finish(request, &response);
     return response;
   }
@@ -155,6 +167,9 @@ class Server : public TrackingServer {
   tracking::Runs runs_;
   tracking::LoggedModels models_;
   mlflow::TrackingContext tracking_;
+  native::KeptPlan plan_;
+  native::ChangeFeed changes_;
+  native::ViewContext views_;
   std::unique_ptr<mlflow::RegistryFront> registry_;
   std::unique_ptr<Retention> retention_;
   Router router_;

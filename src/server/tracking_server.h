@@ -14,6 +14,7 @@
 #include "base/time.h"
 #include "net/http.h"
 #include "server/http/guard.h"
+#include "server/native/project_plan.h"
 #include "store/database.h"
 
 namespace quern::server {
@@ -34,6 +35,8 @@ struct TrackingServerOptions {
   store::Durability durability = store::Durability::kSafe;
   /// Milliseconds after which what was deleted is purged; absent: it stays until `quern gc`.
   std::optional<int64_t> purge_deleted_after_ms;
+  /// What `quern plan` says, if the store is that of a project file.
+  Planner planner;
   GuardOptions guard;
   /// Host, port, limits, timeouts. `threads` 0 is enough for many writers to share a commit.
   net::ServerOptions http;

@@ -1,6 +1,8 @@
 #pragma once
 // What went into what: one graph from source file to decision. An edge reads "went into".
+#include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/json.h"
@@ -17,6 +19,7 @@ struct LineageNode {
       kind;  // source, snapshot, check, run, model_version, deployment, batch, labels, decision
   std::string label;  // for people
   std::string detail;
+  int64_t created_ms = 0;  // set by reading
 };
 
 struct LineageEdge {
@@ -29,8 +32,14 @@ struct LineageGraph {
   std::vector<LineageEdge> edges;
 };
 
-/// {"nodes": [{id, kind, label, detail}], "edges": [{from, to}]} (docs/format/records.md).
+/// {"nodes": [{id, kind, label, detail, created_ms}], "edges": [{from, to}]}
+/// (docs/format/records.md).
 json::value LineageJson(const LineageGraph& graph);
+
+/// Keeps nodes of these kinds. Where a node between two of them goes, an edge joins them.
+void KeepKinds(LineageGraph& graph, const std::vector<std::string_view>& kinds);
+/// Keeps the newest `count` nodes, and `always` if it is one of the graph.
+void KeepNewest(LineageGraph& graph, size_t count, const std::string& always);
 
 /// Thread-safe as the database is. Borrows it.
 class Lineage {

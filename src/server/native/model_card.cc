@@ -1,0 +1,135 @@
+#include "server/native/model_card.h"
+
+#include "base/text.h"
+#include "server/native/json_read.h"
+
+namespace quern::server::native {
+namespace {
+
+/// Larger ones are no JSON of ours.
+constexpr uint64_t kMostBytes = 16u << 20;
+
+Result<json::value> ReadJsonFile(const std::string& path, Fs& fs) {
+  QUERN_ASSIGN(const FileInfo info, fs.Stat(path));
+  if (info.size > kMostBytes) return Fail(Code::kDataLoss, path + " is too large");
+  QUERN_ASSIGN(const std::string text, fs.Read(path));
+  return ParseJson(text, {.name = path});
+}
+
+uint64_t BytesOf(const std::string& folder, Fs& fs) {
+  uint64_t bytes = 0;
+  const auto names = fs.List(folder);
+  if (!names) return 0;
+  for (const std::string& name : *names) {
+    if (const auto info = fs.Stat(JoinPath(folder, name)); info && !info->is_dir) {
+      bytes += info->size;
+    }
+  }
+  return bytes;
+}
+
+/// The first row of {"inputs": {"age": [[63.0], …]}}.
+json::value FirstRow(const json::value& example) {
+  const json::value& inputs = At(example, "/inputs");
+  if (!inputs.is_object()) return nullptr;
+  json::object row;
+  for (const auto& [name, values] : inputs.as_object()) {
+    row[name] = At(values, "/0/0");
+  }
+  return row;
+}
+
+/// Text within single quotes of a shell.
+std::string Quoted(std::string_view text) {
+  std::string out = "'";
+  for (const char c : text) {
+    if (c == '\'') {
+      out += "'\\''";
+    } else {
+      out += c;
+    }
+  }
+  return out + "'";
+}
+
+json::object Snippet(std::string_view title, std::string_view language, std::string code) {
+  return json::object{{"title", title}, {"language", language}, {"code", std::move(code)}};
+}
+
+std::string Python(const std::string& body) {
+  return "import json, urllib.request\n\n"
+         "body = json.loads(r'''" +
+         body +
+         "''')\n"
+         "request = urllib.request.Request(\"http://127.0.0.1:8080/invocations\", "
+         "json.dumps(body).encode(),\n"
+         "                                 {\"Content-Type\": \"application/json\"})\n"
+         "print(json.load(urllib.request.urlopen(request)))";
+}
+
+std::string LoadWithMlflow(const registry::ModelVersion& version, const ModelCard& card,
+                           const CallPlace& place) {
+  const auto text = [](const std::string& t) { return WriteJson(json::value(t)); };
+  std::string code = "import mlflow\n";
+  if (card.example.is_object()) code += "import numpy\n";
+  code += "\nmlflow.set_tracking_uri(" + text(place.server) +
+          ")\nmodel = mlflow.pyfunc.load_model(" +
+          text("models:/" + version.name + "/" + std::to_string(version.version)) + ")\n";
+  if (!card.example.is_object()) return code + "print(model.metadata)";
+  code += "row = json.loads(r'''" + WriteJson(card.example) +
+          "''')\nprint(model.predict({name: numpy.array([[numpy.nan if value is None else value]]) "
+          "for name, value in row.items()}))";
+  return "import json\n\n" + code;
+}
+
+}  // namespace
+
+ModelCard ReadModelCard(const registry::ModelVersion& version, const std::string& state_dir,
+                        Fs& fs) {
+  ModelCard card;
+  if (version.path.empty()) {
+    card.why = "registered by a client: what is known of it stands in its run and tags";
+    return card;
+  }
+  const std::string folder = JoinPath(state_dir, version.path);
+  const auto described = ReadJsonFile(JoinPath(folder, "quern.json"), fs);
+  if (!described) {
+    card.why = "its package is not in this store's folder: " + version.path;
+    return card;
+  }
+  json::object package;
+  for (const char* field : {"task", "learner", "params", "inputs", "classes", "positive",
+                            "threshold", "derived", "features", "metrics", "program_version"}) {
+    package[field] = At(*described, std::string("/") + field);
+  }
+  package["bytes"] = BytesOf(folder, fs);
+  card.package = std::move(package);
+  if (const auto example = ReadJsonFile(JoinPath(folder, "serving_input_example.json"), fs)) {
+    card.example = FirstRow(*example);
+  }
+  return card;
+}
+
+json::array Snippets(const registry::ModelVersion& version, const ModelCard& card,
+                     const CallPlace& place) {
+  json::array out;
+  const std::string name = version.name + "/" + std::to_string(version.version);
+  if (card.package.is_object()) {
+    out.push_back(
+        Snippet("Serve it", "shell",
+                "quern serve " + Quoted(name) + " --root " + Quoted(place.root) + " --port 8080"));
+  }
+  if (card.package.is_object() && card.example.is_object()) {
+    const std::string body =
+        WriteJson(json::object{{"dataframe_records", json::array{card.example}}});
+    out.push_back(Snippet("Ask it", "shell",
+                          "curl http://127.0.0.1:8080/invocations -H 'Content-Type: "
+                          "application/json' -d " +
+                              Quoted(body)));
+    out.push_back(Snippet("Ask it from Python", "python", Python(body)));
+  }
+  out.push_back(Snippet("Load it with MLflow", "python", LoadWithMlflow(version, card, place)));
+  return out;
+}
+
+}  // namespace quern::server::native

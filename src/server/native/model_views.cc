@@ -1,0 +1,344 @@
+#include <algorithm>
+#include <boost/json.hpp>
+
+#include "base/text.h"
+#include "registry/overview.h"
+#include "registry/registry.h"
+#include "server/native/json_read.h"
+#include "server/native/model_card.h"
+#include "server/native/view_routes.h"
+#include "serving/traffic.h"
+#include "tracking/lineage.h"
+#include "tracking/pipeline_history.h"
+
+namespace quern::server::native {
+namespace {
+
+using registry::ModelVersion;
+using tracking::PipelineHistory;
+using tracking::StepResult;
+
+/// Results of register, deploy and retrain steps that are looked through for what judged a version.
+constexpr int64_t kJudgements = 200;
+constexpr int64_t kChanges = 500;
+
+json::value Named(const std::string& text) {
+  return text.empty() ? json::value(nullptr) : json::value(text);
+}
+
+/// The metrics of the tag that `quern run` sets: {NAME: {value, low, high}}.
+json::value MetricsOf(const ModelVersion& version) {
+  const auto tag = version.tags.find("quern.metrics");
+  if (tag == version.tags.end()) return nullptr;
+  auto metrics = ParseJson(tag->second);
+  return metrics ? std::move(*metrics) : json::value(nullptr);
+}
+
+std::string TagOf(const ModelVersion& version, const char* key) {
+  const auto tag = version.tags.find(key);
+  return tag == version.tags.end() ? "" : tag->second;
+}
+
+json::object VersionJson(const ModelVersion& version) {
+  json::array aliases;
+  for (const std::string& alias : version.aliases) aliases.emplace_back(alias);
+  return json::object{{"name", version.name},
+                      {"version", version.version},
+                      {"aliases", std::move(aliases)},
+                      {"created_ms", version.created_ms},
+                      {"updated_ms", version.updated_ms},
+                      {"run_id", Named(version.run_id)},
+                      {"user", Named(version.user_id)},
+                      {"description", version.description},
+                      {"stage", version.stage},
+                      {"status", version.status},
+                      {"digest", Named(version.digest)},
+                      {"source", Named(version.source)},
+                      {"package", !version.path.empty()},
+                      {"learner", Named(TagOf(version, "quern.model"))},
+                      {"data", Named(TagOf(version, "quern.data"))},
+                      {"metrics", MetricsOf(version)}};
+}
+
+/// What the steps of `quern run` found out about versions of one model: gates by version, and the
+/// contest that a version won or lost.
+class Judgements {
+ public:
+  static Result<Judgements> Read(PipelineHistory& history, const std::string& model) {
+    Judgements out;
+    QUERN_TRY(out.Add(history, "register", model));
+    QUERN_TRY(out.Add(history, "deploy", model));
+    QUERN_ASSIGN(const auto runs, history.Runs("", 20));
+    std::vector<std::string> seen;
+    for (const tracking::PipelineRun& run : runs) {
+      QUERN_ASSIGN(const auto steps, history.Steps(run.id, false));
+      for (const tracking::PipelineStep& step : steps) {
+        if (step.phase != "retrain" || std::find(seen.begin(), seen.end(), step.id) != seen.end()) {
+          continue;
+        }
+        seen.push_back(step.id);
+        QUERN_TRY(out.Add(history, step.id, model));
+      }
+    }
+    return out;
+  }
+
+  /// [{kind, …, step, at_ms}]: of each gate the last judgement.
+  json::array GatesOf(int64_t version) const {
+    json::array gates;
+    for (const auto& [of, gate] : gates_) {
+      if (of == version) gates.push_back(gate);
+    }
+    return gates;
+  }
+  json::array ContestsOf(int64_t version) const {
+    json::array contests;
+    for (const auto& [of, contest] : contests_) {
+      if (of == version) contests.push_back(contest);
+    }
+    return contests;
+  }
+
+ private:
+  Status Add(PipelineHistory& history, const std::string& step, const std::string& model) {
+    QUERN_ASSIGN(auto results, history.Results(step, kJudgements));
+    std::reverse(results.begin(), results.end());
+    for (const StepResult& result : results) {
+      const json::value& record = result.record;
+      AddGates(record, step, result, model);
+      AddGates(At(record, "/deployment"), step, result, model);
+      const std::string of = TextAt(record, "/champion/name");
+      if (!of.empty() && of != model && TextAt(record, "/name") != model) continue;
+      for (const json::value& candidate : ListAt(record, "/candidates")) {
+        const auto version = NumberAt(candidate, "/version");
+        if (!version) continue;
+        contests_.emplace_back(static_cast<int64_t>(*version),
+                               json::object{{"step", step},
+                                            {"at_ms", result.finished_ms},
+                                            {"batch", At(record, "/batch")},
+                                            {"metric", At(record, "/metric")},
+                                            {"rows", At(record, "/holdout_rows")},
+                                            {"before", At(record, "/before")},
+                                            {"candidate", candidate}});
+      }
+    }
+    return {};
+  }
+
+  void AddGates(const json::value& record, const std::string& step, const StepResult& result,
+                const std::string& model) {
+    const auto version = NumberAt(record, "/version");
+    if (!version || TextAt(record, "/name") != model) return;
+    const auto number = static_cast<int64_t>(*version);
+    for (const json::value& gate : ListAt(record, "/gates")) {
+      const auto same = std::find_if(gates_.begin(), gates_.end(), [&](const auto& known) {
+        return known.first == number && TextAt(known.second, "/kind") == TextAt(gate, "/kind") &&
+               TextAt(known.second, "/id") == TextAt(gate, "/id");
+      });
+      const bool pending = TextAt(gate, "/status") == "pending";
+      if (same != gates_.end() && pending) continue;
+      json::object kept = gate.is_object() ? gate.as_object() : json::object();
+      kept["step"] = step;
+      kept["at_ms"] = result.finished_ms;
+      if (same != gates_.end()) {
+        same->second = std::move(kept);
+      } else {
+        gates_.emplace_back(number, std::move(kept));
+      }
+    }
+  }
+
+  std::vector<std::pair<int64_t, json::value>> gates_;
+  std::vector<std::pair<int64_t, json::value>> contests_;
+};
+
+json::object GateCounts(const json::array& gates) {
+  int64_t pass = 0, fail = 0, pending = 0;
+  for (const json::value& gate : gates) {
+    const std::string status = TextAt(gate, "/status");
+    ++(status == "pass" ? pass : status == "fail" ? fail : pending);
+  }
+  return json::object{{"pass", pass}, {"fail", fail}, {"pending", pending}};
+}
+
+Result<json::array> DeploymentsOf(PipelineHistory& history, const std::string& name) {
+  QUERN_ASSIGN(const auto found, history.Deployments(name, kJudgements));
+  json::array out;
+  for (const tracking::Deployment& d : found) {
+    out.push_back(json::object{{"id", d.id},
+                               {"name", d.name},
+                               {"version", d.version},
+                               {"state", d.state},
+                               {"created_ms", d.created_ms},
+                               {"changed_ms", d.changed_ms},
+                               {"detail", d.detail}});
+  }
+  return out;
+}
+
+Result<json::value> Models(const ViewContext& c, const mlflow::Args& args) {
+  const int64_t limit = ReadLimit(args, 200);
+  const std::string after = args.Text("after");
+  QUERN_TRY(args.status());
+  QUERN_ASSIGN(const auto models, registry::Glance(c.database, after, limit));
+  registry::Registry registry(c.database, c.clock, "");
+  json::array out;
+  for (const registry::ModelGlance& model : models) {
+    json::array aliases;
+    for (const registry::Alias& alias : model.aliases) {
+      aliases.push_back(json::object{{"alias", alias.alias}, {"version", alias.version}});
+    }
+    QUERN_ASSIGN(const auto champion, registry.ByAlias(model.name, "champion"));
+    out.push_back(json::object{
+        {"name", model.name},
+        {"description", model.description},
+        {"created_ms", model.created_ms},
+        {"updated_ms", model.updated_ms},
+        {"versions", model.versions},
+        {"newest", model.newest == 0 ? json::value(nullptr) : json::value(model.newest)},
+        {"aliases", std::move(aliases)},
+        {"champion", champion ? json::value(VersionJson(*champion)) : json::value(nullptr)}});
+  }
+  const bool more = static_cast<int64_t>(models.size()) == limit;
+  return json::object{{"models", std::move(out)},
+                      {"next", more ? json::value(models.back().name) : json::value(nullptr)}};
+}
+
+Result<json::array> LogOf(const ViewContext& c, const std::string& name) {
+  registry::Registry registry(c.database, c.clock, "");
+  QUERN_ASSIGN(auto log, registry.Log(name));
+  std::reverse(log.begin(), log.end());
+  if (log.size() > static_cast<size_t>(kChanges)) log.resize(static_cast<size_t>(kChanges));
+  json::array out;
+  for (const registry::LogEntry& entry : log) {
+    out.push_back(json::object{{"at_ms", entry.time_ms},
+                               {"actor", Named(entry.actor)},
+                               {"change", entry.change},
+                               {"before", entry.before},
+                               {"after", entry.after},
+                               {"reason", entry.reason}});
+  }
+  return out;
+}
+
+Result<json::value> OneModel(const ViewContext& c, const mlflow::Args& args) {
+  const std::string name = args.PathParam("name");
+  const int64_t limit = ReadLimit(args, 200);
+  const int64_t before = args.Int("before", 0);
+  QUERN_TRY(args.status());
+  QUERN_ASSIGN(const auto found, registry::Named(c.database, name));
+  QUERN_ASSIGN(const auto versions, registry::NewestVersions(c.database, name, before, limit));
+  PipelineHistory history(c.database);
+  QUERN_ASSIGN(const Judgements judged, Judgements::Read(history, name));
+  json::array out;
+  for (const ModelVersion& version : versions) {
+    json::object shown = VersionJson(version);
+    shown["gates"] = GateCounts(judged.GatesOf(version.version));
+    out.push_back(std::move(shown));
+  }
+  QUERN_ASSIGN(json::array log, LogOf(c, name));
+  QUERN_ASSIGN(json::array deployments, DeploymentsOf(history, name));
+  const bool more = static_cast<int64_t>(versions.size()) == limit;
+  return json::object{{"name", name},
+                      {"description", found.description},
+                      {"created_ms", found.created_ms},
+                      {"updated_ms", found.updated_ms},
+                      {"versions_in_all", found.versions},
+                      {"versions", std::move(out)},
+                      {"next", more ? json::value(versions.back().version) : json::value(nullptr)},
+                      {"log", std::move(log)},
+                      {"deployments", std::move(deployments)}};
+}
+
+/// Changes that concern one version: it is named, or what it was or became.
+json::array ChangesOf(const json::array& log, const std::string& version) {
+  json::array out;
+  for (const json::value& entry : log) {
+    const std::string change = TextAt(entry, "/change");
+    const bool names = change.ends_with(" " + version) ||
+                       change.find("version " + version + " ") != std::string::npos;
+    if (names || TextAt(entry, "/before") == version || TextAt(entry, "/after") == version) {
+      out.push_back(entry);
+    }
+  }
+  return out;
+}
+
+/// How the caller names this server, and the folder of the project.
+CallPlace PlaceOf(const ViewContext& c, const mlflow::Args& args) {
+  const std::string folder(BaseName(c.state_dir));
+  return {"http://" + std::string(args.request().Find("Host")),
+          folder == ".quern" ? DirName(c.state_dir) : c.state_dir};
+}
+
+Result<json::value> OneVersion(const ViewContext& c, const mlflow::Args& args) {
+  const std::string name = args.PathParam("name");
+  const std::string text = args.PathParam("version");
+  registry::Registry registry(c.database, c.clock, "");
+  std::optional<ModelVersion> version;
+  const bool digits = !text.empty() && text.size() < 18 &&
+                      text.find_first_not_of("0123456789") == std::string::npos;
+  if (digits) {
+    QUERN_ASSIGN(version, registry.Get(name, std::stoll(text)));
+  } else {
+    QUERN_ASSIGN(version, registry.ByAlias(name, text));
+    if (!version) {
+      return Fail(Code::kNotFound,
+                  "model '" + name + "' has no version and no alias '" + text + "'",
+                  "GET /api/2.0/quern/models/NAME lists its versions");
+    }
+  }
+  PipelineHistory history(c.database);
+  QUERN_ASSIGN(const Judgements judged, Judgements::Read(history, name));
+  const ModelCard card = ReadModelCard(*version, c.state_dir, c.fs);
+  QUERN_ASSIGN(const json::array log, LogOf(c, name));
+  QUERN_ASSIGN(const json::array deployments, DeploymentsOf(history, name));
+  json::object shown = VersionJson(*version);
+  json::object tags;
+  for (const auto& [key, value] : version->tags) tags[key] = value;
+  shown["tags"] = std::move(tags);
+  shown["gates"] = judged.GatesOf(version->version);
+  shown["contests"] = judged.ContestsOf(version->version);
+  shown["card"] = card.package;
+  shown["card_missing"] = Named(card.why);
+  shown["example"] = card.example;
+  shown["snippets"] = Snippets(*version, card, PlaceOf(c, args));
+  shown["log"] = ChangesOf(log, std::to_string(version->version));
+  json::array mine;
+  for (const json::value& d : deployments) {
+    if (At(d, "/version") == json::value(version->version)) mine.push_back(d);
+  }
+  shown["deployments"] = std::move(mine);
+  QUERN_ASSIGN(const auto served, serving::ServedVersions(c.database, name, 1000));
+  shown["served"] = nullptr;
+  for (const serving::ServedVersion& s : served) {
+    if (s.version != std::to_string(version->version)) continue;
+    shown["served"] = json::object{{"predictions", s.predictions},
+                                   {"more", s.more},
+                                   {"first_ms", s.first_ms},
+                                   {"last_ms", s.last_ms}};
+  }
+  tracking::Lineage lineage(c.database, c.clock);
+  const std::string node = "model_version:" + name + "/" + std::to_string(version->version);
+  auto graph = lineage.Around(node);
+  // "heart/1" is a prefix of "heart/10": what is not in the lineage must not find another.
+  const bool there =
+      graph && std::any_of(graph->nodes.begin(), graph->nodes.end(),
+                           [&](const tracking::LineageNode& n) { return n.id == node; });
+  shown["lineage"] = there ? tracking::LineageJson(*graph) : json::value(nullptr);
+  return shown;
+}
+
+}  // namespace
+
+std::vector<ViewRoute> ModelViews() {
+  return {
+      {"/models", "registered models with aliases and the champion's metrics", Models},
+      {"/models/{name}", "one model: versions with metrics and gates, changes, deployments",
+       OneModel},
+      {"/models/{name}/versions/{version}",
+       "one version, by number or alias: gates, schema, lineage, how to call it", OneVersion},
+  };
+}
+
+}  // namespace quern::server::native

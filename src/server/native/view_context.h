@@ -1,0 +1,23 @@
+#pragma once
+// What the calls of the page are given. Borrowed, all thread-safe.
+#include <string>
+
+#include "base/fs.h"
+#include "base/time.h"
+#include "server/native/change_feed.h"
+#include "server/native/project_plan.h"
+#include "store/database.h"
+
+namespace quern::server::native {
+
+struct ViewContext {
+  store::Database& database;
+  const Clock& clock;
+  Fs& fs;
+  /// Where packages of the project's own are.
+  std::string state_dir;
+  KeptPlan& plan;
+  ChangeFeed& changes;
+};
+
+}  // namespace quern::server::native

@@ -1,0 +1,34 @@
+#pragma once
+// GET /api/2.0/quern/…: what the web page shows beyond MLflow's things, as JSON, read only.
+// docs/server.md lists the answers.
+#include <string_view>
+#include <vector>
+
+#include "server/http/router.h"
+#include "server/mlflow/request.h"
+#include "server/native/view_context.h"
+
+namespace quern::server::native {
+
+/// Each below /api and /ajax-api. The context must outlive the router.
+void AddViewRoutes(Router* router, const ViewContext& context);
+
+/// `max_results`, from 1 to 1000; another is left with the request as an error.
+int64_t ReadLimit(const mlflow::Args& args, int64_t fallback);
+
+using View = Result<json::value> (*)(const ViewContext&, const mlflow::Args&);
+
+/// A call: what follows "/api/2.0/quern", what it answers.
+struct ViewRoute {
+  std::string_view path;
+  std::string_view doc;
+  View view;
+};
+
+// The calls by what they are about.
+std::vector<ViewRoute> ProjectViews();
+std::vector<ViewRoute> DataViews();
+std::vector<ViewRoute> ModelViews();
+std::vector<ViewRoute> ServingViews();
+
+}  // namespace quern::server::native
