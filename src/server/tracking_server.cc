@@ -15,6 +15,7 @@
 #include "server/mlflow/tracking_routes.h"
 #include "server/native/ingest_routes.h"
 #include "server/native/view_routes.h"
+#include "server/page/artifact_view.h"
 #include "server/page/page_routes.h"
 #include "server/retention.h"
 #include "server/served_places.h"
@@ -56,6 +57,11 @@ class Server : public TrackingServer {
     native::AddViewRoutes(&router_, views_);
     router_.Add({"GET", "/get-artifact", "MLflow: one file of a run", [this](const Call& call) {
                    return mlflow::AnswerApi(mlflow::Bind(tracking_, mlflow::FileOfRun), call);
+                 }});
+    router_.Add({"GET", "/artifact-view", "an HTML file of a run, where nothing of it can run",
+                 [this](const Call& call) {
+                   return page::ForFrame(
+                       mlflow::AnswerApi(mlflow::Bind(tracking_, mlflow::FileOfRun), call));
                  }});
     if (artifacts_->served().store != nullptr) {
       mlflow::AddArtifactRoutes(&router_, artifacts_->served());

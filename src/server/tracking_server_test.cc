@@ -69,6 +69,7 @@ const std::vector<Ask>& Story() {
       {"POST", "/upload-artifact?run_uuid={r}&path=a.txt", "text"},
       {"GET", "/artifacts/list?run_id={r}"},
       {"GET", "!/get-artifact?run_id={r}&path=a.txt", "", 0},
+      {"GET", "!/artifact-view?run_id={r}&path=a.txt", "", 0},
       {"GET", "!/graphql?query=%7B__typename%7D"},
       {"POST", "!/graphql", R"({"query":"{__typename}"})"},
       {"GET", "!/{api}/2.0/graphql?query=%7B__typename%7D"},

@@ -7,6 +7,7 @@
 
 #include "base/text.h"
 #include "net/compression.h"
+#include "server/page/artifact_view.h"
 #include "server/page/page_assets.h"
 
 namespace quern::server::page {
@@ -123,6 +124,23 @@ TEST_CASE("a file of an older build is not there, and nobody keeps that") {
   CHECK(missing.Find("Cache-Control") == "no-store");
   for (const char* path : {"/assets", "/assets/../page.json", "/assets/%2e%2e/x"}) {
     CHECK(pages.Ask(path, {kBrowser}).status == 404);
+  }
+}
+
+TEST_CASE("an HTML file is shown where nothing of it runs; other files are only kept") {
+  net::HttpResponse file;
+  file.content_type = "text/html";
+  file.headers = {{"Content-Disposition", "attachment; filename=\"a.html\""}};
+  const auto framed = ForFrame(file);
+  CHECK(framed.Find("Content-Disposition") == "inline");
+  const std::string policy(framed.Find("Content-Security-Policy"));
+  CHECK(policy.starts_with("sandbox;"));
+  CHECK(policy.find("default-src 'none'") != std::string::npos);
+  CHECK(policy.find("script") == std::string::npos);
+  for (const char* type : {"image/svg+xml", "text/plain", "application/pdf"}) {
+    file.content_type = type;
+    CHECK(ForFrame(file).Find("Content-Disposition").starts_with("attachment"));
+    CHECK(ForFrame(file).Find("Content-Security-Policy").empty());
   }
 }
 

@@ -24,6 +24,8 @@ export const PAGES: readonly Page[] = [
     views: [
       { path: "/experiments", load: () => import("./experiments/ExperimentsPage") },
       { path: "/experiments/$experimentId", load: () => import("./experiments/RunsPage") },
+      { path: "/experiments/$experimentId/compare", load: () => import("./compare/ComparePage") },
+      { path: "/experiments/$experimentId/runs/$runId", load: () => import("./runs/RunPage") },
     ],
   },
 ];

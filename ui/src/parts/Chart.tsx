@@ -9,8 +9,10 @@ echarts.use([BarChart, LineChart, ScatterChart, GridComponent, MarkLineComponent
   SVGRenderer]);
 
 /** An ECharts picture. Colours are CSS variables, so that theme and print need no redrawing; `label` says in
- *  one sentence what the picture shows. */
-export function Chart({ option, height = 260, label }: { option: EChartsCoreOption; height?: number; label: string }) {
+ *  one sentence what the picture shows; `onMade` gets the picture, for what is done to it. */
+export function Chart({ option, height = 260, label, onMade }: {
+  option: EChartsCoreOption; height?: number; label: string; onMade?: (chart: echarts.ECharts) => void;
+}) {
   const host = useRef<HTMLDivElement>(null);
   const chart = useRef<echarts.ECharts | null>(null);
 
@@ -19,12 +21,13 @@ export function Chart({ option, height = 260, label }: { option: EChartsCoreOpti
     if (!element) return undefined;
     const made = echarts.init(element, null, { renderer: "svg", height });
     chart.current = made;
+    onMade?.(made);
     const observer = new ResizeObserver(() => {
       if (!window.matchMedia("print").matches) made.resize({ width: element.clientWidth, height });
     });
     observer.observe(element);
     return () => { observer.disconnect(); made.dispose(); chart.current = null; };
-  }, [height]);
+  }, [height, onMade]);
 
   useEffect(() => {
     const made = chart.current;

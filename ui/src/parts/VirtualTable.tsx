@@ -36,6 +36,8 @@ export interface VirtualTableProps<Row> {
   /** Other keys that do something to the row that j and k went to. */
   keys?: Readonly<Record<string, (row: Row) => void>>;
   classOf?: (row: Row) => string | undefined;
+  /** Several tables share the page: j and k are for the one that has the focus. */
+  quietKeys?: boolean;
   widths?: Readonly<Record<string, number>> | undefined;
   onWidths?: (widths: Record<string, number>) => void;
 }
@@ -159,6 +161,7 @@ function useRowKeys<Row extends object>(table: VirtualTableProps<Row> & {
     const listen = (event: globalThis.KeyboardEvent) => {
       if (event.ctrlKey || event.altKey || event.metaKey || event.defaultPrevented || document.querySelector("dialog[open]")) return;
       const target = event.target as HTMLElement;
+      if (now.current.quietKeys && !now.current.frame.current?.contains(target)) return;
       if (target.closest("input:not([type=checkbox]), textarea, select, [contenteditable=true]")) return;
       const rowKey = event.key === "j" || event.key === "k" || (event.key !== "Enter" && now.current.keys?.[event.key] !== undefined);
       if (rowKey && act(event.key)) event.preventDefault();

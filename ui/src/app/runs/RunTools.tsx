@@ -1,0 +1,52 @@
+import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { useState } from "react";
+import { Dialog } from "../../parts/Dialog";
+import { Icon } from "../../parts/Icon";
+import { Failed } from "../../parts/States";
+import { deleteRun, deleteTag, restoreRun, setTag, updateRun, type Run } from "../api/mlflow";
+import { TagDialog } from "../experiments/BulkBar";
+import { RenameDialog } from "../experiments/ExperimentTools";
+import { runName } from "../experiments/runValues";
+
+/** A change of a run; what the page shows of it is asked for again. */
+export function useRunChange(run: string) {
+  const cache = useQueryClient();
+  return useMutation({
+    mutationFn: (change: () => Promise<unknown>) => change(),
+    onSuccess: async () => {
+      await cache.invalidateQueries({ queryKey: ["run", run] });
+      void cache.invalidateQueries({ queryKey: ["runs"] });
+      void cache.invalidateQueries({ queryKey: ["runs-by-id"] });
+    },
+  });
+}
+
+export function RunTools({ run }: { run: Run }) {
+  const [asking, setAsking] = useState<"name" | "tag" | "delete" | null>(null);
+  const id = run.info.run_id;
+  const act = useRunChange(id);
+  const close = () => { act.reset(); setAsking(null); };
+  const done = { onSuccess: () => setAsking(null) };
+  return (
+    <>
+      <button type="button" className="button" onClick={() => setAsking("name")}><Icon name="pen" /> Rename</button>
+      <button type="button" className="button" onClick={() => setAsking("tag")}><Icon name="tag" /> Tag</button>
+      {run.info.lifecycle_stage === "deleted"
+        ? <button type="button" className="button" onClick={() => act.mutate(() => restoreRun(id))}><Icon name="back" /> Restore</button>
+        : <button type="button" className="button is-grave" onClick={() => setAsking("delete")}><Icon name="trash" /> Delete</button>}
+      {asking === null && act.isError && <Failed error={act.error} />}
+      {asking === "name" && <RenameDialog title="Rename the run" name={runName(run)} error={act.error} close={close} act={(name) => act.mutate(() => updateRun(id, { run_name: name }), done)} />}
+      {asking === "tag" && <TagDialog title="Tag the run" close={close} act={(key, value) => act.mutate(() => (value === null ? deleteTag(id, key) : setTag(id, key, value)), done)} />}
+      {asking === "delete" && (
+        <Dialog title="Delete this run?" close={close}>
+          {act.isError && <Failed error={act.error} />}
+          <p>It can be restored until it is purged.</p>
+          <div className="actions is-end">
+            <button type="button" className="button" onClick={close}>Cancel</button>
+            <button type="button" className="button is-grave" autoFocus onClick={() => act.mutate(() => deleteRun(id), done)}>Delete</button>
+          </div>
+        </Dialog>
+      )}
+    </>
+  );
+}
