@@ -14,11 +14,12 @@
 #include "store/database.h"
 #include "store/group_commit.h"
 #include "store/reader_pool.h"
+#include "store/turn_lock.h"
 
 namespace quern::store {
 
-/// One connection that writes, behind one recursive lock: a transaction's body calls back into the
-/// same object. Queries of other threads go to readers.
+/// One connection that writes, behind one lock that is given in turn: a transaction's body calls
+/// back into the same object. Queries of other threads go to readers.
 class EngineDatabase : public Database {
  public:
   /// Without `readers` all queries go to the writer.
@@ -45,7 +46,7 @@ class EngineDatabase : public Database {
   Status Noted(Status status);
 
   Dialect dialect_;
-  std::recursive_mutex mutex_;
+  TurnLock mutex_;
   std::unique_ptr<Connection> writer_;
   std::unique_ptr<ReaderPool> readers_;
   std::atomic<std::thread::id> owner_;
