@@ -1,7 +1,5 @@
 #include "net/server_core.h"
 
-#include <openssl/crypto.h>
-
 #include <algorithm>
 #include <chrono>
 #include <exception>
@@ -9,16 +7,9 @@
 #include <string>
 
 #include "base/log.h"
+#include "net/bearer.h"
 
 namespace quern::net {
-namespace {
-
-/// Takes as long for a wrong token as for a right one of the same length.
-bool SameToken(std::string_view a, std::string_view b) {
-  return a.size() == b.size() && CRYPTO_memcmp(a.data(), b.data(), a.size()) == 0;
-}
-
-}  // namespace
 
 ServerCore::ServerCore(ServerOptions options, Handler handler, ErrorRenderer on_error)
     : options_(std::move(options)),
@@ -57,16 +48,7 @@ HttpResponse ServerCore::RenderError(int status, std::string_view message) {
 bool ServerCore::Admits(const RequestHead& head) const {
   if (options_.bearer_tokens.empty()) return true;
   if (std::ranges::find(options_.open_paths, head.path) != options_.open_paths.end()) return true;
-  constexpr std::string_view kScheme = "bearer ";
-  const std::string_view given = head.authorization;
-  if (given.size() < kScheme.size() || !SameName(given.substr(0, kScheme.size()), kScheme)) {
-    return false;
-  }
-  bool known = false;
-  for (const std::string& token : options_.bearer_tokens) {
-    known = SameToken(token, given.substr(kScheme.size())) || known;
-  }
-  return known;
+  return CarriesToken(head.authorization, options_.bearer_tokens);
 }
 
 bool ServerCore::Enter() {

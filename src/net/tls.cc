@@ -33,13 +33,23 @@ std::string StampOf(const std::string& file) {
          std::to_string(info.st_mtim.tv_sec) + "." + std::to_string(info.st_mtim.tv_nsec);
 }
 
-/// HTTP/1.1 is all that is spoken: a client that offers other protocols alone is refused.
+/// As ALPN has it.
+constexpr const char* NameOf(TlsProtocol protocol) {
+  return protocol == TlsProtocol::kHttp1 ? "http/1.1" : "h2";
+}
+
+/// For people.
+constexpr const char* UseOf(TlsProtocol protocol) {
+  return protocol == TlsProtocol::kHttp1 ? "https: " : "grpc: ";
+}
+
+/// `arg` is the name of the one protocol that is spoken.
 int ChooseProtocol(SSL* /*ssl*/, const unsigned char** out, unsigned char* out_size,
-                   const unsigned char* in, unsigned in_size, void* /*arg*/) {
-  constexpr std::string_view kHttp = "http/1.1";
+                   const unsigned char* in, unsigned in_size, void* arg) {
+  const std::string_view spoken = static_cast<const char*>(arg);
   for (unsigned at = 0; at < in_size; at += 1u + in[at]) {
     const std::string_view name(reinterpret_cast<const char*>(in) + at + 1, in[at]);
-    if (name != kHttp) continue;
+    if (name != spoken) continue;
     *out = in + at + 1;
     *out_size = in[at];
     return SSL_TLSEXT_ERR_OK;
@@ -50,7 +60,8 @@ int ChooseProtocol(SSL* /*ssl*/, const unsigned char** out, unsigned char* out_s
 /// Nobody is there to type a passphrase.
 int NoPassphrase(char* /*buffer*/, int /*size*/, int /*writing*/, void* /*arg*/) { return -1; }
 
-Result<SSL_CTX*> MakeContext(const std::string& certificate, const std::string& key) {
+Result<SSL_CTX*> MakeContext(const std::string& certificate, const std::string& key,
+                             TlsProtocol protocol) {
   ERR_clear_error();
   std::unique_ptr<SSL_CTX, decltype(&SSL_CTX_free)> context(SSL_CTX_new(TLS_server_method()),
                                                             SSL_CTX_free);
@@ -62,7 +73,7 @@ Result<SSL_CTX*> MakeContext(const std::string& certificate, const std::string& 
   SSL_CTX_set_mode(raw, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
                             SSL_MODE_RELEASE_BUFFERS);
   SSL_CTX_set_read_ahead(raw, 1);
-  SSL_CTX_set_alpn_select_cb(raw, ChooseProtocol, nullptr);
+  SSL_CTX_set_alpn_select_cb(raw, ChooseProtocol, const_cast<char*>(NameOf(protocol)));
   SSL_CTX_set_default_passwd_cb(raw, NoPassphrase);
   if (SSL_CTX_use_certificate_chain_file(raw, certificate.c_str()) != 1) {
     return Fail(Code::kInvalidArgument,
@@ -135,18 +146,20 @@ void TlsStream::EndWriting() {
   ERR_clear_error();
 }
 
-TlsContext::TlsContext(std::string certificate_file, std::string key_file)
-    : certificate_file_(std::move(certificate_file)), key_file_(std::move(key_file)) {}
+TlsContext::TlsContext(std::string certificate_file, std::string key_file, TlsProtocol protocol)
+    : certificate_file_(std::move(certificate_file)),
+      key_file_(std::move(key_file)),
+      protocol_(protocol) {}
 
 TlsContext::~TlsContext() { SSL_CTX_free(context_); }
 
 Result<std::unique_ptr<TlsContext>> TlsContext::Load(std::string certificate_file,
-                                                     std::string key_file) {
+                                                     std::string key_file, TlsProtocol protocol) {
   std::unique_ptr<TlsContext> made(
-      new TlsContext(std::move(certificate_file), std::move(key_file)));
+      new TlsContext(std::move(certificate_file), std::move(key_file), protocol));
   MutexLock lock(made->mutex_);
   made->stamp_ = StampOf(made->certificate_file_) + StampOf(made->key_file_);
-  QUERN_ASSIGN(made->context_, MakeContext(made->certificate_file_, made->key_file_));
+  QUERN_ASSIGN(made->context_, MakeContext(made->certificate_file_, made->key_file_, protocol));
   return made;
 }
 
@@ -156,13 +169,15 @@ void TlsContext::Refresh(std::time_t now) {
   std::string stamp = StampOf(certificate_file_) + StampOf(key_file_);
   if (stamp == stamp_) return;
   stamp_ = std::move(stamp);
-  auto fresh = MakeContext(certificate_file_, key_file_);
+  auto fresh = MakeContext(certificate_file_, key_file_, protocol_);
   if (!fresh) {
-    Log(LogLevel::kError, "https: " + fresh.error().message + "; the old certificate stays in use");
+    Log(LogLevel::kError, std::string(UseOf(protocol_)) + fresh.error().message +
+                              "; the old certificate stays in use");
     return;
   }
   SSL_CTX_free(std::exchange(context_, *fresh));
-  Log(LogLevel::kInfo, "https: the certificate " + certificate_file_ + " was read again");
+  Log(LogLevel::kInfo,
+      std::string(UseOf(protocol_)) + "the certificate " + certificate_file_ + " was read again");
 }
 
 std::unique_ptr<TlsStream> TlsContext::Accept(int fd, std::time_t now) {

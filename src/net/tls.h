@@ -56,15 +56,19 @@ class TlsStream {
   bool drained_ = false;
 };
 
-/// A certificate with its key: TLS 1.2 and 1.3, ALPN http/1.1. Read again when the files change,
-/// which is looked at once a second at most; new connections then get the new one. Files that
-/// cannot be used leave the old one in place, and say so in the log. Thread-safe.
+/// What is spoken inside of TLS; a client that offers other protocols alone (ALPN) is refused.
+enum class TlsProtocol { kHttp1, kHttp2 };
+
+/// A certificate with its key: TLS 1.2 and 1.3. Read again when the files change, which is looked
+/// at once a second at most; new connections then get the new one. Files that cannot be used leave
+/// the old one in place, and say so in the log. Thread-safe.
 class TlsContext {
  public:
   /// PEM files: the certificate with those between it and its authority's, and its key. Errors name
   /// the file.
   static Result<std::unique_ptr<TlsContext>> Load(std::string certificate_file,
-                                                  std::string key_file);
+                                                  std::string key_file,
+                                                  TlsProtocol protocol = TlsProtocol::kHttp1);
   ~TlsContext();
   TlsContext(const TlsContext&) = delete;
   TlsContext& operator=(const TlsContext&) = delete;
@@ -73,11 +77,12 @@ class TlsContext {
   std::unique_ptr<TlsStream> Accept(int fd, std::time_t now);
 
  private:
-  TlsContext(std::string certificate_file, std::string key_file);
+  TlsContext(std::string certificate_file, std::string key_file, TlsProtocol protocol);
   void Refresh(std::time_t now) QUERN_REQUIRES(mutex_);
 
   const std::string certificate_file_;
   const std::string key_file_;
+  const TlsProtocol protocol_;
   Mutex mutex_;
   ssl_ctx_st* context_ QUERN_GUARDED_BY(mutex_) = nullptr;
   /// Of both files, as they were when they were read last.
