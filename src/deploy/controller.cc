@@ -32,6 +32,10 @@ std::string_view WriteRouteText(const Route& route, std::span<char> room) {
   at = std::to_chars(at, end, unsigned{route.arm}).ptr;
   *at++ = '/';
   at = std::to_chars(at, end, route.propensity).ptr;
+  if (route.failed != 0) {
+    *at++ = '/';
+    at = std::to_chars(at, end, unsigned{route.failed}).ptr;
+  }
   return {room.data(), static_cast<size_t>(at - room.data())};
 }
 
@@ -92,6 +96,20 @@ Route ReleaseController::Pick(std::string_view key, std::string_view override_va
   route.counted = live->counted && halted == 0;  // live_counters.h says why
   const bool mirrored = (random >> 32) % kBuckets < live->mirror_buckets;
   if (mirrored && choice.arm == 0) route.mirror = live->mirror;
+  return route;
+}
+
+Route ReleaseController::InsteadOf(const Route& failed) const {
+  Route route;
+  if (failed.arm == 0 || failed.way == RouteWay::kOverride) return route;
+  const Snapshot<Live>::Reader live(live_);
+  if (live->release != failed.release) return route;
+  route = failed;
+  route.version = live->plan.version[0];
+  route.mirror = {};
+  route.arm = 0;
+  route.failed = failed.arm;
+  route.counted = false;
   return route;
 }
 

@@ -50,6 +50,8 @@ struct Route {
   uint64_t hash = 0;
   uint16_t phase = 0;  // of the evidence: what labels name
   uint8_t arm = 0;
+  /// The version that was asked first and gave no answer; 0: none.
+  uint8_t failed = 0;
   RouteWay way = RouteWay::kRandom;
   bool counted = false;
 };
@@ -65,7 +67,9 @@ struct RouteQuestion {
   std::string_view override_header;
 };
 
-/// What the prediction log keeps of a route, so that labels and rewards find it: "r1/0/1/0.05".
+/// What the prediction log keeps of a route, so that labels and rewards find it: "r1/0/1/0.05". Of
+/// InsteadOf() "r1/0/0/0.05/1", which they do not find: who answers where another version failed
+/// has no sample of its own.
 std::string RouteText(const Route& route);
 /// The same without allocating, into `room` of at least RouteTextRoom(route) bytes.
 std::string_view WriteRouteText(const Route& route, std::span<char> room);
@@ -101,6 +105,10 @@ class ReleaseController {
   /// No lock, no allocation.
   RouteQuestion Asks() const;
   Route Pick(std::string_view key, std::string_view override_value) const;
+  /// The stable version, for a request that a candidate gave no answer to; never counted. No
+  /// release if there is nothing to ask: the stable version failed, a tester wanted that candidate,
+  /// the release is over. No lock, no allocation.
+  Route InsteadOf(const Route& failed) const;
   void Observe(const Route& route, const Outcome& outcome);
   /// The rows of one mirrored request, and how the candidate's part of it ended.
   void ObserveShadow(std::span<const ShadowPair> rows, const Outcome& candidate);

@@ -97,6 +97,28 @@ TEST_CASE("a guard takes a version out of traffic before the next tick") {
   CHECK(world.Last(next).actor == "guard");
 }
 
+TEST_CASE("the stable version stands in where a candidate gave no answer, and is not counted") {
+  store::TestDatabase database{store::EachEngine()};
+  World world(*database);
+  const std::string id = world.Begin(QuickCanary());
+  REQUIRE(world.Second());
+  REQUIRE(world.phase() == Phase::kStep);
+  Route candidate = world.controller->Pick("", "");
+  while (candidate.arm == 0) candidate = world.controller->Pick("", "");
+  const Route instead = world.controller->InsteadOf(candidate);
+  CHECK(instead.version == "7");
+  CHECK(instead.release == id);
+  CHECK_FALSE(instead.counted);
+  CHECK(RouteText(instead) == RouteText(candidate).replace(id.size() + 3, 1, "0") + "/1");
+  // Its labels show nothing of it: its callers were not drawn.
+  CHECK_FALSE(ReadRouteText(RouteText(instead)));
+  CHECK(world.controller->InsteadOf(instead).release.empty());
+  CHECK(world.controller->InsteadOf(world.controller->Pick("", "8")).release.empty());
+  CHECK(world.controller->InsteadOf({}).release.empty());
+  REQUIRE(world.controller->Order({CommandKind::kAbort, "ada", "", "", 0}));
+  CHECK(world.controller->InsteadOf(candidate).release.empty());
+}
+
 TEST_CASE("what cannot be loaded is rolled back with its reason") {
   store::TestDatabase database{store::EachEngine()};
   World world(*database);
