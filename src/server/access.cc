@@ -51,13 +51,6 @@ Status SetAccess(const AccessOptions& wanted, Fs& fs, ServeOptions* options) {
         wanted.tls_key.empty() ? "--tls-cert without --tls-key" : "--tls-key without --tls-cert",
         "HTTPS needs both files");
   }
-  if (wanted.any() && options->front) {
-    return Fail(
-        Code::kInvalidArgument,
-        "--grpc-port has neither TLS nor tokens: beside --tls-cert or --token-file it would "
-        "be an open door",
-        "leave it out, or serve gRPC by a process of its own on the loopback");
-  }
   options->http.tls_certificate = wanted.tls_certificate;
   options->http.tls_key = wanted.tls_key;
   if (wanted.token_file.empty()) return {};

@@ -1,5 +1,6 @@
 #pragma once
-// Who may ask a model server, and how the answers travel: HTTPS and bearer tokens.
+// Who may ask a model server, and how the answers travel: TLS and bearer tokens, over HTTP and
+// gRPC.
 #include <string>
 
 #include "base/fs.h"
@@ -14,14 +15,12 @@ struct AccessOptions {
   std::string tls_key;
   /// A token a line; blank lines and those that begin with '#' are skipped. "": anyone may ask.
   std::string token_file;
-
-  bool any() const { return !tls_certificate.empty() || !tls_key.empty() || !token_file.empty(); }
 };
 
 /// Tokens are not asked for at the paths of liveness and readiness, which an orchestrator probes.
 /// kInvalidArgument: a certificate without its key, a file without a token, a token that is short
-/// or that no header can carry (it is named by its line, never shown), or gRPC beside, which has
-/// neither and would be an open door. kNotFound: a file is not there.
+/// or that no header can carry (it is named by its line, never shown). kNotFound: a file is not
+/// there.
 Status SetAccess(const AccessOptions& wanted, Fs& fs, ServeOptions* options);
 
 }  // namespace quern::server

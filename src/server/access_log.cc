@@ -82,6 +82,7 @@ void AccessLog::Write(const AccessEntry& entry, bool held) {
   std::string* out = &lane.lines;
   out->append("{\"time\":\"");
   AppendTime(out, entry.time_ms);
+  out->append("\",\"protocol\":\"").append(entry.protocol == Protocol::kGrpc ? "grpc" : "http");
   out->append("\",\"method\":");
   AppendText(out, entry.method);
   out->append(",\"path\":");

@@ -13,11 +13,13 @@
 #include "base/mutex.h"
 #include "base/per_thread.h"
 #include "base/result.h"
+#include "server/protocol.h"
 
 namespace quern::server {
 
 struct AccessEntry {
   int64_t time_ms = 0;  // when the request was handled, since the epoch
+  Protocol protocol = Protocol::kHttp;
   std::string_view method;
   std::string_view path;
   int status = 0;

@@ -14,7 +14,8 @@ namespace quern::server {
 namespace {
 
 AccessEntry Entry(std::string_view path) {
-  return {1'700'000'000'123, "POST", path, 200, 42, 0.0012345, "heart", "3", "r\"1", ""};
+  return {1'700'000'000'123, Protocol::kHttp, "POST", path,   200, 42,
+          0.0012345,         "heart",         "3",    "r\"1", ""};
 }
 
 std::vector<json::object> Lines(const std::string& path) {
@@ -34,10 +35,11 @@ TEST_CASE("a line says what was asked and answered") {
   }
   const auto lines = Lines(path);
   REQUIRE(lines.size() == 1);
-  CHECK(json::serialize(lines[0]) ==
-        R"({"time":"2023-11-14T22:13:20.123Z","method":"POST","path":"/v2/models/heart/infer",)"
-        R"("status":200,"bytes":42,"duration_ms":1.234E0,"model":"heart","version":"3",)"
-        R"("request_id":"r\"1"})");
+  CHECK(
+      json::serialize(lines[0]) ==
+      R"({"time":"2023-11-14T22:13:20.123Z","protocol":"http","method":"POST","path":"/v2/models/heart/infer",)"
+      R"("status":200,"bytes":42,"duration_ms":1.234E0,"model":"heart","version":"3",)"
+      R"("request_id":"r\"1"})");
 }
 
 TEST_CASE("answers that became 503 are logged as such, and hostile paths stay in their line") {

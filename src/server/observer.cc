@@ -1,7 +1,5 @@
 #include "server/observer.h"
 
-#include <array>
-
 #include "serving/call_note.h"
 
 namespace quern::server {
@@ -30,15 +28,6 @@ RequestSpan SpanOf(std::string_view header) {
 
 }  // namespace
 
-struct Observer::Seen {
-  std::string_view method;
-  std::string_view path;
-  std::string_view request_id;
-  int status = 0;
-  uint64_t bytes = 0;
-  double begin = 0;
-};
-
 Result<std::unique_ptr<Observer>> Observer::Make(const std::optional<AccessLogOptions>& access_log,
                                                  const std::optional<TracerOptions>& tracing,
                                                  const Clock& clock) {
@@ -52,25 +41,37 @@ Result<std::unique_ptr<Observer>> Observer::Make(const std::optional<AccessLogOp
   return observer;
 }
 
-Observer::Inline Observer::Begin(const net::RequestView& request, net::ResponseWriter& out) {
+Observer::Inline Observer::Begin(std::string_view traceparent) {
   serving::LastCall().Clear();
   Inline began;
   began.begin = MonotonicSeconds();
-  const std::string_view header = request.Find(kTraceparent);
-  began.span = tracer_ ? tracer_->Begin(header) : SpanOf(header);
-  if (tracer_ || began.span.has_parent) {
-    std::array<char, kTraceparentBytes> room{};
-    out.AddHeader(kTraceparent, Echo(began.span, tracer_ != nullptr, room));
-  }
+  began.span = tracer_ ? tracer_->Begin(traceparent) : SpanOf(traceparent);
+  return began;
+}
+
+std::string_view Observer::Trace(const Inline& began,
+                                 std::array<char, kTraceparentBytes>& room) const {
+  if (!tracer_ && !began.span.has_parent) return {};
+  return Echo(began.span, tracer_ != nullptr, room);
+}
+
+Observer::Inline Observer::Begin(const net::RequestView& request, net::ResponseWriter& out) {
+  const Inline began = Begin(request.Find(kTraceparent));
+  std::array<char, kTraceparentBytes> room{};
+  const std::string_view trace = Trace(began, room);
+  if (!trace.empty()) out.AddHeader(kTraceparent, trace);
   return began;
 }
 
 void Observer::End(const Inline& began, const net::RequestView& request,
                    const net::ResponseWriter& out) {
-  Keep(began.span,
-       {request.method, request.path, request.Find("X-Request-Id"), out.status(), out.body().size(),
-        began.begin},
-       true);
+  Seen seen;
+  seen.method = request.method;
+  seen.path = request.path;
+  seen.request_id = request.Find("X-Request-Id");
+  seen.status = out.status();
+  seen.bytes = out.body().size();
+  Keep(began, seen, true);
 }
 
 void Observer::AfterWakeup(bool kept) {
@@ -84,41 +85,44 @@ void Observer::AfterWakeup(bool kept) {
 
 net::HttpResponse Observer::Watch(const net::HttpRequest& request,
                                   const std::function<net::HttpResponse()>& answer) {
-  serving::LastCall().Clear();
-  const double begin = MonotonicSeconds();
-  const std::string_view header = request.Find(kTraceparent);
-  const RequestSpan span = tracer_ ? tracer_->Begin(header) : SpanOf(header);
+  const Inline began = Begin(request.Find(kTraceparent));
   net::HttpResponse response = answer();
-  if (tracer_ || span.has_parent) {
-    std::array<char, kTraceparentBytes> room{};
-    response.headers.push_back(
-        {std::string(kTraceparent), std::string(Echo(span, tracer_ != nullptr, room))});
-  }
-  Keep(span,
-       {request.method, request.path, request.Find("X-Request-Id"), response.status,
-        response.body.size(), begin},
-       false);
+  std::array<char, kTraceparentBytes> room{};
+  const std::string_view trace = Trace(began, room);
+  if (!trace.empty()) response.headers.push_back({std::string(kTraceparent), std::string(trace)});
+  Seen seen;
+  seen.method = request.method;
+  seen.path = request.path;
+  seen.request_id = request.Find("X-Request-Id");
+  seen.status = response.status;
+  seen.bytes = response.body.size();
+  Keep(began, seen, false);
   return response;
 }
 
-void Observer::Keep(const RequestSpan& span, const Seen& seen, bool held) {
+void Observer::Keep(const Inline& began, const Seen& seen, bool held) {
   const double end = MonotonicSeconds();
   const serving::CallNote& note = serving::LastCall();
-  if (tracer_) tracer_->End(span, {seen.method, seen.path, seen.status, seen.begin, end}, note);
+  if (tracer_) {
+    tracer_->End(began.span,
+                 {seen.protocol, seen.method, seen.path, seen.status, seen.code, began.begin, end},
+                 note);
+  }
   if (access_ == nullptr) return;
   AccessEntry entry;
   entry.time_ms = clock_.NowMs();
+  entry.protocol = seen.protocol;
   entry.method = seen.method;
   entry.path = seen.path;
   entry.status = seen.status;
   entry.bytes = seen.bytes;
-  entry.seconds = end - seen.begin;
+  entry.seconds = end - began.begin;
   entry.model = note.model;
   entry.version = note.version;
   entry.request_id = note.request_id.empty() ? seen.request_id : note.request_id;
   std::array<char, 32> trace{};
-  if (tracer_ || span.has_parent) {
-    WriteHex(span.context.trace, trace.data());
+  if (tracer_ || began.span.has_parent) {
+    WriteHex(began.span.context.trace, trace.data());
     entry.trace_id = {trace.data(), trace.size()};
   }
   access_->Write(entry, held);

@@ -1,8 +1,11 @@
 #pragma once
 // What is written down of each request besides its answer: a line of the access log, and spans.
+#include <array>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
+#include <string_view>
 
 #include "base/time.h"
 #include "net/http.h"
@@ -35,13 +38,30 @@ class Observer {
   net::HttpResponse Watch(const net::HttpRequest& request,
                           const std::function<net::HttpResponse()>& answer);
 
+  /// A call by another protocol, answered by this thread from Begin to End.
+  Inline Begin(std::string_view traceparent);
+  /// The `traceparent` that goes back, in `room`; "" if none does.
+  std::string_view Trace(const Inline& began, std::array<char, kTraceparentBytes>& room) const;
+  struct Seen {
+    Protocol protocol = Protocol::kHttp;
+    std::string_view method;
+    std::string_view path;
+    /// Where the call itself had none.
+    std::string_view request_id;
+    /// HTTP's, of gRPC the one that belongs to its code.
+    int status = 0;
+    /// gRPC's code.
+    int code = 0;
+    uint64_t bytes = 0;
+  };
+  void End(const Inline& began, const Seen& seen) { Keep(began, seen, false); }
+
   uint64_t lost_access_lines() const { return access_ ? access_->lost_lines() : 0; }
   uint64_t dropped_spans() const { return tracer_ ? tracer_->dropped_spans() : 0; }
 
  private:
   explicit Observer(const Clock& clock) : clock_(clock) {}
-  struct Seen;
-  void Keep(const RequestSpan& span, const Seen& seen, bool held);
+  void Keep(const Inline& began, const Seen& seen, bool held);
 
   const Clock& clock_;
   std::unique_ptr<AccessLog> access_;

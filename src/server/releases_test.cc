@@ -41,6 +41,12 @@ class AskedDatabase : public store::Database {
   std::unique_ptr<store::Database> inner_;
 };
 
+/// A version that wants a column which nobody sends.
+constexpr const char* kDemanding = "3";
+constexpr const char* kRow = R"({"inputs":[{"name":"x","shape":[1],"datatype":"FP64","data":[1]},
+                                           {"name":"flag","shape":[1],"datatype":"FP64","data":[1]},
+                                           {"name":"sex","shape":[1],"datatype":"BYTES","data":["no"]}]})";
+
 /// A registry whose champion releases move, and a server that watches it.
 struct Fixture {
   Fixture() {
@@ -52,8 +58,10 @@ struct Fixture {
                           int64_t now_ms) -> Result<serving::LoadedModel> {
       MutexLock lock(mutex);
       ++loads[files.version];
+      serving::Signature signature = serving::BinarySignature();
+      if (files.version == kDemanding) signature.inputs.push_back({"more", false});
       return serving::LoadedModel{
-          serving::FakeServed(files.name, files.version, serving::BinarySignature(), now_ms), ""};
+          serving::FakeServed(files.name, files.version, std::move(signature), now_ms), ""};
     };
     options.releases.models = {"heart"};
     options.releases.find = [this](const std::string& model,
@@ -81,10 +89,7 @@ struct Fixture {
   }
   /// Which version answers.
   std::string Asked() {
-    const auto response = Post("/v2/models/heart/infer",
-                               R"({"inputs":[{"name":"x","shape":[1],"datatype":"FP64","data":[1]},
-                                   {"name":"flag","shape":[1],"datatype":"FP64","data":[1]},
-                                   {"name":"sex","shape":[1],"datatype":"BYTES","data":["no"]}]})");
+    const auto response = Post("/v2/models/heart/infer", kRow);
     REQUIRE_MESSAGE(response.status == 200, response.body);
     return std::string(ParseJson(response.body)->at("model_version").as_string());
   }
@@ -159,6 +164,48 @@ TEST_CASE("labels are looked up in lumps under a release, and stored whatever co
   const auto answer = fixture.Post("/v1/feedback", labels("failing", 2));
   CHECK(answer.status == 200);
   CHECK_MESSAGE(ParseJson(answer.body)->at("accepted").to_number<int>() == 2, answer.body);
+}
+
+TEST_CASE(
+    "what a candidate refuses the stable version answers, and it counts against the candidate") {
+  Fixture fixture;
+  REQUIRE(fixture
+              .Post("/v1/releases", R"({"model":"heart","candidate":"3",
+                  "strategy":{"strategy":"canary","steps":[{"weight":50,"for":"1h"}]}})")
+              .status == 201);
+  const auto counted = [&](std::string_view what) {
+    const auto shown = ParseJson(fixture.client->Get("/v1/releases/heart").value().body).value();
+    const json::value& candidate = shown.at_pointer("/release/evidence/phases/0/arms/1");
+    return what == "requests" ? candidate.at("requests").to_number<int>()
+                              : candidate.at("events").at(what).to_number<int>();
+  };
+  int instead = 0;
+  for (int i = 0; i < 100 && instead < 3; ++i) {
+    const auto answered = fixture.Post("/v2/models/heart/infer", kRow);
+    REQUIRE_MESSAGE(answered.status == 200, answered.body);
+    CHECK(ParseJson(answered.body)->at("model_version") == "1");
+    CHECK(answered.Find("X-Quern-Version") == "1");
+    const std::string route(answered.Find("X-Quern-Route"));
+    const std::string way = route.substr(route.find('/'));
+    instead += way == "/0/0/0.5/1" ? 1 : 0;
+    CHECK_MESSAGE((way == "/0/0/0.5" || way == "/0/0/0.5/1"), way);
+  }
+  CHECK(instead == 3);
+  MESSAGE(fixture.client->Get("/v1/releases/heart").value().body);
+  const auto shown = [&] { return counted("requests") == 3; };
+  for (const auto end = MonotonicSeconds() + 20; !shown() && MonotonicSeconds() < end;) {
+  }
+  CHECK(counted("errors") == 3);
+  CHECK(counted("invalid") == 0);
+  // What both refuse is the caller's error, said by the version that its callers know.
+  for (int i = 0; i < 20; ++i) {
+    const auto refused = fixture.Post("/v2/models/heart/infer", R"({"inputs":[]})");
+    CHECK(refused.status == 400);
+    CHECK(refused.Find("X-Quern-Version") == "1");
+    CHECK(refused.body.find("more") == std::string::npos);
+  }
+  // Who names the candidate hears what it says.
+  CHECK(fixture.Post("/v2/models/heart/versions/3/infer", kRow).status == 400);
 }
 
 }  // namespace quern::server

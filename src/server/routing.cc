@@ -43,6 +43,13 @@ deploy::Outcome OutcomeOf(std::optional<Code> failed, double ms) {
   return outcome;
 }
 
+deploy::Outcome OutcomeOfRefused(deploy::Outcome outcome, bool stable_answered) {
+  if (!stable_answered || outcome.nan || outcome.schema) return outcome;
+  outcome.error = true;
+  outcome.invalid = false;
+  return outcome;
+}
+
 std::string_view KeyText(const serving::InferenceCall& call, std::string_view field, Arena& arena) {
   for (const serving::NamedTensor& input : call.inputs) {
     if (input.name != field || input.tensor.elements() == 0) continue;
@@ -109,8 +116,22 @@ Result<serving::InferenceAnswer> InferRouted(const ServingContext& context,
   return answer;
 }
 
-void FinishRouted(const Routed& routed, std::optional<Code> failed, double ms) {
-  if (routed.controller != nullptr) routed.controller->Observe(routed.route, OutcomeOf(failed, ms));
+SecondTry AskStable(const ServingContext& context, const Routed& failed, std::string_view model,
+                    Code code, Arena& arena) {
+  SecondTry second;
+  const bool around = code == Code::kDeadlineExceeded || code == Code::kUnavailable ||
+                      code == Code::kResourceExhausted || code == Code::kCancelled;
+  if (failed.controller == nullptr || around) return second;
+  const deploy::Route route = failed.controller->InsteadOf(failed.route);
+  if (route.release.empty()) return second;
+  auto served = context.inference.Find(model, route.version);
+  if (!served) return second;
+  second.served = std::move(*served);
+  second.routed.controller = failed.controller;
+  second.routed.route = route;
+  second.routed.text =
+      deploy::WriteRouteText(route, arena.Make<char>(deploy::RouteTextRoom(route)));
+  return second;
 }
 
 void NameRoute(const Routed& routed, std::string_view model, net::ResponseWriter& out) {

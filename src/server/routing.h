@@ -33,16 +33,29 @@ Result<serving::InferenceAnswer> InferRouted(const ServingContext& context,
                                              serving::InferenceCall& call, const Routed& routed,
                                              Arena& arena);
 
-/// Tells the release how the request ended: `failed` is the code of its error, if it had one.
-void FinishRouted(const Routed& routed, std::optional<Code> failed, double ms);
+/// Who is asked for an answer that the first version did not give.
+struct SecondTry {
+  /// Null: nobody else is asked.
+  serving::ServedModelPtr served;
+  Routed routed;
+};
+/// The stable version, where a candidate refused the input or failed on it. Not where that would
+/// not help: no time is left, or what failed is around the versions (a queue, the log). After
+/// warm-up allocates from `arena` alone.
+SecondTry AskStable(const ServingContext& context, const Routed& failed, std::string_view model,
+                    Code code, Arena& arena);
+
 /// X-Quern-Model, X-Quern-Version and X-Quern-Route of a request that a release routed.
 void NameRoute(const Routed& routed, std::string_view model, net::ResponseWriter& out);
 
 /// Whether an error counts against the version that answered: not the caller's, nor of what the
 /// server has around it (a log that is full, a queue).
 bool OurFault(Code code);
-/// How this thread's last call ended.
+/// How this thread's last call ended: `failed` is the code of its error, if it had one.
 deploy::Outcome OutcomeOf(std::optional<Code> failed, double ms);
+/// Of a candidate that gave no answer, once the stable version was asked: what that one answers is
+/// the candidate's failure, whatever it gave as the reason; what both refuse is the caller's.
+deploy::Outcome OutcomeOfRefused(deploy::Outcome outcome, bool stable_answered);
 
 /// The text of the first element of an input, in `arena`: what a key field is taken from. "" if it
 /// is missing.

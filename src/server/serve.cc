@@ -67,11 +67,11 @@ class Server : public RunningServer {
 
   Status Start() {
     for (const ModelToServe& model : options_.models) QUERN_TRY(AddModel(model));
+    if (releases_ != nullptr) QUERN_TRY(releases_->Start());
     if (options_.front) {
-      QUERN_ASSIGN(front_, options_.front(context_));
+      QUERN_ASSIGN(front_, options_.front({context_, *observer_, options_.http}));
       models_.OnChange([this] { front_->ModelsChanged(); });
     }
-    if (releases_ != nullptr) QUERN_TRY(releases_->Start());
     QUERN_ASSIGN(port_, http_.Start());
     return {};
   }
@@ -162,7 +162,7 @@ class Server : public RunningServer {
 
   serving::ServerGauges Gauges() const {
     serving::ServerGauges gauges;
-    gauges.inflight = http_.inflight();
+    gauges.inflight = http_.inflight() + (front_ != nullptr ? front_->inflight() : 0);
     if (log_ != nullptr) gauges.log = log_->counts();
     gauges.lost_access_lines = observer_->lost_access_lines();
     gauges.dropped_spans = observer_->dropped_spans();

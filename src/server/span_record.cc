@@ -1,5 +1,7 @@
 #include "server/span_record.h"
 
+#include <algorithm>
+
 #include "base/text.h"
 #include "serving/json_text.h"
 
@@ -72,15 +74,31 @@ void AppendAttribute(std::string* out, std::string_view key, int64_t number) {
   out->append("\"}}");
 }
 
+/// Name and attributes of a call of gRPC, whose path is "/SERVICE/METHOD".
+void AppendCall(std::string* out, const Tracer::Record& r) {
+  const std::string_view name = r.path.view().substr(1);
+  const size_t slash = std::min(name.find('/'), name.size() - 1);
+  AppendCut(out, name);
+  out->append(",\"attributes\":[");
+  AppendAttribute(out, "rpc.system", "grpc");
+  AppendAttribute(out, "rpc.service", name.substr(0, slash));
+  AppendAttribute(out, "rpc.method", name.substr(slash + 1));
+  AppendAttribute(out, "rpc.grpc.status_code", r.code);
+}
+
 void AppendRequest(std::string* out, const Tracer::Record& r) {
   OpenSpan(out, {r.span.context.trace, r.span.id,
                  r.span.has_parent ? &r.span.context.parent : nullptr, kServer, r.begin, r.end});
-  AppendCut(out, std::string(r.method.view()) + " " + std::string(r.path.view()));
-  // Names of OpenTelemetry's semantic conventions for HTTP; ours begin with "quern.".
-  out->append(",\"attributes\":[");
-  AppendAttribute(out, "http.request.method", r.method.view());
-  AppendAttribute(out, "url.path", r.path.view());
-  AppendAttribute(out, "http.response.status_code", r.status);
+  // Names of OpenTelemetry's semantic conventions for HTTP and RPC; ours begin with "quern.".
+  if (r.protocol == Protocol::kGrpc) {
+    AppendCall(out, r);
+  } else {
+    AppendCut(out, std::string(r.method.view()) + " " + std::string(r.path.view()));
+    out->append(",\"attributes\":[");
+    AppendAttribute(out, "http.request.method", r.method.view());
+    AppendAttribute(out, "url.path", r.path.view());
+    AppendAttribute(out, "http.response.status_code", r.status);
+  }
   if (r.called) {
     AppendAttribute(out, "quern.model", r.model.view());
     AppendAttribute(out, "quern.version", r.version.view());

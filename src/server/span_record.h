@@ -32,7 +32,9 @@ struct Tracer::Record {
   int64_t end = 0;
   bool called = false;
   std::array<int64_t, 4> call{};
+  Protocol protocol = Protocol::kHttp;
   int status = 0;
+  int code = 0;  // of gRPC
   uint64_t rows = 0;
   ShortText<8> method;
   ShortText<120> path;

@@ -112,7 +112,9 @@ void Tracer::End(const RequestSpan& span, const Ended& ended, const serving::Cal
   record.span = span;
   record.begin = wall(ended.begin);
   record.end = wall(ended.end);
+  record.protocol = ended.protocol;
   record.status = ended.status;
+  record.code = ended.code;
   record.method.Set(ended.method);
   record.path.Set(ended.path);
   record.called = called;

@@ -13,6 +13,7 @@
 #include "base/mutex.h"
 #include "base/per_thread.h"
 #include "base/result.h"
+#include "server/protocol.h"
 #include "server/trace_context.h"
 #include "serving/call_note.h"
 
@@ -49,9 +50,11 @@ class Tracer {
   /// `traceparent`: the header's value, or "".
   RequestSpan Begin(std::string_view traceparent);
   struct Ended {
+    Protocol protocol = Protocol::kHttp;
     std::string_view method;
     std::string_view path;
     int status = 0;
+    int code = 0;      // of gRPC
     double begin = 0;  // MonotonicSeconds()
     double end = 0;
   };

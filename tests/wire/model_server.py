@@ -1,5 +1,6 @@
 """`quern serve` as a process, and small ONNX models for it to serve, made on the spot with the onnx package."""
 
+import re
 import subprocess
 import time
 
@@ -10,7 +11,7 @@ from wire.programs import Program
 
 
 class ModelServer(Program):
-    """Started and ready; `url` is its address."""
+    """Started and ready; `url` is its address, `grpc` that of gRPC as HOST:PORT if it has one."""
 
     def __init__(self, quern, *arguments, folder=None, settings=None, stderr=subprocess.DEVNULL):
         self.process = subprocess.Popen([quern, "serve", *map(str, arguments), "--port", "0"], cwd=folder, env=settings,
@@ -19,6 +20,8 @@ class ModelServer(Program):
         assert line.startswith("listening on "), (line, self.process.wait(timeout=30))
         self.url = line.split()[2].rstrip(";")
         self.port = int(self.url.rsplit(":", 1)[1])
+        found = re.search(r"grpc://([^ ;]+)", line)
+        self.grpc = found and found.group(1)
         deadline = time.monotonic() + 20
         while requests.get(self.url + "/v2/health/ready", timeout=5).status_code != 200:
             assert time.monotonic() < deadline, "the server did not become ready"
@@ -77,6 +80,30 @@ def pictures_model(path):
                                     helper.make_tensor_value_info("scale", TensorProto.FLOAT, (1,))],
                 [helper.make_tensor_value_info("scaled", TensorProto.FLOAT, ("N",))], path,
                 [numpy_helper.from_array(np.array([1, 2], np.int64), "axes")])
+
+
+def odds_model(path, kind="sound"):
+    """x [N,1] in, `label` [N] and `probabilities` [N,2] out: the sigmoid of x. Other kinds are as good until an input shows
+    what is wrong: "nan" has no number for x < 0, "failing" breaks for x >= 8, "demanding" wants a column y."""
+    from onnx import TensorProto, helper, numpy_helper
+
+    nodes = {"sound": [helper.make_node("Identity", ["x"], ["z"])],
+             "nan": [helper.make_node("Sqrt", ["x"], ["root"]), helper.make_node("Mul", ["root", "root"], ["z"])],
+             "failing": [helper.make_node("Cast", ["x"], ["place"], to=TensorProto.INT64),
+                         helper.make_node("Gather", ["places", "place"], ["z"])],
+             "demanding": [helper.make_node("Add", ["x", "y"], ["z"])]}[kind]
+    nodes += [helper.make_node("Sigmoid", ["z"], ["p"]), helper.make_node("Sub", ["one", "p"], ["q"]),
+              helper.make_node("Concat", ["q", "p"], ["probabilities"], axis=1),
+              helper.make_node("Greater", ["p", "half"], ["above"]), helper.make_node("Cast", ["above"], ["column"], to=TensorProto.INT64),
+              helper.make_node("Squeeze", ["column", "axis"], ["label"])]
+    constants = {"one": np.float32([1]), "half": np.float32([0.5]), "axis": np.int64([1])}
+    if kind == "failing":
+        constants["places"] = np.arange(8, dtype=np.float32)
+    inputs = ["x", "y"] if kind == "demanding" else ["x"]
+    return save(nodes, "odds", [helper.make_tensor_value_info(name, TensorProto.FLOAT, ("N", 1)) for name in inputs],
+                [helper.make_tensor_value_info("label", TensorProto.INT64, ("N",)),
+                 helper.make_tensor_value_info("probabilities", TensorProto.FLOAT, ("N", 2))], path,
+                [numpy_helper.from_array(value, name) for name, value in constants.items()])
 
 
 def save(nodes, name, inputs, outputs, path, constants=()):

@@ -244,7 +244,7 @@ def test_the_access_log(serve, project, inputs, tmp_path):
     server.ask("GET", "/v2/models/nobody", headers={"X-Request-Id": "seven"})
     server.stop()
     first, second = [json.loads(line) for line in file.read_text().splitlines()]
-    assert (first["method"], first["path"], first["status"]) == ("POST", "/v2/models/heart/infer", 200)
+    assert (first["protocol"], first["method"], first["path"], first["status"]) == ("http", "POST", "/v2/models/heart/infer", 200)
     assert (first["model"], first["request_id"], first["bytes"]) == ("heart", "r7", len(answer.text))
     assert first["version"] and first["trace_id"] == trace.split("-")[1] and first["duration_ms"] > 0
     assert (second["status"], second["request_id"]) == (404, "seven") and "model" not in second

@@ -71,22 +71,44 @@ Result<Message> Answer(const Job& job) {
 }
 
 /// Into `response`, which lies in `memory`.
-Status AnswerInfer(const Job& job, Memory& memory, ::inference::ModelInferResponse* response) {
+Status AnswerInfer(const Job& job, Memory& memory, ::inference::ModelInferResponse* response,
+                   Told* told) {
   auto* request = memory.Make<::inference::ModelInferRequest>();
   const double begin = MonotonicSeconds();
   if (Status parsed = Parse(job, request); !parsed) {
     job.context.metrics.Unserved(HttpStatus(parsed.error().code), MonotonicSeconds() - begin);
     return parsed;
   }
-  return Infer(job.context, *request, job.times, memory.tensors(), response);
+  return Infer(job.context, *request, job.times, job.metadata, memory.tensors(), response, told);
 }
 
 }  // namespace
 
-Result<Message> AnswerUnary(Method method, const Job& job) {
+std::string_view PathOf(Method method) {
+#define QUERN_PATH(name) \
+  case Method::k##name:  \
+    return "/inference.GRPCInferenceService/" #name;
+  switch (method) {
+    QUERN_PATH(ModelInfer)
+    QUERN_PATH(ServerLive)
+    QUERN_PATH(ServerReady)
+    QUERN_PATH(ModelReady)
+    QUERN_PATH(ServerMetadata)
+    QUERN_PATH(ModelMetadata)
+    QUERN_PATH(ModelConfig)
+    QUERN_PATH(ModelStatistics)
+    QUERN_PATH(RepositoryIndex)
+    QUERN_PATH(RepositoryModelLoad)
+    QUERN_PATH(RepositoryModelUnload)
+  }
+#undef QUERN_PATH
+  return {};
+}
+
+Answered AnswerUnary(Method method, const Job& job) {
 #define QUERN_ANSWER(name) \
   case Method::k##name:    \
-    return Answer<::inference::name##Request, ::inference::name##Response>(job);
+    return {Answer<::inference::name##Request, ::inference::name##Response>(job), {}};
   switch (method) {
     QUERN_ANSWER(ServerLive)
     QUERN_ANSWER(ServerReady)
@@ -104,16 +126,21 @@ Result<Message> AnswerUnary(Method method, const Job& job) {
 #undef QUERN_ANSWER
   Memory& memory = Memory::OfThisThread();
   auto* response = memory.Make<::inference::ModelInferResponse>();
-  QUERN_TRY(AnswerInfer(job, memory, response));
-  return response;
+  Told told;
+  Status status = AnswerInfer(job, memory, response, &told);
+  if (!status) return {std::unexpected(std::move(status).error()), told};
+  return {response, told};
 }
 
-Message AnswerStreamed(const Job& job) {
+Message AnswerStreamed(const Job& job, std::optional<Code>* failed) {
   Memory& memory = Memory::OfThisThread();
   auto* response = memory.Make<::inference::ModelStreamInferResponse>();
-  if (Status status = AnswerInfer(job, memory, response->mutable_infer_response()); !status) {
+  Told told;
+  const Status status = AnswerInfer(job, memory, response->mutable_infer_response(), &told);
+  if (!status) {
     response->Clear();
     response->set_error_message(PublicMessage(status.error()));
+    *failed = PublicCode(status.error());
   }
   return response;
 }

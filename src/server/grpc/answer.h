@@ -1,6 +1,8 @@
 #pragma once
 // From the bytes of a request to the message that answers it, without a word about how they travel.
 #include <cstddef>
+#include <optional>
+#include <span>
 #include <string_view>
 
 #include "base/result.h"
@@ -21,6 +23,7 @@ struct Job {
   /// Bytes after decompression; more is kResourceExhausted.
   size_t max_message = 0;
   CallTimes times;
+  std::span<const net::HeaderView> metadata = {};
 };
 
 /// Lies in memory of this thread, until its next call of an answering function.
@@ -41,9 +44,17 @@ enum class Method {
 };
 inline constexpr size_t kMethods = 11;
 
+/// "/inference.GRPCInferenceService/ModelInfer".
+std::string_view PathOf(Method method);
+
+/// Texts lie where the message lies.
+struct Answered {
+  Result<Message> message;
+  Told told;
+};
 /// kInvalidArgument for bytes that are not the method's request; else errors of the method.
-Result<Message> AnswerUnary(Method method, const Job& job);
-/// A request of a stream: an error is an answer too.
-Message AnswerStreamed(const Job& job);
+Answered AnswerUnary(Method method, const Job& job);
+/// A request of a stream: an error is an answer too, whose code is in `failed`.
+Message AnswerStreamed(const Job& job, std::optional<Code>* failed);
 
 }  // namespace quern::server::grpc

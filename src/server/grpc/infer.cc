@@ -10,8 +10,8 @@ namespace quern::server::grpc {
 namespace {
 
 Status Answer(const ServingContext& context, const serving::ServedModelPtr& served,
-              const ::inference::ModelInferRequest& message, const CallTimes& times, Arena& arena,
-              ::inference::ModelInferResponse* response) {
+              const Routed& routed, const ::inference::ModelInferRequest& message,
+              const CallTimes& times, Arena& arena, ::inference::ModelInferResponse* response) {
   const double begin = MonotonicSeconds();
   QUERN_ASSIGN(InferRequest request, ReadInferRequest(message, arena));
   request.call.arrived = times.arrived;
@@ -21,7 +21,7 @@ Status Answer(const ServingContext& context, const serving::ServedModelPtr& serv
     request.call.deadline = times.deadline > 0 ? std::min(times.deadline, end) : end;
   }
   QUERN_ASSIGN(const serving::InferenceAnswer answer,
-               context.inference.Infer(served, request.call, arena));
+               InferRouted(context, served, request.call, routed, arena));
   WriteInferResponse(request.call, answer, response);
   return {};
 }
@@ -29,17 +29,34 @@ Status Answer(const ServingContext& context, const serving::ServedModelPtr& serv
 }  // namespace
 
 Status Infer(const ServingContext& context, const ::inference::ModelInferRequest& request,
-             const CallTimes& times, Arena& arena, ::inference::ModelInferResponse* response) {
+             const CallTimes& times, std::span<const net::HeaderView> metadata, Arena& arena,
+             ::inference::ModelInferResponse* response, Told* told) {
   const double begin = times.arrived > 0 ? times.arrived : MonotonicSeconds();
-  auto served = context.inference.Find(request.model_name(), request.model_version());
-  if (!served) {
-    context.metrics.Unserved(HttpStatus(served.error().code), MonotonicSeconds() - begin);
-    return std::unexpected(std::move(served).error());
+  net::RequestView headers;
+  headers.headers = metadata;
+  const auto score = [&](const serving::ServedModelPtr& served, const Routed& routed) {
+    response->Clear();
+    return Answer(context, served, routed, request, times, arena, response);
+  };
+  const auto field = [&](const serving::ServedModelPtr& /*served*/, std::string_view wanted) {
+    const auto read = ReadInferRequest(request, arena);
+    return read ? KeyText(read->call, wanted, arena) : std::string_view();
+  };
+  Scored scored = ScoreRouted(context, request.model_name(), request.model_version(), headers,
+                              arena, score, field);
+  const int code = scored.status ? 200 : HttpStatus(scored.status.error().code);
+  if (scored.served == nullptr) {
+    context.metrics.Unserved(code, MonotonicSeconds() - begin);
+    return scored.status;
   }
-  Status status = Answer(context, *served, request, times, arena, response);
-  (*served)->metrics().Request(status ? 200 : HttpStatus(status.error().code),
-                               MonotonicSeconds() - begin);
-  return status;
+  if (scored.routed.controller != nullptr) {
+    *told = {arena.Copy(scored.served->name()), scored.routed.route.version, scored.routed.text};
+    if (scored.status) {
+      (*response->mutable_parameters())["route"].set_string_param(std::string(told->route));
+    }
+  }
+  scored.served->metrics().Request(code, MonotonicSeconds() - begin);
+  return scored.status;
 }
 
 }  // namespace quern::server::grpc

@@ -28,8 +28,10 @@ struct GrpcOptions {
 };
 
 /// Makes a listening server: Open Inference Protocol, grpc.health.v1.Health (serving while
-/// IsReady()) and reflection. Stop() answers what is in flight and cancels streams that wait for
-/// their client. kUnavailable: the port is taken, or the address is not of this machine.
+/// IsReady()) and reflection; with the certificate and the tokens of HTTP, if it has any. Stop()
+/// answers what is in flight and cancels streams that wait for their client. kUnavailable: the port
+/// is taken, or the address is not of this machine; kInvalidArgument: a certificate that cannot be
+/// used.
 FrontMaker GrpcFront(GrpcOptions options);
 
 }  // namespace quern::server::grpc
