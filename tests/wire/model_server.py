@@ -90,7 +90,8 @@ def odds_model(path, kind="sound"):
     nodes = {"sound": [helper.make_node("Identity", ["x"], ["z"])],
              "nan": [helper.make_node("Sqrt", ["x"], ["root"]), helper.make_node("Mul", ["root", "root"], ["z"])],
              "failing": [helper.make_node("Cast", ["x"], ["place"], to=TensorProto.INT64),
-                         helper.make_node("Gather", ["places", "place"], ["z"])],
+                         helper.make_node("GatherND", ["places", "place"], ["flat"]),
+                         helper.make_node("Unsqueeze", ["flat", "axis"], ["z"])],
              "demanding": [helper.make_node("Add", ["x", "y"], ["z"])]}[kind]
     nodes += [helper.make_node("Sigmoid", ["z"], ["p"]), helper.make_node("Sub", ["one", "p"], ["q"]),
               helper.make_node("Concat", ["q", "p"], ["probabilities"], axis=1),

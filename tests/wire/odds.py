@@ -58,8 +58,10 @@ class Http:
         self.url = running.url
         self.session = requests.Session()
 
-    def ask(self, x=1.0, name="x", version="", headers=None, request_id=None):
-        body = {"inputs": [{"name": name, "shape": [1, 1], "datatype": "FP32", "data": [x]}]}
+    def ask(self, x=1.0, output="", version="", headers=None, request_id=None):
+        body = {"inputs": [{"name": "x", "shape": [1, 1], "datatype": "FP32", "data": [x]}]}
+        if output:
+            body["outputs"] = [{"name": output}]
         if request_id:
             body["id"] = request_id
         path = f"/v2/models/odds{'/versions/' + version if version else ''}/infer"
@@ -77,10 +79,12 @@ class Grpc:
         self.channel = grpc.insecure_channel(running.grpc)
         self.stub = service_pb2_grpc.GRPCInferenceServiceStub(self.channel)
 
-    def ask(self, x=1.0, name="x", version="", headers=None, request_id=None):
+    def ask(self, x=1.0, output="", version="", headers=None, request_id=None):
         request = service_pb2.ModelInferRequest(model_name="odds", model_version=version, id=request_id or "")
-        tensor = request.inputs.add(name=name, datatype="FP32", shape=[1, 1])
+        tensor = request.inputs.add(name="x", datatype="FP32", shape=[1, 1])
         tensor.contents.fp32_contents.append(x)
+        if output:
+            request.outputs.add(name=output)
         try:
             found, call = self.stub.ModelInfer.with_call(request, metadata=list((headers or {}).items()), timeout=60)
         except grpc.RpcError as error:

@@ -32,7 +32,7 @@ def caller(request, server):
 def asked_until_rolled_back(server, caller, x):
     """Every answer is a right one of the stable version; the routes that say who failed before."""
     instead = []
-    for _ in range(400):
+    for _ in range(80):
         answer = caller.ask(x)
         assert answer.version == "1" and answer.right(x), (answer.version, answer.score)
         if answer.route and answer.route.count("/") == 4:
@@ -78,12 +78,10 @@ def test_a_tester_hears_what_the_candidate_says(server, caller):
 
 
 def test_what_both_refuse_is_the_callers(server, caller):
-    begin(server, {**CANARY, "steps": [{"weight": 100, "for": "1h"}]}, "4")
+    begin(server, {**CANARY, "steps": [{"weight": 99.99, "for": "1h"}]}, "4")
     for _ in range(20):
         with pytest.raises(Refused) as refused:
-            caller.ask(name="wrong")
-        assert refused.value.status in (400, "INVALID_ARGUMENT")
-        # In the words of the version that its callers know.
-        assert "'x'" in refused.value.text and "'y'" not in refused.value.text
+            caller.ask(output="nothing")
+        assert refused.value.status in (400, "INVALID_ARGUMENT") and "nothing" in refused.value.text
         assert refused.value.told["x-quern-version"] == "1"
     assert release(server)["release"]["phase"] == "step"
