@@ -135,7 +135,7 @@ def test_a_good_version_is_promoted_and_the_alias_moves(serve, quern, project, b
                 "judge": {**NOW, "negligible": 5, "margin": 5}}
     (project / "s.yaml").write_text(json.dumps(strategy))
     tell(quern, project, "deploy", "begin", "heart", "--candidate", "2", "--strategy", "s.yaml")
-    until(lambda: running.get("/v1/releases/heart").status_code == 200 and state(running)["phase"] != "pending")
+    until(lambda: running.get("/v1/releases/heart").status_code == 200 and state(running)["phase"] not in ("pending", "warming"))
     assert caller.ask(**{"x-quern-route": "2"})[1]["model_version"] == "2"
     home = {}
     ward = 0

@@ -34,16 +34,17 @@ Status Infer(const ServingContext& context, const ::inference::ModelInferRequest
   const double begin = times.arrived > 0 ? times.arrived : MonotonicSeconds();
   net::RequestView headers;
   headers.headers = metadata;
-  const auto score = [&](const serving::ServedModelPtr& served, const Routed& routed) {
+  auto score = [&](const serving::ServedModelPtr& served, const Routed& routed) {
     response->Clear();
     return Answer(context, served, routed, request, times, arena, response);
   };
-  const auto field = [&](const serving::ServedModelPtr& /*served*/, std::string_view wanted) {
+  auto field = [&](const serving::ServedModelPtr& /*served*/, std::string_view wanted) {
     const auto read = ReadInferRequest(request, arena);
     return read ? KeyText(read->call, wanted, arena) : std::string_view();
   };
-  Scored scored = ScoreRouted(context, request.model_name(), request.model_version(), headers,
-                              arena, score, field);
+  ScorerOf scorer(score, field);
+  const Scored scored =
+      ScoreRouted(context, request.model_name(), request.model_version(), headers, arena, scorer);
   const int code = scored.status ? 200 : HttpStatus(scored.status.error().code);
   if (scored.served == nullptr) {
     context.metrics.Unserved(code, MonotonicSeconds() - begin);
