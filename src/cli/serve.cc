@@ -250,11 +250,13 @@ void AddServe(Verb app, Context& context) {
 #endif
   verb.AddOption(
       "--tls-cert", args->access.tls_certificate,
-      "PEM file of the certificate, with those between: HTTPS. Read again when it changes");
+      "PEM file of the certificate, with those between: TLS, also for gRPC. Read again when it "
+      "changes");
   verb.AddOption("--tls-key", args->access.tls_key, "PEM file of its key");
-  verb.AddOption("--token-file", args->access.token_file,
-                 "A token a line: requests need one of them (Authorization: Bearer TOKEN), but for "
-                 "health");
+  verb.AddOption(
+      "--token-file", args->access.token_file,
+      "A token a line: requests and calls of gRPC need one of them (Authorization: Bearer "
+      "TOKEN), but for health");
   verb.AddOption("--http-max-input-size", args->max_input,
                  "Bytes of a request's body, before and after decompression; more is 413")
       .ShowDefault();

@@ -69,6 +69,11 @@ class Server : public Front {
   Status Start() {
     PrepareLibrary();
     const GrpcOptions& options = core_.options;
+    const net::ServerOptions& http = core_.place.http;
+    if (!http.tls_certificate.empty()) {
+      QUERN_ASSIGN(tls_, net::TlsContext::Load(http.tls_certificate, http.tls_key,
+                                               net::TlsProtocol::kHttp2));
+    }
     QUERN_ASSIGN(listener_, net::TcpListener::Open(options.host, options.port));
     ::grpc::ServerBuilder builder;
     builder.RegisterService(&core_.service);
@@ -81,7 +86,7 @@ class Server : public Front {
     }
     server_ = builder.BuildAndStart();
     if (server_ == nullptr) return Fail(Code::kInternal, "gRPC's server did not start");
-    if (!core_.place.http.tls_certificate.empty()) QUERN_TRY(StartTls(threads));
+    if (tls_ != nullptr) QUERN_TRY(StartRelays(threads));
     for (const auto& queue : queues_) queue->Start();
     ModelsChanged();
     listener_->Start([this](int connection) { Greet(connection); });
@@ -124,10 +129,7 @@ class Server : public Front {
 
  private:
   /// The library is linked without TLS (docs/adr/0012): ours stands in front of it.
-  Status StartTls(size_t threads) {
-    const net::ServerOptions& http = core_.place.http;
-    QUERN_ASSIGN(
-        tls_, net::TlsContext::Load(http.tls_certificate, http.tls_key, net::TlsProtocol::kHttp2));
+  Status StartRelays(size_t threads) {
     for (size_t i = 0; i < threads; ++i) {
       QUERN_ASSIGN(auto relay, net::TlsRelay::Start(*tls_, [this](int plain) {
                      ::grpc::AddInsecureChannelFromFd(server_.get(), plain);

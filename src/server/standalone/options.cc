@@ -88,7 +88,7 @@ constexpr Option kOptions[] = {
        o.log_predictions = true;
        return Status();
      }},
-    {"--tls-cert", "FILE", "PEM file of the certificate: HTTPS; read again when it changes",
+    {"--tls-cert", "FILE", "PEM file of the certificate: TLS, also for gRPC; read again",
      [](std::string_view v, O& o) {
        o.access.tls_certificate = v;
        return Status();
