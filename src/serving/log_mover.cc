@@ -19,6 +19,9 @@ namespace {
 /// others who write need not wait long.
 constexpr uint64_t kRowsPerPart = 10'000;
 constexpr uint64_t kBytesPerPart = 16u << 20;
+/// The same by the clock: others wait for the database meanwhile, and this thread gets little of a
+/// busy machine.
+constexpr double kSecondsPerPart = 0.1;
 /// A segment without a name is made within moments; one this old was left by a kill.
 constexpr int64_t kUnnamedAfterNs = 60'000'000'000;
 
@@ -141,8 +144,9 @@ Result<bool> PredictionMover::MovePart(const std::string& name, Source& source) 
   };
   const auto take = [&]() -> Status {
     PredictionInserter inserter(database_);
+    const double until = MonotonicSeconds() + kSecondsPerPart;
     while (inserter.inserted() + inserter.repeated() < kRowsPerPart &&
-           reached < begin + kBytesPerPart) {
+           reached < begin + kBytesPerPart && MonotonicSeconds() < until) {
       QUERN_ASSIGN(const auto step, source.reader.Next());
       if (step == SegmentReader::Step::kEnd) {
         more = false;

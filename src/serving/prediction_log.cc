@@ -15,8 +15,8 @@ namespace quern::serving {
 namespace {
 
 constexpr int64_t kSegmentMs = 10 * 60'000;
-/// The mover gives way to whoever answers.
-constexpr int kMoverNice = 10;
+/// The mover gives way to whoever answers, but not so far that it falls behind for ever.
+constexpr int kMoverNice = 5;
 constexpr double kExpireSeconds = 3600;
 /// Seconds between two reports of the same failure.
 constexpr double kReportSeconds = 60;
