@@ -9,7 +9,7 @@
 #include "base/text.h"
 #include "exchange/mlflow_words.h"
 #include "exchange/names.h"
-#include "net/client.h"
+#include "net/encode_url.h"
 #include "tracking/names.h"
 
 namespace quern::exchange {

@@ -7,6 +7,7 @@
 #include "base/json.h"
 #include "base/json_fields.h"
 #include "exchange/mlflow_words.h"
+#include "net/encode_url.h"
 #include "net/strict.h"
 
 namespace quern::exchange {

@@ -4,6 +4,7 @@
 #include "base/json_fields.h"
 #include "base/text.h"
 #include "exchange/mlflow_words.h"
+#include "net/encode_url.h"
 #include "registry/names.h"
 #include "registry/source.h"
 

@@ -49,7 +49,4 @@ class HttpClient {
   std::unique_ptr<State> state_;
 };
 
-/// Percent-encodes everything but unreserved characters: for one path segment or query value.
-std::string EncodeUrl(std::string_view text);
-
 }  // namespace quern::net

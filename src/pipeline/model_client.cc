@@ -5,6 +5,7 @@
 
 #include "base/json.h"
 #include "base/text.h"
+#include "net/encode_url.h"
 
 namespace quern::pipeline {
 namespace {

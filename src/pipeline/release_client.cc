@@ -1,5 +1,7 @@
 #include "pipeline/release_client.h"
 
+#include "net/encode_url.h"
+
 #include <boost/json.hpp>
 
 namespace quern::pipeline {

@@ -8,6 +8,7 @@
 
 #include "base/text.h"
 #include "base/time.h"
+#include "net/encode_url.h"
 #include "pipeline/release.h"
 #include "pipeline/release_client.h"
 

@@ -9,6 +9,7 @@
 #include "base/fs.h"
 #include "base/text.h"
 #include "base/time.h"
+#include "net/encode_url.h"
 
 namespace quern::remote {
 namespace {

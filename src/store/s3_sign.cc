@@ -4,7 +4,7 @@
 #include "base/secret.h"
 #include "base/text.h"
 #include "base/time.h"
-#include "net/client.h"
+#include "net/encode_url.h"
 
 namespace quern::store {
 namespace {

@@ -4,7 +4,7 @@
 #include <optional>
 
 #include "base/text.h"
-#include "net/client.h"
+#include "net/encode_url.h"
 
 namespace quern::server {
 namespace {

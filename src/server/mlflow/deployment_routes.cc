@@ -2,7 +2,7 @@
 
 #include <boost/json.hpp>
 
-#include "net/client.h"
+#include "net/encode_url.h"
 #include "server/http/respond.h"
 #include "server/mlflow/invocations.h"
 
