@@ -1,5 +1,6 @@
 #include "cli/serve_log.h"
 
+#include "base/text.h"
 #include "base/time.h"
 #include "pipeline/project.h"
 #include "serving/log_key.h"
@@ -66,6 +67,11 @@ Result<serving::PredictionLogOptions> PredictionLogOptionsOf(const ServeLogArgs&
       args.when_full == "drop" ? serving::LogFull::kDrop : serving::LogFull::kRefuse;
   QUERN_ASSIGN(const pipeline::PredictionLogSpec spec,
                pipeline::LoadPredictionLog(DirName(state_dir), fs));
+  if (args.share > 1) {
+    return Fail(Code::kInvalidArgument,
+                "--prediction-share is " + ShortestDouble(args.share) + ", not between 0 and 1",
+                "0.1 keeps a tenth of the requests, 0 none");
+  }
   options.policy.share = args.share < 0 ? spec.share : args.share;
   options.policy.columns = args.columns.empty() ? spec.columns : args.columns;
   options.policy.hashed = args.hashed.empty() ? spec.hashed : args.hashed;

@@ -180,8 +180,9 @@ Status AccessLog::Reopen() {
   }
   UniqueFd fd(::open(options_.path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644));
   if (!fd.valid() || ::fstat(fd.get(), &open) != 0) {
-    return Fail(errno == EACCES ? Code::kPermissionDenied : Code::kUnavailable,
-                "cannot open the access log '" + options_.path + "': " + std::strerror(errno));
+    return Fail(errno == EACCES ? Code::kPermissionDenied : Code::kInvalidArgument,
+                "cannot open the access log '" + options_.path + "': " + std::strerror(errno),
+                "name a file in a folder that is there");
   }
   fd_ = std::move(fd);
   bytes_ = static_cast<uint64_t>(open.st_size);

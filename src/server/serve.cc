@@ -1,5 +1,6 @@
 #include "server/serve.h"
 
+#include <algorithm>
 #include <atomic>
 #include <thread>
 
@@ -67,6 +68,10 @@ class Server : public RunningServer {
 
   Status Start() {
     for (const ModelToServe& model : options_.models) QUERN_TRY(AddModel(model));
+    if (log_ != nullptr) {
+      WarnOfUnknown("hashed", options_.log.policy.hashed);
+      WarnOfUnknown("kept", options_.log.policy.columns);
+    }
     if (releases_ != nullptr) QUERN_TRY(releases_->Start());
     if (options_.front) {
       QUERN_ASSIGN(front_, options_.front({context_, *observer_, options_.http}));
@@ -134,6 +139,19 @@ class Server : public RunningServer {
       return kept;
     };
     return http;
+  }
+
+  /// A misspelt column would be kept in the clear, or not at all, without a word.
+  void WarnOfUnknown(const char* what, const std::vector<std::string>& columns) const {
+    const auto served = catalog_.All();
+    for (const std::string& column : columns) {
+      const bool known = std::any_of(served.begin(), served.end(), [&](const auto& model) {
+        return model->FindColumn(column) || model->FindInput(column);
+      });
+      if (known) continue;
+      Log(LogLevel::kWarning, "prediction log: column '" + column + "' is to be " + what +
+                                  ", and no served model takes such a column");
+    }
   }
 
   /// The scoring routes on the event loop's own thread; what may take long goes to the others.

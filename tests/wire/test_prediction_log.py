@@ -174,6 +174,8 @@ def test_what_is_logged_follows_the_project_file(serve, project, inputs):
     log = f"{{columns: [nothing], hash: [{inputs.first}], retention: 90d}}"
     file.write_text(with_deployment(file.read_text(), f"deployment: {{strategy: basic, targets: [local], log: {log}}}"))
     server = serve()
+    assert any("column 'nothing' is to be kept, and no served model takes such a column" in line for line in server.said)
+    assert not any(f"'{inputs.first}'" in line for line in server.said)
     assert infer(server, inputs, 5).status == 200 and infer(server, inputs, 5).status == 200
     server.stop()
     (_, _, features, _), = predictions(project)
