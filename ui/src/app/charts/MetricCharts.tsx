@@ -32,7 +32,10 @@ export default function MetricCharts({ runs, metrics, settings, change }: Metric
       const prefix = key.includes("/") ? key.slice(0, key.lastIndexOf("/")) : "";
       found.set(prefix, [...(found.get(prefix) ?? []), key]);
     }
-    return [...found].sort(([a], [b]) => a.localeCompare(b));
+    // A heading over one chart says nothing that the chart's name does not.
+    const alone = [...found].filter(([prefix, keys]) => !prefix || keys.length === 1).flatMap(([, keys]) => keys);
+    const together = [...found].filter(([prefix, keys]) => prefix && keys.length > 1).sort(([a], [b]) => a.localeCompare(b));
+    return alone.length > 0 ? [["", alone] as [string, string[]], ...together] : together;
   }, [metrics, find]);
   return (
     <>

@@ -4,9 +4,7 @@ import { axesOf } from "./axes";
 import MetricCharts from "./MetricCharts";
 import { ParallelChart } from "./ParallelChart";
 import { ScatterChart } from "./ScatterChart";
-import type { ChartSettings } from "./settings";
-
-export interface ManyChartsSettings extends ChartSettings { axes: string[]; scatterX: string; scatterY: string }
+import type { ChartSettings, ManyChartsSettings } from "./settings";
 
 /** All charts of several runs: their metrics, and how parameters and metrics go together. */
 export default function RunCharts({ runs, settings, change, axes: chosen, x, y }: {

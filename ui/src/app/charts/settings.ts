@@ -11,3 +11,10 @@ export interface ChartSettings {
   from: number;
   to: number;
 }
+
+/** Of several runs: axes of the parallel coordinates, and what is drawn over what. */
+export interface ManyChartsSettings extends ChartSettings {
+  axes: string[];
+  scatterX: string;
+  scatterY: string;
+}

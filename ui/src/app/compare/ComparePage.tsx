@@ -4,7 +4,7 @@ import { lazy, Suspense } from "react";
 import { plural } from "../../parts/format";
 import { Failed, Nothing, Skeleton } from "../../parts/States";
 import { searchRuns, type Run } from "../api/mlflow";
-import type { ChartSettings } from "../charts/settings";
+import type { ManyChartsSettings } from "../charts/settings";
 import { idsFilter, useExperiment } from "../experiments/useRuns";
 import { asList, asText, useSettings } from "../search";
 import { PageHead } from "../shell/PageHead";
@@ -16,14 +16,11 @@ import "./compare.css";
 const RunCharts = lazy(() => import("../charts/RunCharts"));
 const MOST = 100;
 
-export interface CompareSettings extends ChartSettings {
+export interface CompareSettings extends ManyChartsSettings {
   runs: string[];
   tab: "table" | "charts";
   /** "no": what is the same in all of them is shown too. */
   only: "no";
-  axes: string[];
-  scatterX: string;
-  scatterY: string;
 }
 
 export default function ComparePage() {
@@ -47,7 +44,7 @@ export default function ComparePage() {
   const charts = settings.tab === "charts";
   return (
     <>
-      <PageHead title={`Compare ${plural(ids.length, "run")}`} above={above} tools={(
+      <PageHead title={`Compare ${plural(found.data?.length ?? ids.length, "run")}`} above={above} tools={(
         <div className="segments" role="group" aria-label="What is shown">
           <button type="button" aria-pressed={!charts} onClick={() => change({ tab: undefined })}>Table</button>
           <button type="button" aria-pressed={charts} onClick={() => change({ tab: "charts" })}>Charts</button>

@@ -12,6 +12,7 @@ import { ExperimentNote, ExperimentTools } from "./ExperimentTools";
 import { firstRun } from "./ExperimentsPage";
 import { FilterBox } from "./FilterBox";
 import { PARENT } from "./runValues";
+import { RunsCharts } from "./RunsCharts";
 import { RunTable } from "./RunTable";
 import { RunsToolbar } from "./RunsToolbar";
 import { both, useChildCounts, useChildren, useExperiment, useKeysOfRuns, useRuns, useRunsById, type Asked } from "./useRuns";
@@ -72,6 +73,8 @@ export default function RunsPage() {
 
   if (experiment.isError) return <><PageHead title="Experiment" above={<Link to="/experiments">Experiments</Link>} /><Failed error={experiment.error} retry={() => { void experiment.refetch(); }} /></>;
   const name = experiment.data?.name ?? "";
+  const charts = settings.mode === "charts";
+  const hide = (id: string) => change({ hide: toggled([...hidden], id) });
   const refused = found.error instanceof ApiError && found.error.status < 500 ? found.error : null;
   const foot = group
     ? `${count(runs.length)} of ${count(total)} runs in ${count(rows.filter((row) => row.kind === "group").length)} groups`
@@ -79,7 +82,13 @@ export default function RunsPage() {
   return (
     <>
       <PageHead title={name || "Experiment"} name={<span className="long-name">{name}</span>} above={<Link to="/experiments">Experiments</Link>}
-        tools={<ExperimentTools experiment={experiment.data} />}>
+        tools={<>
+          <div className="segments" role="group" aria-label="What is shown">
+            <button type="button" aria-pressed={!charts} onClick={() => change({ mode: undefined })}>Table</button>
+            <button type="button" aria-pressed={charts} onClick={() => change({ mode: "charts" })}>Charts</button>
+          </div>
+          <ExperimentTools experiment={experiment.data} />
+        </>}>
         <ExperimentNote experiment={experiment.data} />
       </PageHead>
       <FilterBox value={filter} keys={keys} error={refused} shift={nested && filter ? 1 : 0} apply={(next) => change({ filter: next || undefined })}
@@ -90,9 +99,10 @@ export default function RunsPage() {
       {found.isPending ? <Skeleton lines={10} label="Loading runs" />
         : found.isError && !refused && runs.length === 0 ? <Failed error={found.error} retry={() => { void found.refetch(); }} />
           : rows.length === 0 ? !refused && <None filter={filter} deleted={deleted} name={name} />
-            : <RunTable rows={rows} total={total} columns={columns} order={asked.order} setOrder={(order) => change({ order: order || undefined })}
+            : charts ? <RunsCharts {...{ experiment: experimentId, runs, pinned, total, settings, change, hidden, hide }} />
+              : <RunTable rows={rows} total={total} columns={columns} order={asked.order} setOrder={(order) => change({ order: order || undefined })}
               chosen={chosen} choose={choose} hidden={hidden} fold={fold} onEnd={onEnd} foot={foot} grouped={group}
-              hide={(id) => change({ hide: toggled([...hidden], id) })} pin={(id) => change({ pins: toggled(pins, id) })} />}
+              hide={hide} pin={(id) => change({ pins: toggled(pins, id) })} />}
     </>
   );
 }

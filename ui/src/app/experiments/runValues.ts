@@ -6,16 +6,17 @@ export const PARENT = "mlflow.parentRunId";
 export const NOTE = "mlflow.note.content";
 export const COLOR = "mlflow.runColor";
 
+/** The largest double stands for infinity where a store cannot keep that: MLflow's clients know it so. */
 export function asNumber(value: Value | undefined): number {
-  return value === undefined ? Number.NaN : typeof value === "number" ? value
-    : value === "Infinity" ? Number.POSITIVE_INFINITY : value === "-Infinity" ? Number.NEGATIVE_INFINITY : Number.NaN;
+  if (typeof value === "number") return Math.abs(value) === Number.MAX_VALUE ? Math.sign(value) * Number.POSITIVE_INFINITY : value;
+  return value === "Infinity" ? Number.POSITIVE_INFINITY : value === "-Infinity" ? Number.NEGATIVE_INFINITY : Number.NaN;
 }
 
 /** A metric's value in few digits; NaN and the infinities by their names. */
 export function valueText(value: Value | undefined, digits = 4): string {
   if (value === undefined) return "";
-  if (typeof value === "number") return num(value, digits);
-  return value === "Infinity" ? "∞" : value === "-Infinity" ? "\u2212∞" : "NaN";
+  const number = asNumber(value);
+  return Number.isFinite(number) ? num(number, digits) : Number.isNaN(number) ? "NaN" : number > 0 ? "∞" : "\u2212∞";
 }
 
 export const runName = (run: Run): string => run.info.run_name || run.info.run_id.slice(0, 8);

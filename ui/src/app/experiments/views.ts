@@ -1,7 +1,8 @@
 // Named views: what the runs page is set to, kept as tags of the experiment, so that a team shares them.
 import type { Experiment } from "../api/mlflow";
+import type { ManyChartsSettings } from "../charts/settings";
 
-export interface RunsSettings {
+export interface RunsSettings extends ManyChartsSettings {
   /** The named view that the settings came from. */
   view: string;
   filter: string;
@@ -16,15 +17,11 @@ export interface RunsSettings {
   /** Runs that charts leave out. */
   hide: string[];
   mode: "charts";
-  charts: string[];
-  x: "step" | "time" | "relative";
-  log: "yes";
-  smooth: number;
 }
 
 const PREFIX = "quern.view.";
 /** Pins are of runs, not of a view, and a view does not name another one. */
-const KEPT = ["filter", "order", "columns", "group", "state", "nest", "mode", "charts", "x", "log", "smooth"] as const;
+const KEPT = ["filter", "order", "columns", "group", "state", "nest", "mode", "find", "x", "log", "smooth", "axes", "scatterX", "scatterY"] as const;
 
 export interface NamedView { name: string; settings: Partial<RunsSettings> }
 

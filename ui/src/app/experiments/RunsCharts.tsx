@@ -1,0 +1,59 @@
+import { keepPreviousData, useQuery } from "@tanstack/react-query";
+import { Link } from "@tanstack/react-router";
+import { lazy, Suspense, useMemo } from "react";
+import { count } from "../../parts/format";
+import { Failed, Skeleton } from "../../parts/States";
+import { searchRuns, type Run } from "../api/mlflow";
+import { asList, asText } from "../search";
+import { COLOR, runAddress, runColor, runName, tagOf } from "./runValues";
+import { idsFilter } from "./useRuns";
+import type { RunsSettings } from "./views";
+
+const RunCharts = lazy(() => import("../charts/RunCharts"));
+/** Of an experiment's runs so many are drawn; order, filter and pins choose which. */
+const DRAWN = 20;
+
+/** Charts of the first runs, and the list of them, in which single ones are left out. */
+export function RunsCharts({ experiment, runs, pinned, total, settings, change, hidden, hide }: {
+  experiment: string; runs: readonly Run[]; pinned: readonly Run[]; total: number | undefined; settings: Partial<RunsSettings>;
+  change: (settings: Partial<RunsSettings>, how?: { replace?: boolean }) => void; hidden: ReadonlySet<string>; hide: (id: string) => void;
+}) {
+  const listed = useMemo(() => {
+    const held = new Set(pinned.map((run) => run.info.run_id));
+    return [...pinned, ...runs.filter((run) => !held.has(run.info.run_id)).slice(0, DRAWN)];
+  }, [runs, pinned]);
+  const ids = listed.map((run) => run.info.run_id);
+  const whole = useQuery({
+    queryKey: ["runs-drawn", experiment, ids], placeholderData: keepPreviousData, enabled: ids.length > 0,
+    queryFn: async ({ signal }) => (await searchRuns({ experiment_ids: [experiment], filter: idsFilter(ids), run_view_type: "ALL", max_results: ids.length }, signal)).runs,
+  });
+  const drawn = useMemo(() => listed.flatMap((run) => {
+    const id = run.info.run_id;
+    return hidden.has(id) ? [] : whole.data?.find((one) => one.info.run_id === id) ?? [];
+  }), [listed, hidden, whole.data]);
+  return (
+    <div className="runs-charts">
+      <section className="panel run-list" aria-label="Runs that are drawn">
+        <ul>
+          {listed.map((run) => (
+            <li key={run.info.run_id} className="run-name">
+              <input type="checkbox" aria-label={`Draw ${runName(run).slice(0, 80)}`} checked={!hidden.has(run.info.run_id)} onChange={() => hide(run.info.run_id)} />
+              <span className="swatch-dot" style={{ color: runColor(run.info.run_id, tagOf(run, COLOR)) }} />
+              <Link to={runAddress(run)} title={runName(run).slice(0, 300)}><bdi>{runName(run).slice(0, 100)}</bdi></Link>
+            </li>
+          ))}
+        </ul>
+        <p className="caption">{count(listed.length)} of {count(total ?? listed.length)} runs: the first in this order, and those that are pinned.</p>
+      </section>
+      <div>
+        {whole.isError ? <Failed error={whole.error} retry={() => { void whole.refetch(); }} />
+          : !whole.data ? <Skeleton lines={8} label="Loading charts" />
+            : (
+              <Suspense fallback={<Skeleton lines={8} label="Loading charts" />}>
+                <RunCharts runs={drawn} settings={settings} change={change} axes={asList(settings.axes)} x={asText(settings.scatterX)} y={asText(settings.scatterY)} />
+              </Suspense>
+            )}
+      </div>
+    </div>
+  );
+}
