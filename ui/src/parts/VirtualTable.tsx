@@ -1,7 +1,7 @@
 // A table of any number of rows: only those in sight are drawn.
 import { columnResizingFeature, columnSizingFeature, tableFeatures, useTable, type ColumnDef, type ColumnSizingState } from "@tanstack/react-table";
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { useEffect, useMemo, useRef, useState, type KeyboardEvent, type ReactNode } from "react";
+import { memo, useEffect, useMemo, useRef, useState, type KeyboardEvent, type ReactNode } from "react";
 
 export interface GridColumn<Row> {
   id: string;
@@ -57,9 +57,7 @@ export function VirtualTable<Row extends object>(props: VirtualTableProps<Row>) 
   useEffect(() => { virtual.measure(); }, [rowHeight, virtual]);
   const move = useRowKeys({ ...props, at, setAt, scrollTo: (index) => virtual.scrollToIndex(index), frame });
 
-  // Only what is in sight goes through the table's model: it would make an object for each of 100,000 rows.
-  const shown = useMemo(() => rows.slice(first, last + 1), [rows, first, last]);
-  const table = useColumns(shown, columns, props.widths, props.onWidths);
+  const table = useColumns(columns, props.widths, props.onWidths);
   const head = table.getHeaderGroups()[0]?.headers ?? [];
   const byId = useMemo(() => new Map(columns.map((column) => [column.id, column])), [columns]);
   const above = items[0]?.start ?? 0;
@@ -92,19 +90,10 @@ export function VirtualTable<Row extends object>(props: VirtualTableProps<Row>) 
         </thead>
         <tbody>
           {above > 0 && <tr className="gap" aria-hidden="true"><td colSpan={head.length} style={{ height: above }} /></tr>}
-          {table.getRowModel().rows.map((row, offset) => {
+          {rows.slice(first, last + 1).map((row, offset) => {
             const index = first + offset;
-            return (
-              <tr key={keyOf(row.original)} aria-rowindex={index + 2} data-row={index} tabIndex={index === at ? 0 : -1} style={{ height: rowHeight }}
-                className={`${index === at ? "is-at " : ""}${props.classOf?.(row.original) ?? ""}`} onFocus={() => setAt(index)}>
-                {row.getAllCells().map((cell, place) => {
-                  const column = byId.get(cell.column.id);
-                  const inside = column?.cell(row.original);
-                  return place === 0 ? <th key={cell.id} scope="row">{inside}</th>
-                    : <td key={cell.id} className={column?.numeric ? "num" : undefined}>{inside}</td>;
-                })}
-              </tr>
-            );
+            return <DrawnRow key={keyOf(row)} row={row} index={index} columns={columns as readonly GridColumn<object>[]} isAt={index === at} height={rowHeight}
+              className={props.classOf?.(row)} onFocus={setAt} />;
           })}
           {below > 0 && <tr className="gap" aria-hidden="true"><td colSpan={head.length} style={{ height: below }} /></tr>}
         </tbody>
@@ -114,15 +103,30 @@ export function VirtualTable<Row extends object>(props: VirtualTableProps<Row>) 
   );
 }
 
-function useColumns<Row extends object>(rows: Row[], columns: readonly GridColumn<Row>[], widths: Readonly<Record<string, number>> | undefined,
+/** A row is drawn again only when something of it changed: while one scrolls, those that stay are left alone. */
+const DrawnRow = memo(function DrawnRow({ row, index, columns, isAt, height, className, onFocus }: {
+  row: object; index: number; columns: readonly GridColumn<object>[]; isAt: boolean; height: number; className: string | undefined; onFocus: (index: number) => void;
+}) {
+  return (
+    <tr aria-rowindex={index + 2} data-row={index} tabIndex={isAt ? 0 : -1} style={{ height }} className={`${isAt ? "is-at " : ""}${className ?? ""}`} onFocus={() => onFocus(index)}>
+      {columns.map((column, place) => (place === 0 ? <th key={column.id} scope="row">{column.cell(row)}</th>
+        : <td key={column.id} className={column.numeric ? "num" : undefined}>{column.cell(row)}</td>))}
+    </tr>
+  );
+});
+
+const NO_DATA: object[] = [];
+
+/** The model of the columns and their widths. Rows do not go through it: it would make an object for each of 100,000. */
+function useColumns<Row extends object>(columns: readonly GridColumn<Row>[], widths: Readonly<Record<string, number>> | undefined,
   onWidths: ((widths: Record<string, number>) => void) | undefined) {
   const [own, setOwn] = useState<ColumnSizingState>({});
   const sizing = widths ?? own;
-  const defs = useMemo(() => columns.map((column): ColumnDef<Features, Row> => ({
+  const defs = useMemo(() => columns.map((column): ColumnDef<Features, object> => ({
     id: column.id, size: column.width, minSize: 48, maxSize: 1200,
   })), [columns]);
   return useTable({
-    features, columns: defs, data: rows, columnResizeMode: "onChange",
+    features, columns: defs, data: NO_DATA, columnResizeMode: "onChange",
     state: { columnSizing: sizing },
     onColumnSizingChange: (update) => {
       const next = typeof update === "function" ? update(sizing) : update;

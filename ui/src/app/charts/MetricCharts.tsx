@@ -10,6 +10,7 @@ import "./charts.css";
 
 /** Cards of a section that are there before one asks for more. */
 const CARDS = 24;
+const SYSTEM = "system";
 
 export interface MetricChartsProps {
   runs: readonly Run[];
@@ -32,9 +33,10 @@ export default function MetricCharts({ runs, metrics, settings, change }: Metric
       const prefix = key.includes("/") ? key.slice(0, key.lastIndexOf("/")) : "";
       found.set(prefix, [...(found.get(prefix) ?? []), key]);
     }
-    // A heading over one chart says nothing that the chart's name does not.
-    const alone = [...found].filter(([prefix, keys]) => !prefix || keys.length === 1).flatMap(([, keys]) => keys);
-    const together = [...found].filter(([prefix, keys]) => prefix && keys.length > 1).sort(([a], [b]) => a.localeCompare(b));
+    // A heading over one chart says nothing that the chart's name does not. What the machine did stands last.
+    const lone = ([prefix, keys]: [string, string[]]) => !prefix || (keys.length === 1 && prefix !== SYSTEM);
+    const alone = [...found].filter(lone).flatMap(([, keys]) => keys);
+    const together = [...found].filter((one) => !lone(one)).sort(([a], [b]) => Number(a === SYSTEM) - Number(b === SYSTEM) || a.localeCompare(b));
     return alone.length > 0 ? [["", alone] as [string, string[]], ...together] : together;
   }, [metrics, find]);
   return (
@@ -42,7 +44,7 @@ export default function MetricCharts({ runs, metrics, settings, change }: Metric
       <ChartToolbar {...{ settings, change, along, smoothing, steps }} many={metrics.length > 4} />
       {sections.length === 0 && <p className="empty">No metric has such a name.</p>}
       {sections.map(([prefix, keys]) => (
-        <Section key={prefix} title={prefix} keys={keys} {...{ runs, along, smoothing, steps }} log={settings.log === "yes"}
+        <Section key={prefix} title={prefix} keys={keys} folded={prefix === SYSTEM && sections.length > 1} {...{ runs, along, smoothing, steps }} log={settings.log === "yes"}
           zoom={(range) => change({ from: range?.[0], to: range?.[1] })} />
       ))}
     </>
@@ -89,8 +91,8 @@ function StepRange({ steps, change }: { steps: [number, number] | null; change: 
   );
 }
 
-function Section({ title, keys, ...shared }: {
-  title: string; keys: readonly string[]; runs: readonly Run[]; along: Along; smoothing: number; log: boolean; steps: [number, number] | null;
+function Section({ title, keys, folded, ...shared }: {
+  title: string; keys: readonly string[]; folded: boolean; runs: readonly Run[]; along: Along; smoothing: number; log: boolean; steps: [number, number] | null;
   zoom: (range: [number, number] | null) => void;
 }) {
   const [most, setMost] = useState(CARDS);
@@ -101,5 +103,5 @@ function Section({ title, keys, ...shared }: {
     </>
   );
   if (!title) return <section aria-label="Metrics" className="chart-section">{cards}</section>;
-  return <details className="fold chart-section" open><summary><bdi>{title}</bdi> <span className="muted">{count(keys.length)}</span></summary>{cards}</details>;
+  return <details className="fold chart-section" open={!folded}><summary><bdi>{title}</bdi> <span className="muted">{count(keys.length)}</span></summary>{cards}</details>;
 }

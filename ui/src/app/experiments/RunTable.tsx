@@ -37,14 +37,14 @@ export function RunTable(props: RunTableProps) {
   const navigate = useNavigate();
   const { columns, order, setOrder, rows, chosen, choose } = props;
   const lastChosen = useRef<string | null>(null);
-  const runs = useMemo(() => rows.flatMap((row) => (row.kind === "run" ? [row.run.info.run_id] : row.group.runs.map((run) => run.info.run_id))), [rows]);
-  const all = runs.length > 0 && runs.every((id) => chosen.has(id));
+  const ids = useMemo(() => rows.flatMap((row) => (row.kind === "run" ? [row.run.info.run_id] : row.group.runs.map((run) => run.info.run_id))), [rows]);
+  const all = chosen.size > 0 && chosen.size >= ids.length && ids.every((id) => chosen.has(id));
 
   /** With Shift, all from the one that was chosen last. */
   const tick = (id: string, on: boolean, event?: MouseEvent) => {
-    const from = lastChosen.current === null || !event?.shiftKey ? -1 : runs.indexOf(lastChosen.current);
-    const to = runs.indexOf(id);
-    choose(from < 0 ? [id] : runs.slice(Math.min(from, to), Math.max(from, to) + 1), on);
+    const from = lastChosen.current === null || !event?.shiftKey ? -1 : ids.indexOf(lastChosen.current);
+    const to = ids.indexOf(id);
+    choose(from < 0 ? [id] : ids.slice(Math.min(from, to), Math.max(from, to) + 1), on);
     lastChosen.current = id;
   };
 
@@ -52,7 +52,7 @@ export function RunTable(props: RunTableProps) {
     {
       id: "name", width: window.innerWidth < 700 ? 220 : 300,
       head: <span className="run-head"><input type="checkbox" aria-label="Choose all runs that are loaded" checked={all} onClick={(event) => event.stopPropagation()}
-        onChange={() => choose(runs, !all)} /> {props.grouped ? <bdi>{columnTitle(props.grouped)}</bdi> : "Run"}</span>,
+        onChange={() => choose(ids, !all)} /> {props.grouped ? <bdi>{columnTitle(props.grouped)}</bdi> : "Run"}</span>,
       cell: (row) => (row.kind === "group" ? <GroupName row={row} {...props} tick={choose} /> : <Name row={row} {...props} tick={tick} />),
     },
     ...columns.map((id): GridColumn<TableRow> => {
