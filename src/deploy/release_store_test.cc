@@ -100,6 +100,7 @@ TEST_CASE("a release is stored with its records, and read back") {
   CHECK(releases.List("heart", 10)->front().release.id == "r2");
   CHECK(releases.List("heart", 1)->size() == 1);
   CHECK(releases.List("other", 10)->empty());
+  CHECK(releases.List("", 10)->front().release.id == "r2");
 }
 
 TEST_CASE("of two processes one moves a release on") {
