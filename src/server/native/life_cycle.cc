@@ -106,9 +106,15 @@ json::array DataFacts(const std::vector<const PipelineStep*>& steps) {
   return facts;
 }
 
-json::array Facts(const Box& box, const std::vector<const PipelineStep*>& steps) {
+json::array Facts(const Box& box, const std::vector<const PipelineStep*>& steps,
+                  const Standing& standing) {
   if (box.phase == "data") return DataFacts(steps);
   json::array facts;
+  const auto& now = box.phase == "models" ? standing.champions : standing.live;
+  if ((box.phase == "models" || box.phase == "serving") && !now.empty()) {
+    for (const std::string& fact : now) facts.emplace_back(fact);
+    return facts;
+  }
   // Of batches the last one counts.
   const bool last = box.phase == "monitoring" || box.phase == "retraining";
   for (const PipelineStep* step : steps) {
@@ -146,7 +152,7 @@ json::object BoxJson(const Box& box, const Standing& standing) {
                       {"steps", steps.size()},
                       {"seconds", seconds},
                       {"changed_ms", changed == 0 ? json::value(nullptr) : json::value(changed)},
-                      {"facts", Facts(box, steps)}};
+                      {"facts", Facts(box, steps, standing)}};
 }
 
 std::string Lower(std::string text) {
@@ -268,6 +274,12 @@ json::array PhasesJson(const Standing& standing) {
 json::array TasksJson(const Standing& standing) {
   Tasks tasks(standing);
   bool stale = false;
+  // What an earlier batch showed has had its decision since.
+  const auto superseded = [&](const PipelineStep& step) {
+    return (step.phase == "monitor" || step.phase == "retrain") &&
+           std::any_of(&step + 1, standing.steps.data() + standing.steps.size(),
+                       [&](const PipelineStep& later) { return later.phase == step.phase; });
+  };
   for (const PipelineStep& step : standing.steps) {
     switch (StateOf(step, standing.plan)) {
       case PhaseState::kFailed:
@@ -286,7 +298,7 @@ json::array TasksJson(const Standing& standing) {
         break;
       }
       case PhaseState::kAttention:
-        AddFindings(step, tasks);
+        if (!superseded(step)) AddFindings(step, tasks);
         break;
       case PhaseState::kRunning:
       case PhaseState::kBlocked:

@@ -16,6 +16,10 @@ struct Standing {
   std::vector<tracking::PipelineStep> steps;  // with records
   /// Nothing if the project file is not at hand.
   std::optional<std::vector<PlannedStep>> plan;
+  /// What the registry and the table of deployments say now, which may be other than what a step
+  /// left: "heart/2 is champion", "heart/2 is live".
+  std::vector<std::string> champions;
+  std::vector<std::string> live;
 };
 
 /// A phase as the picture of the life cycle shows it, from the most urgent state to the least.

@@ -88,6 +88,18 @@ TEST_CASE("who must act, the urgent first") {
   CHECK(TextAt(tasks[4], "/text") == "1 question of the charter is open");
 }
 
+TEST_CASE("of batches the last one counts, and of versions what is in charge now") {
+  Standing s;
+  const char* drifted = R"({"batch":"b","drift":{"dataset":{"drifted":true}}})";
+  s.steps = {Step("register", "done", "{}"), Step("monitor:a", "done", drifted),
+             Step("monitor:b", "done", drifted)};
+  CHECK(TasksJson(s).size() == 1);
+  CHECK(TextAt(PhasesJson(s)[3], "/facts/0") == "register says so");
+  s.champions = {"heart/2 is champion"};
+  CHECK(TextAt(PhasesJson(s)[3], "/facts/0") == "heart/2 is champion");
+  CHECK(TextAt(PhasesJson(s)[5], "/facts/0") == "monitor:b says so");
+}
+
 TEST_CASE("of all that is stale one step is named") {
   Standing s;
   s.steps = {Step("ingest:a", "done"), Step("train", "done"), Step("evaluate", "done")};

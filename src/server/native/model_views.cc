@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <boost/json.hpp>
+#include <filesystem>
 
 #include "base/text.h"
 #include "registry/overview.h"
@@ -266,9 +267,10 @@ json::array ChangesOf(const json::array& log, const std::string& version) {
 
 /// How the caller names this server, and the folder of the project.
 CallPlace PlaceOf(const ViewContext& c, const mlflow::Args& args) {
-  const std::string folder(BaseName(c.state_dir));
+  std::error_code none;
+  const std::string state = std::filesystem::absolute(c.state_dir, none).lexically_normal();
   return {"http://" + std::string(args.request().Find("Host")),
-          folder == ".quern" ? DirName(c.state_dir) : c.state_dir};
+          BaseName(state) == ".quern" ? DirName(state) : state};
 }
 
 Result<json::value> OneVersion(const ViewContext& c, const mlflow::Args& args) {

@@ -3,6 +3,7 @@
 
 #include "base/text.h"
 #include "base/time.h"
+#include "registry/overview.h"
 #include "report/document.h"
 #include "server/native/json_read.h"
 #include "server/native/life_cycle.h"
@@ -103,6 +104,25 @@ Result<json::value> StoreJson(const ViewContext& c) {
   return json::object{{"runs", runs}, {"models", models}, {"predictions", predictions}};
 }
 
+/// The champions of the registry, and what is live, a few of each.
+Status ReadNow(const ViewContext& c, PipelineHistory& history, Standing& standing) {
+  constexpr int64_t kShown = 3;
+  QUERN_ASSIGN(const auto models, registry::Glance(c.database, "", kShown));
+  for (const registry::ModelGlance& model : models) {
+    for (const registry::Alias& alias : model.aliases) {
+      if (alias.alias != "champion") continue;
+      standing.champions.push_back(model.name + "/" + std::to_string(alias.version) +
+                                   " is champion");
+    }
+  }
+  QUERN_ASSIGN(const auto deployments, history.Deployments("", 50));
+  for (const tracking::Deployment& d : deployments) {
+    if (d.state != "live" || standing.live.size() >= kShown) continue;
+    standing.live.push_back(d.name + "/" + std::to_string(d.version) + " is live: " + d.detail);
+  }
+  return {};
+}
+
 Result<json::value> Overview(const ViewContext& c, const mlflow::Args& args) {
   PipelineHistory history(c.database);
   QUERN_ASSIGN(const auto run, Meant(history, args));
@@ -112,6 +132,7 @@ Result<json::value> Overview(const ViewContext& c, const mlflow::Args& args) {
   if (run) {
     QUERN_ASSIGN(standing.steps, history.Standing(*run, true));
     plan = PlanJson(c, standing);
+    QUERN_TRY(ReadNow(c, history, standing));
   }
   json::array steps, names;
   for (const PipelineStep& step : standing.steps) {
