@@ -2,7 +2,7 @@ import type { ReportDocument } from "../parts/document";
 import { GateList } from "../parts/GateList";
 import { Empty, Panel, Section } from "../parts/Layout";
 import { Status } from "../parts/Status";
-import { allGates, charter } from "./conclude";
+import { allGates, charter } from "../parts/conclude";
 
 export function CharterSection({ document: d }: { document: ReportDocument }) {
   const design = d.design;

@@ -4,7 +4,7 @@ import { GateList } from "../parts/GateList";
 import { Empty, KeyNumbers, Panel, Section } from "../parts/Layout";
 import { ReleaseLog } from "../parts/ReleaseLog";
 import { Status, toneOf } from "../parts/Status";
-import { liveVersion } from "./conclude";
+import { liveVersion } from "../parts/conclude";
 
 export function DeploymentSection({ document: d }: { document: ReportDocument }) {
   const all = [d.deploy, ...(d.deployments ?? [])].filter((x): x is Deploy => Boolean(x));

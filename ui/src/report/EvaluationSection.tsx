@@ -8,7 +8,7 @@ import { Slices } from "../parts/Slices";
 import { Status, toneOf } from "../parts/Status";
 import { ThresholdExplorer } from "../parts/ThresholdExplorer";
 import { metricInText, metricMeaning, metricName, modelName, spoken } from "../parts/words";
-import { evaluation } from "./conclude";
+import { evaluation } from "../parts/conclude";
 
 function classTotals(e: Evaluate): { positives?: number; negatives?: number } {
   const { labels = [], matrix = [] } = e.confusion ?? {};

@@ -3,7 +3,7 @@ import { count, known, metric, plural, range, when } from "../parts/format";
 import { KeyNumbers, Legend, type KeyNumber } from "../parts/Layout";
 import { Status } from "../parts/Status";
 import { metricName, modelName } from "../parts/words";
-import { allGates, liveVersion, overall } from "./conclude";
+import { allGates, liveVersion, overall } from "../parts/conclude";
 
 const VERDICT = { good: "goals met", bad: "needs attention", open: "not complete", new: "new", known: "done" };
 

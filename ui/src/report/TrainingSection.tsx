@@ -5,7 +5,7 @@ import { DataTable } from "../parts/DataTable";
 import { ModelComparison, ModelSettings, ModelTable, ranked } from "../parts/ModelComparison";
 import { searchedTrials, Trials } from "../parts/Trials";
 import { metricMeaning, metricName, modelName, spoken } from "../parts/words";
-import { split, training } from "./conclude";
+import { split, training } from "../parts/conclude";
 
 export function TrainingSection({ document: d }: { document: ReportDocument }) {
   const train = d.train;

@@ -1,10 +1,10 @@
 // The sentences that stand first: what a reader should know if nothing else is read. Pure functions of the
 // document, which say only what its records say.
-import type { Evaluate, Explore, Gate, Monitor, ReportDocument, Retrain, RowSplit, Train } from "../parts/document";
-import { capital, inWords, known, list, metric, percent, plain, plural, range, signed } from "../parts/format";
-import { collectGates } from "../parts/GateList";
-import { metricInText, modelName } from "../parts/words";
-import type { Tone } from "../parts/Status";
+import type { Evaluate, Explore, Gate, Monitor, ReportDocument, Retrain, RowSplit, Train } from "./document";
+import { capital, inWords, known, list, metric, percent, plain, plural, range, signed } from "./format";
+import { collectGates } from "./GateList";
+import { metricInText, modelName } from "./words";
+import type { Tone } from "./Status";
 
 export interface Conclusion { tone: Tone; text: string }
 
