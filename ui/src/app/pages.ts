@@ -18,6 +18,24 @@ export interface Page {
 }
 
 export const PAGES: readonly Page[] = [
+  { path: "/", title: "Home", views: [{ path: "/", load: () => import("./home/HomePage") }] },
+  { path: "/requirements", title: "Requirements", views: [{ path: "/requirements", load: () => import("./requirements/RequirementsPage") }] },
+  {
+    path: "/data",
+    title: "Data",
+    views: [
+      { path: "/data", load: () => import("./data/DataPage") },
+      { path: "/data/$source", load: () => import("./data/SourcePage") },
+    ],
+  },
+  {
+    path: "/pipeline",
+    title: "Pipeline",
+    views: [
+      { path: "/pipeline", load: () => import("./pipeline/PipelinePage") },
+      { path: "/pipeline/$runId", load: () => import("./pipeline/PipelinePage") },
+    ],
+  },
   {
     path: "/experiments",
     title: "Experiments",
@@ -28,4 +46,24 @@ export const PAGES: readonly Page[] = [
       { path: "/experiments/$experimentId/runs/$runId", load: () => import("./runs/RunPage") },
     ],
   },
+  {
+    path: "/models",
+    title: "Models",
+    views: [
+      { path: "/models", load: () => import("./models/ModelsPage") },
+      { path: "/models/$name", load: () => import("./models/ModelPage") },
+      { path: "/models/$name/compare", load: () => import("./models/CompareVersionsPage") },
+      { path: "/models/$name/versions/$version", load: () => import("./models/VersionPage") },
+    ],
+  },
+  {
+    path: "/serving",
+    title: "Serving",
+    views: [
+      { path: "/serving", load: () => import("./serving/ServingPage") },
+      { path: "/serving/releases/$id", load: () => import("./serving/ReleasePage") },
+    ],
+  },
+  { path: "/monitoring", title: "Monitoring", views: [{ path: "/monitoring", load: () => import("./monitoring/MonitoringPage") }] },
+  { path: "/lineage", title: "Lineage", views: [{ path: "/lineage", load: () => import("./lineage/LineagePage") }] },
 ];

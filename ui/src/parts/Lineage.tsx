@@ -1,5 +1,5 @@
 import dagre from "@dagrejs/dagre";
-import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "react";
+import { useEffect, useLayoutEffect, useMemo, useRef, useState, type KeyboardEvent } from "react";
 import type { LineageGraph, LineageNode } from "./document";
 import { Scroll } from "./Layout";
 import { spoken } from "./words";
@@ -58,8 +58,9 @@ function useNarrow(): boolean {
   return narrow;
 }
 
-/** From source to decision: what came from what. Point at a node to see only what it depends on and leads to. */
-export function Lineage({ graph }: { graph: LineageGraph }) {
+/** From source to decision: what came from what. Point at a node to see only what it depends on and leads to. With
+ *  `onPick` a node can be picked, by keys too. */
+export function Lineage({ graph, picked, onPick }: { graph: LineageGraph; picked?: string; onPick?: (id: string) => void }) {
   const narrow = useNarrow();
   const placed = useMemo(() => {
     const wide = narrow ? null : place(graph, "LR");
@@ -73,7 +74,7 @@ export function Lineage({ graph }: { graph: LineageGraph }) {
     <Scroll label="Lineage picture">
       <svg className="lineage" viewBox={`0 0 ${placed.width} ${placed.height}`}
         style={{ width: placed.width, minWidth: placed.width * 0.85, maxWidth: "100%", marginInline: "auto" }}
-        role="img" aria-label={`${placed.nodes.length} things and ${edges.length} links from source to decision: ${
+        role={onPick ? "group" : "img"} aria-label={`${placed.nodes.length} things and ${edges.length} links from source to decision: ${
           placed.nodes.map((n) => `${n.kind ?? ""} ${n.label ?? n.id}`).join(", ")}`}>
         <defs>
           <marker id="arrow" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto">
@@ -84,7 +85,9 @@ export function Lineage({ graph }: { graph: LineageGraph }) {
           opacity={related ? 0.35 : 1} />)}
         {placed.nodes.map((n) => (
           <g key={n.id} transform={`translate(${n.x - WIDTH / 2} ${n.y - HEIGHT / 2})`} opacity={faint(n.id) ? 0.25 : 1}
-            onMouseEnter={() => setSeen(n.id)} onMouseLeave={() => setSeen(null)} onClick={() => setSeen(n.id)}>
+            className={n.id === picked ? "is-picked" : undefined} {...(onPick ? asButton(n, onPick) : {})}
+            onMouseEnter={() => setSeen(n.id)} onMouseLeave={() => setSeen(null)}
+            onClick={() => { setSeen(n.id); onPick?.(n.id); }}>
             <title>{[n.kind, n.label ?? n.id, n.detail].filter(Boolean).join(": ")}</title>
             <rect width={WIDTH} height={HEIGHT} rx="8" className="node" />
             <rect width="5" height={HEIGHT} rx="2.5" fill={`var(--${COLORS[n.kind ?? ""] ?? "open"})`} />
@@ -96,6 +99,17 @@ export function Lineage({ graph }: { graph: LineageGraph }) {
       </svg>
     </Scroll>
   );
+}
+
+function asButton(node: LineageNode, onPick: (id: string) => void) {
+  return {
+    role: "button", tabIndex: 0, "aria-label": `${spoken(node.kind ?? "")} ${node.label ?? node.id}`,
+    onKeyDown: (event: KeyboardEvent) => {
+      if (event.key !== "Enter" && event.key !== " ") return;
+      event.preventDefault();
+      onPick(node.id);
+    },
+  };
 }
 
 /** A line in a box, cut where the box ends: how wide a text is only the font knows. */

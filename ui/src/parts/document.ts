@@ -179,7 +179,7 @@ export interface Retrain {
 export interface Step {
   id: string; phase?: Maybe<string>; state?: Maybe<string>; seconds?: Maybe<number>; reason?: Maybe<string>;
 }
-export interface LineageNode { id: string; kind?: Maybe<string>; label?: Maybe<string>; detail?: Maybe<string> }
+export interface LineageNode { id: string; kind?: Maybe<string>; label?: Maybe<string>; detail?: Maybe<string>; created_ms?: Maybe<number> }
 export interface LineageGraph {
   nodes?: Maybe<LineageNode[]>; edges?: Maybe<{ from: string; to: string }[]>;
 }

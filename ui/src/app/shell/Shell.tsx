@@ -3,6 +3,7 @@ import { useEffect, useState } from "react";
 import { ErrorFence } from "../../parts/ErrorFence";
 import { Icon } from "../../parts/Icon";
 import { switchZone, useZone } from "../../parts/Moment";
+import { followChanges } from "../api/live";
 import { watchServer } from "../api/server";
 import { PAGES } from "../pages";
 import { Help } from "./Help";
@@ -18,7 +19,10 @@ export function Shell() {
   const [help, setHelp] = useState(false);
   const { pathname } = useLocation();
   useEffect(() => {
-    if (!watching) watchServer();
+    if (!watching) {
+      watchServer();
+      void followChanges();
+    }
     watching = true;
   }, []);
   useKeys({ "/": focusSearch, "?": () => setHelp(true), u: switchZone });

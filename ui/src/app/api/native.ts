@@ -1,0 +1,144 @@
+// The server's own read calls: docs/server.md lists them.
+import { useQuery, keepPreviousData } from "@tanstack/react-query";
+import type { Explore, Gate, Ingest, Interval, Intervals, LineageGraph, Maybe, ReportDocument, Retrain, Scores, Validate } from "../../parts/document";
+import { get, type Args } from "./client";
+
+const API = "/ajax-api/2.0/quern";
+
+/** What of the store an answer depends on: the kinds of `/events`. */
+export type Kind = "runs" | "models" | "deployments" | "releases" | "predictions" | "steps";
+
+export type PhaseState = "running" | "failed" | "blocked" | "stale" | "attention" | "fresh" | "absent";
+export interface PipelineRun { id: string; project: string; state: string; start_ms: number; end_ms: number | null; summary: string }
+export interface RunStep {
+  id: string; phase: string; state: string; reason: string; seconds: number; outcome: string | null; message: string; finished_ms: number | null;
+  run_id: string; now?: PhaseState; gates?: Gate[];
+}
+export interface Phase {
+  phase: string; title: string; state: PhaseState; role: string; steps: number; seconds: number; changed_ms: number | null; facts: string[];
+}
+export interface Task { role: string; who: string | null; phase: string; step: string; urgency: "now" | "soon" | "later"; text: string; command: string | null }
+export interface Plan { known: boolean; why: string | null; stale?: number; steps?: { id: string; phase: string; state: string; reason: string }[] }
+export interface Overview {
+  program_version: string; now_ms: number; projects: string[]; project: string | null; run: PipelineRun | null; plan: Plan; phases: Phase[]; tasks: Task[];
+  steps: RunStep[]; store: { runs: boolean; models: boolean; predictions: boolean };
+}
+export interface Line extends Gate { measurable: boolean; step: string | null; at_ms: number | null }
+export interface Requirements {
+  declared: boolean; added_value: string | null; answers: { key: string; question: string; answer: Maybe<string> }[];
+  roles: { role: string; who: Maybe<string> }[]; hypothesis: Maybe<{ text: string }>; open: { key: string; question: string }[]; lines: Line[];
+}
+export interface CheckCounts { total: number; errors: number; warnings: number; success: boolean | null; scores: Maybe<Scores> }
+export interface SourceGlance {
+  source: string; use: "training" | "later"; state: string | null; reason: string | null; rows: number | null; rejected: number | null; bytes: number | null;
+  path: string | null; format: string | null; digest: string | null; snapshot: string | null; columns: number; read_ms: number | null;
+  checks: CheckCounts | null; alerts: number;
+}
+export interface SourceView {
+  source: string; use: "training" | "later"; ingest: Ingest | null; validate: Validate | null; explore: Explore | null;
+  snapshots: { at_ms: number; run_id: string; rows: number | null; rejected: number | null; bytes: number | null; digest: string | null; source_digest: string | null }[];
+  history: { at_ms: number; run_id: string; rows: number | null; counts: CheckCounts;
+    checks: { name: string; text: string; success: boolean; severity: string; share: number | null }[] }[];
+}
+export interface Version {
+  name: string; version: number; aliases: string[]; created_ms: number; updated_ms: number; run_id: string | null; user: string | null; description: string;
+  stage: string; status: string; digest: string | null; source: string | null; package: boolean; learner: string | null; data: string | null;
+  metrics: Intervals | null; gates?: { pass: number; fail: number; pending: number };
+}
+export interface ModelGlance {
+  name: string; description: string; created_ms: number; updated_ms: number; versions: number; newest: number | null;
+  aliases: { alias: string; version: number }[]; champion: Version | null;
+}
+export interface Change { at_ms: number; actor: string | null; change: string; before: string; after: string; reason: string }
+export interface Deployment { id: string; name: string; version: number; state: string; created_ms: number; changed_ms: number; detail: string }
+export interface ModelView {
+  name: string; description: string; created_ms: number; updated_ms: number; versions_in_all: number; versions: Version[]; next: number | null;
+  log: Change[]; deployments: Deployment[];
+}
+export interface Card {
+  task: string | null; learner: string | null; params: Record<string, unknown> | null; inputs: { name: string; type: string }[] | null;
+  classes: string[] | null; positive: string | null; threshold: number | null; derived: { name: string; expression: string }[] | null;
+  features: string[] | null; metrics: Intervals | null; bytes: number; program_version: string | null;
+}
+export interface Contest {
+  step: string; at_ms: number; batch: string | null; metric: string | null; rows: number | null; before: Maybe<{ version: number; value: Interval }>;
+  candidate: { name: string; data: Maybe<string>; rows: Maybe<number>; value: Interval; difference: Interval; p_value: Maybe<number>; accepted: boolean; reason: string };
+}
+export interface VersionView extends Omit<Version, "gates"> {
+  tags: Record<string, string>; gates: (Gate & { step: string; at_ms: number })[]; contests: Contest[]; card: Card | null; card_missing: string | null;
+  example: Record<string, unknown> | null; snippets: { title: string; language: string; code: string }[]; log: Change[]; deployments: Deployment[];
+  experiment_id: string | null;
+  served: { predictions: number; more: boolean; first_ms: number; last_ms: number } | null; lineage: LineageGraph | null;
+}
+export interface Served { model: string; version: string; first_ms: number; last_ms: number; predictions: number; more: boolean }
+export interface Release {
+  id: string; model: string; alias: string; stable: string; phase: string; step: number; created_ms: number; ended_ms: number; closed: boolean;
+  candidates: { version: string; weight: number; dropped: boolean }[]; strategy: { strategy: string } & Record<string, unknown>; winner: string;
+}
+export interface ServingView { deployments: Deployment[]; versions: Served[]; releases: Release[] }
+export interface Bins { edges: number[]; counts: number[] }
+export interface Traffic {
+  model: string; version: string; since_ms: number; until_ms: number; bucket_ms: number; counts: number[]; counts_whole: boolean; looked: number;
+  looked_whole: boolean; labelled: number; scores: Bins; latency_ms: Bins; p50_ms: number; p95_ms: number; p99_ms: number;
+  decisions: { label: string; count: number }[];
+}
+export interface BatchGlance {
+  batch: string | null; state: string; reason: string; message: string; at_ms: number; run_id: string; rows: number | null; model: string | null;
+  version: number | null; drift: Maybe<{ drifted: boolean; drifted_columns: number; columns: number; share: number; limit: number }>;
+  concept_drift: Maybe<{ state: string; reason: string }>; labels: Maybe<{ rows: number; joined: number; coverage: number }>; metric: string;
+  realised: Maybe<Interval>; expected: Maybe<Interval>; quality: Maybe<Scores>; alerts: { kind: string; text: string }[];
+  retraining: Maybe<Retrain & { message: string; at_ms: number }>;
+}
+export interface MonitoringView { metric: string; holdout: Maybe<Interval>; batches: BatchGlance[] }
+export interface LineageView extends LineageGraph { nodes_in_all: number }
+
+/** One answer, asked again when something that it depends on changes. */
+function useView<T>(path: string, args: Args, kinds: readonly Kind[], on = true) {
+  return useQuery({
+    queryKey: ["native", path, args],
+    queryFn: ({ signal }) => get<T>(`${API}${path}`, args, signal),
+    meta: { kinds },
+    placeholderData: keepPreviousData,
+    enabled: on,
+  });
+}
+
+const part = encodeURIComponent;
+
+export const useOverview = (project?: string) => useView<Overview>("/overview", { project }, ["steps", "models", "deployments"]);
+export const useDocument = (sections: readonly (keyof ReportDocument)[], run?: string) =>
+  useView<ReportDocument>("/document", { sections: sections.join(","), run_id: run }, ["steps"]);
+export const useRequirements = () => useView<Requirements>("/requirements", {}, ["steps"]);
+export const usePipelineRuns = () =>
+  useView<{ runs: (PipelineRun & { states: Record<string, number> })[] }>("/pipeline/runs", { max_results: 50 }, ["steps"]);
+export const usePipelineRun = (id: string) => useView<{ run: PipelineRun; steps: RunStep[] }>(`/pipeline/runs/${part(id)}`, {}, ["steps"], id !== "");
+export const useLineage = (node: string, kinds: readonly string[]) =>
+  useView<LineageView>("/lineage", { node: node || undefined, kind: kinds.length > 0 ? kinds.join(",") : undefined, max_results: 200 }, ["steps", "models", "deployments"]);
+export const useSources = () => useView<{ sources: SourceGlance[] }>("/data", {}, ["steps"]);
+export const useSource = (name: string) => useView<SourceView>(`/data/${part(name)}`, {}, ["steps"]);
+export const useModels = () => useView<{ models: ModelGlance[]; next: string | null }>("/models", { max_results: 1000 }, ["models"]);
+export const useModel = (name: string, before?: number) =>
+  useView<ModelView>(`/models/${part(name)}`, { before }, ["models", "deployments", "steps"]);
+export const useVersion = (name: string, version: string, on = true) =>
+  useView<VersionView>(`/models/${part(name)}/versions/${part(version)}`, {}, ["models", "deployments", "steps"], on);
+export const useServing = () => useView<ServingView>("/serving", {}, ["deployments", "releases", "predictions"]);
+export const useRelease = (id: string) => useView<{
+  release: Release; verdicts: Verdict[]; shadow: Maybe<Shadow>; log: Audit[];
+}>(`/serving/releases/${part(id)}`, {}, ["releases"]);
+export const useTraffic = (model: string, sinceMs: number | undefined) =>
+  useView<{ model: string; versions: Traffic[] }>("/serving/predictions", { model, since_ms: sinceMs, buckets: 60 }, ["predictions"], model !== "");
+export const useMonitoring = () => useView<MonitoringView>("/monitoring", {}, ["steps"]);
+
+export interface Side { events: number; n: number; rate: Interval }
+export interface MetricVerdict {
+  metric: string; watch: string; stable: Side; candidate: Side; ratio: Interval; harm: { p: number; proven: boolean };
+  safe: { p: number; proven: boolean; negligible: boolean };
+}
+export interface Verdict {
+  call: string; sentence: string; requests: { stable: number; candidate: number }; latency_difference_ms: Interval; metrics: MetricVerdict[];
+}
+export interface Shadow {
+  rows: number; dropped_requests: number; disagreement: Maybe<Interval>; confusion: { stable: string; candidate: string; n: number }[];
+  latency_ms: Maybe<{ ratio: Interval }>;
+}
+export interface Audit { sequence: number; at: string; from: string; to: string; step: number; actor: string; sentence: string }

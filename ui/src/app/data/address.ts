@@ -1,0 +1,1 @@
+export const sourceAddress = (name: string) => `/data/${encodeURIComponent(name)}`;
