@@ -12,7 +12,9 @@
 #include "cli/places.h"
 #include "net/http.h"
 #include "pipeline/lifecycle.h"
+#include "pipeline/prediction_archive.h"
 #include "server/tracking_server.h"
+#include "upkeep/lock.h"
 
 namespace quern::cli {
 namespace {
@@ -30,6 +32,7 @@ struct ServerArgs {
   std::string frame_options = "SAMEORIGIN";
   std::string durability = "safe";
   std::string purge_deleted_after;
+  std::string compact_predictions;
 };
 
 std::vector<std::string> List(const std::string& text) {
@@ -58,6 +61,27 @@ server::Planner PlannerOf(const ServerArgs& args, const std::string& state_dir, 
   };
 }
 
+/// What `quern gc --compact-predictions` does with predictions, without asking.
+Result<std::function<Status(store::Database&, const CancelToken&)>> Compacting(
+    const std::string& age, const std::string& state_dir, Context& context) {
+  QUERN_ASSIGN(const int64_t age_ms, ParseAge(age));
+  Fs* fs = &context.fs;
+  const Clock* clock = &context.clock;
+  return [=](store::Database& database, const CancelToken& cancel) -> Status {
+    QUERN_ASSIGN(const auto lock,
+                 upkeep::StoreLock::ForUpkeep(state_dir, upkeep::StoreLock::Mode::kAlone,
+                                              "the compaction of predictions"));
+    QUERN_ASSIGN(const auto archived,
+                 pipeline::ArchivePredictions(database, *fs, state_dir, clock->NowMs() - age_ms,
+                                              *clock, cancel));
+    if (archived.rows > 0) {
+      Log(LogLevel::kInfo, "upkeep: " + std::to_string(archived.rows) + " predictions moved into " +
+                               std::to_string(archived.files) + " files");
+    }
+    return {};
+  };
+}
+
 Result<server::TrackingServerOptions> Options(const ServerArgs& args, Context& context) {
   server::TrackingServerOptions options;
   options.guard.allowed_hosts = List(args.allowed_hosts);
@@ -79,6 +103,9 @@ Result<server::TrackingServerOptions> Options(const ServerArgs& args, Context& c
       args.durability == "relaxed" ? store::Durability::kRelaxed : store::Durability::kSafe;
   if (!args.purge_deleted_after.empty()) {
     QUERN_ASSIGN(options.purge_deleted_after_ms, ParseAge(args.purge_deleted_after));
+  }
+  if (!args.compact_predictions.empty()) {
+    QUERN_ASSIGN(options.hourly, Compacting(args.compact_predictions, options.state_dir, context));
   }
   options.http.host = args.host;
   options.http.port = static_cast<uint16_t>(args.port);
@@ -174,6 +201,9 @@ void AddServer(Verb app, Context& context) {
   verb.AddOption("--purge-deleted-after", args->purge_deleted_after,
                  "Purge runs, logged models and experiments, with their artifacts, so long after "
                  "they were deleted: 30d; by default `quern gc` alone does");
+  verb.AddOption("--compact-predictions", args->compact_predictions,
+                 "Move predictions that are older into Parquet files: 30d; by default `quern gc` "
+                 "alone does");
   AddJsonFlag(verb, context);
   verb.Footer(
       "Example:\n  quern server --root ~/experiments\n"

@@ -1,8 +1,8 @@
 #include "pipeline/release_client.h"
 
-#include "net/encode_url.h"
-
 #include <boost/json.hpp>
+
+#include "net/encode_url.h"
 
 namespace quern::pipeline {
 namespace {

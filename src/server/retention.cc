@@ -1,17 +1,10 @@
 #include "server/retention.h"
 
-#include <chrono>
-
 #include "base/log.h"
 #include "store/database_space.h"
 #include "upkeep/lock.h"
 
 namespace quern::server {
-namespace {
-
-constexpr auto kBetween = std::chrono::hours(1);
-
-}  // namespace
 
 Retention::Retention(store::Database& database, tracking::Experiments& experiments,
                      const ArtifactStores& artifacts, const Clock& clock, std::string state_dir,
@@ -24,36 +17,7 @@ Retention::Retention(store::Database& database, tracking::Experiments& experimen
       registry_(database, clock, "retention"),
       trash_(database, experiments) {}
 
-Retention::~Retention() { Stop(); }
-
-void Retention::Start() {
-  thread_ = std::thread([this] { Run(); });
-}
-
-void Retention::Stop() {
-  cancel_.Cancel();
-  {
-    const std::lock_guard lock(mutex_);
-    stopping_ = true;
-  }
-  stopped_.notify_all();
-  if (thread_.joinable()) thread_.join();
-}
-
-void Retention::Run() {
-  std::unique_lock lock(mutex_);
-  while (!stopping_) {
-    lock.unlock();
-    const Status done = Purge();
-    if (!done && done.error().code != Code::kCancelled) {
-      Log(LogLevel::kWarning, "retention: " + done.error().ToString());
-    }
-    lock.lock();
-    stopped_.wait_for(lock, kBetween, [&] { return stopping_; });
-  }
-}
-
-Status Retention::Purge() {
+Status Retention::Purge(const CancelToken& cancel) {
   QUERN_ASSIGN(const auto lock, upkeep::StoreLock::ForUpkeep(
                                     state_dir_, upkeep::StoreLock::Mode::kAlone, "the purge"));
   QUERN_TRY(artifacts_.destination().Unfinished(store::MultipartUploads::kAbandonedAfterMs, true));
@@ -64,7 +28,7 @@ Status Retention::Purge() {
   scope.until_ms = clock_.NowMs() - age_ms_;
   QUERN_ASSIGN(const auto plan, upkeep::PlanPurge(trash_, registry_, scope));
   if (plan.runs.empty() && plan.models.empty() && plan.experiments.empty()) return {};
-  QUERN_ASSIGN(const auto done, upkeep::Purge(trash_, PlacesOf(artifacts_), plan, cancel_));
+  QUERN_ASSIGN(const auto done, upkeep::Purge(trash_, PlacesOf(artifacts_), plan, cancel));
   for (const std::string& uri : done.left) {
     Log(LogLevel::kWarning, "retention: artifacts that this server does not reach stay: " + uri);
   }

@@ -6,6 +6,7 @@
 
 #include "base/ids.h"
 #include "server/artifact_stores.h"
+#include "server/hourly.h"
 #include "server/http/router.h"
 #include "server/mlflow/artifacts.h"
 #include "server/mlflow/errors.h"
@@ -85,12 +86,7 @@ class Server : public TrackingServer {
     page::AddPageRoutes(&router_);
     QUERN_TRY(registry_->Start());
     QUERN_ASSIGN(port_, http_.Start());
-    if (options.purge_deleted_after_ms) {
-      retention_ =
-          std::make_unique<Retention>(*database_, experiments_, *artifacts_, *options.clock,
-                                      options.state_dir, *options.purge_deleted_after_ms);
-      retention_->Start();
-    }
+    StartUpkeep(options);
     return {};
   }
 
@@ -107,13 +103,30 @@ class Server : public TrackingServer {
     return all;
   }
   void Stop() override {
-    if (retention_ != nullptr) retention_->Stop();
+    if (upkeep_ != nullptr) upkeep_->Stop();
     changes_.Stop();
     http_.Stop();
     if (registry_ != nullptr) registry_->Stop();
   }
 
  private:
+  /// One after the other, as each of them wants the store's upkeep for itself.
+  void StartUpkeep(const TrackingServerOptions& options) {
+    if (options.purge_deleted_after_ms) {
+      retention_ =
+          std::make_unique<Retention>(*database_, experiments_, *artifacts_, *options.clock,
+                                      options.state_dir, *options.purge_deleted_after_ms);
+    }
+    if (retention_ == nullptr && !options.hourly) return;
+    upkeep_ = std::make_unique<Hourly>(
+        "upkeep", [this, hourly = options.hourly](const CancelToken& cancel) -> Status {
+          const Status purged = retention_ != nullptr ? retention_->Purge(cancel) : Status();
+          const Status done = hourly ? hourly(*database_, cancel) : Status();
+          return purged ? done : purged;
+        });
+    upkeep_->Start();
+  }
+
   Status AddGraphql() {
     QUERN_ASSIGN(const graphql::Limits limits, graphql::ReadLimits(Environment));
     std::vector<mlflow::ApiRoute> calls = mlflow::TrackingRoutes(tracking_);
@@ -178,6 +191,7 @@ class Server : public TrackingServer {
   native::ViewContext views_;
   std::unique_ptr<mlflow::RegistryFront> registry_;
   std::unique_ptr<Retention> retention_;
+  std::unique_ptr<Hourly> upkeep_;
   Router router_;
   // Last: its threads use all of the above, so it must end first.
   net::HttpServer http_;

@@ -2,6 +2,7 @@
 // The tracking server as one object: what `quern server` starts and stops. MLflow's tracking,
 // registry and artifact calls over one state folder.
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -9,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/cancel.h"
 #include "base/fs.h"
 #include "base/result.h"
 #include "base/time.h"
@@ -35,6 +37,8 @@ struct TrackingServerOptions {
   store::Durability durability = store::Durability::kSafe;
   /// Milliseconds after which what was deleted is purged; absent: it stays until `quern gc`.
   std::optional<int64_t> purge_deleted_after_ms;
+  /// Done when the server starts and every hour from then on; may be empty.
+  std::function<Status(store::Database&, const CancelToken&)> hourly;
   /// What `quern plan` says, if the store is that of a project file.
   Planner planner;
   GuardOptions guard;

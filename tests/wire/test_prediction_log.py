@@ -190,6 +190,27 @@ def test_what_is_logged_follows_the_project_file(serve, project, inputs):
     assert len(predictions(project)) == 1
 
 
+def test_a_tracking_server_moves_old_predictions_into_files(quern, serve, project, inputs):
+    server = serve()
+    for number in range(3):
+        assert infer(server, inputs, number).status == 200
+    server.stop()
+    before = len(predictions(project))
+    assert before >= 3
+    tracking = subprocess.Popen([quern, "server", "--root", project, "--port", "0", "--compact-predictions", "0s"],
+                                stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    try:
+        said = next(line for line in tracking.stdout if "predictions moved into" in line)
+        assert f"{before} predictions moved into 1 files" in said
+    finally:
+        tracking.terminate()
+        tracking.wait(timeout=30)
+    assert predictions(project) == []
+    refused = subprocess.run([quern, "server", "--root", project, "--port", "0", "--compact-predictions", "soon"],
+                             capture_output=True, text=True, timeout=30)
+    assert refused.returncode == 2 and "soon" in refused.stderr
+
+
 def small_disk_possible():
     probe = ["unshare", "--mount", *([] if os.geteuid() == 0 else ["--map-root-user"]), "mount", "-t", "tmpfs", "none", "/mnt"]
     return subprocess.run(probe, capture_output=True).returncode == 0

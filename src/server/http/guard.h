@@ -14,8 +14,8 @@ struct GuardOptions {
   /// Names and addresses, with or without a port; `*` stands for any text. Empty: this machine and
   /// private networks.
   std::vector<std::string> allowed_hosts;
-  /// "https://app.example.org"; `*` stands for any text. Pages of this machine and this server's own
-  /// always may.
+  /// "https://app.example.org"; `*` stands for any text. Pages of this machine and this server's
+  /// own always may.
   std::vector<std::string> allowed_origins;
   /// X-Frame-Options; "NONE" sends none.
   std::string frame_options = "SAMEORIGIN";

@@ -321,10 +321,9 @@ Result<json::value> OneVersion(const ViewContext& c, const mlflow::Args& args) {
                                    {"last_ms", s.last_ms}};
   }
   shown["experiment_id"] = nullptr;
-  QUERN_TRY(c.database.Query("SELECT experiment_id FROM runs WHERE id = ?", {version->run_id},
-                             [&](const store::Row& row) {
-                               shown["experiment_id"] = std::to_string(row.Int(0));
-                             }));
+  QUERN_TRY(c.database.Query(
+      "SELECT experiment_id FROM runs WHERE id = ?", {version->run_id},
+      [&](const store::Row& row) { shown["experiment_id"] = std::to_string(row.Int(0)); }));
   tracking::Lineage lineage(c.database, c.clock);
   const std::string node = "model_version:" + name + "/" + std::to_string(version->version);
   auto graph = lineage.Around(node);
