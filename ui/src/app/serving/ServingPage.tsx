@@ -39,7 +39,8 @@ const isEmpty = (view: ServingView) => view.deployments.length + view.versions.l
 
 function conclude(view: ServingView): string {
   const live = view.deployments.filter((d) => d.state === "live").map((d) => `${d.name} version ${d.version}`);
-  const open = view.releases.filter((r) => !r.closed);
+  // A promoted one is only held for a while, so that the old version can come back.
+  const open = view.releases.filter((r) => r.ended_ms === 0);
   const answers = view.versions.reduce((sum, v) => sum + v.predictions, 0);
   return `${live.length > 0 ? `${live.slice(0, 3).join(", ")} ${live.length === 1 ? "is" : "are"} live` : "Nothing was left live by a run"}; ${
     open.length > 0 ? `${plural(open.length, "release")} under way` : "no release is under way"}; ${answers === 0 ? "no prediction is logged"
