@@ -40,12 +40,25 @@ Result<SymTensor> SelectChecked(NodeContext& node, const SymTensor& tensor, size
   return Select(tensor, axis, chosen);
 }
 
+/// ONNX Runtime refuses a request whose index is out of bounds, and takes negative ones from the
+/// end: positions that may be either are left to it.
+Status CheckPositions(NodeContext& node, const SymTensor& indices, int64_t count) {
+  for (const TermId index : indices.items) {
+    const int64_t below = node.terms().Below(index);
+    if (below < 0 || below > count) {
+      return node.Uncovered("choosing values by positions that are not known to be in range");
+    }
+  }
+  return {};
+}
+
 /// Rows of a constant table, chosen by indices that are computed: one look-up per item.
 Status TakeRows(NodeContext& node, const SymTensor& indices) {
   const Constant* table = node.ConstantInput(0);
   if (!table || table->shape.empty() || table->shape[0] < 1) {
     return node.Uncovered("choosing values by computed positions");
   }
+  QUERN_TRY(CheckPositions(node, indices, table->shape[0]));
   const size_t inner = CountItems(std::span(table->shape).subspan(1));
   if (inner * indices.width() > kMostItems) return node.Uncovered("so large a value");
   const auto count = static_cast<size_t>(table->shape[0]);
@@ -104,6 +117,7 @@ Status ExtractFeatures(NodeContext& node) {
         tensor.dims.back() != static_cast<int64_t>(tensor.width())) {
       return node.Uncovered("choosing values by computed positions");
     }
+    QUERN_TRY(CheckPositions(node, indices, tensor.dims.back()));
     SymTensor out{table->type, true, {}, {}, nullptr};
     out.items = {
         node.terms().Take(indices.items[0], node.terms().AddList(table->values), out.bank())};

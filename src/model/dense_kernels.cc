@@ -110,6 +110,7 @@ class ArgMax : public Kernel {
   }
   std::string Name() const override { return "argmax"; }
   std::string Details() const override { return fmt::format("of {} scores", inputs.size()); }
+  int64_t Below(size_t) const override { return static_cast<int64_t>(inputs.size()); }
   size_t Scratch(size_t) const override { return 0; }
 
   void Run(const Registers& registers, size_t first_input, size_t first_output,
@@ -138,6 +139,9 @@ class Nearest : public Kernel {
   std::string Details() const override {
     return fmt::format("{} of {} points in {} dimensions", k_, points_.front()->size(),
                        inputs.size());
+  }
+  int64_t Below(size_t output) const override {
+    return output < k_ ? -1 : static_cast<int64_t>(points_.front()->size());
   }
   size_t Scratch(size_t) const override { return points_.front()->size() * sizeof(double); }
 

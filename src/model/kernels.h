@@ -44,6 +44,8 @@ struct Kernel {
 
   virtual std::string Name() const = 0;
   virtual std::string Details() const = 0;
+  /// What this output is always below, if it is always a whole number of at least 0; else -1.
+  virtual int64_t Below(size_t /*output*/) const { return -1; }
   /// Bytes that Run needs for a block of `rows`.
   virtual size_t Scratch(size_t rows) const = 0;
   /// `scratch` is aligned for any type.

@@ -138,6 +138,9 @@ class Terms {
   const Term& at(TermId id) const { return terms_[static_cast<size_t>(id)]; }
   size_t size() const { return terms_.size(); }
   bool IsConstant(TermId id) const { return at(id).op == Op::kConstant; }
+  /// What the term is always below, if it is always a whole number of at least 0 and that can be
+  /// seen from how it is made; else -1.
+  int64_t Below(TermId id) const;
   /// The values of constants of numeric banks.
   double NumberOf(TermId id) const;
   int64_t IntegerOf(TermId id) const { return integers_[Index(id)]; }

@@ -5,6 +5,8 @@ import shutil
 import sqlite3
 import subprocess
 
+import numpy as np
+import onnx
 import pytest
 
 from wire.model_server import ModelServer, linear_model, refusal
@@ -74,3 +76,23 @@ def test_an_alias_that_moves_is_followed(quern, project, tmp_path):
         until(lambda: versions(running) == ["1"])
     finally:
         running.kill()
+
+
+def test_a_position_from_the_data_is_never_guessed(quern, tmp_path):
+    """A table by a computed position: out of bounds is an error, as with ONNX Runtime; negative ones count from the end."""
+    nodes = [onnx.helper.make_node("Cast", ["x"], ["i"], to=onnx.TensorProto.INT64),
+             onnx.helper.make_node("Gather", ["table", "i"], ["y"], axis=0)]
+    table = onnx.numpy_helper.from_array(np.array([10, 20, 30], np.float32), "table")
+    graph = onnx.helper.make_graph(nodes, "take", [onnx.helper.make_tensor_value_info("x", onnx.TensorProto.FLOAT, ("N", 1))],
+                                   [onnx.helper.make_tensor_value_info("y", onnx.TensorProto.FLOAT, ("N", 1))], [table])
+    onnx.save(onnx.helper.make_model(graph, opset_imports=[onnx.helper.make_opsetid("", 17)], ir_version=8), tmp_path / "take.onnx")
+    server = ModelServer(quern, tmp_path / "take.onnx", "--root", tmp_path)
+    try:
+        def ask(*positions):
+            return server.post("/v2/models/take/infer", json={"inputs": [
+                {"name": "x", "shape": [len(positions), 1], "datatype": "FP32", "data": positions}]})
+        assert ask(0, 2, -1).json()["outputs"][0]["data"] == [10, 30, 30]
+        assert ask(1, 3).status_code >= 400
+        assert ask(1).json()["outputs"][0]["data"] == [20]
+    finally:
+        server.kill()
