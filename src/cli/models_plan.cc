@@ -8,6 +8,7 @@
 #include "cli/places.h"
 #include "cli/project_state.h"
 #include "model/engine_choice.h"
+#include "model/onnx_file.h"
 #include "pipeline/workspace.h"
 
 namespace quern::cli {
@@ -21,16 +22,16 @@ struct PlanArgs {
 
 /// The graph of a .onnx file, of a package folder, or of a registered version.
 Result<std::string> ReadOnnx(const PlanArgs& args, Context& context) {
-  if (args.model.ends_with(".onnx")) return context.fs.Read(args.model);
+  if (args.model.ends_with(".onnx")) return model::ReadOnnxFile(args.model, context.fs);
   const std::string file = JoinPath(args.model, "model.onnx");
-  if (context.fs.Exists(file)) return context.fs.Read(file);
+  if (context.fs.Exists(file)) return model::ReadOnnxFile(file, context.fs);
   const std::string state = StateFolder(args.project, context.fs);
   QUERN_ASSIGN(const auto options, OptionsFor(state, context));
   QUERN_ASSIGN(const auto workspace,
                pipeline::Workspace::Open(state, options, context.fs, context.clock));
   QUERN_ASSIGN(const auto version, workspace->registry().Resolve(args.model));
   QUERN_ASSIGN(const std::string folder, workspace->PackageFolder(version));
-  return context.fs.Read(JoinPath(folder, "model.onnx"));
+  return model::ReadOnnxFile(JoinPath(folder, "model.onnx"), context.fs);
 }
 
 int ShowPlan(const PlanArgs& args, Context& context) {

@@ -1,5 +1,5 @@
-// Models of the field's exporters (tests/model/fixtures, made by make_fixtures.py), by both
-// engines, against what ONNX Runtime answered in Python.
+// Models of the field's exporters (tests/model/fixtures, made by its make_*.py), by both engines,
+// against what ONNX Runtime answered in Python, or the framework that exported them.
 #include <doctest/doctest.h>
 
 #include <algorithm>
@@ -11,6 +11,7 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "model/compiled_engine.h"
+#include "model/onnx_file.h"
 #include "model/ort_engine.h"
 #include "tests/model/engine_compare.h"
 
@@ -78,28 +79,44 @@ class Stored {
   std::vector<std::string> texts_;
 };
 
-struct Fixture {
-  std::string onnx;
-  std::string engine;
+/// Rows, and what is to be answered.
+struct Case {
   std::vector<Stored> inputs;
   std::vector<Stored> outputs;
 };
 
+struct Fixture {
+  std::string onnx;
+  std::string engine;
+  std::vector<Case> cases;  // of different sizes where dimensions are open
+};
+
+Case ReadCase(const json::value& value) {
+  Case read;
+  for (const json::value& v : value.at("inputs").as_array()) read.inputs.emplace_back(v);
+  for (const json::value& v : value.at("outputs").as_array()) read.outputs.emplace_back(v);
+  return read;
+}
+
 Fixture Read(const std::string& name) {
   const auto text = RealFs().Read(kFolder + "/" + name + ".json");
-  const auto onnx = RealFs().Read(kFolder + "/" + name + ".onnx");
+  const auto onnx = ReadOnnxFile(kFolder + "/" + name + ".onnx", RealFs());
   REQUIRE(text.has_value());
   REQUIRE(onnx.has_value());
   const auto parsed = ParseJson(*text, {.name = name});
   REQUIRE(parsed.has_value());
-  Fixture fixture{*onnx, std::string(parsed->at("engine").as_string()), {}, {}};
-  for (const json::value& v : parsed->at("inputs").as_array()) fixture.inputs.emplace_back(v);
-  for (const json::value& v : parsed->at("outputs").as_array()) fixture.outputs.emplace_back(v);
+  const json::object& document = parsed->as_object();
+  Fixture fixture;
+  fixture.onnx = *onnx;
+  fixture.engine = std::string(document.at("engine").as_string());
+  fixture.cases.push_back(ReadCase(*parsed));
+  if (const json::value* other = document.if_contains("other"))
+    fixture.cases.push_back(ReadCase(*other));
   return fixture;
 }
 
-/// What the engine answers for rows [first, first + count) of the fixture, against the fixture.
-std::string Answer(const Engine& engine, const Fixture& fixture, size_t first, size_t count) {
+/// What the engine answers for rows [first, first + count) of the case, against what is to be.
+std::string Answer(const Engine& engine, const Case& wanted, size_t first, size_t count) {
   Arena arena;
   const auto part = [&](const TensorView& whole) {
     const std::span<int64_t> shape = arena.Make<int64_t>(whole.shape.size());
@@ -110,26 +127,28 @@ std::string Answer(const Engine& engine, const Fixture& fixture, size_t first, s
   };
   std::vector<TensorView> inputs;
   for (const TensorSpec& spec : engine.inputs()) {
-    const auto found = std::find_if(fixture.inputs.begin(), fixture.inputs.end(),
+    const auto found = std::find_if(wanted.inputs.begin(), wanted.inputs.end(),
                                     [&](const Stored& s) { return s.name() == spec.name; });
-    if (found == fixture.inputs.end()) return "no input " + spec.name;
+    if (found == wanted.inputs.end()) return "no input " + spec.name;
     inputs.push_back(part(found->view()));
   }
   std::vector<TensorView> outputs(engine.outputs().size());
   const Status run = engine.Run(inputs, arena, outputs);
   if (!run) return run.error().ToString();
   for (size_t i = 0; i < outputs.size(); ++i) {
-    if (engine.outputs()[i].name != fixture.outputs[i].name()) return "an output's name";
-    const std::string difference = testing::Difference(outputs[i], part(fixture.outputs[i].view()));
+    if (engine.outputs()[i].name != wanted.outputs[i].name()) return "an output's name";
+    const std::string difference = testing::Difference(outputs[i], part(wanted.outputs[i].view()));
     if (!difference.empty()) return engine.outputs()[i].name + ": " + difference;
   }
   return "";
 }
 
 void CheckEngine(const Engine& engine, const Fixture& fixture) {
-  const auto rows = static_cast<size_t>(fixture.inputs[0].view().shape[0]);
-  CHECK(Answer(engine, fixture, 0, rows) == "");
-  for (size_t row = 0; row < rows; ++row) CHECK(Answer(engine, fixture, row, 1) == "");
+  for (const Case& wanted : fixture.cases) {
+    const auto rows = static_cast<size_t>(wanted.inputs[0].view().shape[0]);
+    CHECK(Answer(engine, wanted, 0, rows) == "");
+    for (size_t row = 0; row < rows; ++row) CHECK(Answer(engine, wanted, row, 1) == "");
+  }
 }
 
 std::vector<std::string> Names() {
@@ -141,7 +160,7 @@ std::vector<std::string> Names() {
   return names;
 }
 
-TEST_CASE("Exported models: ONNX Runtime answers what it answered in Python") {
+TEST_CASE("Exported models: ONNX Runtime answers what was answered in Python") {
   REQUIRE(Names().size() > 20);
   for (const std::string& name : Names()) {
     CAPTURE(name);

@@ -1,19 +1,11 @@
 #include "serving/model_loader.h"
 
 #include "base/text.h"
+#include "model/onnx_file.h"
 #include "model/package.h"
 
 namespace quern::serving {
 namespace {
-
-/// True if a path that a file names stays below the file's folder.
-bool StaysBelow(std::string_view path) {
-  if (path.empty() || path.front() == '/') return false;
-  for (std::string_view part : Split(path, '/')) {
-    if (part == "..") return false;
-  }
-  return true;
-}
 
 Result<LoadedModel> FromBytes(ModelParts parts, std::string_view onnx,
                               model::EnginePreference preference) {
@@ -33,7 +25,7 @@ Result<LoadedModel> FromMlflow(ModelParts parts, const std::string& mlmodel,
         "export it to ONNX (skl2onnx, onnxmltools, torch.onnx) and save that with "
         "mlflow.onnx");
   }
-  if (!StaysBelow(file.data)) {
+  if (!model::StaysBelow(file.data)) {
     return Fail(Code::kInvalidArgument, "'" + files.path +
                                             "/MLmodel' names a graph outside of its "
                                             "folder: '" +
@@ -46,9 +38,9 @@ Result<LoadedModel> FromMlflow(ModelParts parts, const std::string& mlmodel,
     QUERN_ASSIGN(const model::PackageInfo package, model::ReadPackage(files.path, fs));
     parts.signature = package.signature;
   }
-  QUERN_ASSIGN(const std::string onnx, fs.Read(JoinPath(files.path, file.data)));
+  QUERN_ASSIGN(const std::string onnx, model::ReadOnnxFile(JoinPath(files.path, file.data), fs));
   QUERN_ASSIGN(LoadedModel loaded, FromBytes(std::move(parts), onnx, files.engine));
-  if (StaysBelow(file.serving_example)) {
+  if (model::StaysBelow(file.serving_example)) {
     const std::string example = JoinPath(files.path, file.serving_example);
     if (fs.Exists(example)) {
       QUERN_ASSIGN(loaded.example, fs.Read(example));
@@ -71,13 +63,16 @@ Result<LoadedModel> LoadModel(const ModelFiles& files, int64_t now_ms, Fs& fs) {
     return Fail(Code::kNotFound, "there is no '" + files.path + "'");
   }
   if (!stat->is_dir) {
-    QUERN_ASSIGN(const std::string onnx, fs.Read(files.path));
+    QUERN_ASSIGN(const std::string onnx, model::ReadOnnxFile(files.path, fs));
     return FromBytes(std::move(parts), onnx, files.engine);
   }
   auto mlmodel = fs.Read(JoinPath(files.path, "MLmodel"));
   if (mlmodel) return FromMlflow(std::move(parts), *mlmodel, files, fs);
-  auto onnx = fs.Read(JoinPath(files.path, "model.onnx"));
-  if (onnx) return FromBytes(std::move(parts), *onnx, files.engine);
+  const std::string file = JoinPath(files.path, "model.onnx");
+  if (fs.Exists(file)) {
+    QUERN_ASSIGN(const std::string onnx, model::ReadOnnxFile(file, fs));
+    return FromBytes(std::move(parts), onnx, files.engine);
+  }
   return Fail(Code::kNotFound, "there is no model in '" + files.path + "'",
               "a folder that is served holds an MLmodel or a model.onnx");
 }
