@@ -12,6 +12,7 @@
 #include "base/time.h"
 #include "base/yaml.h"
 #include "model/onnx_build.h"
+#include "model/package_background.h"
 #include "model/package_files.h"
 
 namespace quern::model {
@@ -20,7 +21,7 @@ namespace {
 constexpr int64_t kFormat = 1;
 
 /// Files under the digest, in the order in which they enter it. MLmodel and lineage.json hold times
-/// and ids and stand outside.
+/// and ids and stand outside; background.json enters by its own digest, which quern.json states.
 constexpr const char* kDigested[] = {
     "model.onnx",       "quern.json", "input_example.json", "serving_input_example.json",
     "requirements.txt", "conda.yaml", "python_env.yaml"};
@@ -48,7 +49,8 @@ json::value TextList(const std::vector<std::string>& texts) {
   return list;
 }
 
-Result<std::string> QuernJson(const PackageSpec& spec, const Signature& signature) {
+Result<std::string> QuernJson(const PackageSpec& spec, const Signature& signature,
+                              const std::string& background) {
   const ml::FittedPipeline& pipeline = *spec.pipeline;
   json::array inputs;
   for (const ml::InputColumn& input : signature.inputs) {
@@ -73,7 +75,9 @@ Result<std::string> QuernJson(const PackageSpec& spec, const Signature& signatur
                       {"learner", pipeline.learner},
                       {"params", std::move(params)},
                       {"derived", std::move(derived)},
-                      {"features", TextList(pipeline.feature_names)}};
+                      {"features", TextList(pipeline.feature_names)},
+                      {"background", nullptr}};
+  if (spec.background) object["background"] = BackgroundEntry(background);
   if (signature.task == ml::Task::kBinary) {
     object["positive"] = signature.positive();
     object["threshold"] = signature.threshold;
@@ -84,12 +88,13 @@ Result<std::string> QuernJson(const PackageSpec& spec, const Signature& signatur
   return WritePrettyJson(object) + "\n";
 }
 
-Result<Files> DigestedFiles(const PackageSpec& spec, const Signature& signature) {
+Result<Files> DigestedFiles(const PackageSpec& spec, const Signature& signature,
+                            const std::string& background) {
   std::string onnx = spec.onnx;
   if (onnx.empty()) {
     QUERN_ASSIGN(onnx, BuildOnnx(*spec.pipeline));
   }
-  QUERN_ASSIGN(std::string quern, QuernJson(spec, signature));
+  QUERN_ASSIGN(std::string quern, QuernJson(spec, signature, background));
   QUERN_ASSIGN(std::string example, ExampleText(signature, spec.example));
   std::string serving = ServingExampleText(example);
   std::string texts[] = {std::move(onnx),    std::move(quern),   std::move(example),
@@ -219,6 +224,20 @@ Status ReadQuernJson(const std::string& text, PackageInfo& info) {
   return {};
 }
 
+/// The rows that `quern`, the text of quern.json, speaks of.
+Status ReadBackground(const std::string& quern, PackageInfo& info, Fs& fs) {
+  QUERN_ASSIGN(const json::value parsed, ParseJson(quern, {.name = "quern.json"}));
+  const json::value* entry = parsed.as_object().if_contains("background");
+  info.leaves_out_background = entry != nullptr && entry->is_null();
+  if (entry == nullptr || entry->is_null()) return {};
+  QUERN_ASSIGN(const std::string text, ReadPart(info.path, kBackgroundFile, fs));
+  info.bytes += text.size();
+  auto rows = ParseBackground(*entry, text, info.signature);
+  if (!rows) return Broken(info.path, rows.error().message);
+  info.background = std::move(*rows);
+  return {};
+}
+
 Status ReadLineage(const std::string& text, PackageInfo& info) {
   const auto parsed = ParseJson(text, {.name = "lineage.json"});
   if (!parsed) return Broken(info.path, "lineage.json: " + parsed.error().message);
@@ -254,13 +273,18 @@ Result<PackageInfo> WritePackage(const PackageSpec& spec, const std::string& dir
                 "packages are never overwritten: give another folder");
   }
   const Signature signature = SignatureOf(*spec.pipeline);
-  QUERN_ASSIGN(Files files, DigestedFiles(spec, signature));
+  std::string background;
+  if (spec.background) {
+    QUERN_ASSIGN(background, ExampleText(signature, *spec.background));
+  }
+  QUERN_ASSIGN(Files files, DigestedFiles(spec, signature, background));
   MlmodelFields fields;
   fields.digest = DigestOf(files);
   fields.model_uuid = fields.digest.substr(0, 32);
   fields.created = FormatTime(spec.created_ms);
   QUERN_ASSIGN(std::string lineage, LineageText(spec));
   files.emplace_back("lineage.json", std::move(lineage));
+  if (spec.background) files.emplace_back(kBackgroundFile, std::move(background));
   for (const auto& [name, bytes] : files) fields.bytes += bytes.size();
   files.emplace_back("MLmodel", MlmodelText(signature, fields));
   const std::string partial = dir + ".partial";
@@ -294,6 +318,7 @@ Result<PackageInfo> ReadPackage(const std::string& dir, Fs& fs) {
         dir, fmt::format("its files have digest {}, but MLmodel says {}", digest, info.digest));
   }
   QUERN_TRY(ReadQuernJson(files[1].second, info));
+  QUERN_TRY(ReadBackground(files[1].second, info, fs));
   QUERN_ASSIGN(const std::string lineage, ReadPart(dir, "lineage.json", fs));
   info.bytes += lineage.size();
   QUERN_TRY(ReadLineage(lineage, info));

@@ -6,9 +6,11 @@
 //   model.onnx                   the graph
 //   quern.json                   schema, classes, threshold, metrics, reference profile
 //   lineage.json                 time and ids: the only part besides MLmodel outside of the digest
+//   background.json              a sample of the training rows, for explanations, if one is kept
 //   input_example.json, serving_input_example.json
 //   requirements.txt, conda.yaml, python_env.yaml
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "base/frame.h"
@@ -26,6 +28,8 @@ struct PackageSpec {
   std::string onnx;
   /// A few rows with the raw columns, in any order; missing values are written as null.
   Frame example;
+  /// Training rows that explanations compare with, as `example`; absent: none are kept.
+  std::optional<Frame> background;
   std::string metrics_json;    // {NAME: {value, low, high}}
   std::string reference_json;  // profile of the training rows, for drift
   std::string pipeline_json;   // what the user declared
@@ -45,6 +49,10 @@ struct PackageInfo {
   Signature signature;
   std::string learner;
   std::vector<std::string> feature_names;
+  /// The columns of the signature, in its order.
+  std::optional<Frame> background;
+  /// None are kept on purpose. Packages of older programs have none and say nothing of it.
+  bool leaves_out_background = false;
   /// JSON texts as they were given; "null" where nothing was.
   std::string metrics_json;
   std::string reference_json;

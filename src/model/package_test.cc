@@ -76,6 +76,46 @@ TEST_CASE("Ids and times are outside of the digest, everything else inside") {
   CHECK(one->digest != three->digest);
 }
 
+TEST_CASE("A package keeps background rows, under its digest, or says that it keeps none") {
+  Made made;
+  Make(made);
+  TempDir temp;
+  const auto without = WritePackage(made.spec, temp.File("without"), RealFs());
+  made.spec.background = made.rows;
+  const auto with = WritePackage(made.spec, temp.File("with"), RealFs());
+  REQUIRE((without && with));
+  CHECK(without->digest != with->digest);
+  CHECK(without->leaves_out_background);
+  CHECK_FALSE(without->background.has_value());
+  CHECK_FALSE(with->leaves_out_background);
+  REQUIRE(with->background.has_value());
+  CHECK(with->background->rows() == made.rows.rows());
+  CHECK(with->bytes > without->bytes);
+  CHECK(with->background->columns.size() == with->signature.inputs.size());
+  for (const Column& column : with->background->columns) {
+    const Column* given = made.rows.Find(column.name);
+    CHECK(column.texts == given->texts);
+    for (size_t row = 0; row < column.numbers.size(); ++row) {
+      const double number = given->numbers[row];
+      // As the input example: what is no finite number is missing.
+      CHECK(((column.numbers[row] == number) ||
+             (std::isnan(column.numbers[row]) && !std::isfinite(number))));
+    }
+  }
+  const std::string file = JoinPath(temp.File("with"), "background.json");
+  const std::string text = RealFs().Read(file).value();
+  REQUIRE(RealFs().WriteAtomic(file, text + " "));
+  const auto changed = ReadPackage(temp.File("with"), RealFs());
+  REQUIRE_FALSE(changed.has_value());
+  CHECK(changed.error().code == Code::kDataLoss);
+  CHECK(changed.error().message.find("background.json is not what quern.json says") !=
+        std::string::npos);
+  REQUIRE(RealFs().RemoveAll(file));
+  const auto lost = ReadPackage(temp.File("with"), RealFs());
+  REQUIRE_FALSE(lost.has_value());
+  CHECK(lost.error().message.find("background.json is missing") != std::string::npos);
+}
+
 TEST_CASE("A package that was harmed is data loss, and says what is wrong") {
   Made made;
   Make(made);
