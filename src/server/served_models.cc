@@ -25,6 +25,7 @@ Status ServedModels::Put(const ModelToServe& model) {
       return Within(std::move(tried).error(), "trying model " + model.name + " version " +
                                                   model.version + " with its own example");
     }
+    QUERN_TRY(mlflow::KeepExample(loaded->example, loaded->served));
   }
   QUERN_TRY(catalog_.Add(std::move(loaded->served)));
   for (const std::string& alias : model.aliases) {

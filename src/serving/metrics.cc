@@ -154,6 +154,11 @@ const std::vector<Metrics::Family>& Metrics::Families() {
                 static_cast<double>(counted.totals.rows));
          }
        }},
+      {"quern_explained_rows_total", "counter", "Rows whose score was explained.",
+       [](std::string* out, const std::string& labels, const Counted& counted) {
+         Line(out, "quern_explained_rows_total", labels,
+              static_cast<double>(counted.totals.explained));
+       }},
       {"quern_feature_missing_ratio", "gauge", "Share of rows since start whose input was missing.",
        [](std::string* out, const std::string& labels, const Counted& counted) {
          const std::vector<std::string>& columns = counted.metrics.columns();

@@ -3,6 +3,7 @@
 #include "base/text.h"
 #include "model/onnx_file.h"
 #include "model/package.h"
+#include "serving/background.h"
 
 namespace quern::serving {
 namespace {
@@ -13,6 +14,16 @@ Result<LoadedModel> FromBytes(ModelParts parts, std::string_view onnx,
   QUERN_ASSIGN(parts.engine, model::MakeEngine(onnx, preference));
   QUERN_ASSIGN(ServedModel served, ServedModel::Make(std::move(parts)));
   return LoadedModel{std::move(served), {}};
+}
+
+Status KeepBackground(const Frame& rows, ServedModel& served) {
+  Arena arena;
+  InferenceCall call;
+  call.inputs = TensorsOf(rows, arena);
+  call.columns_only = true;
+  QUERN_ASSIGN(auto background, MakeBackground(served, call, Background::Source::kTraining));
+  served.CompareWith(std::move(background));
+  return {};
 }
 
 Result<LoadedModel> FromMlflow(ModelParts parts, const std::string& mlmodel,
@@ -34,12 +45,16 @@ Result<LoadedModel> FromMlflow(ModelParts parts, const std::string& mlmodel,
   parts.mlflow = std::move(file.signature);
   if (parts.mlflow && parts.mlflow->inputs.empty()) parts.mlflow.reset();
   parts.metadata = std::move(file.metadata);
+  std::optional<Frame> background;
   if (fs.Exists(JoinPath(files.path, "quern.json"))) {
-    QUERN_ASSIGN(const model::PackageInfo package, model::ReadPackage(files.path, fs));
-    parts.signature = package.signature;
+    QUERN_ASSIGN(model::PackageInfo package, model::ReadPackage(files.path, fs));
+    parts.signature = std::move(package.signature);
+    parts.leaves_out_background = package.leaves_out_background;
+    background = std::move(package.background);
   }
   QUERN_ASSIGN(const std::string onnx, model::ReadOnnxFile(JoinPath(files.path, file.data), fs));
   QUERN_ASSIGN(LoadedModel loaded, FromBytes(std::move(parts), onnx, files.engine));
+  if (background) QUERN_TRY(KeepBackground(*background, loaded.served));
   if (model::StaysBelow(file.serving_example)) {
     const std::string example = JoinPath(files.path, file.serving_example);
     if (fs.Exists(example)) {

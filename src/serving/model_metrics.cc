@@ -91,6 +91,12 @@ void ModelMetrics::Scored(const ScoredBatch& batch) {
   CountClasses(batch, totals);
 }
 
+void ModelMetrics::Explained(size_t rows) {
+  Part& part = Mine();
+  MutexLock lock(part.mutex);
+  part.totals.explained += rows;
+}
+
 void ModelMetrics::CountMissing(const ScoredBatch& batch, Totals& totals) const {
   std::span<uint64_t> missing(totals.missing);
   if (batch.matrix) {
@@ -155,6 +161,7 @@ ModelMetrics::Totals ModelMetrics::Sum() const {
     for (size_t i = 0; i < sum.missing.size(); ++i) sum.missing[i] += totals.missing[i];
     sum.rows += totals.rows;
     sum.executions += totals.executions;
+    sum.explained += totals.explained;
     sum.last_ms = std::max(sum.last_ms, totals.last_ms);
     sum.success.Add(totals.success);
     sum.fail.Add(totals.fail);

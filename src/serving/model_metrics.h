@@ -78,7 +78,8 @@ class ModelMetrics {
     std::vector<uint64_t> missing;  // per column
     uint64_t rows = 0;
     uint64_t executions = 0;
-    int64_t last_ms = 0;  // time of the last scored request
+    uint64_t explained = 0;  // rows
+    int64_t last_ms = 0;     // time of the last scored request
     CountAndTime success, fail, queue, input, infer, output;
   };
 
@@ -89,6 +90,7 @@ class ModelMetrics {
   /// the gRPC code).
   void Request(int code, double seconds);
   void Scored(const ScoredBatch& batch);
+  void Explained(size_t rows);
 
   Totals Sum() const;
   const std::vector<std::string>& columns() const { return columns_; }

@@ -15,6 +15,7 @@
 
 namespace quern::serving {
 
+class Background;
 using model::DataType;
 using model::Signature;
 using model::TensorSpec;
@@ -60,6 +61,8 @@ struct ModelParts {
   /// Where it came from, for people: a folder, a file, a version of the registry.
   std::string source;
   int64_t loaded_at = 0;  // milliseconds since the epoch
+  /// A package of ours that holds no background rows, as its project wants none kept.
+  bool leaves_out_background = false;
 };
 
 /// Immutable but for its counters; shared by the requests that use it.
@@ -97,6 +100,12 @@ class ServedModel {
   /// Rows of one call of the engine; 0 = any number.
   size_t rows_per_call() const { return parts_.signature ? parts_.signature->rows_per_call : 0; }
 
+  /// Rows that explanations compare with; null if there are none.
+  const std::shared_ptr<const Background>& background() const { return background_; }
+  bool leaves_out_background() const { return parts_.leaves_out_background; }
+  /// Before the model is shared.
+  void CompareWith(std::shared_ptr<const Background> rows) { background_ = std::move(rows); }
+
   ModelMetrics& metrics() const { return *metrics_; }
   /// Counters of the version that this one replaces, to go on counting.
   void ShareMetrics(std::shared_ptr<ModelMetrics> metrics) { metrics_ = std::move(metrics); }
@@ -119,6 +128,7 @@ class ServedModel {
   std::optional<size_t> score_output_;
   bool row_wise_ = false;
   std::shared_ptr<ModelMetrics> metrics_;
+  std::shared_ptr<const Background> background_;
 };
 using ServedModelPtr = std::shared_ptr<const ServedModel>;
 

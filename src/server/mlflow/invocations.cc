@@ -4,6 +4,7 @@
 #include "server/http/respond.h"
 #include "server/http/tensor_text.h"
 #include "server/mlflow/scoring_request.h"
+#include "serving/background.h"
 #include "serving/json_text.h"
 
 namespace quern::server::mlflow {
@@ -162,6 +163,19 @@ Status TryExample(const serving::ServedModel& served, std::string_view body) {
   Arena arena;
   QUERN_ASSIGN(const ScoringRequest request, ReadScoringJson(body, *trial, arena));
   QUERN_TRY(service.Infer(std::move(trial), request.call, arena));
+  return {};
+}
+
+Status KeepExample(std::string_view body, serving::ServedModel& served) {
+  if (served.background() != nullptr || served.leaves_out_background() ||
+      served.form() == serving::InputForm::kTensors) {
+    return {};
+  }
+  Arena arena;
+  QUERN_ASSIGN(const ScoringRequest request, ReadScoringJson(body, served, arena));
+  QUERN_ASSIGN(auto rows, serving::MakeBackground(served, request.call,
+                                                  serving::Background::Source::kExample));
+  served.CompareWith(std::move(rows));
   return {};
 }
 

@@ -13,4 +13,8 @@ void Invocations(const ServingContext& context, std::string_view model, const Ex
 /// its own example. The error says what is wrong.
 Status TryExample(const serving::ServedModel& served, std::string_view body);
 
+/// Lets explanations compare with the rows of such a body, where the model came without background
+/// rows and does not leave them out on purpose. Nothing changes for a model that takes no table.
+Status KeepExample(std::string_view body, serving::ServedModel& served);
+
 }  // namespace quern::server::mlflow

@@ -1,12 +1,15 @@
 #include "server/oip/infer.h"
 
+#include <algorithm>
 #include <charconv>
 #include <optional>
 
 #include "base/text.h"
+#include "server/explaining.h"
 #include "server/http/respond.h"
 #include "server/oip/infer_request.h"
 #include "server/oip/infer_response.h"
+#include "serving/json_text.h"
 
 namespace quern::server::oip {
 namespace {
@@ -35,25 +38,33 @@ Result<InferRequest> Read(const serving::ServedModel& served, const Exchange& ex
                           exchange.arena);
 }
 
+/// 415 if the body is said to be something else than this protocol's; else nothing is written.
+bool RefuseType(const Exchange& exchange) {
+  const std::string_view type = exchange.request.Find("Content-Type");
+  if (!exchange.request.Find(kLengthHeader).empty() || IsJson(type)) return false;
+  exchange.out.SetStatus(415);
+  exchange.out.body() =
+      net::RenderJsonError(415, "Content-Type '" + Printable(type) +
+                                    "' is not supported: send application/json in UTF-8")
+          .body;
+  return true;
+}
+
+/// The sooner of what header and body say; 0 if neither says anything.
+Result<double> Deadline(const net::RequestView& http, const InferRequest& request, double begin) {
+  QUERN_ASSIGN(const double deadline, ReadDeadline(http));
+  if (request.timeout <= 0) return deadline;
+  const double own = begin + request.timeout;
+  return deadline == 0 ? own : std::min(deadline, own);
+}
+
 Status Answer(const ServingContext& context, const serving::ServedModelPtr& served,
               const Routed& routed, const Exchange& exchange) {
   const net::RequestView& http = exchange.request;
   const double begin = MonotonicSeconds();
-  if (http.Find(kLengthHeader).empty() && !IsJson(http.Find("Content-Type"))) {
-    exchange.out.SetStatus(415);
-    exchange.out.body() =
-        net::RenderJsonError(415, "Content-Type '" + Printable(http.Find("Content-Type")) +
-                                      "' is not supported: send "
-                                      "application/json in UTF-8")
-            .body;
-    return {};
-  }
-  QUERN_ASSIGN(double deadline, ReadDeadline(http));
+  if (RefuseType(exchange)) return {};
   QUERN_ASSIGN(InferRequest request, Read(*served, exchange));
-  if (request.timeout > 0 && (deadline == 0 || begin + request.timeout < deadline)) {
-    deadline = begin + request.timeout;
-  }
-  request.call.deadline = deadline;
+  QUERN_ASSIGN(request.call.deadline, Deadline(http, request, begin));
   QUERN_ASSIGN(const serving::InferenceAnswer answer,
                InferRouted(context, served, request.call, routed, exchange.arena));
   QUERN_ASSIGN(const size_t json, WriteInferResponse(request, answer, &exchange.out.body()));
@@ -103,6 +114,32 @@ void Infer(const ServingContext& context, std::string_view name, std::string_vie
       [&](const serving::ServedModelPtr& served, std::string_view field) {
         const auto request = Read(*served, exchange);
         return request ? KeyText(request->call, field, exchange.arena) : std::string_view();
+      });
+}
+
+void Explain(const ServingContext& context, std::string_view name, std::string_view version,
+             const Exchange& exchange) {
+  if (RefuseType(exchange)) return;
+  const double begin = MonotonicSeconds();
+  std::optional<std::string_view> id;
+  AnswerExplain(
+      context, name, version, exchange,
+      [&](const serving::ServedModel& served) -> Result<serving::InferenceCall> {
+        QUERN_ASSIGN(InferRequest request, Read(served, exchange));
+        QUERN_ASSIGN(request.call.deadline, Deadline(exchange.request, request, begin));
+        id = request.call.id;
+        return request.call;
+      },
+      [&](const serving::Explanation& explained, std::string* out) {
+        out->append("\"model_name\":");
+        serving::AppendJsonText(out, explained.model->name());
+        out->append(",\"model_version\":");
+        serving::AppendJsonText(out, explained.model->version());
+        if (id) {
+          out->append(",\"id\":");
+          serving::AppendJsonText(out, *id);
+        }
+        out->push_back(',');
       });
 }
 

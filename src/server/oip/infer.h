@@ -1,5 +1,5 @@
 #pragma once
-// POST /v2/models/NAME[/versions/VERSION]/infer, wherever it is handled.
+// POST /v2/models/NAME[/versions/VERSION]/infer, wherever it is handled, and …/explain.
 #include <string_view>
 
 #include "server/context.h"
@@ -14,5 +14,10 @@ bool MatchInfer(std::string_view path, std::string_view* name, std::string_view*
 /// Reads, scores, answers. After warm-up allocates from the exchange's arena alone.
 void Infer(const ServingContext& context, std::string_view name, std::string_view version,
            const Exchange& exchange);
+
+/// What speaks for the answers that Infer would give to the same body; its parameters are those of
+/// an explanation. For a worker: it may take long.
+void Explain(const ServingContext& context, std::string_view name, std::string_view version,
+             const Exchange& exchange);
 
 }  // namespace quern::server::oip

@@ -4,6 +4,7 @@
 #include <array>
 
 #include "server/http/arena_list.h"
+#include "server/http/json_parameters.h"
 #include "server/oip/tensor_reader.h"
 #include "serving/input_binding.h"
 
@@ -105,46 +106,11 @@ class Reader {
     for (cursor_.EnterObject(); cursor_.NextKey(&key);) {
       Parameter parameter{key, false};
       bool scalar = false;
-      QUERN_TRY(Scalar(&parameter.value, &scalar));
+      if (!ReadScalar(cursor_, &parameter.value, &scalar)) return Syntax();
       if (!scalar) continue;
       QUERN_TRY(of == nullptr ? RequestParameter(parameter) : TensorParameter(parameter, of));
     }
     return cursor_.failed() ? Syntax() : Status();
-  }
-
-  /// A text, number or boolean; anything else is passed over.
-  Status Scalar(serving::ParameterValue* value, bool* scalar) {
-    *scalar = true;
-    switch (cursor_.Peek()) {
-      case Kind::kString: {
-        std::string_view text;
-        if (!cursor_.String(&text)) return Syntax();
-        *value = text;
-        return {};
-      }
-      case Kind::kTrue:
-      case Kind::kFalse: {
-        bool truth = false;
-        if (!cursor_.Bool(&truth)) return Syntax();
-        *value = truth;
-        return {};
-      }
-      case Kind::kNumber: {
-        JsonNumber number;
-        if (!cursor_.Number(&number)) return Syntax();
-        const bool small = number.whole && number.magnitude <= (uint64_t{1} << 62);
-        if (small) {
-          const auto magnitude = static_cast<int64_t>(number.magnitude);
-          *value = number.negative ? -magnitude : magnitude;
-        } else {
-          *value = number.value;
-        }
-        return {};
-      }
-      default:
-        *scalar = false;
-        return cursor_.Skip() ? Status() : Syntax();
-    }
   }
 
   Status RequestParameter(const Parameter& parameter) {

@@ -111,6 +111,12 @@ net::HttpResponse InferByRoute(const ServingContext& context, const Call& call) 
   });
 }
 
+net::HttpResponse ExplainByRoute(const ServingContext& context, const Call& call) {
+  return AnswerExchange(call.request, [&](const Exchange& exchange) {
+    Explain(context, call.Param("name"), call.Param("version"), exchange);
+  });
+}
+
 }  // namespace
 
 void AddRoutes(Router* router, const ServingContext& context) {
@@ -133,6 +139,8 @@ void AddRoutes(Router* router, const ServingContext& context) {
                  [c](const Call& call) { return ModelConfig(*c, call); }});
     router->Add({"POST", base + "/infer", "OIP: scores JSON or binary tensors",
                  [c](const Call& call) { return InferByRoute(*c, call); }});
+    router->Add({"POST", base + "/explain", "which columns speak for the answers of /infer",
+                 [c](const Call& call) { return ExplainByRoute(*c, call); }});
   }
 }
 

@@ -2,7 +2,9 @@
 
 #include <optional>
 
+#include "server/http/arena_list.h"
 #include "server/http/json_inputs.h"
+#include "server/http/json_parameters.h"
 #include "server/http/json_table.h"
 #include "serving/input_binding.h"
 
@@ -28,15 +30,29 @@ Status ReadSignatureName(JsonCursor& cursor) {
   return Bad("there is no signature " + serving::Quoted(name) + ", only 'serving_default'");
 }
 
+Status ReadParameters(JsonCursor& cursor, ArenaList<serving::Parameter>& parameters) {
+  if (cursor.Peek() != Kind::kObject) return Bad("'parameters' must be an object");
+  std::string_view key;
+  for (cursor.EnterObject(); cursor.NextKey(&key);) {
+    serving::Parameter parameter{key, false};
+    bool scalar = false;
+    if (!ReadScalar(cursor, &parameter.value, &scalar)) return Malformed(cursor);
+    if (!scalar) {
+      return Bad("parameter " + serving::Quoted(key) + " must be a text, a number or a boolean");
+    }
+    parameters.Add(parameter);
+  }
+  return cursor.failed() ? Status(Malformed(cursor)) : Status();
+}
+
 Status CheckMissing(const std::string& missing) {
   if (missing.empty()) return {};
   return Bad("the model's inputs " + missing + " are missing");
 }
 
-}  // namespace
-
-Result<PredictRequest> ReadPredict(std::string_view body, const serving::ServedModel& served,
-                                   Arena& arena) {
+/// `parameters` is null where that key means nothing.
+Result<PredictRequest> ReadRows(std::string_view body, const serving::ServedModel& served,
+                                Arena& arena, ArenaList<serving::Parameter>* parameters) {
   JsonCursor cursor(body, arena);
   JsonInputs inputs(cursor, served, arena);
   PredictRequest request;
@@ -51,6 +67,9 @@ Result<PredictRequest> ReadPredict(std::string_view body, const serving::ServedM
       QUERN_TRY(request.by_row ? inputs.ReadInstances(key) : inputs.ReadInputs(key));
     } else if (key == "signature_name") {
       QUERN_TRY(ReadSignatureName(cursor));
+    } else if (key == "parameters" && parameters != nullptr) {
+      if (!parameters->empty()) return Bad("the key 'parameters' stands there twice");
+      QUERN_TRY(ReadParameters(cursor, *parameters));
     } else if (!cursor.Skip()) {
       return Malformed(cursor);
     }
@@ -59,6 +78,21 @@ Result<PredictRequest> ReadPredict(std::string_view body, const serving::ServedM
   if (forms == 0) return Bad("there must be either 'instances' or 'inputs'");
   QUERN_TRY(CheckMissing(inputs.Missing()));
   inputs.Finish(&request.call);
+  return request;
+}
+
+}  // namespace
+
+Result<PredictRequest> ReadPredict(std::string_view body, const serving::ServedModel& served,
+                                   Arena& arena) {
+  return ReadRows(body, served, arena, nullptr);
+}
+
+Result<PredictRequest> ReadExplain(std::string_view body, const serving::ServedModel& served,
+                                   Arena& arena) {
+  ArenaList<serving::Parameter> parameters(arena);
+  QUERN_ASSIGN(PredictRequest request, ReadRows(body, served, arena, &parameters));
+  request.call.parameters = parameters.items();
   return request;
 }
 

@@ -19,6 +19,10 @@ struct PredictRequest {
 /// "serving_default". Allocates from `arena` alone.
 Result<PredictRequest> ReadPredict(std::string_view body, const serving::ServedModel& served,
                                    Arena& arena);
+/// The same with `parameters`, an object of texts, numbers and booleans: what :explain takes.
+/// Others pass that key over, as they do all that they do not know.
+Result<PredictRequest> ReadExplain(std::string_view body, const serving::ServedModel& served,
+                                   Arena& arena);
 /// {"examples": [{feature: value}], "context"?: {feature: value}}: what the context holds is the
 /// same in every example.
 Result<PredictRequest> ReadExamples(std::string_view body, const serving::ServedModel& served,

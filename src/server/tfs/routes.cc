@@ -1,5 +1,6 @@
 #include "server/tfs/routes.h"
 
+#include "server/explaining.h"
 #include "server/http/exchange.h"
 #include "server/http/respond.h"
 #include "server/http/tensor_text.h"
@@ -209,6 +210,22 @@ Status Regress(const ServingContext& context, const serving::ServedModelPtr& ser
   return {};
 }
 
+/// {"explanations": one per row}.
+net::HttpResponse Explain(const ServingContext& context, std::string_view name,
+                          std::string_view version, const Call& call) {
+  return AnswerExchange(call.request, [&](const Exchange& exchange) {
+    AnswerExplain(
+        context, name, version, exchange,
+        [&](const serving::ServedModel& served) -> Result<serving::InferenceCall> {
+          QUERN_ASSIGN(PredictRequest request,
+                       ReadExplain(exchange.request.body, served, exchange.arena));
+          QUERN_ASSIGN(request.call.deadline, ReadDeadline(exchange.request));
+          return request.call;
+        },
+        [](const serving::Explanation&, std::string*) {});
+  });
+}
+
 using Verb = Status (*)(const ServingContext&, const serving::ServedModelPtr&, const Routed&,
                         const Exchange&);
 
@@ -223,10 +240,12 @@ net::HttpResponse Post(const ServingContext& context, const Call& call) {
                     : word == "classify" ? Classify
                     : word == "regress"  ? Regress
                                          : nullptr;
-  if (verb == nullptr) {
-    return net::RenderJsonError(404, "Not Found: models take :predict, :classify and :regress");
+  if (verb == nullptr && word != "explain") {
+    return net::RenderJsonError(
+        404, "Not Found: models take :predict, :classify, :regress and :explain");
   }
   last = last.substr(0, colon);
+  if (verb == nullptr) return Explain(context, name, version, call);
   return AnswerExchange(call.request, [&](const Exchange& exchange) {
     AnswerScoring(
         context, name, version, exchange,
@@ -265,7 +284,8 @@ void AddRoutes(Router* router, const ServingContext& context) {
     router->Add({"GET", base + "/metadata", "TensorFlow Serving: inputs and outputs",
                  [c](const Call& call) { return Metadata(*c, call); }});
     router->Add({"POST", base,
-                 "TensorFlow Serving, KServe v1: with :predict, :classify or :regress at the end",
+                 "TensorFlow Serving, KServe v1: with :predict, :classify, :regress or :explain at "
+                 "the end",
                  [c](const Call& call) { return Post(*c, call); }});
   }
 }
