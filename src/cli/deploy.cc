@@ -53,7 +53,7 @@ Result<deploy::Strategy> ReadStrategy(const std::string& given, Fs& fs) {
   QUERN_ASSIGN(const YamlNode node, ParseYaml(text, inline_text ? "--strategy" : given));
   // A project file's section, or its content.
   const YamlNode* section = node.Find("deployment");
-  const std::vector<std::string> others{"targets", "log"};
+  const std::vector<std::string> others{"targets", "log", "explanations"};
   return deploy::ParseStrategy(section != nullptr ? section : &node, others);
 }
 

@@ -29,6 +29,7 @@ const std::vector<SystemMetric>& SystemMetrics() {
       {"serving.p50_ms", "median latency of one row over HTTP on this machine"},
       {"serving.p99_ms", "99th percentile of the latency of one row over HTTP on this machine"},
       {"serving.max_difference", "largest difference between served and evaluated scores"},
+      {"serving.explained", "share of the tried rows whose score the server explains in full"},
       {"package.bytes", "size of the model package"},
   };
   return kMetrics;

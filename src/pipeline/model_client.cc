@@ -36,7 +36,7 @@ const json::value* OutputOf(const json::value& body, std::string_view name) {
 
 }  // namespace
 
-std::string ModelClient::RequestBody(const Frame& rows, const std::string& request_id) const {
+json::array ModelClient::InputsOf(const Frame& rows) const {
   json::array inputs;
   for (const ml::InputColumn& input : signature_.inputs) {
     const Column* column = rows.Find(input.name);
@@ -56,15 +56,15 @@ std::string ModelClient::RequestBody(const Frame& rows, const std::string& reque
                                   {"shape", json::array{rows.rows(), 1}},
                                   {"data", std::move(data)}});
   }
-  json::object body{{"inputs", std::move(inputs)}};
-  if (!request_id.empty()) body["id"] = request_id;
-  return WriteJson(body);
+  return inputs;
 }
 
 Result<ModelClient::Answer> ModelClient::Score(const Frame& rows, const std::string& request_id) {
-  QUERN_ASSIGN(const json::value body,
-               BodyOf(client_.Post("/v2/models/" + net::EncodeUrl(model_) + "/infer",
-                                   RequestBody(rows, request_id))));
+  json::object request{{"inputs", InputsOf(rows)}};
+  if (!request_id.empty()) request["id"] = request_id;
+  QUERN_ASSIGN(
+      const json::value body,
+      BodyOf(client_.Post("/v2/models/" + net::EncodeUrl(model_) + "/infer", WriteJson(request))));
   Answer answer;
   const bool regression = signature_.task == ml::Task::kRegression;
   const json::value* scores = OutputOf(body, regression ? "prediction" : "probabilities");
@@ -98,6 +98,24 @@ Result<ModelClient::Answer> ModelClient::Score(const Frame& rows, const std::str
                 "labels join by these names: serve the model with its predictions logged");
   }
   return answer;
+}
+
+Result<std::vector<ModelClient::Explained>> ModelClient::Explain(const Frame& rows,
+                                                                 size_t max_evaluations) {
+  const json::object request{{"inputs", InputsOf(rows)},
+                             {"parameters", {{"max_evaluations", max_evaluations}}}};
+  QUERN_ASSIGN(const json::value body,
+               BodyOf(client_.Post("/v2/models/" + net::EncodeUrl(model_) + "/explain",
+                                   WriteJson(request))));
+  std::vector<Explained> explained;
+  for (const json::value& row : body.at("explanations").as_array()) {
+    Explained one{row.at("score").to_number<double>(), row.at("base_value").to_number<double>(), 0};
+    for (const json::value& part : row.at("contributions").as_array()) {
+      one.contributions += part.at("contribution").to_number<double>();
+    }
+    explained.push_back(one);
+  }
+  return explained;
 }
 
 Result<ModelClient::Feedback> ModelClient::SendLabels(

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/frame.h"
+#include "base/json.h"
 #include "base/result.h"
 #include "ml/fitted.h"
 #include "model/signature.h"
@@ -31,6 +32,14 @@ class ModelClient {
   /// What Score() sends.
   std::string RequestBody(const Frame& rows, const std::string& request_id) const;
 
+  struct Explained {
+    double score = 0;
+    double base_value = 0;
+    double contributions = 0;  // their sum
+  };
+  /// Of each row, by at most `max_evaluations` each. Errors as of Score().
+  Result<std::vector<Explained>> Explain(const Frame& rows, size_t max_evaluations);
+
   struct Feedback {
     size_t sent = 0;
     size_t unknown = 0;
@@ -39,6 +48,7 @@ class ModelClient {
                               const std::vector<std::string>& labels, const std::string& source);
 
  private:
+  json::array InputsOf(const Frame& rows) const;
   net::HttpClient client_;
   std::string model_;
   const model::Signature& signature_;

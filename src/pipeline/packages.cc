@@ -4,6 +4,7 @@
 
 #include "base/digest.h"
 #include "base/ids.h"
+#include "base/random.h"
 #include "monitoring/profile.h"
 #include "tracking/names.h"
 
@@ -11,6 +12,15 @@ namespace quern::pipeline {
 namespace {
 
 constexpr uint32_t kExampleRows = 5;
+constexpr size_t kBackgroundRows = 100;
+
+/// A sample of the rows, in an order of its own: where few can be used, the first ones are one too.
+Frame BackgroundOf(const World& world, const Frame& rows) {
+  std::vector<uint32_t> order =
+      Rng(world.project.training.seed).Fork("background").Permutation(rows.rows());
+  order.resize(std::min(order.size(), kBackgroundRows));
+  return rows.Take(order);
+}
 
 std::string LineageJson(const std::vector<std::string>& ids) {
   json::array out;
@@ -51,6 +61,9 @@ Result<WrittenModel> WriteModel(World& world, const ml::FittedPipeline& pipeline
     first.push_back(row);
   }
   spec.example = facts.training_rows->Take(first);
+  if (world.project.deployment.explanations) {
+    spec.background = BackgroundOf(world, *facts.training_rows);
+  }
   spec.metrics_json = WriteJson(training::MetricsRecord(facts.metrics));
   spec.reference_json = ReferenceJson(world, pipeline, *facts.training_rows);
   spec.pipeline_json = DeclaredJson(world);

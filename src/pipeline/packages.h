@@ -20,7 +20,7 @@ struct WrittenModel {
 
 /// What a package tells about its making.
 struct PackageFacts {
-  const Frame* training_rows = nullptr;  // for the reference profile and the examples
+  const Frame* training_rows = nullptr;  // for the reference profile, examples, explanations
   std::map<std::string, stats::Interval> metrics;
   std::vector<std::string> lineage;
 };

@@ -77,6 +77,18 @@ Status CheckSteering(const Project& project) {
   return {};
 }
 
+/// What the charter asks of explanations needs the rows that they compare with.
+Status CheckExplained(const Project& project) {
+  if (project.deployment.explanations) return {};
+  for (const design::Requirement& requirement : project.charter.requirements) {
+    if (!requirement.require || requirement.require->metric != "serving.explained") continue;
+    return FailAt(requirement.require->where,
+                  "serving.explained is required, but deployment.explanations is false",
+                  "let deployment.explanations be true, or drop the requirement");
+  }
+  return {};
+}
+
 }  // namespace
 
 const data::SourceSpec* DataSpec::Find(const std::string& source) const {
@@ -190,7 +202,7 @@ Result<Project> LoadProject(const std::string& path,
   const YamlNode* training = map.Get("training");
   QUERN_ASSIGN(project.training, ParseTraining(training, task));
   QUERN_ASSIGN(project.evaluation, ParseEvaluation(map.Get("evaluation")));
-  QUERN_ASSIGN(project.rollout, ParseDeployment(map.Get("deployment")));
+  QUERN_ASSIGN(project.deployment, ParseDeployment(map.Get("deployment")));
   QUERN_ASSIGN(project.monitoring, ParseMonitoring(map.Get("monitoring")));
   QUERN_ASSIGN(project.retraining, ParseRetraining(map.Get("retraining")));
   QUERN_ASSIGN(project.tracking, ParseTracking(map.Get("tracking")));
@@ -200,6 +212,7 @@ Result<Project> LoadProject(const std::string& path,
       project.charter,
       design::ParseCharter(map.Get("design"),
                            training != nullptr ? training->Find("hypothesis") : nullptr, metrics));
+  QUERN_TRY(CheckExplained(project));
   QUERN_TRY(map.Finish());
   QUERN_TRY(CheckSources(project));
   QUERN_TRY(CheckFiles(project, fs));

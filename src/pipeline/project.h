@@ -70,6 +70,12 @@ struct RetrainingSpec {
   bool tune = false;
 };
 
+struct DeploymentSpec {
+  deploy::Strategy rollout;  // how a version takes over from the one in service
+  /// Whether packages hold a sample of training rows, which explanations compare with.
+  bool explanations = true;
+};
+
 /// What a model server keeps of its predictions: `deployment: log:`.
 struct PredictionLogSpec {
   double share = 1;                  // of the requests
@@ -94,7 +100,7 @@ struct Project {
   FeatureSpec features;
   training::TrainingSpec training;
   training::EvaluationSpec evaluation;
-  deploy::Strategy rollout;  // how a version takes over from the one in service
+  DeploymentSpec deployment;
   MonitoringSpec monitoring;
   RetrainingSpec retraining;
   TrackingSpec tracking;
@@ -144,8 +150,9 @@ Result<training::TrainingSpec> ParseTraining(const YamlNode* node, const std::st
 Result<training::EvaluationSpec> ParseEvaluation(const YamlNode* node);
 Result<MonitoringSpec> ParseMonitoring(const YamlNode* node);
 Result<RetrainingSpec> ParseRetraining(const YamlNode* node);
-/// What a run can carry out: basic, canary or blue_green. `log:` and `targets:` are checked.
-Result<deploy::Strategy> ParseDeployment(const YamlNode* node);
+/// With a strategy that a run can carry out: basic, canary or blue_green. `log:` and `targets:` are
+/// checked.
+Result<DeploymentSpec> ParseDeployment(const YamlNode* node);
 Result<PredictionLogSpec> ParsePredictionLog(const YamlNode* node);
 Result<TrackingSpec> ParseTracking(const YamlNode* node);
 

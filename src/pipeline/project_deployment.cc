@@ -9,6 +9,7 @@ namespace {
 
 constexpr const char* kTargets = "targets";
 constexpr const char* kLog = "log";
+constexpr const char* kExplanations = "explanations";
 
 Status CheckTargets(const YamlNode* node) {
   YamlMap map(node, "deployment");
@@ -43,13 +44,16 @@ Status CheckRunnable(const YamlNode* node, const deploy::Strategy& strategy) {
 
 }  // namespace
 
-Result<deploy::Strategy> ParseDeployment(const YamlNode* node) {
+Result<DeploymentSpec> ParseDeployment(const YamlNode* node) {
+  DeploymentSpec spec;
   QUERN_TRY(CheckTargets(node));
   QUERN_TRY(ParsePredictionLog(node != nullptr ? node->Find(kLog) : nullptr));
-  const std::vector<std::string> others{kTargets, kLog};
-  QUERN_ASSIGN(deploy::Strategy strategy, deploy::ParseStrategy(node, others));
-  QUERN_TRY(CheckRunnable(node, strategy));
-  return strategy;
+  YamlMap map(node, "deployment");
+  QUERN_ASSIGN(spec.explanations, map.Bool(kExplanations, spec.explanations));
+  const std::vector<std::string> others{kTargets, kLog, kExplanations};
+  QUERN_ASSIGN(spec.rollout, deploy::ParseStrategy(node, others));
+  QUERN_TRY(CheckRunnable(node, spec.rollout));
+  return spec;
 }
 
 Result<PredictionLogSpec> ParsePredictionLog(const YamlNode* node) {

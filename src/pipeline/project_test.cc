@@ -140,6 +140,27 @@ TEST_CASE("leaves are what keys are made of") {
   CHECK(Leaves(*root, "none.at.all").empty());
 }
 
+TEST_CASE("explanations are left out by a word, unless they are required") {
+  Folder folder;
+  const std::string text = kMinimal;
+  CHECK(DeploymentOf(*folder.Load(text)).explanations);
+  CHECK(DeploymentOf(*folder.Load(text + "deployment: {explanations: true}\n")).explanations);
+  CHECK_FALSE(
+      DeploymentOf(*folder.Load(text + "deployment: {explanations: false}\n")).explanations);
+  CHECK(folder.Complaint(text + "deployment: {explanations: some}\n")
+            .starts_with("error: quern.yaml:5:28: "));
+  CHECK(folder.Complaint(text + "deployment: {explanation: false}\n").find("did you mean") !=
+        std::string::npos);
+  const std::string required =
+      "design: {requirements: [{id: e, text: t, require: serving.explained >= 1}]}\n";
+  CHECK(folder.Load(text + required));
+  const std::string said =
+      folder.Complaint(text + required + "deployment: {explanations: false}\n");
+  CHECK(said.starts_with("error: quern.yaml:5:"));
+  CHECK(said.find("serving.explained is required, but deployment.explanations is false") !=
+        std::string::npos);
+}
+
 TEST_CASE("what is logged of predictions is data, and mistakes are named at their place") {
   Folder folder;
   const std::string text = kMinimal;

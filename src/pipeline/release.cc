@@ -25,6 +25,34 @@ double MaxDifference(const ml::Scores& a, const ml::Scores& b) {
   return worst;
 }
 
+/// What the served model says of single answers.
+struct ExplainedShare {
+  double share = 0;
+  std::string problem;  // of a request that failed
+};
+
+/// Rows whose served score is the offline one and whose contributions lead from the base value to
+/// it, as a share.
+ExplainedShare MeasureExplained(ModelClient& client, const Frame& rows, const ml::Scores& offline) {
+  // Sums hold however few there are: two pairs of orders for each of ten background rows.
+  const size_t evaluations = std::max<size_t>(4000, 40 * rows.columns.size());
+  const auto explained = client.Explain(rows, evaluations);
+  if (!explained) return {0, explained.error().message};
+  size_t good = 0;
+  for (size_t row = 0; row < explained->size(); ++row) {
+    const auto& one = (*explained)[row];
+    double score = offline.classes > 0 ? 0 : offline.predictions[row];
+    if (offline.classes > 0) {
+      const double* first = &offline.probabilities[row * offline.classes];
+      score = offline.classes == 2 ? first[1] : *std::max_element(first, first + offline.classes);
+    }
+    const double off = std::abs(one.base_value + one.contributions - one.score);
+    const double allowed = 1e-6 * (1 + std::abs(score));
+    good += off <= allowed && std::abs(one.score - score) <= allowed ? 1 : 0;
+  }
+  return {static_cast<double>(good) / static_cast<double>(rows.rows()), ""};
+}
+
 struct Latency {
   size_t requests = 0;
   double p50_ms = 0;
@@ -89,10 +117,12 @@ struct Trial {
   size_t rows = 0;
   double difference = 0;
   Latency latency;
+  std::optional<ExplainedShare> explained;  // of the example; none where the project wants none
 };
 
-Result<Trial> TryInService(const ModelHost::Address& address, const Champion& next,
-                           const LoadedModel& offline, const Frame& offline_rows) {
+Result<Trial> TryInService(const World& world, const ModelHost::Address& address,
+                           const Champion& next, const LoadedModel& offline,
+                           const Frame& offline_rows) {
   Trial trial;
   trial.url = address.url;
   ModelClient client(address.port, next.name, offline.scorer->signature());
@@ -109,6 +139,9 @@ Result<Trial> TryInService(const ModelHost::Address& address, const Champion& ne
   trial.rows = inputs.rows();
   trial.difference = MaxDifference(all_offline, all_served.scores);
   QUERN_ASSIGN(trial.latency, MeasureLatency(client, inputs));
+  if (world.project.deployment.explanations) {
+    trial.explained = MeasureExplained(client, example, example_offline);
+  }
   return trial;
 }
 
@@ -118,10 +151,18 @@ std::vector<design::Gate> ServingGates(const World& world, const Trial& trial) {
   measured["serving.max_difference"].value = trial.difference;
   measured["serving.p50_ms"].value = trial.latency.p50_ms;
   measured["serving.p99_ms"].value = trial.latency.p99_ms;
+  if (trial.explained) measured["serving.explained"].value = trial.explained->share;
   auto gates = design::JudgeGates(world.project.charter, measured);
   std::erase_if(
       gates, [](const design::Gate& gate) { return gate.status == design::GateStatus::kPending; });
   return gates;
+}
+
+json::value ExplainedJson(const Trial& trial) {
+  if (!trial.explained) return nullptr;
+  json::object out{{"rows", trial.example_rows}, {"share", trial.explained->share}};
+  if (!trial.explained->problem.empty()) out["problem"] = trial.explained->problem;
+  return out;
 }
 
 Deployment DeploymentOf(const World& world, const Champion& next, const Trial& trial) {
@@ -147,6 +188,7 @@ Deployment DeploymentOf(const World& world, const Champion& next, const Trial& t
                    {"latency", json::object{{"requests", trial.latency.requests},
                                             {"p50_ms", trial.latency.p50_ms},
                                             {"p99_ms", trial.latency.p99_ms}}},
+                   {"explained", ExplainedJson(trial)},
                    {"gates", design::GatesRecord(gates)},
                    {"release", nullptr},
                    {"champion", ChampionJson(next)}};
@@ -161,7 +203,7 @@ Status ReleaseIt(World& world, StepContext& context, const Takeover& takeover,
                  const LoadedModel& model, Deployment& deployment) {
   QUERN_ASSIGN(const Rollout rollout,
                RollOut(world, context, *takeover.stable, takeover.next, model, *takeover.traffic));
-  const std::string kind(deploy::KindName(world.project.rollout.kind));
+  const std::string kind(deploy::KindName(world.project.deployment.rollout.kind));
   deployment.record.as_object()["release"] = rollout.record;
   if (rollout.promoted) {
     deployment.message += "; " + kind + ": " + rollout.message;
@@ -185,12 +227,12 @@ Result<Deployment> Deploy(World& world, StepContext& context, const Takeover& ta
   }
   QUERN_TRY(NoteDeployment(world, id, next, "testing", address->url));
   QUERN_ASSIGN(const LoadedModel model, LoadModel(world, next.package));
-  QUERN_ASSIGN(const Trial trial, TryInService(*address, next, model, *takeover.tested));
+  QUERN_ASSIGN(const Trial trial, TryInService(world, *address, next, model, *takeover.tested));
   Deployment deployment = DeploymentOf(world, next, trial);
   const bool meets = takeover.stable && takeover.stable->version != next.version;
   if (deployment.failures.empty() && meets) {
     QUERN_TRY(NoteDeployment(world, id, next, "testing",
-                             std::string(deploy::KindName(world.project.rollout.kind))));
+                             std::string(deploy::KindName(world.project.deployment.rollout.kind))));
     const Status released = ReleaseIt(world, context, takeover, model, deployment);
     if (!released) {
       QUERN_TRY(NoteDeployment(world, id, next, "failed", released.error().message));

@@ -134,7 +134,7 @@ json::value RecordOf(const deploy::Strategy& strategy, const Champion& stable,
 
 Result<Rollout> RollOut(World& world, StepContext& context, const Champion& stable,
                         const Champion& candidate, const LoadedModel& model, const Frame& traffic) {
-  const deploy::Strategy& strategy = world.project.rollout;
+  const deploy::Strategy& strategy = world.project.deployment.rollout;
   QUERN_TRY(world.workspace.registry().SetAlias(stable.name, kChampionAlias, stable.version,
                                                 "in service when the release begins"));
   QUERN_ASSIGN(const auto address, world.host.ServeReleases(stable.name));

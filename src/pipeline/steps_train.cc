@@ -146,7 +146,7 @@ Step MakeTrainStep(World& world) {
   AddParams(world, "training", step, {"hypothesis"});
   AddParams(world, "features", step);
   for (const char* key : {"data.target", "data.ignore", "data.key", "data.time", "data.group",
-                          "data.train", "evaluation.resamples"}) {
+                          "data.train", "evaluation.resamples", "deployment.explanations"}) {
     AddParams(world, key, step);
   }
   AddTracking(world, step);
