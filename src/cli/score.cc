@@ -10,6 +10,7 @@
 #include "cli/command.h"
 #include "cli/places.h"
 #include "cli/plain_file.h"
+#include "cli/predict_explain.h"
 #include "cli/project_state.h"
 #include "ml/metrics.h"
 #include "model/scorer.h"
@@ -25,6 +26,7 @@ struct PredictArgs {
   std::string file;
   std::string output;
   std::string root = ".";
+  ExplainArgs explain;
 };
 
 std::string CsvField(const std::string& text) {
@@ -83,6 +85,7 @@ Status Predict(const PredictArgs& args, Context& context) {
         "every row must be readable, so that predictions stand beside the rows of the file");
   }
   QUERN_ASSIGN(const Frame rows, file.Read());
+  if (args.explain.wanted) return ExplainRows(dir, rows, args.explain, args.output, context);
   QUERN_ASSIGN(const ml::Scores scores, scorer->Score(rows));
   const std::string csv = ScoresCsv(scorer->signature(), scores);
   if (args.output.empty() || args.output == "-") {
@@ -236,7 +239,9 @@ void AddPredict(Verb app, Context& context) {
   verb.AddOption("model", args->model, "Package folder, or NAME@alias, NAME/3 of the registry")
       .Required();
   verb.AddOption("file", args->file, "CSV or Parquet file with the model's raw columns").Required();
-  verb.AddOption("-o,--output", args->output, "CSV file to write (default: standard output)");
+  verb.AddOption("-o,--output", args->output,
+                 "CSV file to write, with --explain JSON (default: standard output)");
+  AddExplainOptions(verb, args->explain);
   verb.AddOption("--root", args->root, "Project folder whose registry names the model")
       .ShowDefault();
   AddJsonFlag(verb, context);
