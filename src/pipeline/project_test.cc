@@ -143,10 +143,10 @@ TEST_CASE("leaves are what keys are made of") {
 TEST_CASE("explanations are left out by a word, unless they are required") {
   Folder folder;
   const std::string text = kMinimal;
-  CHECK(DeploymentOf(*folder.Load(text)).explanations);
-  CHECK(DeploymentOf(*folder.Load(text + "deployment: {explanations: true}\n")).explanations);
+  CHECK(folder.Load(text)->deployment.explanations);
+  CHECK(folder.Load(text + "deployment: {explanations: true}\n")->deployment.explanations);
   CHECK_FALSE(
-      DeploymentOf(*folder.Load(text + "deployment: {explanations: false}\n")).explanations);
+      folder.Load(text + "deployment: {explanations: false}\n")->deployment.explanations);
   CHECK(folder.Complaint(text + "deployment: {explanations: some}\n")
             .starts_with("error: quern.yaml:5:28: "));
   CHECK(folder.Complaint(text + "deployment: {explanation: false}\n").find("did you mean") !=

@@ -71,10 +71,12 @@ def test_answers_as_quern_serve_does(quern, package):
     for server in [ModelServer(quern, f"heart={package}"), Standalone(f"heart={package}")]:
         try:
             answers.append([requests.post(server.url + "/invocations", json=example).json(),
-                            requests.get(server.url + "/v2/models/heart").json()])
+                            requests.get(server.url + "/v2/models/heart").json(),
+                            requests.post(server.url + "/v1/models/heart:explain", json=example).json()])
         finally:
             server.kill()
     assert answers[0] == answers[1] and answers[0][0]["predictions"]
+    assert answers[0][2]["explanations"]
 
 
 def test_the_registry_of_a_project(project, package, tmp_path):
