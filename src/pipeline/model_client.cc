@@ -59,12 +59,16 @@ json::array ModelClient::InputsOf(const Frame& rows) const {
   return inputs;
 }
 
-Result<ModelClient::Answer> ModelClient::Score(const Frame& rows, const std::string& request_id) {
+std::string ModelClient::RequestBody(const Frame& rows, const std::string& request_id) const {
   json::object request{{"inputs", InputsOf(rows)}};
   if (!request_id.empty()) request["id"] = request_id;
-  QUERN_ASSIGN(
-      const json::value body,
-      BodyOf(client_.Post("/v2/models/" + net::EncodeUrl(model_) + "/infer", WriteJson(request))));
+  return WriteJson(request);
+}
+
+Result<ModelClient::Answer> ModelClient::Score(const Frame& rows, const std::string& request_id) {
+  QUERN_ASSIGN(const json::value body,
+               BodyOf(client_.Post("/v2/models/" + net::EncodeUrl(model_) + "/infer",
+                                   RequestBody(rows, request_id))));
   Answer answer;
   const bool regression = signature_.task == ml::Task::kRegression;
   const json::value* scores = OutputOf(body, regression ? "prediction" : "probabilities");

@@ -145,8 +145,7 @@ TEST_CASE("explanations are left out by a word, unless they are required") {
   const std::string text = kMinimal;
   CHECK(folder.Load(text)->deployment.explanations);
   CHECK(folder.Load(text + "deployment: {explanations: true}\n")->deployment.explanations);
-  CHECK_FALSE(
-      folder.Load(text + "deployment: {explanations: false}\n")->deployment.explanations);
+  CHECK_FALSE(folder.Load(text + "deployment: {explanations: false}\n")->deployment.explanations);
   CHECK(folder.Complaint(text + "deployment: {explanations: some}\n")
             .starts_with("error: quern.yaml:5:28: "));
   CHECK(folder.Complaint(text + "deployment: {explanation: false}\n").find("did you mean") !=
