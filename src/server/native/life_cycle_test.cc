@@ -127,6 +127,9 @@ TEST_CASE("each line of the charter has its newest evidence") {
                          {"kind":"requirement","id":"fast","status":"pending"}]})"),
        Step("deploy", "done",
             R"({"gates":[{"kind":"requirement","id":"fast","status":"pass","observed":1}]})"),
+       Step("monitor:b", "done",
+            R"({"batch":"b","version":2,"performance":{"metrics":{"auc":{"value":0.7}}}})"),
+       Step("monitor:c", "done", R"({"batch":"c","version":2,"performance":{"metrics":{}}})"),
        Step("retrain:b", "done",
             R"({"gates":[{"kind":"requirement","id":"fast","status":"pending"}],"deployment":
                 {"gates":[{"kind":"requirement","id":"fast","status":"fail","observed":9}]}})")});
@@ -135,6 +138,9 @@ TEST_CASE("each line of the charter has its newest evidence") {
   REQUIRE(lines.size() == 3);
   CHECK(TextAt(lines[0], "/step") == "evaluate");
   CHECK(NumberAt(lines[0], "/limit") == 0.8);
+  CHECK(TextAt(lines[0], "/watched/batch") == "b");
+  CHECK(NumberAt(lines[0], "/watched/value") == 0.7);
+  CHECK(At(lines[1], "/watched").is_null());
   CHECK(TextAt(lines[1], "/status") == "fail");
   CHECK(TextAt(lines[1], "/step") == "retrain:b");
   CHECK(NumberAt(lines[1], "/observed") == 9.0);

@@ -39,6 +39,20 @@ std::optional<Evidence> Newest(const std::vector<PipelineStep>& steps, std::stri
   return newest;
 }
 
+/// What of a key metric the newest later batch with labels showed.
+json::value Watched(const std::vector<PipelineStep>& steps, const std::string& metric) {
+  json::value newest = nullptr;
+  for (const PipelineStep& step : steps) {
+    const json::value& seen = At(step.record, "/performance/metrics/" + metric);
+    if (step.phase != "monitor" || !NumberAt(seen, "/value")) continue;
+    newest =
+        json::object{{"batch", At(step.record, "/batch")}, {"version", At(step.record, "/version")},
+                     {"value", At(seen, "/value")},        {"low", At(seen, "/low")},
+                     {"high", At(seen, "/high")},          {"at_ms", step.finished_ms}};
+  }
+  return newest;
+}
+
 json::object Line(const std::vector<PipelineStep>& steps, std::string_view kind,
                   const std::string& id, const std::string& text, const json::value& goal) {
   json::object line{{"kind", kind},          {"id", id},
@@ -49,6 +63,7 @@ json::object Line(const std::vector<PipelineStep>& steps, std::string_view kind,
   line["measurable"] = !goal.is_null();
   line["step"] = nullptr;
   line["at_ms"] = nullptr;
+  line["watched"] = kind == "key_metric" ? Watched(steps, id) : json::value(nullptr);
   if (auto found = Newest(steps, kind, id)) {
     for (const char* field : {"observed", "low", "high", "status"}) {
       if (const json::value* value = found->gate.if_contains(field)) line[field] = *value;

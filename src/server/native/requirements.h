@@ -8,9 +8,11 @@
 
 namespace quern::server::native {
 
-/// {added_value, answers, roles, hypothesis, open, lines:[GATE with step, at_ms, measurable]}. A
-/// line that no step has judged is pending; one that nothing can measure has measurable = false.
-/// Fields are null or empty without a charter.
+/// {declared, added_value, answers, roles, hypothesis, open, lines:[GATE with step, at_ms,
+/// measurable]}. A line that no step has judged is pending; one that nothing can measure has
+/// measurable = false. A key metric has what the newest later batch with labels showed in
+/// `watched`: {batch, version, value, low, high, at_ms}, else null. Fields are null or empty
+/// without a charter.
 json::value RequirementsJson(const std::vector<tracking::PipelineStep>& steps);
 
 }  // namespace quern::server::native

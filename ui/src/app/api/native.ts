@@ -23,7 +23,9 @@ export interface Overview {
   program_version: string; now_ms: number; projects: string[]; project: string | null; run: PipelineRun | null; plan: Plan; phases: Phase[]; tasks: Task[];
   steps: RunStep[]; store: { runs: boolean; models: boolean; predictions: boolean };
 }
-export interface Line extends Gate { measurable: boolean; step: string | null; at_ms: number | null }
+export interface Line extends Gate {
+  measurable: boolean; step: string | null; at_ms: number | null; watched: Maybe<Interval & { batch: string; version: number; at_ms: number }>;
+}
 export interface Requirements {
   declared: boolean; added_value: string | null; answers: { key: string; question: string; answer: Maybe<string> }[];
   roles: { role: string; who: Maybe<string> }[]; hypothesis: Maybe<{ text: string }>; open: { key: string; question: string }[]; lines: Line[];

@@ -12,7 +12,7 @@ import { lowerIsBetter, metricMeaning, metricName, modelName } from "../../parts
 import { useVersion, type Contest, type VersionView } from "../api/native";
 import { PageHead } from "../shell/PageHead";
 import { Loaded } from "../views/Loaded";
-import { modelAddress, versionAddress } from "./addresses";
+import { modelAddress } from "./addresses";
 import { AliasNames } from "./Aliases";
 import { ChangeLog } from "./ChangeLog";
 import "../../parts/chapters.css";
@@ -49,10 +49,13 @@ function Version({ view }: { view: VersionView }) {
   return (
     <>
       <div className="two">
-        <Panel title="Gates" lead="What it had to reach before it was promoted, and what was measured.">
-          {view.gates.length > 0 ? <GateList gates={view.gates} /> : <p className="muted">No gate has judged this version.</p>}
-          {view.contests.map((contest) => <Won key={contest.step} contest={contest} />)}
-        </Panel>
+        <div className="stack">
+          <Panel title="Gates" lead="What it had to reach before it was promoted, and what was measured.">
+            {view.gates.length > 0 ? <GateList gates={view.gates} /> : <p className="muted">No gate has judged this version.</p>}
+            {view.contests.map((contest) => <Won key={contest.step} contest={contest} />)}
+          </Panel>
+          <Panel title="Facts"><Facts view={view} /></Panel>
+        </div>
         <Panel title="Metrics" lead="On rows that no fit has seen, with 95 % intervals."><Metrics metrics={metrics} task={view.card?.task} /></Panel>
       </div>
       <Panel title="How to call it" wide>
@@ -62,14 +65,13 @@ function Version({ view }: { view: VersionView }) {
       </Panel>
       <div className="two">
         <Panel title="What it takes"><Schema view={view} /></Panel>
-        <Panel title="Facts"><Facts view={view} /></Panel>
+        <Panel title="Changes of this version"><ChangeLog name={view.name} log={view.log} /></Panel>
       </div>
       {view.lineage && (
-        <Panel title="Where it came from and where it went" wide lead="From source to decision. Pick a box to walk on from it.">
+        <Panel title="Where it came from and where it went" wide lead="From source to decision.">
           <LineagePicture view={view} />
         </Panel>
       )}
-      <Panel title="Changes of this version"><ChangeLog name={view.name} log={view.log} /></Panel>
     </>
   );
 }
@@ -155,7 +157,6 @@ function Facts({ view }: { view: VersionView }) {
           <dl className="facts">{Object.entries(view.tags).map(([key, value]) => <div key={key}><dt><bdi>{key}</bdi></dt><dd dir="auto">{value.length > 300 ? `${value.slice(0, 300)}…` : value}</dd></div>)}</dl>
         </Fold>
       )}
-      <p className="caption"><Link to={versionAddress(view.name, view.version)}>Address of this version</Link></p>
     </>
   );
 }

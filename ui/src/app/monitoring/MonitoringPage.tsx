@@ -113,12 +113,16 @@ function Performance({ view, batches }: { view: MonitoringView; batches: readonl
 
 const ALERT: Record<string, string> = { drift: "Data", concept: "Relation", predictions: "Answers", quality: "Quality" };
 
+/** Each kind once: checks that failed stand below in full. */
 function Alerts({ batch }: { batch: BatchGlance }) {
-  if (batch.alerts.length === 0) return <p className="muted">No alert.</p>;
+  const quality = batch.alerts.filter((alert) => alert.kind === "quality");
+  const alerts = batch.alerts.filter((alert) => alert.kind !== "quality");
+  if (quality.length > 0) alerts.push({ kind: "quality", text: quality.length === 1 ? quality[0]?.text ?? "" : `${quality.length} checks of the data failed` });
+  if (alerts.length === 0) return <p className="muted">No alert.</p>;
   return (
-    <Panel title={batch.alerts.length === 1 ? "One alert" : `${batch.alerts.length} alerts`} wide>
+    <Panel title={alerts.length === 1 ? "One alert" : `${alerts.length} alerts`} wide>
       <ul className="alert-list">
-        {batch.alerts.map((alert, at) => <li key={at}><Status tone={alert.kind === "concept" ? "bad" : "new"}>{ALERT[alert.kind] ?? alert.kind}</Status> <span>{alert.text}</span></li>)}
+        {alerts.map((alert, at) => <li key={at}><Status tone={alert.kind === "concept" ? "bad" : "new"}>{ALERT[alert.kind] ?? alert.kind}</Status> <span>{alert.text}</span></li>)}
       </ul>
     </Panel>
   );

@@ -1,6 +1,7 @@
 import { Link } from "@tanstack/react-router";
-import { plural } from "../../parts/format";
+import { known, num, plural } from "../../parts/format";
 import { GateList } from "../../parts/GateList";
+import { IntervalList } from "../../parts/IntervalList";
 import { Panel } from "../../parts/Layout";
 import { Moment } from "../../parts/Moment";
 import { Nothing } from "../../parts/States";
@@ -49,6 +50,7 @@ function Charter({ view }: { view: Requirements }) {
           <ul className="plain-list">{others.map((line) => <li key={line.id}><Status tone="open">for a person to judge</Status> <bdi>{line.text}</bdi></li>)}</ul>
         )}
       </Panel>
+      <Watched lines={measured} />
       <div className="two">
         <Panel title="Questions of the charter">
           <dl className="questions-answered">
@@ -70,6 +72,29 @@ function Charter({ view }: { view: Requirements }) {
       </div>
     </>
   );
+}
+
+/** What later batches showed of the key metrics: a goal that was met at training may not hold now. */
+function Watched({ lines }: { lines: readonly Line[] }) {
+  const seen = lines.filter((line) => known(line.watched?.value));
+  if (seen.length === 0) return null;
+  return (
+    <Panel title="And since then" wide lead={<>What the newest batch with labels showed. More on the page of <Link to="/monitoring">monitoring</Link>.</>}>
+      <IntervalList separate items={seen.map((line) => {
+        const holds = holdsLimit(line.watched?.value, line);
+        return {
+          label: metricName(line.metric), note: `in ${line.watched?.batch ?? "?"}, by version ${line.watched?.version ?? "?"}; must be ${opWords(line.op)} ${num(line.limit)}`,
+          interval: line.watched, limit: line.limit, color: holds ? "good" : "bad",
+          after: <Status tone={holds ? "good" : "bad"}>{holds ? "still holds" : "missed"}</Status>,
+        };
+      })} />
+    </Panel>
+  );
+}
+
+function holdsLimit(value: number | null | undefined, line: Line): boolean {
+  if (!known(value) || !known(line.limit)) return true;
+  return line.op?.startsWith("<") ? value <= line.limit : value >= line.limit;
 }
 
 /** Where the newest evidence of each line came from. */
