@@ -1,7 +1,9 @@
 """What every suite shares: where the programs are, and ports nobody uses."""
 
 import pathlib
+import shutil
 import socket
+import subprocess
 import sys
 
 import pytest
@@ -25,3 +27,26 @@ def free_port():
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         return listener.getsockname()[1]
+
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(scope="session")
+def trained(quern, tmp_path_factory):
+    """examples/heart with a registered champion. Nothing is served from it or written to it: tests take copies."""
+    folder = tmp_path_factory.mktemp("trained") / "heart"
+    shutil.copytree(ROOT / "examples" / "heart", folder, ignore=shutil.ignore_patterns(".quern"))
+    done = subprocess.run([quern, "run", folder, "--until", "register"], capture_output=True, text=True)
+    assert done.returncode in (0, 3), done.stdout + done.stderr
+    return folder
+
+
+@pytest.fixture(scope="session")
+def story(quern, trained, tmp_path_factory):
+    """The same to its end: deployed, watched, retrained, and a release rolled back. Servers read it; nothing changes it."""
+    from wire.whole_story import tell_story
+
+    folder = shutil.copytree(trained, tmp_path_factory.mktemp("story") / "heart", symlinks=True)
+    tell_story(quern, folder)
+    return folder

@@ -21,16 +21,6 @@ WEBHOOKS = {"MLFLOW_WEBHOOK_ALLOWED_SCHEMES": "http,https", "MLFLOW_WEBHOOK_ALLO
             "MLFLOW_WEBHOOK_SECRET_ENCRYPTION_KEY": base64.urlsafe_b64encode(bytes(range(32))).decode()}
 
 
-@pytest.fixture(scope="session")
-def trained(quern, tmp_path_factory):
-    """examples/heart with a registered champion. Nothing is served from it or written to it: tests take copies."""
-    folder = tmp_path_factory.mktemp("trained") / "heart"
-    shutil.copytree(ROOT / "examples" / "heart", folder, ignore=shutil.ignore_patterns(".quern"))
-    done = subprocess.run([quern, "run", folder, "--until", "register"], capture_output=True, text=True)
-    assert done.returncode in (0, 3), done.stdout + done.stderr
-    return folder
-
-
 @pytest.fixture(scope="module")
 def project(trained, tmp_path_factory):
     """A copy of it for one module."""

@@ -67,12 +67,18 @@ export function Lineage({ graph, picked, onPick }: { graph: LineageGraph; picked
     return wide && wide.width <= WIDEST ? wide : place(graph, "TB");
   }, [graph, narrow]);
   const [seen, setSeen] = useState<string | null>(null);
+  const svg = useRef<SVGSVGElement>(null);
+  // Where the picture is wider than its frame, its middle is the place to begin.
+  useEffect(() => {
+    const frame = svg.current?.parentElement;
+    if (frame) frame.scrollLeft = (frame.scrollWidth - frame.clientWidth) / 2;
+  }, [placed]);
   const related = useMemo(() => (seen ? relatives(graph, seen) : null), [graph, seen]);
   const edges = (graph.edges ?? []);
   const faint = (id: string) => related !== null && !related.has(id);
   return (
     <Scroll label="Lineage picture">
-      <svg className="lineage" viewBox={`0 0 ${placed.width} ${placed.height}`}
+      <svg ref={svg} className="lineage" viewBox={`0 0 ${placed.width} ${placed.height}`}
         style={{ width: placed.width, minWidth: placed.width * 0.85, maxWidth: "100%", marginInline: "auto" }}
         role={onPick ? "group" : "img"} aria-label={`${placed.nodes.length} things and ${edges.length} links from source to decision: ${
           placed.nodes.map((n) => `${n.kind ?? ""} ${n.label ?? n.id}`).join(", ")}`}>

@@ -58,7 +58,7 @@ function Evidence({ verdict: v, release }: { verdict: Verdict; release: Release 
       <p className="caption">{count(v.requests.stable)} requests to v{release.stable}, {count(v.requests.candidate)} to the candidate. Intervals hold however often one looks.</p>
       <Legend items={[{ color: "known", label: `v${release.stable}, stable` }, { color: "new", label: "the candidate" }]} />
       <IntervalList show={percent} items={v.metrics.map((m) => ({
-        label: watched(m.metric), note: m.watch === "off" ? "not watched" : `ratio ${known(m.ratio.value) ? `${num(m.ratio.value)} (${range(m.ratio, num)})` : "unknown"}`,
+        label: watched(m.metric), note: m.watch === "off" ? "not watched" : known(m.ratio.value) ? `${num(m.ratio.value)} times as often (${range(m.ratio, num)})` : "",
         interval: m.candidate.rate, color: "new", second: m.stable.rate, secondColor: "known",
         after: m.harm.proven ? <Status tone="bad">harm proven</Status> : m.safe.proven ? <Status tone="good">safe</Status> : <Status tone="open">open</Status>,
       }))} />

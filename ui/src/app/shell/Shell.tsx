@@ -42,6 +42,10 @@ export function Shell() {
 function Navigation({ path, onHelp }: { path: string; onHelp: () => void }) {
   const theme = useTheme();
   const zone = useZone();
+  // On a narrow screen the strip of pages is wider than the screen.
+  useEffect(() => {
+    document.querySelector(".nav a[aria-current=page]")?.scrollIntoView({ block: "nearest", inline: "center" });
+  }, [path]);
   return (
     <nav className="nav" aria-label="Phases">
       <Link className="brand" to="/">Quern</Link>

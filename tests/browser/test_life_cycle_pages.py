@@ -1,0 +1,136 @@
+"""The pages of the life cycle in a real browser, on the store of a whole run of examples/heart."""
+import json
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+import requests
+
+from wire.tracking_servers import Store, quern_server
+
+HERE = Path(__file__).resolve().parent
+UI = HERE.parents[1] / "ui"
+CHROMIUM = os.environ.get("QUERN_CHROMIUM", "/usr/bin/chromium")
+# `PICTURES=FOLDER` keeps what was looked at.
+PICTURES = os.environ.get("PICTURES", "-")
+
+pytestmark = [
+    pytest.mark.skipif(not shutil.which("node") or not (UI / "node_modules").exists(), reason="./dev setup brings node"),
+    pytest.mark.skipif(not Path(CHROMIUM).exists(), reason="./dev setup brings chromium"),
+]
+
+PAGES = {"/": "heart", "/requirements": "Requirements", "/data": "Data", "/data/va": "va", "/pipeline": "Pipeline",
+         "/pipeline?step=evaluate": "Pipeline", "/models": "Models", "/models/heart": "heart", "/models/heart/versions/1": "heart version 1",
+         "/models/heart/versions/champion": "heart version 2", "/models/heart/compare?versions=%5B%221%22%2C%222%22%5D": "Versions of heart compared",
+         "/serving": "Serving", "/monitoring": "Monitoring", "/lineage": "Lineage"}
+
+
+def node(script, *arguments):
+    done = subprocess.run(["node", str(HERE / script), *map(str, arguments)], capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+@pytest.fixture(scope="module")
+def server(quern, story, tmp_path_factory):
+    folder = shutil.copytree(story, tmp_path_factory.mktemp("pages") / "heart", symlinks=True)
+    process = quern_server(quern, Store(folder))
+    yield process
+    process.kill()
+
+
+@pytest.fixture(scope="module")
+def empty(quern, tmp_path_factory):
+    process = quern_server(quern, Store(tmp_path_factory.mktemp("empty") / "store"))
+    yield process
+    process.kill()
+
+
+def check_quiet(page):
+    assert page["messages"] == [], page["path"]
+    assert page["alerts"] == [], page["path"]
+    assert page["overflow"] <= 0, page["path"]
+    assert page["violations"] == [], page["path"]
+    for word in ("NaN", "undefined", "null", "[object"):
+        assert word not in page["text"], page["path"]
+
+
+@pytest.mark.parametrize("width, theme", [(1440, "light"), (1440, "dark"), (400, "light"), (400, "dark")])
+def test_every_page_is_whole_quiet_and_readable(server, width, theme):
+    release, = requests.get(f"{server.url}/api/2.0/quern/serving", timeout=60).json()["releases"]
+    pages = {**PAGES, f"/serving/releases/{release['id']}": "heart: v2 → v1"}
+    seen = node("walk.mjs", server.url, width, theme, PICTURES, *pages)
+    assert [page["headline"] for page in seen] == list(pages.values())
+    for page in seen:
+        check_quiet(page)
+        assert len(page["current"]) == 1, page["path"]
+    text = {page["path"]: page["text"] for page in seen}
+    assert "Who must act" in text["/"] and "heart/2 is champion" in text["/"]
+    assert "missed" in text["/requirements"] and "in va, by version 2" in text["/requirements"]
+    assert "it had never run before" in text["/pipeline?step=evaluate"]
+    assert "Against version 1, after hungarian" in text["/models/heart/versions/champion"]
+
+
+def test_empty_pages_say_what_would_fill_them(empty):
+    paths = ["/", "/requirements", "/data", "/pipeline", "/models", "/serving", "/monitoring", "/lineage"]
+    for page in node("walk.mjs", empty.url, 400, "light", "-", *paths):
+        check_quiet(page)
+        assert "quern" in page["text"] and len(page["text"]) > 80, page["path"]
+
+
+def test_what_is_not_there_is_said(server):
+    for page in node("walk.mjs", server.url, 1280, "light", "-", "/models/none", "/models/heart/versions/99", "/data/none", "/serving/releases/none", "/pipeline/none"):
+        assert len(page["alerts"]) >= 1, page["path"]
+        assert page["violations"] == []
+        # The browser itself tells of the 404s.
+        assert all("404" in message for message in page["messages"]), page["messages"]
+
+
+def flow(server, name):
+    seen = node("flows.mjs", server.url, name)
+    assert seen["messages"] == []
+    return seen
+
+
+def test_each_phase_is_a_click_from_its_page(server):
+    seen = flow(server, "home")
+    assert seen["phases"] == ["Requirements", "Data", "Training", "Models", "Serving", "Monitoring", "Retraining"]
+    assert seen["heads"] == ["Requirements", "Data", "Experiments", "Models", "Serving", "Monitoring", "Monitoring"]
+
+
+def test_versions_are_picked_and_compared(server):
+    seen = flow(server, "compare")
+    assert "pick=" in seen["picked"] and "versions=" in seen["compared"]
+    assert seen["differing"] < seen["all"]
+    assert seen["at"] == "/models/heart/versions/2"
+
+
+def test_a_batch_is_picked_and_found_again(server):
+    seen = flow(server, "monitoring")
+    assert seen["first"] == "va in detail" and seen["again"] == "hungarian in detail"
+    assert seen["picked"].endswith("batch=hungarian") and seen["drift"] >= 11
+    assert "Promoted version 2" in seen["decision"]
+
+
+def test_the_lineage_is_walked_by_keys(server):
+    seen = flow(server, "lineage")
+    assert 1 < seen["around"] < seen["all"] and "node=" in seen["at"]
+    assert seen["kinds"] == ["model version"]
+
+
+def test_evidence_leads_to_its_step(server):
+    seen = flow(server, "pipeline")
+    assert seen["gates"] == 4 and seen["at"].endswith("step=train") and seen["steps"] == 23
+
+
+def test_a_release_tells_its_evidence(server):
+    seen = flow(server, "release")
+    assert "harm is proven" in seen["text"] and "by judge" in seen["text"] and "by ada" in seen["text"]
+
+
+def test_changes_show_without_a_reload(server):
+    seen = flow(server, "live")
+    assert seen["status"] == 200 and "bold" not in seen["before"]
+    assert "<b>bold</b>" in seen["after"] and seen["bold"] == 0
