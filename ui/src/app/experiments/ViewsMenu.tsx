@@ -4,7 +4,7 @@ import { Icon } from "../../parts/Icon";
 import { Popover } from "../../parts/Popover";
 import { Failed } from "../../parts/States";
 import { deleteExperimentTag, setExperimentTag, type Experiment } from "../api/mlflow";
-import { kept, sameView, viewsOf, viewTag, whole, type RunsSettings } from "./views";
+import { sameView, viewsOf, viewTag, viewValue, whole, type RunsSettings } from "./views";
 
 /** Named views of an experiment: take one, save what is set as one. */
 export function ViewsMenu({ experiment, settings, change }: {
@@ -28,7 +28,7 @@ function Menu({ experiment, settings, change, close }: {
   const views = viewsOf(experiment);
   const refresh = () => cache.invalidateQueries({ queryKey: ["experiment", experiment.experiment_id] });
   const save = useMutation({
-    mutationFn: (named: string) => setExperimentTag(experiment.experiment_id, viewTag(named), JSON.stringify(kept(settings))),
+    mutationFn: (named: string) => setExperimentTag(experiment.experiment_id, viewTag(named), viewValue({ name: named, settings })),
     onSuccess: async (_, named) => { await refresh(); change({ view: named }); close(); },
   });
   const remove = useMutation({ mutationFn: (named: string) => deleteExperimentTag(experiment.experiment_id, viewTag(named)), onSuccess: refresh });

@@ -25,7 +25,15 @@ const KEPT = ["filter", "order", "columns", "group", "state", "nest", "mode", "f
 
 export interface NamedView { name: string; settings: Partial<RunsSettings> }
 
-export const viewTag = (name: string) => `${PREFIX}${name}`;
+/** A tag's key takes few characters, a view's name any: the key is a digest of the name (FNV-1a), which stands in the
+ *  value. */
+export function viewTag(name: string): string {
+  let hash = 0xcbf29ce484222325n;
+  for (const byte of new TextEncoder().encode(name)) hash = BigInt.asUintN(64, (hash ^ BigInt(byte)) * 0x100000001b3n);
+  return `${PREFIX}${hash.toString(16).padStart(16, "0")}`;
+}
+
+export const viewValue = (view: NamedView) => JSON.stringify({ name: view.name, settings: kept(view.settings) });
 
 export function kept(settings: Partial<RunsSettings>): Partial<RunsSettings> {
   return Object.fromEntries(KEPT.filter((key) => settings[key] !== undefined).map((key) => [key, settings[key]]));
@@ -39,8 +47,8 @@ export function whole(settings: Partial<RunsSettings>): Partial<RunsSettings> {
 export function viewsOf(experiment: Experiment | undefined): NamedView[] {
   return (experiment?.tags ?? []).filter((tag) => tag.key.startsWith(PREFIX)).flatMap((tag) => {
     try {
-      const settings: unknown = JSON.parse(tag.value);
-      return typeof settings === "object" && settings !== null ? [{ name: tag.key.slice(PREFIX.length), settings: kept(settings) }] : [];
+      const view = JSON.parse(tag.value) as Partial<NamedView> | null;
+      return typeof view?.name === "string" && typeof view.settings === "object" && view.settings !== null ? [{ name: view.name, settings: kept(view.settings) }] : [];
     } catch {
       return [];
     }

@@ -11,8 +11,8 @@ export function KeyTable<Row extends { key: string }>(props: {
   const shown = useMemo(() => rows.filter((row) => row.key.toLowerCase().includes(text.toLowerCase())), [rows, text]);
   if (rows.length === 0) return <p className="muted">{props.none}</p>;
   const columns: GridColumn<Row>[] = [
-    { id: "key", head: "Name", width: 220, cell: (row) => <bdi title={row.key}>{row.key}</bdi> },
-    { id: "value", head: "Value", width: numeric ? 120 : 280, ...(numeric ? { numeric } : {}), cell: value },
+    { id: "key", head: "Name", width: window.innerWidth < 700 ? 130 : 220, cell: (row) => <bdi title={row.key}>{row.key}</bdi> },
+    { id: "value", head: "Value", width: numeric ? 110 : window.innerWidth < 700 ? 180 : 280, ...(numeric ? { numeric } : {}), cell: value },
     ...more.map((one): GridColumn<Row> => ({ id: one.head, head: one.head, width: one.width, numeric: true, cell: one.cell })),
   ];
   return (

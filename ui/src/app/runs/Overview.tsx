@@ -27,7 +27,7 @@ export function Overview({ run }: { run: Run }) {
       <div className="overview">
         <Panel title={`Metrics (${count(run.data?.metrics?.length ?? 0)})`}>
           <KeyTable label="Metrics" rows={run.data?.metrics ?? []} value={(metric) => <span title={String(metric.value)}>{valueText(metric.value, 6)}</span>} numeric
-            more={[{ head: "Step", width: 90, cell: (metric: Metric) => count(metric.step) }]} none="No metric was logged." />
+            more={[{ head: "Step", width: 64, cell: (metric: Metric) => count(metric.step) }]} none="No metric was logged." />
         </Panel>
         <Panel title={`Parameters (${count(run.data?.params?.length ?? 0)})`}>
           <KeyTable label="Parameters" rows={run.data?.params ?? []} value={(param) => <LongText text={param.value} show={() => setText(param)} />} none="No parameter was logged." />

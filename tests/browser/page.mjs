@@ -1,0 +1,53 @@
+// One flow through the page of `quern server` in a headless Chromium; prints what a test needs to know as JSON.
+// Usage: node page.mjs FLOW URL '{"argument": …}'
+import { createRequire } from "node:module";
+import { flows } from "./page_flows.mjs";
+
+const require = createRequire(new URL("../../ui/package.json", import.meta.url));
+const { chromium } = require("playwright-core");
+const [flow, url, text] = process.argv.slice(2);
+const args = JSON.parse(text ?? "{}");
+
+const browser = await chromium.launch({
+  executablePath: process.env.QUERN_CHROMIUM ?? "/usr/bin/chromium",
+  args: ["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
+});
+const seen = { messages: [], dialogs: 0, refused: [], outside: [] };
+
+/** A tab of its own browser profile: what another person sees. */
+async function open(path, options = {}) {
+  const context = await browser.newContext({
+    viewport: { width: options.width ?? 1440, height: options.height ?? 900 }, colorScheme: options.theme ?? "light",
+    timezoneId: "Asia/Kolkata", acceptDownloads: true,
+  });
+  context.setDefaultTimeout(60_000);
+  const tab = await context.newPage();
+  tab.on("console", (m) => ["error", "warning"].includes(m.type()) && seen.messages.push(m.text()));
+  tab.on("pageerror", (e) => seen.messages.push(String(e)));
+  tab.on("dialog", (d) => { seen.dialogs += 1; void d.dismiss(); });
+  tab.on("response", (r) => r.status() >= 400 && seen.refused.push(`${r.status()} ${new URL(r.url()).pathname}`));
+  tab.on("request", (r) => !/^(data|blob):/.test(r.url()) && new URL(r.url()).origin !== new URL(url).origin && seen.outside.push(r.url()));
+  await tab.goto(url + path);
+  await settle(tab);
+  return tab;
+}
+
+/** Waits until nothing in sight is still being loaded. */
+async function settle(tab) {
+  await tab.waitForSelector("h1");
+  await tab.waitForFunction(() => ![...document.querySelectorAll(".skeleton, .chart-wait")].some((e) => e.getBoundingClientRect().top < innerHeight));
+}
+
+/** What axe finds wrong with the page as it stands. */
+async function violations(tab) {
+  await tab.evaluate(require("axe-core").source);
+  const found = await tab.evaluate(() => window.axe.run(document, { runOnly: ["wcag2a", "wcag2aa", "wcag21aa"] }));
+  return found.violations.map((v) => ({ id: v.id, nodes: v.nodes.slice(0, 5).map((n) => n.html.slice(0, 160)) }));
+}
+
+try {
+  Object.assign(seen, await flows[flow]({ open, settle, violations, url, args }));
+} finally {
+  await browser.close();
+}
+console.log(JSON.stringify(seen));
