@@ -2,7 +2,6 @@
 
 import base64
 import json
-import pathlib
 import shutil
 import subprocess
 import warnings
@@ -12,8 +11,6 @@ import pytest
 
 from wire.postgres import Postgres, programs
 from wire.tracking_servers import Store, pointed_at, quern_server
-
-ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 
 # Webhooks may go to this machine, and are given up soon.
 WEBHOOKS = {"MLFLOW_WEBHOOK_ALLOWED_SCHEMES": "http,https", "MLFLOW_WEBHOOK_ALLOW_PRIVATE_IPS": "true",

@@ -76,9 +76,11 @@ std::string LoadWithMlflow(const registry::ModelVersion& version, const ModelCar
           ")\nmodel = mlflow.pyfunc.load_model(" +
           text("models:/" + version.name + "/" + std::to_string(version.version)) + ")\n";
   if (!card.example.is_object()) return code + "print(model.metadata)";
-  code += "row = json.loads(r'''" + WriteJson(card.example) +
-          "''')\nprint(model.predict({name: numpy.array([[numpy.nan if value is None else value]]) "
-          "for name, value in row.items()}))";
+  code +=
+      "row = json.loads(r'''" + WriteJson(card.example) +
+      "''')\nvalues = {name: value if isinstance(value, str) else float(\"nan\" if value is None "
+      "else value) for name, value in row.items()}\n"
+      "print(model.predict({name: numpy.array([[value]]) for name, value in values.items()}))";
   return "import json\n\n" + code;
 }
 

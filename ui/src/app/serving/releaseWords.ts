@@ -15,6 +15,6 @@ export const callTone = (call: string): Tone => CALLS[call]?.[0] ?? "open";
 export const callWords = (call: string): string => CALLS[call]?.[1] ?? call;
 
 const METRICS: Readonly<Record<string, string>> = {
-  errors: "Failed requests", slow: "Slow answers", missing: "Answers without a score", wrong: "Wrong answers", disagree: "Answers that differ", latency: "Latency",
+  errors: "Failed requests", invalid: "Refused requests", latency: "Slow answers", wrong: "Wrong answers",
 };
 export const watched = (name: string): string => METRICS[name] ?? name.replace(/_/g, " ");
