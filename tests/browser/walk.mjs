@@ -25,7 +25,7 @@ for (const path of paths) {
   await tab.evaluate(() => document.querySelectorAll("details").forEach((d) => (d.open = true)));
   const page = { path, messages };
   page.headline = await tab.textContent("h1");
-  page.current = await tab.$$eval(".nav a[aria-current=page]", (all) => all.map((a) => a.textContent));
+  page.current = await tab.$$eval(".nav ul a[aria-current=page]", (all) => all.map((a) => a.textContent));
   page.alerts = await tab.$$eval("[role=alert]", (all) => all.map((e) => e.textContent));
   page.text = await tab.$eval("main", (e) => e.innerText);
   page.overflow = await tab.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);

@@ -54,6 +54,12 @@ function Snapshots({ view }: { view: SourceView }) {
   );
 }
 
+/** "chol is between 80 and 700" of what a check said; how many failed stands in the cells. */
+function sentence(text: string): string {
+  const colon = text.indexOf(": ");
+  return colon > 0 ? text.slice(0, colon) : text;
+}
+
 /** Each check a row, each look a column: where it began to fail shows. */
 function History({ view }: { view: SourceView }) {
   const looks = view.history.slice(0, 8);
@@ -68,7 +74,7 @@ function History({ view }: { view: SourceView }) {
         <tbody>
           {ever.map((name) => (
             <tr key={name}>
-              <th scope="row">{name}</th>
+              <th scope="row" title={name}>{sentence(looks.flatMap((look) => look.checks).find((c) => c.name === name)?.text ?? name)}</th>
               {looks.map((look) => {
                 const check = look.checks.find((c) => c.name === name);
                 return <td key={look.at_ms} title={check?.text}>{!check ? <span className="muted">not declared</span>

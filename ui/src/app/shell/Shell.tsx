@@ -44,7 +44,7 @@ function Navigation({ path, onHelp }: { path: string; onHelp: () => void }) {
   const zone = useZone();
   // On a narrow screen the strip of pages is wider than the screen.
   useEffect(() => {
-    document.querySelector(".nav a[aria-current=page]")?.scrollIntoView({ block: "nearest", inline: "center" });
+    document.querySelector(".nav ul a[aria-current=page]")?.scrollIntoView({ block: "nearest", inline: "center" });
   }, [path]);
   return (
     <nav className="nav" aria-label="Phases">
