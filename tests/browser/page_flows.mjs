@@ -28,6 +28,16 @@ export const flows = {
     };
   },
 
+  /** A picture of a page. */
+  async picture({ open, settle, args }) {
+    const tab = await open(args.path, args);
+    if (args.press) for (const key of args.press) await tab.keyboard.press(key);
+    await settle(tab);
+    await tab.waitForLoadState("networkidle");
+    await tab.screenshot({ path: args.file });
+    return {};
+  },
+
   /** `/` goes to the filter, words are offered and taken by keyboard, the server's answer is shown. */
   async filter({ open, settle, args }) {
     const tab = await open(`/experiments/${args.experiment}`);
