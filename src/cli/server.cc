@@ -4,10 +4,12 @@
 #include <boost/json.hpp>
 #include <csignal>
 #include <memory>
+#include <optional>
 
 #include "base/log.h"
 #include "base/text.h"
 #include "cli/command.h"
+#include "cli/demo.h"
 #include "cli/kept_store.h"
 #include "cli/places.h"
 #include "net/http.h"
@@ -33,6 +35,7 @@ struct ServerArgs {
   std::string durability = "safe";
   std::string purge_deleted_after;
   std::string compact_predictions;
+  bool demo = false;
 };
 
 std::vector<std::string> List(const std::string& text) {
@@ -123,8 +126,17 @@ void AllowManyConnections() {
   setrlimit(RLIMIT_NOFILE, &limit);
 }
 
-int Serve(const ServerArgs& args, Context& context) {
+/// Where the demo is kept unless a folder is named.
+constexpr char kDemoFolder[] = "quern-demo";
+
+int Serve(ServerArgs args, Context& context) {
   SetLogLevel(LogLevel::kInfo);
+  if (args.demo) {
+    if (args.root == ".") args.root = kDemoFolder;
+    if (const Status made = WriteDemo(args.root, context.fs); !made) {
+      return context.Complain(made.error());
+    }
+  }
   auto options = Options(args, context);
   if (!options) return context.Complain(options.error());
   if (!IsLoopbackHost(args.host)) {
@@ -150,6 +162,8 @@ int Serve(const ServerArgs& args, Context& context) {
     context.PrintLine("the web page: " + (*server)->url() + "/");
   }
   std::fflush(stdout);
+  std::optional<DemoRun> demo;
+  if (args.demo) demo.emplace(args.root, context);
   const int signal = net::WaitForShutdown();
   (*server)->Stop();
   return signal == SIGINT ? static_cast<int>(Exit::kInterrupted) : static_cast<int>(Exit::kDone);
@@ -166,6 +180,9 @@ void AddServer(Verb app, Context& context) {
   verb.AddOption("--root", args->root,
                  "A project folder (its .quern is used), or an empty one that becomes a store")
       .ShowDefault();
+  verb.AddFlag("--demo", args->demo,
+               "Show the life cycle of an example while it runs: a heart disease model, made in "
+               "--root (quern-demo if none is named)");
   verb.AddOption("--host", args->host,
                  "Address to listen on; beyond this machine only with "
                  "--allowed-hosts")

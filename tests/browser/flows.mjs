@@ -103,8 +103,8 @@ const FLOWS = {
     const before = await tab.textContent("main");
     const waits = tab.waitForRequest((r) => r.url().includes("/events") && r.url().includes("epoch="));
     await waits;
-    const made = await tab.request.post(`${base}/api/2.0/mlflow/registered-models/create`, { data: { name: "<b>bold</b>" } });
-    await tab.getByText("<b>bold</b>").waitFor();
+    const made = await tab.request.post(`${base}/api/2.0/mlflow/registered-models/create`, { data: { name: "<b>bold" } });
+    await tab.getByText("<b>bold").waitFor();
     return { before, status: made.status(), after: await tab.textContent("main"), bold: await tab.locator("main b", { hasText: "bold" }).count() };
   },
   /** A release with its evidence, from the list. */

@@ -1,0 +1,14 @@
+# Writes OUTPUT: a C++ table of the files of FOLDER that git keeps, quern.yaml last. Run with cmake -P.
+file(GLOB files RELATIVE ${FOLDER} ${FOLDER}/data/*)
+list(SORT files)
+list(APPEND files quern.yaml)
+set(rows "")
+list(LENGTH files count)
+foreach(name ${files})
+  file(READ ${FOLDER}/${name} text)
+  # A literal has at most 65,536 characters in the standard's least; files of an example are shorter.
+  string(APPEND rows "    DemoFile{\"${name}\", R\"quern(${text})quern\"},\n")
+endforeach()
+file(WRITE ${OUTPUT} "#include \"cli/demo_files.h\"\n\n#include <array>\n\nnamespace quern::cli {\n\n"
+  "std::span<const DemoFile> DemoFiles() {\n  static constexpr std::array<DemoFile, ${count}> kFiles{\n${rows}  };\n"
+  "  return kFiles;\n}\n\n}  // namespace quern::cli\n")
