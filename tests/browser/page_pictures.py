@@ -1,16 +1,23 @@
-"""Takes the pictures of docs/page.md: page_pictures.py [FOLDER]. Needs build/bin/quern, node and chromium."""
+"""Takes the pictures of docs/page.md: page_pictures.py [FOLDER]. Needs build/bin/quern, node and chromium.
+
+Those of the life cycle are of a whole run of examples/heart, which takes a minute or two; `STORY=FOLDER` takes one that was told before."""
 
 import json
+import os
 import pathlib
+import shutil
 import subprocess
 import sys
 import tempfile
 
 HERE = pathlib.Path(__file__).resolve().parent
-sys.path[:0] = [str(HERE), str(HERE.parent), str(HERE.parent / "wire")]
+sys.path[:0] = [str(HERE), str(HERE.parent)]
+
+import requests  # noqa: E402
 
 import seed_page  # noqa: E402 - found by the line above
-from tracking_servers import Process, free_port  # noqa: E402
+from wire.tracking_servers import Process, free_port  # noqa: E402
+from wire.whole_story import tell_story  # noqa: E402
 from where import ROOT, build_folder  # noqa: E402
 
 
@@ -26,20 +33,37 @@ def pages(known):
     }
 
 
+def pages_of_life_cycle(url):
+    release, = requests.get(f"{url}/api/2.0/quern/serving", timeout=60).json()["releases"]
+    return {
+        "home": "/", "requirements": "/requirements", "data": "/data", "source": "/data/va", "pipeline": "/pipeline?step=evaluate", "models": "/models",
+        "model": "/models/heart", "version": "/models/heart/versions/champion", "versions": "/models/heart/compare?versions=%5B%221%22%2C%222%22%5D",
+        "serving": "/serving", "release": f"/serving/releases/{release['id']}", "monitoring": "/monitoring", "lineage": "/lineage",
+    }
+
+
+def take(folder, store, pages_of):
+    port = free_port()
+    server = Process([build_folder() / "bin" / "quern", "server", "--root", store, "--port", str(port)], port, f"{store}.log", 60)
+    try:
+        for name, path in pages_of(server.url).items():
+            for width, height, theme in ((1280, 800, "light"), (400, 800, "dark")):
+                args = {"path": path, "width": width, "height": height, "theme": theme, "file": str(folder / f"{name}-{width}-{theme}.png")}
+                subprocess.run(["node", str(HERE / "page.mjs"), "picture", server.url, json.dumps(args)], check=True, stdout=subprocess.DEVNULL)
+    finally:
+        server.stop()
+
+
 def main():
     folder = pathlib.Path(sys.argv[1]) if len(sys.argv) > 1 else ROOT / "docs" / "images" / "page"
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as store:
-        port = free_port()
-        server = Process([build_folder() / "bin" / "quern", "server", "--root", f"{store}/store", "--port", str(port)], port, pathlib.Path(store) / "log", 60)
-        try:
-            known = seed_page.seed(server.url)
-            for name, path in pages(known).items():
-                for width, height, theme in ((1280, 800, "light"), (400, 800, "dark")):
-                    args = {"path": path, "width": width, "height": height, "theme": theme, "file": str(folder / f"{name}-{width}-{theme}.png")}
-                    subprocess.run(["node", str(HERE / "page.mjs"), "picture", server.url, json.dumps(args)], check=True, stdout=subprocess.DEVNULL)
-        finally:
-            server.stop()
+        take(folder, f"{store}/store", lambda url: pages(seed_page.seed(url)))
+        told = os.environ.get("STORY")
+        shutil.copytree(told or ROOT / "examples" / "heart", f"{store}/heart", symlinks=True, ignore=None if told else shutil.ignore_patterns(".quern"))
+        if not told:
+            tell_story(build_folder() / "bin" / "quern", f"{store}/heart")
+        take(folder, f"{store}/heart", pages_of_life_cycle)
 
 
 if __name__ == "__main__":

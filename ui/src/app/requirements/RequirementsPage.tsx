@@ -1,5 +1,5 @@
 import { Link } from "@tanstack/react-router";
-import { known, num, plural } from "../../parts/format";
+import { known, list, num, plural } from "../../parts/format";
 import { GateList } from "../../parts/GateList";
 import { IntervalList } from "../../parts/IntervalList";
 import { Panel } from "../../parts/Layout";
@@ -29,7 +29,9 @@ function conclude(view: Requirements): string {
   const failed = lines.filter((line) => line.status === "fail").length;
   const open = lines.length - met - failed;
   const first = lines.length === 0 ? "No line of the charter can be measured" : `${met} of ${plural(lines.length, "measurable line")} met`;
-  return `${first}${failed > 0 ? `, ${failed} missed` : ""}${open > 0 ? `, ${open} not measured yet` : ""}; ${
+  const since = lines.filter((line) => line.watched && standing(line) === "missed").map((line) => metricName(line.metric));
+  return `${first}${failed > 0 ? `, ${failed} missed` : ""}${open > 0 ? `, ${open} not measured yet` : ""}${
+    since.length > 0 ? `, but the newest batch misses ${list(since)}` : ""}; ${
     view.open.length === 0 ? "no question is open" : `${plural(view.open.length, "question")} still open`}.`;
 }
 
@@ -81,20 +83,26 @@ function Watched({ lines }: { lines: readonly Line[] }) {
   return (
     <Panel title="And since then" wide lead={<>What the newest batch with labels showed. More on the page of <Link to="/monitoring">monitoring</Link>.</>}>
       <IntervalList separate items={seen.map((line) => {
-        const holds = holdsLimit(line.watched?.value, line);
+        const [tone, word] = SINCE[standing(line)];
         return {
           label: metricName(line.metric), note: `in ${line.watched?.batch ?? "?"}, by version ${line.watched?.version ?? "?"}; must be ${opWords(line.op)} ${num(line.limit)}`,
-          interval: line.watched, limit: line.limit, color: holds ? "good" : "bad",
-          after: <Status tone={holds ? "good" : "bad"}>{holds ? "still holds" : "missed"}</Status>,
+          interval: line.watched, limit: line.limit, color: tone,
+          after: <Status tone={tone}>{word}</Status>,
         };
       })} />
     </Panel>
   );
 }
 
-function holdsLimit(value: number | null | undefined, line: Line): boolean {
-  if (!known(value) || !known(line.limit)) return true;
-  return line.op?.startsWith("<") ? value <= line.limit : value >= line.limit;
+const SINCE = { holds: ["good", "still holds"], missed: ["bad", "missed"], open: ["open", "may hold or not"] } as const;
+
+/** A goal is missed, or holds, if the whole interval says so. */
+function standing(line: Line): keyof typeof SINCE {
+  const seen = line.watched;
+  if (!known(seen?.value) || !known(line.limit)) return "open";
+  const [low, high] = [seen.low ?? seen.value, seen.high ?? seen.value];
+  if (line.op?.startsWith("<")) return low > line.limit ? "missed" : high <= line.limit ? "holds" : "open";
+  return high < line.limit ? "missed" : low >= line.limit ? "holds" : "open";
 }
 
 /** Where the newest evidence of each line came from. */
