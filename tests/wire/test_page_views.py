@@ -12,7 +12,9 @@ import time
 import pytest
 import requests
 
-from wire.tracking_servers import Store, environment, quern_server
+from where import ROOT
+from wire.programs import until
+from wire.tracking_servers import Process, Store, environment, free_port, quern_server
 
 STATES = {"running", "failed", "blocked", "stale", "attention", "fresh", "absent"}
 
@@ -238,3 +240,22 @@ def test_waiting_pages_leave_threads_for_others_and_a_stop_does_not_wait_for_the
     assert time.monotonic() - begin < 15
     for connection in waiting:
         connection.close()
+
+
+def test_the_demo_shows_its_life_cycle_while_it_runs(quern, tmp_path):
+    port = free_port()
+    command = [quern, "server", "--demo", "--root", tmp_path / "demo", "--port", str(port)]
+    process = Process(command, port, tmp_path / "log", 60)
+    try:
+        view = until(lambda: [v for v in [requests.get(f"{process.url}/api/2.0/quern/overview", timeout=60).json()] if v["steps"]])[0]
+        assert view["project"] == "heart" and view["plan"]["known"]
+        assert process.stop() == 0
+    finally:
+        process.kill()
+    # What was done is there, and a second start goes on from it.
+    assert (tmp_path / "demo" / "quern.yaml").read_text() == (ROOT / "examples" / "heart" / "quern.yaml").read_text()
+    again = Process(command, port, tmp_path / "log", 60)
+    try:
+        assert requests.get(f"{again.url}/api/2.0/quern/data", timeout=60).json()["sources"]
+    finally:
+        again.stop()
