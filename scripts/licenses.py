@@ -2,7 +2,7 @@
 """Writes THIRD_PARTY_NOTICES: every component that an installed Quern contains, with its licence's text.
 
 Components are the dependencies of third_party/manifest that are no tools and not for tests alone, the Debian packages of
-third_party/debian.txt that name a licence, and the npm packages that end in the report's page. --check
+third_party/debian.txt that name a licence, and the npm packages that end in the pages. --check
 writes nothing and fails when a text is missing or a licence is not one that allows redistribution.
 """
 
@@ -17,7 +17,7 @@ import tomllib
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 OUTPUT = ROOT / "THIRD_PARTY_NOTICES"
 ALLOWED = {"0BSD", "Apache-2.0", "BSD-2-Clause", "BSD-3-Clause", "BSL-1.0", "ISC", "MIT", "MPL-2.0",
-           "PostgreSQL", "Zlib", "blessing", "curl"}
+           "PostgreSQL", "Unlicense", "Zlib", "blessing", "curl"}
 
 
 @dataclasses.dataclass

@@ -89,18 +89,24 @@ export async function metricInterval(runs: readonly string[], key: string, steps
   return found.metrics ?? [];
 }
 
-export async function listArtifacts(run: string, path: string, signal?: AbortSignal): Promise<ArtifactFile[]> {
+/** Whose files: those of a run, or of a model that it logged. */
+export interface FileOwner { run?: string; model?: string }
+
+export async function listArtifacts({ run, model }: FileOwner, path: string, signal?: AbortSignal): Promise<ArtifactFile[]> {
   const files: ArtifactFile[] = [];
   let token: string | undefined;
   do {
-    const page: { files?: ArtifactFile[]; next_page_token?: string } =
-      await get(`${API}/artifacts/list`, { run_id: run, path: path || undefined, page_token: token }, signal);
+    const page: { files?: ArtifactFile[]; next_page_token?: string } = model
+      ? await get(`${API}/logged-models/${encodeURIComponent(model)}/artifacts/directories`, { artifact_directory_path: path || undefined, page_token: token }, signal)
+      : await get(`${API}/artifacts/list`, { run_id: run, path: path || undefined, page_token: token }, signal);
     files.push(...(page.files ?? []));
     token = page.next_page_token;
   } while (token);
   return files;
 }
-export const artifactAddress = (run: string, path: string) => withQuery("/get-artifact", { run_id: run, path });
+export const artifactAddress = ({ run, model }: FileOwner, path: string) => (model
+  ? withQuery(`${API}/logged-models/${encodeURIComponent(model)}/artifacts/files`, { artifact_file_path: path })
+  : withQuery("/get-artifact", { run_id: run, path }));
 /** Where a file of a run may be shown in a frame: there no script runs, and nothing is fetched. */
 export const artifactView = (run: string, path: string) => withQuery("/artifact-view", { run_id: run, path });
 

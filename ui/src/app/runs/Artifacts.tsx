@@ -1,38 +1,64 @@
 import { useQuery } from "@tanstack/react-query";
-import { useState } from "react";
+import { useMemo, useState } from "react";
 import { ErrorFence } from "../../parts/ErrorFence";
 import { bytes } from "../../parts/format";
 import { Icon } from "../../parts/Icon";
 import { Failed, Skeleton } from "../../parts/States";
-import { listArtifacts, type ArtifactFile } from "../api/mlflow";
+import { listArtifacts, type ArtifactFile, type FileOwner, type LoggedModel } from "../api/mlflow";
 import { Viewer } from "./Viewer";
 
-/** Files of a run: the tree, and what is in the one that is chosen. */
-export function Artifacts({ run, path, open }: { run: string; path: string; open: (path: string) => void }) {
-  const files = useFolder(run, "");
-  if (files.isError) return <Failed error={files.error} retry={() => { void files.refetch(); }} />;
-  if (!files.data) return <Skeleton lines={6} label="Loading the files" />;
-  if (files.data.length === 0) return <p className="empty">The run kept no file.</p>;
+export interface ArtifactsProps {
+  run: string;
+  models: readonly LoggedModel[];
+  /** The model whose files are looked at; "": those of the run itself. */
+  model: string;
+  path: string;
+  open: (model: string, path: string) => void;
+}
+
+/** Files of a run and of the models that it logged: the tree, and what is in the one that is chosen. */
+export function Artifacts({ run, models, model, path, open }: ArtifactsProps) {
+  const owner: FileOwner = useMemo(() => (model ? { model } : { run }), [model, run]);
+  const files = useFolder(owner, "");
   return (
-    <div className="artifacts">
-      <nav className="tree panel" aria-label="Files of the run"><Folder run={run} files={files.data} path={path} open={open} depth={0} /></nav>
-      <div className="viewer panel">
-        {path ? <ErrorFence key={path} part={path}><Viewer key={path} run={run} path={path} size={sizeIn(files.data, path)} /></ErrorFence>
-          : <p className="muted">Choose a file to see what is in it.</p>}
-      </div>
-    </div>
+    <>
+      {models.length > 0 && (
+        <div className="toolbar">
+          <div className="segments" role="group" aria-label="Whose files">
+            <button type="button" aria-pressed={!model} onClick={() => open("", "")}>Run</button>
+            {models.slice(0, 20).map(({ info }) => (
+              <button key={info.model_id} type="button" aria-pressed={info.model_id === model} title={info.model_id} onClick={() => open(info.model_id, "MLmodel")}>
+                Model <bdi>{info.name.slice(0, 40)}</bdi>
+              </button>
+            ))}
+          </div>
+        </div>
+      )}
+      {files.isError ? <Failed error={files.error} retry={() => { void files.refetch(); }} />
+        : !files.data ? <Skeleton lines={6} label="Loading the files" />
+          : files.data.length === 0 ? <p className="empty">{model ? "The model has no file." : "The run kept no file."}</p>
+            : (
+              <div className="artifacts">
+                <nav className="tree panel" aria-label="Files"><Folder owner={owner} files={files.data} path={path} open={(file) => open(model, file)} depth={0} /></nav>
+                <div className="viewer panel">
+                  {path ? <ErrorFence key={path} part={path}><Viewer key={`${model} ${path}`} owner={owner} path={path} size={sizeIn(files.data, path)} /></ErrorFence>
+                    : <p className="muted">Choose a file to see what is in it.</p>}
+                </div>
+              </div>
+            )}
+    </>
   );
 }
 
 const sizeIn = (files: readonly ArtifactFile[], path: string) => files.find((file) => file.path === path)?.file_size;
 
-function useFolder(run: string, path: string, enabled = true) {
-  return useQuery({ queryKey: ["artifacts", run, path], enabled, queryFn: ({ signal }) => listArtifacts(run, path, signal) });
+function useFolder(owner: FileOwner, path: string, enabled = true) {
+  return useQuery({ queryKey: ["artifacts", owner, path], enabled, queryFn: ({ signal }) => listArtifacts(owner, path, signal) });
 }
 
 const baseName = (path: string) => path.slice(path.lastIndexOf("/") + 1);
 
-function Folder(props: { run: string; files: readonly ArtifactFile[]; path: string; open: (path: string) => void; depth: number }) {
+function Folder(props: { owner: FileOwner; files: readonly ArtifactFile[]; path: string; open: (path: string) => void; depth: number }) {
   const sorted = [...props.files].sort((a, b) => Number(b.is_dir) - Number(a.is_dir) || a.path.localeCompare(b.path, undefined, { numeric: true }));
   return (
     <ul>
@@ -43,9 +69,9 @@ function Folder(props: { run: string; files: readonly ArtifactFile[]; path: stri
   );
 }
 
-function Branch({ folder, ...props }: { folder: ArtifactFile; run: string; path: string; open: (path: string) => void; depth: number }) {
+function Branch({ folder, ...props }: { folder: ArtifactFile; owner: FileOwner; path: string; open: (path: string) => void; depth: number }) {
   const [unfolded, setUnfolded] = useState(props.path.startsWith(`${folder.path}/`) || props.depth === 0);
-  const inside = useFolder(props.run, folder.path, unfolded);
+  const inside = useFolder(props.owner, folder.path, unfolded);
   return (
     <>
       <button type="button" className="node" aria-expanded={unfolded} onClick={() => setUnfolded(!unfolded)}>

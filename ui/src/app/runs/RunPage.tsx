@@ -12,6 +12,7 @@ import { asText, useSettings } from "../search";
 import { PageHead } from "../shell/PageHead";
 import { Artifacts } from "./Artifacts";
 import { Overview } from "./Overview";
+import { useModelsOfRun } from "./RunModels";
 import { RunTools } from "./RunTools";
 import type { ChartSettings } from "../charts/settings";
 import "../experiments/experiments.css";
@@ -20,7 +21,7 @@ import "./runs.css";
 const MetricCharts = lazy(() => import("../charts/MetricCharts"));
 const LIVE_MS = 5_000;
 
-interface Settings extends ChartSettings { tab: string; path: string }
+interface Settings extends ChartSettings { tab: string; model: string; path: string }
 const isSystem = (key: string) => key.startsWith("system/");
 
 export default function RunPage() {
@@ -51,6 +52,7 @@ function Loaded({ run, above }: { run: Run; above: React.ReactNode }) {
     ...(system.length > 0 ? [["system", "System"] as [string, string]] : []), ["artifacts", "Artifacts"],
   ];
   const tab = tabs.some(([id]) => id === settings.tab) ? asText(settings.tab) : "overview";
+  const models = useModelsOfRun(run);
   const name = runName(run);
   const { info } = run;
   return (
@@ -77,7 +79,10 @@ function Loaded({ run, above }: { run: Run; above: React.ReactNode }) {
             <MetricCharts runs={[run]} metrics={tab === "system" ? system : model} settings={tab === "system" ? { x: "relative", ...settings } : settings} change={change} />
           </Suspense>
         )}
-        {tab === "artifacts" && <Artifacts run={info.run_id} path={asText(settings.path)} open={(path: string) => change({ path: path || undefined })} />}
+        {tab === "artifacts" && (
+          <Artifacts run={info.run_id} models={models.data ?? []} model={asText(settings.model)} path={asText(settings.path)}
+            open={(owner, path) => change({ model: owner || undefined, path: path || undefined })} />
+        )}
       </div>
     </>
   );

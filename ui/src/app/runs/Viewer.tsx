@@ -7,7 +7,7 @@ import { Markdown } from "../../parts/Markdown";
 import { Failed, Skeleton } from "../../parts/States";
 import { VirtualTable, type GridColumn } from "../../parts/VirtualTable";
 import { fetchAnswer } from "../api/client";
-import { artifactAddress, artifactView } from "../api/mlflow";
+import { artifactAddress, artifactView, type FileOwner } from "../api/mlflow";
 import { parseCsv } from "./csv";
 import { columnsOf, flavorsOf, signaturePart } from "./signature";
 import { SignatureTable } from "./SignatureTable";
@@ -30,11 +30,13 @@ function kindOf(path: string): Kind {
 }
 
 /** What is in a file, as far as a page can show it; all of it can be downloaded. */
-export function Viewer({ run, path, size }: { run: string; path: string; size: number | undefined }) {
+export function Viewer({ owner, path, size }: { owner: FileOwner; path: string; size: number | undefined }) {
   const kind = kindOf(path);
-  const [source, setSource] = useState(false);
-  const readable = kind === "markdown" || kind === "json" || kind === "csv" || kind === "model" || kind === "html";
-  const address = artifactAddress(run, path);
+  // Only a run has a place from which its HTML may be shown.
+  const framed = kind === "html" && owner.run !== undefined;
+  const [source, setSource] = useState(kind === "html" && !framed);
+  const readable = kind === "markdown" || kind === "json" || kind === "csv" || kind === "model" || framed;
+  const address = artifactAddress(owner, path);
   return (
     <>
       <header className="viewer-head">
@@ -47,9 +49,9 @@ export function Viewer({ run, path, size }: { run: string; path: string; size: n
       </header>
       {kind === "image" ? <Picture address={address} name={path} />
         : kind === "other" ? <p className="muted">No viewer shows this kind of file{size ? ` (${bytes(size)})` : ""}. Download it to look into it.</p>
-          : kind === "html" && !source
-            ? <iframe className="html-view" title={`${path}, without scripts`} src={artifactView(run, path)} sandbox="" referrerPolicy="no-referrer" />
-            : <TextFile run={run} path={path} kind={source ? "text" : kind} />}
+          : framed && owner.run !== undefined && !source
+            ? <iframe className="html-view" title={`${path}, without scripts`} src={artifactView(owner.run, path)} sandbox="" referrerPolicy="no-referrer" />
+            : <TextFile owner={owner} path={path} kind={source ? "text" : kind} />}
     </>
   );
 }
@@ -70,8 +72,8 @@ async function fetchText(address: string, signal: AbortSignal): Promise<Part> {
   return { text: new TextDecoder().decode(body), total: range ? Number(range[1]) : body.byteLength };
 }
 
-function TextFile({ run, path, kind }: { run: string; path: string; kind: Kind }) {
-  const address = artifactAddress(run, path);
+function TextFile({ owner, path, kind }: { owner: FileOwner; path: string; kind: Kind }) {
+  const address = artifactAddress(owner, path);
   const found = useQuery({ queryKey: ["artifact-text", address], staleTime: 60_000, queryFn: ({ signal }) => fetchText(address, signal) });
   if (found.isError) return <Failed error={found.error} retry={() => { void found.refetch(); }} />;
   if (!found.data) return <Skeleton lines={8} label="Loading the file" />;
