@@ -27,9 +27,23 @@ async function open(path, options = {}) {
   tab.on("dialog", (d) => { seen.dialogs += 1; void d.dismiss(); });
   tab.on("response", (r) => r.status() >= 400 && seen.refused.push(`${r.status()} ${new URL(r.url()).pathname}`));
   tab.on("request", (r) => !/^(data|blob):/.test(r.url()) && new URL(r.url()).origin !== new URL(url).origin && seen.outside.push(r.url()));
+  tab.quiet = quietOf(tab);
   await tab.goto(url + path);
   await settle(tab);
   return tab;
+}
+
+/** Waits until nothing was asked of the server for a moment; the request that waits for changes always waits. */
+function quietOf(tab) {
+  const asked = new Set();
+  let last = Date.now();
+  const end = (r) => { if (asked.delete(r)) last = Date.now(); };
+  tab.on("request", (r) => { if (!r.url().includes("/quern/events")) { asked.add(r); last = Date.now(); } });
+  tab.on("requestfinished", end);
+  tab.on("requestfailed", end);
+  return async () => {
+    while (asked.size > 0 || Date.now() - last < 500) await new Promise((resolve) => { setTimeout(resolve, 20); });
+  };
 }
 
 /** Waits until nothing in sight is still being loaded. */

@@ -11,7 +11,7 @@ async function filter(tab, text, settle) {
   await tab.fill("[role=combobox]", text);
   await tab.press("[role=combobox]", "Enter");
   await tab.waitForFunction((wanted) => new URL(location.href).searchParams.get("filter") === (wanted || null), text);
-  await tab.waitForLoadState("networkidle");
+  await tab.quiet();
   await settle(tab);
 }
 
@@ -33,7 +33,7 @@ export const flows = {
     const tab = await open(args.path, args);
     if (args.press) for (const key of args.press) await tab.keyboard.press(key);
     await settle(tab);
-    await tab.waitForLoadState("networkidle");
+    await tab.quiet();
     await tab.screenshot({ path: args.file });
     return {};
   },
@@ -52,7 +52,7 @@ export const flows = {
     await tab.keyboard.press("Escape");
     await tab.keyboard.press("Enter");
     await tab.waitForURL(/filter=/);
-    await tab.waitForLoadState("networkidle");
+    await tab.quiet();
     const found = { keys, values, names: await names(tab), foot: await foot(tab), applied: search(tab).filter };
     await filter(tab, "metrics.auc > 0.85 AND nonsense ~ 3", settle);
     await tab.waitForSelector(".filter-error");
@@ -75,7 +75,7 @@ export const flows = {
     await other.click("button:has-text('Views')");
     await other.click(`.popover .item:has-text(${JSON.stringify(args.name)})`);
     await other.waitForURL(/view=/);
-    await other.waitForLoadState("networkidle");
+    await other.quiet();
     return { saved: search(tab), taken: search(other), heads: await other.$$eval(".vtable thead th bdi", (all) => all.map((e) => e.textContent)), names: await names(other) };
   },
 
@@ -303,7 +303,7 @@ export const flows = {
     await tab.unroute("**/page.json");
     await tab.click(".banner button");
     await tab.waitForSelector("h1");
-    await tab.waitForLoadState("networkidle");
+    await tab.quiet();
     return { before, said, after: await banner(tab) };
   },
 };
