@@ -122,7 +122,7 @@ def test_the_lineage_is_walked_by_keys(server):
 
 def test_evidence_leads_to_its_step(server):
     seen = flow(server, "pipeline")
-    assert seen["gates"] == 4 and seen["at"].endswith("step=train") and seen["steps"] == 23
+    assert seen["gates"] >= 4 and seen["at"].endswith("step=train") and seen["steps"] == 23
 
 
 def test_a_release_tells_its_evidence(server):
