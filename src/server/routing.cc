@@ -33,45 +33,6 @@ deploy::Outcome OutcomeOfRefused(deploy::Outcome outcome, bool stable_answered) 
   return outcome;
 }
 
-/// The model that a request asks for. kNotFound.
-Result<serving::ServedModelPtr> FindRouted(const ServingContext& context, std::string_view name,
-                                           std::string_view version,
-                                           const net::RequestView& headers, Scorer& scorer,
-                                           Arena& arena, Routed* routed) {
-  if (context.releases == nullptr) return context.inference.Find(name, version);
-  serving::ServedModelPtr meant;
-  if (name.empty()) {
-    QUERN_ASSIGN(meant, context.inference.Find(name, version));
-    name = meant->name();
-  }
-  // Between the choice and its look-up a release may end and let the version go: then once more.
-  for (int attempt = 0; attempt < 3; ++attempt) {
-    deploy::RouteQuestion ask;
-    deploy::ReleaseController* controller = context.releases->Deciding(name, version, &ask);
-    if (controller == nullptr) break;
-    std::string_view key;
-    if (!ask.key_header.empty()) key = headers.Find(ask.key_header);
-    if (!ask.key_cookie.empty()) key = CookieValue(headers.Find("Cookie"), ask.key_cookie);
-    if (!ask.key_field.empty()) {
-      if (meant == nullptr) {
-        QUERN_ASSIGN(meant, context.inference.Find(name, version));
-      }
-      key = scorer.Read(meant, ask.key_field);
-    }
-    const std::string_view wish =
-        ask.override_header.empty() ? std::string_view() : headers.Find(ask.override_header);
-    const deploy::Route route = controller->Pick(key, wish);
-    if (route.release.empty()) break;
-    auto chosen = context.inference.Find(name, route.version);
-    if (!chosen) continue;
-    routed->controller = controller;
-    routed->route = route;
-    routed->text = deploy::WriteRouteText(route, arena.Make<char>(deploy::RouteTextRoom(route)));
-    return chosen;
-  }
-  return context.inference.Find(name, version);
-}
-
 /// Who is asked for an answer that the first version did not give.
 struct SecondTry {
   serving::ServedModelPtr served;  // null: nobody
@@ -127,6 +88,44 @@ std::string_view KeyText(const serving::InferenceCall& call, std::string_view fi
     return {room.data(), static_cast<size_t>(end - room.data())};
   }
   return {};
+}
+
+Result<serving::ServedModelPtr> FindRouted(const ServingContext& context, std::string_view name,
+                                           std::string_view version,
+                                           const net::RequestView& headers, Scorer& scorer,
+                                           Arena& arena, Routed* routed) {
+  if (context.releases == nullptr) return context.inference.Find(name, version);
+  serving::ServedModelPtr meant;
+  if (name.empty()) {
+    QUERN_ASSIGN(meant, context.inference.Find(name, version));
+    name = meant->name();
+  }
+  // Between the choice and its look-up a release may end and let the version go: then once more.
+  for (int attempt = 0; attempt < 3; ++attempt) {
+    deploy::RouteQuestion ask;
+    deploy::ReleaseController* controller = context.releases->Deciding(name, version, &ask);
+    if (controller == nullptr) break;
+    std::string_view key;
+    if (!ask.key_header.empty()) key = headers.Find(ask.key_header);
+    if (!ask.key_cookie.empty()) key = CookieValue(headers.Find("Cookie"), ask.key_cookie);
+    if (!ask.key_field.empty()) {
+      if (meant == nullptr) {
+        QUERN_ASSIGN(meant, context.inference.Find(name, version));
+      }
+      key = scorer.Read(meant, ask.key_field);
+    }
+    const std::string_view wish =
+        ask.override_header.empty() ? std::string_view() : headers.Find(ask.override_header);
+    const deploy::Route route = controller->Pick(key, wish);
+    if (route.release.empty()) break;
+    auto chosen = context.inference.Find(name, route.version);
+    if (!chosen) continue;
+    routed->controller = controller;
+    routed->route = route;
+    routed->text = deploy::WriteRouteText(route, arena.Make<char>(deploy::RouteTextRoom(route)));
+    return chosen;
+  }
+  return context.inference.Find(name, version);
 }
 
 Scored ScoreRouted(const ServingContext& context, std::string_view name, std::string_view version,

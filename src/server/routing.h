@@ -32,6 +32,14 @@ struct Scored {
   double seconds = 0;
 };
 
+/// The model that a request asks for: the version that a running release chooses, where the request
+/// names none or the alias that the release moves; else what the catalog says. The release hears
+/// nothing of it. After warm-up allocates from `arena` alone. kNotFound.
+Result<serving::ServedModelPtr> FindRouted(const ServingContext& context, std::string_view name,
+                                           std::string_view version,
+                                           const net::RequestView& headers, Scorer& scorer,
+                                           Arena& arena, Routed* routed);
+
 /// One request to a model, whatever its protocol: has the answer made by the version that a running
 /// release chooses, where the request names none or the alias that the release moves, else by what
 /// the catalog says, and tells the release how it ended. Key and override are read from `headers`.
