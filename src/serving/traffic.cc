@@ -63,22 +63,22 @@ void SetLatency(std::vector<double> values, Traffic& traffic) {
   traffic.latency = Binned(values, false);
 }
 
+/// The newest bucket first, each by a range of the index, until there was enough of that.
 Status CountBuckets(store::Database& database, const TrafficQuery& query, Traffic& traffic) {
   traffic.counts.assign(static_cast<size_t>(query.buckets), 0);
-  int64_t counted = 0;
-  QUERN_TRY(database.Query(
-      "SELECT (made_at - ?) / ?, count(*) FROM (SELECT made_at FROM predictions WHERE model = ? "
-      "AND version = ? AND made_at >= ? AND made_at < ? ORDER BY made_at DESC LIMIT ?) AS newest "
-      "GROUP BY 1",
-      {query.since_ms, traffic.bucket_ms, query.model, query.version, query.since_ms,
-       query.until_ms, kCounted},
-      [&](const store::Row& row) {
-        const auto bucket =
-            static_cast<size_t>(std::clamp<int64_t>(row.Int(0), 0, query.buckets - 1));
-        traffic.counts[bucket] += row.Int(1);
-        counted += row.Int(1);
-      }));
-  traffic.counts_whole = counted < kCounted;
+  int64_t left = kCounted;
+  for (int64_t bucket = query.buckets - 1; bucket >= 0 && left > 0; --bucket) {
+    const int64_t from = query.since_ms + bucket * traffic.bucket_ms;
+    const int64_t until = std::min(from + traffic.bucket_ms, query.until_ms);
+    int64_t& count = traffic.counts[static_cast<size_t>(bucket)];
+    QUERN_TRY(database.Query(
+        "SELECT count(*) FROM (SELECT 1 FROM predictions WHERE model = ? AND version = ? AND "
+        "made_at >= ? AND made_at < ? LIMIT ?) AS counted",
+        {query.model, query.version, from, until, left},
+        [&](const store::Row& row) { count = row.Int(0); }));
+    left -= count;
+  }
+  traffic.counts_whole = left > 0;
   return {};
 }
 
@@ -115,7 +115,8 @@ Status LookAtRows(store::Database& database, const TrafficQuery& query, Traffic&
 }  // namespace
 
 Result<std::vector<ServedVersion>> ServedVersions(store::Database& database,
-                                                  const std::string& model, size_t limit) {
+                                                  const std::string& model, size_t limit,
+                                                  int64_t counted) {
   std::vector<ServedVersion> found;
   std::string name = model, version;
   // From one pair to the next by the index, so that it costs as many steps as there are pairs.
@@ -136,9 +137,9 @@ Result<std::vector<ServedVersion>> ServedVersions(store::Database& database,
     QUERN_TRY(
         database.Query("SELECT count(*) FROM (SELECT 1 FROM predictions WHERE model = ? AND "
                        "version = ? LIMIT ?) AS counted",
-                       {next->model, next->version, kCounted},
+                       {next->model, next->version, counted},
                        [&](const store::Row& row) { next->predictions = row.Int(0); }));
-    next->more = next->predictions == kCounted;
+    next->more = next->predictions == counted;
     name = next->model;
     version = next->version;
     found.push_back(std::move(*next));

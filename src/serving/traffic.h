@@ -20,9 +20,11 @@ struct ServedVersion {
   int64_t predictions = 0;
   bool more = false;  // there are more than `predictions`, which is where counting stopped
 };
-/// By name and version; of every model if `model` is "".
+/// By name and version; of every model if `model` is "". Of each version at most `counted`
+/// predictions are counted.
 Result<std::vector<ServedVersion>> ServedVersions(store::Database& database,
-                                                  const std::string& model, size_t limit);
+                                                  const std::string& model, size_t limit,
+                                                  int64_t counted = 100'000);
 
 struct TrafficQuery {
   std::string model;

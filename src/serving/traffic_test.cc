@@ -42,6 +42,10 @@ TEST_CASE("versions that answered, with how often and since when") {
   CHECK(ServedVersions(*log.db, "heart", 10)->size() == 2);
   CHECK(ServedVersions(*log.db, "heart", 1)->size() == 1);
   CHECK(ServedVersions(*log.db, "none", 10)->empty());
+  const auto few = ServedVersions(*log.db, "heart", 10, 1);
+  REQUIRE(few);
+  CHECK(few->at(0).predictions == 1);
+  CHECK(few->at(0).more);
 }
 
 TEST_CASE("a window is counted in buckets, and its newest rows are looked at") {

@@ -112,7 +112,8 @@ Result<json::value> Predictions(const ViewContext& c, const mlflow::Args& args) 
   query.until_ms = args.Int("until_ms", 0);
   query.buckets = args.Int("buckets", 60);
   QUERN_TRY(args.status());
-  QUERN_ASSIGN(auto served, serving::ServedVersions(c.database, query.model, kServed));
+  // How many there are is counted by bucket.
+  QUERN_ASSIGN(auto served, serving::ServedVersions(c.database, query.model, kServed, 1));
   if (!version.empty()) {
     std::erase_if(served, [&](const serving::ServedVersion& s) { return s.version != version; });
   }
