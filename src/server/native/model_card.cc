@@ -56,11 +56,15 @@ json::object Snippet(std::string_view title, std::string_view language, std::str
   return json::object{{"title", title}, {"language", language}, {"code", std::move(code)}};
 }
 
+/// JSON as a text of Python: what stands in it cannot end it.
+std::string PythonText(const std::string& text) {
+  const bool plain = text.find_first_of("'\\") == std::string::npos;
+  return plain ? "'" + text + "'" : WriteJson(json::value(text));
+}
+
 std::string Python(const std::string& body) {
-  return "import json, urllib.request\n\n"
-         "body = json.loads(r'''" +
-         body +
-         "''')\n"
+  return "import json, urllib.request\n\nbody = json.loads(" + PythonText(body) +
+         ")\n"
          "request = urllib.request.Request(\"http://127.0.0.1:8080/invocations\", "
          "json.dumps(body).encode(),\n"
          "                                 {\"Content-Type\": \"application/json\"})\n"
@@ -76,11 +80,10 @@ std::string LoadWithMlflow(const registry::ModelVersion& version, const ModelCar
           ")\nmodel = mlflow.pyfunc.load_model(" +
           text("models:/" + version.name + "/" + std::to_string(version.version)) + ")\n";
   if (!card.example.is_object()) return code + "print(model.metadata)";
-  code +=
-      "row = json.loads(r'''" + WriteJson(card.example) +
-      "''')\nvalues = {name: value if isinstance(value, str) else float(\"nan\" if value is None "
-      "else value) for name, value in row.items()}\n"
-      "print(model.predict({name: numpy.array([[value]]) for name, value in values.items()}))";
+  code += "row = json.loads(" + PythonText(WriteJson(card.example)) +
+          ")\nvalues = {name: value if isinstance(value, str) else float(\"nan\" if value is None "
+          "else value) for name, value in row.items()}\n"
+          "print(model.predict({name: numpy.array([[value]]) for name, value in values.items()}))";
   return "import json\n\n" + code;
 }
 
