@@ -230,8 +230,7 @@ export const flows = {
 
   /** Keys, the ways back, moments in the reader's zone and in UTC. */
   async keys({ open, settle, args }) {
-    const tab = await open("/");
-    await tab.waitForURL(/\/experiments$/);
+    const tab = await open("/experiments");
     const local = await tab.textContent(".vtable time");
     await tab.keyboard.press("u");
     const utc = await tab.textContent(".vtable time");
