@@ -95,7 +95,7 @@ export const flows = {
     await tab.waitForSelector(".is-pinned");
     const pinned = await tab.$$eval(".is-pinned a", (all) => all.map((a) => a.textContent));
     await tab.click("button:has-text('Group')");
-    await tab.click(".popover .item:text-is('model')");
+    await tab.locator(".popover .item").getByText("model", { exact: true }).click();
     await tab.waitForSelector(".is-group");
     const groups = await tab.$$eval(".is-group .run-name", (all) => all.map((e) => e.textContent.trim()));
     await tab.goBack();
