@@ -189,6 +189,18 @@ export const flows = {
     return { shown, title: await tab.title() };
   },
 
+  /** From a run to the signature of the model that it logged. */
+  async model({ open, settle, args }) {
+    const tab = await open(`/experiments/${args.experiment}/runs/${args.run}`);
+    // The models and the versions come from two calls.
+    await tab.waitForFunction(() => document.querySelectorAll(".things li").length === 3);
+    const things = await tab.$$eval(".things li", (all) => all.map((e) => e.innerText));
+    await tab.click(".things a[title]");
+    await tab.waitForSelector(".signature");
+    await settle(tab);
+    return { things, files: await tab.$$eval(".tree .node bdi", (all) => all.map((e) => e.textContent)), columns: await tab.$$eval(".signature th[scope=row]", (all) => all.map((e) => e.textContent)) };
+  },
+
   /** Dragging over a chart asks the server for what lies there. */
   async zoom({ open, args }) {
     const tab = await open(`/experiments/${args.experiment}/runs/${args.run}?tab=charts`);

@@ -131,6 +131,20 @@ def fill_artifacts(api, experiment, run):
         api.artifact(experiment, run, path, content)
 
 
+    fill_model(api, experiment, run, files["model/MLmodel"])
+
+
+def fill_model(api, experiment, run, mlmodel):
+    """A logged model of the run, and a version that was registered of it."""
+    model = api.post("logged-models", experiment_id=experiment, name="boosted", source_run_id=run)["model"]["info"]["model_id"]
+    api.artifact(experiment, f"models/{model}", "MLmodel", mlmodel)
+    finished = api.session.patch(f"{api.url}/api/2.0/mlflow/logged-models/{model}", json={"model_id": model, "status": "LOGGED_MODEL_READY"}, timeout=60)
+    assert finished.status_code == 200, finished.text
+    api.post("registered-models/create", name="heart")
+    api.post("model-versions/create", name="heart", source=f"models:/{model}", run_id=run, model_id=model)
+    api.post("registered-models/alias", name="heart", alias="champion", version="1")
+
+
 def odd(api):
     """Names and values that no page may stumble over."""
     odd_experiment = api.experiment("odd " + HOSTILE.replace("/", "|"))

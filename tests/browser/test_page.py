@@ -188,6 +188,16 @@ def test_files_are_shown_and_cannot_act(page):
     assert "No viewer shows this kind of file" in shown["weights.bin"]["text"]
 
 
+def test_a_run_leads_to_its_datasets_and_models(page):
+    url, known = page
+    seen = flow("model", url, experiment=known["heart"], run=known["rich"])
+    check_quiet(seen)
+    assert [thing.split()[0] for thing in seen["things"]] == ["patients", "boosted", "heart"]
+    assert "@champion" in seen["things"][2]
+    assert seen["files"] == ["MLmodel"]
+    assert seen["columns"] == ["age", "sex", "0"]
+
+
 def test_charts_zoom_and_give_their_data(page):
     url, known = page
     seen = flow("zoom", url, experiment=known["heart"], run=known["rich"])

@@ -48,7 +48,7 @@ export function VirtualTable<Row extends object>(props: VirtualTableProps<Row>) 
   const { rows, columns, keyOf, onEnd, rowHeight = 36 } = props;
   const frame = useRef<HTMLDivElement>(null);
   const [at, setAt] = useState(-1);
-  const virtual = useVirtualizer({ count: rows.length, getScrollElement: () => frame.current, estimateSize: () => rowHeight, overscan: 12 });
+  const virtual = useVirtualizer({ count: rows.length, getScrollElement: () => frame.current, estimateSize: () => rowHeight, overscan: 8 });
   const items = virtual.getVirtualItems();
   const first = items[0]?.index ?? 0;
   const last = items.at(-1)?.index ?? -1;
@@ -57,45 +57,25 @@ export function VirtualTable<Row extends object>(props: VirtualTableProps<Row>) 
   useEffect(() => { virtual.measure(); }, [rowHeight, virtual]);
   const move = useRowKeys({ ...props, at, setAt, scrollTo: (index) => virtual.scrollToIndex(index), frame });
 
-  const table = useColumns(columns, props.widths, props.onWidths);
-  const head = table.getHeaderGroups()[0]?.headers ?? [];
-  const byId = useMemo(() => new Map(columns.map((column) => [column.id, column])), [columns]);
+  const [own, setOwn] = useState<ColumnSizingState>({});
+  const widths = props.widths ?? own;
+  const width = columns.reduce((sum, column) => sum + widthOf(column, widths), 0);
   const above = items[0]?.start ?? 0;
   const below = virtual.getTotalSize() - (items.at(-1)?.end ?? 0);
 
   return (
     <div className="vtable" ref={frame} role="region" aria-label={props.label} tabIndex={0} onKeyDown={move}>
-      <table style={{ width: table.getTotalSize() }} aria-rowcount={(props.total ?? rows.length) + 1}>
-        <colgroup>{head.map((header) => <col key={header.id} style={{ width: header.getSize() }} />)}</colgroup>
-        <thead>
-          <tr aria-rowindex={1}>
-            {head.map((header) => {
-              const column = byId.get(header.id);
-              if (!column) return null;
-              return (
-                <th key={header.id} scope="col" className={column.numeric ? "num" : undefined}
-                  aria-sort={column.order === "none" ? undefined : column.order} title={column.title}>
-                  {column.onOrder
-                    ? <button type="button" className="order" onClick={column.onOrder}>
-                      <bdi>{column.head}</bdi><span aria-hidden="true">{column.order === "ascending" ? "↑" : column.order === "descending" ? "↓" : ""}</span>
-                    </button>
-                    : <bdi>{column.head}</bdi>}
-                  <span className={header.column.getIsResizing() ? "resizer is-held" : "resizer"} aria-hidden="true"
-                    onMouseDown={header.getResizeHandler()} onTouchStart={header.getResizeHandler()}
-                    onDoubleClick={() => header.column.resetSize()} />
-                </th>
-              );
-            })}
-          </tr>
-        </thead>
+      <table style={{ width }} aria-rowcount={(props.total ?? rows.length) + 1}>
+        <colgroup>{columns.map((column) => <col key={column.id} style={{ width: widthOf(column, widths) }} />)}</colgroup>
+        <Head columns={columns as readonly GridColumn<never>[]} widths={widths} onWidths={props.onWidths ?? setOwn} />
         <tbody>
-          {above > 0 && <tr className="gap" aria-hidden="true"><td colSpan={head.length} style={{ height: above }} /></tr>}
+          {above > 0 && <tr className="gap" aria-hidden="true"><td colSpan={columns.length} style={{ height: above }} /></tr>}
           {rows.slice(first, last + 1).map((row, offset) => {
             const index = first + offset;
             return <DrawnRow key={keyOf(row)} row={row} index={index} columns={columns as readonly GridColumn<object>[]} isAt={index === at} height={rowHeight}
               className={props.classOf?.(row)} onFocus={setAt} />;
           })}
-          {below > 0 && <tr className="gap" aria-hidden="true"><td colSpan={head.length} style={{ height: below }} /></tr>}
+          {below > 0 && <tr className="gap" aria-hidden="true"><td colSpan={columns.length} style={{ height: below }} /></tr>}
         </tbody>
       </table>
       {props.foot && <div className="vtable-foot">{props.foot}</div>}
@@ -115,26 +95,44 @@ const DrawnRow = memo(function DrawnRow({ row, index, columns, isAt, height, cla
   );
 });
 
+const widthOf = (column: { id: string; width: number }, widths: Readonly<Record<string, number>>) => widths[column.id] ?? column.width;
 const NO_DATA: object[] = [];
 
-/** The model of the columns and their widths. Rows do not go through it: it would make an object for each of 100,000. */
-function useColumns<Row extends object>(columns: readonly GridColumn<Row>[], widths: Readonly<Record<string, number>> | undefined,
-  onWidths: ((widths: Record<string, number>) => void) | undefined) {
-  const [own, setOwn] = useState<ColumnSizingState>({});
-  const sizing = widths ?? own;
+/** The heads: order by a click, width by dragging an edge. The model of the columns knows of no rows: it would make an
+ *  object for each of 100,000. */
+const Head = memo(function Head({ columns, widths, onWidths }: {
+  columns: readonly GridColumn<never>[]; widths: Readonly<Record<string, number>>; onWidths: (widths: Record<string, number>) => void;
+}) {
   const defs = useMemo(() => columns.map((column): ColumnDef<Features, object> => ({
     id: column.id, size: column.width, minSize: 48, maxSize: 1200,
   })), [columns]);
-  return useTable({
+  const table = useTable({
     features, columns: defs, data: NO_DATA, columnResizeMode: "onChange",
-    state: { columnSizing: sizing },
-    onColumnSizingChange: (update) => {
-      const next = typeof update === "function" ? update(sizing) : update;
-      if (onWidths) onWidths(next);
-      else setOwn(next);
-    },
+    state: { columnSizing: widths },
+    onColumnSizingChange: (update) => onWidths(typeof update === "function" ? update(widths) : update),
   });
-}
+  const heads = new Map(table.getHeaderGroups()[0]?.headers.map((header) => [header.id, header]) ?? []);
+  return (
+    <thead>
+      <tr aria-rowindex={1}>
+        {columns.map((column) => {
+          const header = heads.get(column.id);
+          return (
+            <th key={column.id} scope="col" className={column.numeric ? "num" : undefined} aria-sort={column.order === "none" ? undefined : column.order} title={column.title}>
+              {column.onOrder
+                ? <button type="button" className="order" onClick={column.onOrder}>
+                  <bdi>{column.head}</bdi><span aria-hidden="true">{column.order === "ascending" ? "↑" : column.order === "descending" ? "↓" : ""}</span>
+                </button>
+                : <bdi>{column.head}</bdi>}
+              {header && <span className={header.column.getIsResizing() ? "resizer is-held" : "resizer"} aria-hidden="true"
+                onMouseDown={header.getResizeHandler()} onTouchStart={header.getResizeHandler()} onDoubleClick={() => header.column.resetSize()} />}
+            </th>
+          );
+        })}
+      </tr>
+    </thead>
+  );
+});
 
 /** j, k, arrows, Home, End, Enter and the caller's own keys; j and k from anywhere on the page. */
 function useRowKeys<Row extends object>(table: VirtualTableProps<Row> & {
