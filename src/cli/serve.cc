@@ -36,6 +36,8 @@ struct ServeArgs {
   uint64_t max_input = 64u << 20;
   uint64_t max_queue = 1024;
   uint64_t threads = 0;
+  uint64_t batch_size = 256;
+  double batch_delay_ms = 0;
   double watch = 10;
   std::string engine = "auto";
   bool model_control = false;
@@ -118,6 +120,8 @@ server::ServeOptions OptionsOf(const ServeArgs& args, pipeline::Workspace* works
   options.http.threads = args.threads;
   options.http.max_queued = args.max_queue;
   options.inference.threads = args.threads;
+  options.inference.batch.rows = args.batch_size;
+  options.inference.batch.delay = args.batch_delay_ms / 1000;
   options.database = workspace != nullptr ? &workspace->database() : nullptr;
   options.log_predictions = !args.log.off;
   options.model_control = args.model_control;
@@ -190,6 +194,14 @@ int Serve(ServeArgs args, Context& context) {
     Log(LogLevel::kWarning, "serving on " + args.host +
                                 ": anyone who reaches this address can ask the model; "
                                 "--token-file lets in who has a token");
+  }
+  if (!(args.batch_delay_ms >= 0 && args.batch_delay_ms <= 10'000)) {
+    return context.Complain(Error{Code::kInvalidArgument,
+                                  "--batch-delay " + ShortestDouble(args.batch_delay_ms) +
+                                      " is not a number of milliseconds from 0 to 10000",
+                                  "0 waits for nobody",
+                                  {},
+                                  {}});
   }
   auto workspace = OpenProject(args, context);
   if (!workspace) return context.Complain(workspace.error());
@@ -265,6 +277,16 @@ void AddServe(Verb app, Context& context) {
       .ShowDefault();
   verb.AddOption("--threads", args->threads,
                  "Threads for requests that take long, and for one large batch; 0: as many as fit")
+      .ShowDefault();
+  verb.AddOption(
+          "--batch-size", args->batch_size,
+          "Most rows of requests that are scored together; 1: each by itself. Of models that "
+          "ONNX Runtime runs and that gain by it")
+      .Between(1, 65536)
+      .ShowDefault();
+  verb.AddOption("--batch-delay", args->batch_delay_ms,
+                 "Milliseconds that a request waits for others; 0: what has arrived is scored "
+                 "together, and nothing waits for more")
       .ShowDefault();
   verb.AddOption("--engine", args->engine,
                  "What runs the models; auto: the compiled engine where it covers the graph")

@@ -186,10 +186,33 @@ bool Connection::OnHead() {
 }
 
 bool Connection::OnBody() {
-  if (loop_.Ask(reader_.head(), reader_.body())) {
+  if (!loop_.Ask(reader_.head(), reader_.body(), 0)) return HandToWorker();
+  ticket_ = loop_.writer().ticket();
+  if (ticket_ == 0) {
     AnswerInline();
     return true;
   }
+  busy_ = true;
+  state_ = State::kHandled;
+  Timer::Stop();
+  loop_.AskAgainLater(this);
+  return false;
+}
+
+void Connection::AskAgain() {
+  busy_ = false;
+  if (gone_) return Close();
+  state_ = State::kBody;
+  if (loop_.Ask(reader_.head(), reader_.body(), ticket_) && loop_.writer().ticket() == 0) {
+    AnswerInline();
+  } else {
+    HandToWorker();
+  }
+  Process();
+}
+
+/// True if there is more to do on this thread.
+bool Connection::HandToWorker() {
   if (!hook_asked_) {
     if (exchange_ == nullptr) {
       exchange_ = std::make_unique<Exchange>(loop_.core(), loop_.events(), *this);

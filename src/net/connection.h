@@ -32,6 +32,8 @@ class Connection final : public Watcher, public Timer, public Exchange::Owner {
   void Resume();
   /// Sends what there is to send.
   void SendNow();
+  /// Asks the inline handler again, after ServerLoop::AskAgainLater().
+  void AskAgain();
   /// The wake-up is over: answers of the inline handler may go, or become `error`.
   void EndHold(const HttpResponse* error);
 
@@ -41,7 +43,7 @@ class Connection final : public Watcher, public Timer, public Exchange::Owner {
     kHead,     // between requests, or in a head
     kBody,     // a body that is buffered
     kStream,   // a body that is streamed
-    kHandled,  // a worker has the request
+    kHandled,  // a worker has the request, or it is to be asked again
     kFile,     // the answer's file goes out
     kClosing,  // what there is to send is the last
     kLinger,   // everything is sent; what the client still sends is thrown away
@@ -71,6 +73,7 @@ class Connection final : public Watcher, public Timer, public Exchange::Owner {
   bool OnPiece(RequestReader::Event event);
   bool Unauthorized();
   bool HandOver(bool offered, bool body_read);
+  bool HandToWorker();
   void ContinueIfExpected();
 
   void AnswerInline();
@@ -109,7 +112,7 @@ class Connection final : public Watcher, public Timer, public Exchange::Owner {
   Wait wait_ = Wait::kHeader;
   /// Nobody has waited for this request yet.
   bool fresh_ = true;
-  /// A worker has the request.
+  /// A worker has the request, or it waits to be asked again.
   bool busy_ = false;
   /// The socket has taken less than there is to send.
   bool blocked_ = false;
@@ -128,6 +131,7 @@ class Connection final : public Watcher, public Timer, public Exchange::Owner {
   /// Of the request under way.
   Keep keep_ = Keep::kOpen;
   bool head_only_ = false;
+  size_t ticket_ = 0;
   size_t lingered_ = 0;
 };
 

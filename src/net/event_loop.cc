@@ -64,6 +64,7 @@ void EventLoop::Run(const std::function<bool()>& on_wakeup) {
     ReadClocks();
     for (int i = 0; i < count; ++i) {
       const epoll_event& event = events[static_cast<size_t>(i)];
+      behind_ = static_cast<size_t>(count - i - 1);
       if (event.data.ptr != nullptr) static_cast<Watcher*>(event.data.ptr)->OnReady(event.events);
     }
     Receive();

@@ -62,6 +62,8 @@ class EventLoop {
   void Unwatch(int fd);
 
   Timers& timers() { return timers_; }
+  /// Events of this batch that nobody has been told of yet.
+  size_t behind() const { return behind_; }
   /// When this batch of events came.
   Clock::time_point now() const { return now_; }
   /// As now(), on the wall: seconds since 1970.
@@ -77,6 +79,7 @@ class EventLoop {
   Timers timers_;
   Clock::time_point now_;
   std::time_t wall_ = 0;
+  size_t behind_ = 0;
   std::atomic<bool> ended_{false};
   /// Set before the loop looks into its mailbox for the last time and sleeps: only then need a
   /// sender wake it.

@@ -100,6 +100,14 @@ struct ServerOptions {
   InlineHandler inline_handler;
   AfterWakeup after_wakeup;
   uint64_t inline_max_body = 1u << 20;
+  /// Seconds that a request waits to be asked again (ResponseWriter::AskAgain) for others that may
+  /// come meanwhile, unless `again_most` wait on its loop; 0: it waits for nothing.
+  double again_delay = 0;
+  size_t again_most = 256;
+  /// Called on the loop's thread before requests are asked again, and after: what came in between
+  /// the two for the first time must not wait for them. Null: nothing is.
+  std::function<void(size_t loop)> before_again;
+  std::function<void(size_t loop)> after_again;
   /// PEM files, both or neither: HTTPS (TLS 1.2 or later) instead of HTTP. Read again when they
   /// change.
   std::string tls_certificate;

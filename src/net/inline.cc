@@ -45,6 +45,7 @@ void ResponseWriter::AddHeader(std::string_view name, std::string_view value) {
 
 void ResponseWriter::Reset() {
   status_ = 200;
+  ticket_ = 0;
   content_type_ = "application/json";
   header_lines_.clear();
   Empty(&body_);

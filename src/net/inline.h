@@ -36,6 +36,11 @@ struct RequestView {
   std::string_view body;
   /// Which of the server's event loops asks, from 0: what belongs to one loop needs no lock.
   size_t loop = 0;
+  /// Connections that became ready in the same wake-up and have not been looked at yet: more
+  /// requests of them may follow.
+  size_t behind = 0;
+  /// What ResponseWriter::AskAgain() was given when this request was asked before; 0: never.
+  size_t ticket = 0;
 
   /// The value of the first header of that name (any case), or "".
   std::string_view Find(std::string_view name) const;
@@ -50,6 +55,13 @@ class ResponseWriter {
   /// Besides Content-Type, Content-Length, Date and Connection, which the server writes. Control
   /// characters in a value become blanks.
   void AddHeader(std::string_view name, std::string_view value);
+  /// Instead of an answer: the handler, which then has to return true, is asked once more when all
+  /// that has come with this wake-up was looked at (ServerOptions::again_delay: later), with
+  /// `ticket`, above 0, in the request. Head and body stay where they are until then, unless the
+  /// body was decompressed. In the order of the first asking; a client that has gone is not asked
+  /// for. Asked again, the handler must answer or hand on.
+  void AskAgain(size_t ticket) { ticket_ = ticket; }
+  size_t ticket() const { return ticket_; }
   /// Empty at first; append to it.
   std::string& body() { return body_; }
   const std::string& body() const { return body_; }
@@ -63,6 +75,7 @@ class ResponseWriter {
 
  private:
   int status_ = 200;
+  size_t ticket_ = 0;
   std::string content_type_ = "application/json";
   std::string header_lines_;
   std::string body_;

@@ -7,6 +7,7 @@
 #include "net/client.h"
 #include "net/compression.h"
 #include "net/http.h"
+#include "net/raw_socket.h"
 
 namespace quern::net {
 namespace {
@@ -87,6 +88,97 @@ TEST_CASE("the end of a wake-up comes before its answers, and its error is their
   CHECK(answer->status == 503);
   CHECK(answer->body == R"({"error":"the log is full"})");
   CHECK(client.Post("/other", "3")->status == 200);
+}
+
+/// Asks for each request to be asked again, and answers with how many waited when it was.
+struct Asking {
+  explicit Asking(double delay, size_t most) {
+    ServerOptions options;
+    options.loops = 1;
+    options.again_delay = delay;
+    options.again_most = most;
+    options.before_again = [this](size_t) {
+      ++waves;
+      answers = taken.load();
+    };
+    options.after_again = [this](size_t) { taken = 0; };
+    options.inline_handler = [this](const RequestView& request, ResponseWriter& response) {
+      if (request.ticket == 0) {
+        response.body() = "forgotten";
+        response.AskAgain(++taken);
+        return true;
+      }
+      if (request.body == "other") return false;
+      response.body() = std::string(request.body) + " of " + std::to_string(answers.load()) +
+                        ", ticket " + std::to_string(request.ticket);
+      return true;
+    };
+    server = std::make_unique<HttpServer>(options, [](const HttpRequest& request) {
+      HttpResponse response;
+      response.body = "general " + request.body;
+      return response;
+    });
+    port = server->Start().value();
+  }
+  std::atomic<size_t> taken{0};
+  std::atomic<size_t> answers{0};
+  std::atomic<size_t> waves{0};
+  std::unique_ptr<HttpServer> server;
+  uint16_t port = 0;
+};
+
+TEST_CASE("a request may be asked again at the end of the wake-up, and handed on then") {
+  Asking asking(0, 100);
+  HttpClient client("127.0.0.1", asking.port);
+  for (int i = 0; i < 3; ++i) {
+    CHECK(client.Post("/", "one")->body == "one of 1, ticket 1");
+    CHECK(client.Post("/", "other")->body == "general other");
+  }
+  CHECK(asking.waves == 6);
+  const std::string request = "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n\r\n1";
+  RawSocket socket(asking.port);
+  REQUIRE(socket.Send(request + request + request));
+  socket.EndSending();
+  const std::string answer = socket.ReadAll();
+  size_t count = 0;
+  for (size_t at = answer.find("1 of "); at != answer.npos; at = answer.find("1 of ", at + 1))
+    ++count;
+  CHECK(count == 3);
+}
+
+TEST_CASE("requests wait for others as long as they are told, or until enough have come") {
+  Asking asking(1000, 3);
+  RawSocket first(asking.port);
+  RawSocket second(asking.port);
+  const std::string request =
+      "POST / HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Length: 1\r\n\r\n";
+  REQUIRE(first.Send(request + "1"));
+  REQUIRE(second.Send(request + "2"));
+  HttpClient third("127.0.0.1", asking.port);
+  const auto answer = third.Post("/", "3");
+  REQUIRE(answer);
+  CHECK(answer->body.starts_with("3 of 3, ticket "));
+  CHECK(first.ReadAll().find("\r\n\r\n1 of 3, ticket ") != std::string::npos);
+  CHECK(second.ReadAll().find("\r\n\r\n2 of 3, ticket ") != std::string::npos);
+  CHECK(asking.waves == 1);
+
+  Asking brief(0.02, 3);
+  HttpClient alone("127.0.0.1", brief.port);
+  CHECK(alone.Post("/", "1")->body == "1 of 1, ticket 1");
+}
+
+TEST_CASE("a client that leaves while its request waits keeps no other from its answer") {
+  Asking asking(1000, 2);
+  const std::string request = "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n\r\n";
+  {
+    RawSocket gone(asking.port);
+    REQUIRE(gone.Send(request + "1"));
+  }
+  HttpClient client("127.0.0.1", asking.port);
+  const auto answer = client.Post("/", "2");
+  REQUIRE(answer);
+  CHECK(answer->body.starts_with("2 of "));
+  asking.server->Stop();
 }
 
 }  // namespace

@@ -25,6 +25,7 @@ Timers::Seconds WaitsOf(const ServerOptions& options) {
   set(Wait::kStall, options.stall_timeout);
   set(Wait::kLinger, kLingerSeconds);
   set(Wait::kBackOff, kAcceptBackOffSeconds);
+  set(Wait::kAgain, options.again_delay);
   return seconds;
 }
 
@@ -76,7 +77,7 @@ void ServerLoop::Drain() {
   });
 }
 
-bool ServerLoop::Ask(const RequestHead& head, std::string_view body) {
+bool ServerLoop::Ask(const RequestHead& head, std::string_view body, size_t ticket) {
   const ServerOptions& options = core_.options();
   const uint64_t limit = std::min(options.inline_max_body, options.max_body);
   if (!options.inline_handler || body.size() > limit) return false;
@@ -85,7 +86,8 @@ bool ServerLoop::Ask(const RequestHead& head, std::string_view body) {
     body = plain_;
   }
   writer_.Reset();
-  const RequestView view{head.method, head.path, head.query, head.headers, body, index_};
+  const RequestView view{head.method, head.path, head.query,       head.headers,
+                         body,        index_,    events_.behind(), ticket};
   try {
     return options.inline_handler(view, writer_);
   } catch (const std::exception& exception) {
@@ -99,10 +101,31 @@ bool ServerLoop::Ask(const RequestHead& head, std::string_view body) {
   }
 }
 
+void ServerLoop::AskAgainLater(Connection* connection) {
+  to_ask_.push_back(connection);
+  if (core_.options().again_delay > 0 && !again_.waits()) {
+    events_.timers().Start(&again_, Wait::kAgain, events_.now());
+  }
+}
+
+void ServerLoop::AskAgain() {
+  const ServerOptions& options = core_.options();
+  if (to_ask_.empty()) return;
+  if (options.again_delay > 0 && !again_.due && to_ask_.size() < options.again_most) return;
+  again_.Stop();
+  again_.due = false;
+  std::swap(to_ask_, asking_);
+  if (options.before_again) options.before_again(index_);
+  for (Connection* connection : asking_) connection->AskAgain();
+  asking_.clear();
+  if (options.after_again) options.after_again(index_);
+}
+
 bool ServerLoop::OnWakeup() {
   std::swap(to_resume_, resuming_);
   for (Connection* connection : resuming_) connection->Resume();
   resuming_.clear();
+  AskAgain();
   if (held_) EndHold();
   // Sending may put a connection into to_resume_, but never back into to_send_.
   for (Connection* connection : to_send_) connection->SendNow();
@@ -114,7 +137,8 @@ bool ServerLoop::OnWakeup() {
     core_.Leave();
   }
   buried_.clear();
-  return !to_resume_.empty();
+  // A request behind one that was asked again may have come to wait by then.
+  return !to_resume_.empty() || (!to_ask_.empty() && core_.options().again_delay <= 0);
 }
 
 void ServerLoop::EndHold() {

@@ -45,8 +45,9 @@ class ServerLoop {
   BufferPool& buffers() { return buffers_; }
   std::string_view date() { return date_.At(events_.wall_seconds()); }
 
-  /// Asks the inline handler; what it wrote is in writer() if true.
-  bool Ask(const RequestHead& head, std::string_view body);
+  /// Asks the inline handler; what it wrote is in writer() if true: an answer, or with a ticket()
+  /// the wish to be asked again with that. `ticket`: what it was given before, 0 the first time.
+  bool Ask(const RequestHead& head, std::string_view body, size_t ticket);
   ResponseWriter& writer() { return writer_; }
 
   /// True if answers have to wait for the end of the wake-up.
@@ -58,6 +59,8 @@ class ServerLoop {
   void SendLater(Connection* connection) { to_send_.push_back(connection); }
   /// The connection has received more than it has read: it goes on in the next wake-up.
   void ResumeLater(Connection* connection) { to_resume_.push_back(connection); }
+  /// The connection's request is asked again (ServerOptions::again_delay).
+  void AskAgainLater(Connection* connection);
   /// The connection ends with this wake-up.
   void Bury(Connection* connection) { buried_.push_back(connection); }
 
@@ -65,6 +68,14 @@ class ServerLoop {
   void Adopt(UniqueFd socket, bool full);
   bool OnWakeup();
   void EndHold();
+  void AskAgain();
+
+  /// The end of ServerOptions::again_delay.
+  class AgainTimer final : public Timer {
+   public:
+    void OnTimeout(Wait /*wait*/) override { due = true; }
+    bool due = false;
+  };
 
   ServerCore& core_;
   const size_t index_;
@@ -79,6 +90,9 @@ class ServerLoop {
   std::vector<Connection*> to_send_;
   std::vector<Connection*> to_resume_;
   std::vector<Connection*> resuming_;
+  std::vector<Connection*> to_ask_;
+  std::vector<Connection*> asking_;
+  AgainTimer again_;
   std::vector<Connection*> buried_;
   bool held_ = false;
 };

@@ -19,8 +19,9 @@ enum class Wait {
   kStall,
   kLinger,
   kBackOff,
+  kAgain,
 };
-inline constexpr size_t kWaits = 8;
+inline constexpr size_t kWaits = 9;
 
 /// One wait at a time; ends its wait when it goes.
 class Timer {

@@ -114,7 +114,7 @@ TEST_CASE("a running release allocates nothing per request") {
     return Result<serving::LoadedModel>(
         {serving::FakeServed(files.name, files.version, serving::BinarySignature()), ""});
   };
-  ServedModels models(fixture.catalog, SystemClock(), load, false);
+  ServedModels models(fixture.catalog, SystemClock(), load, {}, false);
   ReleaseSource source;
   source.models = {"heart"};
   source.find = [](const std::string& model, const std::string& version) -> Result<ModelToServe> {

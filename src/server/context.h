@@ -64,8 +64,9 @@ void AnswerScoring(const ServingContext& context, std::string_view name, std::st
     return score(served, routed);
   };
   ScorerOf scorer(anew, field);
-  const Scored scored =
-      ScoreRouted(context, name, version, exchange.request, exchange.arena, scorer);
+  const double waited = exchange.gathered != nullptr ? MonotonicSeconds() - exchange.begin() : 0;
+  Scored scored = ScoreRouted(context, name, version, exchange.request, exchange.arena, scorer);
+  scored.seconds += waited;
   if (!scored.status) write_error(scored.status.error());
   if (scored.served == nullptr) {
     context.metrics.Unserved(out.status(), scored.seconds);

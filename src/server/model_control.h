@@ -19,6 +19,7 @@ class ModelControl {
     std::string version;
     bool loaded = false;
     std::string reason;  // why it is not loaded
+    std::string source;  // the folder or file that it is loaded from
   };
   /// Every model that this server was told of, by name and version.
   virtual std::vector<Known> Index() const = 0;

@@ -5,8 +5,11 @@
 #include <thread>
 
 #include "base/log.h"
+#include "base/parallel.h"
 #include "server/context.h"
+#include "server/gatherer.h"
 #include "server/http/router.h"
+#include "server/mlflow/container_routes.h"
 #include "server/mlflow/deployment_routes.h"
 #include "server/mlflow/invocations.h"
 #include "server/mlflow/routes.h"
@@ -39,7 +42,8 @@ class Server : public RunningServer {
         metrics_(*options_.clock),
         log_(std::move(log)),
         inference_(catalog_, *options_.clock, log_.get(), options_.inference),
-        models_(catalog_, *options_.clock, options_.load, options_.model_control),
+        models_(catalog_, *options_.clock, options_.load, options_.inference.batch,
+                options_.model_control),
         releases_(MakeReleases()),
         context_{catalog_,
                  inference_,
@@ -51,6 +55,7 @@ class Server : public RunningServer {
                  [this] { return Gauges(); },
                  log_.get(),
                  releases_.get()},
+        gatherer_(context_, options_.http.loops > 0 ? options_.http.loops : AvailableCores()),
         http_(
             HttpOptions(),
             [this](const net::HttpRequest& request) {
@@ -60,6 +65,7 @@ class Server : public RunningServer {
     oip::AddRoutes(&router_, context_);
     mlflow::AddScoringRoutes(&router_, context_);
     mlflow::AddDeploymentRoutes(&router_, context_);
+    mlflow::AddContainerRoutes(&router_, context_);
     tfs::AddRoutes(&router_, context_);
     if (releases_ != nullptr) native::AddReleaseRoutes(&router_, *releases_);
     native::AddRoutes(&router_, context_);
@@ -138,6 +144,10 @@ class Server : public RunningServer {
       observer_->AfterWakeup(kept.has_value());
       return kept;
     };
+    http.again_delay = options_.inference.batch.delay;
+    http.again_most = options_.inference.batch.rows;
+    http.before_again = [this](size_t loop) { gatherer_.Run(loop); };
+    http.after_again = [this](size_t loop) { gatherer_.Clear(loop); };
     return http;
   }
 
@@ -162,12 +172,20 @@ class Server : public RunningServer {
     const bool invocations = request.path == "/invocations";
     if (!invocations && !oip::MatchInfer(request.path, &name, &version)) return false;
     // A value takes a few bytes of any format.
-    if (inference_.MayBlock(request.body.size() / 4)) return false;
+    if (inference_.MayTakeLong(request.body.size() / 4)) return false;
+    const auto read = [&](const serving::ServedModel& served, const Exchange& exchange) {
+      return invocations ? mlflow::ReadCall(served, exchange) : oip::ReadCall(served, exchange);
+    };
+    if (const size_t ticket = gatherer_.TakeIn(request, name, version, out, read); ticket > 0) {
+      out.AskAgain(ticket);
+      return true;
+    }
     if (const std::string_view id = request.Find("X-Request-Id"); !id.empty()) {
       out.AddHeader("X-Request-Id", id);
     }
-    const Exchange exchange{request, out, RequestArena()};
-    const Observer::Inline watched = observer_->Begin(request, out);
+    const Exchange exchange{request, out, RequestArena(), gatherer_.Find(request), false};
+    Observer::Inline watched = observer_->Begin(request, out);
+    if (exchange.gathered != nullptr) watched.begin = exchange.gathered->arrived;
     const serving::DeferredLog deferred;  // until after_wakeup
     if (invocations) {
       mlflow::Invocations(context_, "", exchange);
@@ -198,6 +216,7 @@ class Server : public RunningServer {
   ServedModels models_;
   std::unique_ptr<Releases> releases_;
   ServingContext context_;
+  Gatherer gatherer_;
   Router router_;
   // Last: their threads use all of the above, so they must end first.
   net::HttpServer http_;

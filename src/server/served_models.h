@@ -9,6 +9,7 @@
 #include "base/mutex.h"
 #include "base/time.h"
 #include "server/model_control.h"
+#include "serving/batcher.h"
 #include "serving/catalog.h"
 #include "serving/model_loader.h"
 
@@ -30,8 +31,13 @@ using ModelLoader =
 /// Thread-safe; loading happens one at a time, and nobody who asks a model waits for it.
 class ServedModels : public ModelControl {
  public:
-  ServedModels(serving::Catalog& catalog, const Clock& clock, ModelLoader loader, bool allowed)
-      : catalog_(catalog), clock_(clock), loader_(std::move(loader)), allowed_(allowed) {}
+  ServedModels(serving::Catalog& catalog, const Clock& clock, ModelLoader loader,
+               const serving::BatchOptions& batch, bool allowed)
+      : catalog_(catalog),
+        clock_(clock),
+        loader_(std::move(loader)),
+        batch_(batch),
+        allowed_(allowed) {}
 
   /// Loads a version, lets it answer its own example, and puts it into service in place of what is
   /// there under that name and version. On an error everything stays as it was.
@@ -69,6 +75,7 @@ class ServedModels : public ModelControl {
   serving::Catalog& catalog_;
   const Clock& clock_;
   ModelLoader loader_;
+  const serving::BatchOptions batch_;
   bool allowed_;
   Mutex loading_;
   std::function<void()> changed_ QUERN_GUARDED_BY(loading_);

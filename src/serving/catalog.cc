@@ -51,7 +51,16 @@ Status Catalog::Add(ServedModel model) {
     model.ShareMetrics(place->shared_metrics());
   }
   place = std::make_shared<const ServedModel>(std::move(model));
+  NoteBatches();
   return {};
+}
+
+void Catalog::NoteBatches() {
+  bool any = false;
+  for (const auto& [name, entry] : entries_) {
+    for (const auto& [version, served] : entry.versions) any = any || served->batcher() != nullptr;
+  }
+  batches_.store(any, std::memory_order_relaxed);
 }
 
 Status Catalog::SetAlias(std::string_view name, std::string_view alias, std::string_view version) {
@@ -74,6 +83,7 @@ Status Catalog::Remove(std::string_view name, std::string_view version) {
   entry->second.versions.erase(found);
   std::erase_if(entry->second.aliases, [&](const auto& alias) { return alias.second == version; });
   if (entry->second.versions.empty()) entries_.erase(entry);
+  NoteBatches();
   if (!entries_.contains(first_)) first_ = entries_.empty() ? "" : entries_.begin()->first;
   return {};
 }

@@ -1,5 +1,6 @@
 #pragma once
 // The models of this process, by name and version or alias, exchanged while requests are under way.
+#include <atomic>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -36,6 +37,8 @@ class Catalog {
   Result<ServedModelPtr> Find(std::string_view name, std::string_view version = {}) const;
   /// What /invocations serves: the model first added.
   Result<ServedModelPtr> Default() const;
+  /// Whether any model has a Batcher. No lock.
+  bool batches() const { return batches_.load(std::memory_order_relaxed); }
   /// Names in alphabetical order.
   std::vector<std::string> Names() const;
   /// Versions of one model, lowest first; empty if there is no such model.
@@ -49,6 +52,9 @@ class Catalog {
     std::map<std::string, ServedModelPtr, std::less<>> versions;
     std::map<std::string, std::string, std::less<>> aliases;
   };
+  void NoteBatches() QUERN_REQUIRES(mutex_);
+
+  std::atomic<bool> batches_{false};
   mutable Mutex mutex_;
   std::map<std::string, Entry, std::less<>> entries_ QUERN_GUARDED_BY(mutex_);
   std::string first_ QUERN_GUARDED_BY(mutex_);

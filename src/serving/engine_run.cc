@@ -6,6 +6,7 @@
 #include "base/mutex.h"
 #include "base/parallel.h"
 #include "base/time.h"
+#include "serving/batcher.h"
 
 namespace quern::serving {
 namespace {
@@ -90,12 +91,26 @@ class Gather {
   Mutex mutex_;
 };
 
+Status RunJoint(Batcher& batcher, const BoundInputs& inputs, double deadline, Arena& arena,
+                std::span<TensorView> outputs, EngineTimes* times) {
+  Batcher::Ticket ticket;
+  QUERN_TRY(batcher.Run(inputs.views, inputs.rows, deadline, arena, outputs, &ticket));
+  times->joined = true;
+  times->waited = ticket.waited;
+  if (ticket.led) times->led = ticket.run;
+  return {};
+}
+
 }  // namespace
 
 Status RunEngine(const ServedModel& served, const BoundInputs& inputs, const RunLimits& limits,
-                 Arena& arena, std::span<TensorView> outputs) {
+                 Arena& arena, std::span<TensorView> outputs, EngineTimes* times) {
   QUERN_TRY(CheckDeadline(limits.deadline));
   const size_t rows = inputs.rows;
+  Batcher* const batcher = served.batcher();
+  if (batcher != nullptr && limits.may_wait && rows > 0 && rows < batcher->options().rows) {
+    return RunJoint(*batcher, inputs, limits.deadline, arena, outputs, times);
+  }
   size_t piece = served.rows_per_call() > 0 ? served.rows_per_call() : rows;
   size_t threads = 1;
   if (served.row_wise() && rows * inputs.views.size() > limits.split_elements) {

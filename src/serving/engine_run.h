@@ -6,6 +6,7 @@
 #include "base/arena.h"
 #include "base/result.h"
 #include "serving/input_binding.h"
+#include "serving/joint_run.h"
 #include "serving/served_model.h"
 
 namespace quern::serving {
@@ -16,11 +17,23 @@ struct RunLimits {
   size_t split_elements = size_t{1} << 16;
   /// MonotonicSeconds(); 0 = none. Looked at before each piece.
   double deadline = 0;
+  /// Whether the thread may wait to be scored together with others.
+  bool may_wait = true;
 };
 
-/// One view per output, in the engine's order, in `arena`. Errors of Engine::Run;
-/// kDeadlineExceeded. A batch in one piece allocates from `arena` alone.
+/// How a call came by its answer.
+struct EngineTimes {
+  /// It was given to the model's Batcher, where it waited for so many nanoseconds, and carried out
+  /// that run; one of no rows if another did.
+  bool joined = false;
+  uint64_t waited = 0;
+  EngineRun led;
+};
+
+/// One view per output, in the engine's order, in `arena`; by the model's Batcher if it has one and
+/// takes so many rows. Errors of Engine::Run; kDeadlineExceeded. A batch in one piece allocates
+/// from `arena` alone.
 Status RunEngine(const ServedModel& served, const BoundInputs& inputs, const RunLimits& limits,
-                 Arena& arena, std::span<TensorView> outputs);
+                 Arena& arena, std::span<TensorView> outputs, EngineTimes* times);
 
 }  // namespace quern::serving

@@ -6,6 +6,7 @@
 #include "serving/call_note.h"
 #include "serving/decision.h"
 #include "serving/engine_run.h"
+#include "serving/gathering.h"
 #include "serving/input_binding.h"
 
 namespace quern::serving {
@@ -37,6 +38,22 @@ Result<std::span<const size_t>> ChooseOutputs(const ServedModel& served, const I
   return chosen.first(count);
 }
 
+/// While one lives, `count` is one more.
+class Counted {
+ public:
+  explicit Counted(std::atomic<size_t>* count) : count_(count) {
+    if (count_ != nullptr) count_->fetch_add(1, std::memory_order_relaxed);
+  }
+  ~Counted() {
+    if (count_ != nullptr) count_->fetch_sub(1, std::memory_order_relaxed);
+  }
+  Counted(const Counted&) = delete;
+  Counted& operator=(const Counted&) = delete;
+
+ private:
+  std::atomic<size_t>* const count_;
+};
+
 }  // namespace
 
 InferenceService::InferenceService(const Catalog& catalog, const Clock& clock, PredictionSink* sink,
@@ -57,7 +74,10 @@ Result<InferenceAnswer> InferenceService::Infer(const InferenceCall& call, Arena
 
 Result<InferenceAnswer> InferenceService::Infer(ServedModelPtr served, const InferenceCall& call,
                                                 Arena& arena) const {
-  const double begin = MonotonicSeconds();
+  // Another version may have been chosen since; then nothing is known of this call.
+  const GatheredCall* const gathered =
+      call.gathered != nullptr && call.gathered->served == served ? call.gathered : nullptr;
+  const double begin = gathered != nullptr ? gathered->arrived : MonotonicSeconds();
   CallNote& note = LastCall();
   note.called = true;
   note.model = served->name();
@@ -67,12 +87,25 @@ Result<InferenceAnswer> InferenceService::Infer(ServedModelPtr served, const Inf
   note.fault = AnswerFault::kNone;
   QUERN_ASSIGN(const Decision decision, ReadDecision(*served, call));
   QUERN_ASSIGN(const std::span<const size_t> chosen, ChooseOutputs(*served, call, decision, arena));
-  QUERN_ASSIGN(const BoundInputs inputs, BindInputs(*served, call, arena));
-  const double bound = MonotonicSeconds();
+  BoundInputs inputs;
+  if (gathered == nullptr) {
+    QUERN_ASSIGN(inputs, BindInputs(*served, call, arena));
+  } else {
+    inputs = gathered->inputs;
+  }
+  const double bound = gathered == nullptr ? MonotonicSeconds() : gathered->began;
   std::span<TensorView> outputs = arena.Make<TensorView>(served->engine().outputs().size());
-  QUERN_TRY(RunEngine(*served, inputs, {options_.threads, options_.large_elements, call.deadline},
-                      arena, outputs));
-  const double ran = MonotonicSeconds();
+  EngineTimes times;
+  if (gathered == nullptr) {
+    const Counted counted(served->batcher() != nullptr ? &joinable_ : nullptr);
+    QUERN_TRY(RunEngine(*served, inputs,
+                        {options_.threads, options_.large_elements, call.deadline, call.may_wait},
+                        arena, outputs, &times));
+  } else {
+    QUERN_TRY(gathered->status);
+    std::copy(gathered->outputs.begin(), gathered->outputs.end(), outputs.begin());
+  }
+  const double ran = gathered == nullptr ? MonotonicSeconds() : gathered->ran;
   QUERN_TRY(CheckOutputs(*served, inputs.rows, outputs, &note.fault));
   QUERN_TRY(Decide(*served, decision, arena, outputs));
 
@@ -100,8 +133,16 @@ Result<InferenceAnswer> InferenceService::Infer(ServedModelPtr served, const Inf
   note.bound = bound;
   note.ran = ran;
   note.logged = end;
-  batch.times = {call.arrived > 0 ? Nanoseconds(call.arrived, begin) : 0, Nanoseconds(begin, bound),
-                 Nanoseconds(bound, ran), Nanoseconds(ran, end)};
+  const uint64_t before = call.arrived > 0 ? Nanoseconds(call.arrived, begin) : 0;
+  const uint64_t run = Nanoseconds(bound, ran);
+  if (gathered == nullptr) {
+    const uint64_t waited = std::min(times.waited, run);
+    batch.times = {before + waited, Nanoseconds(begin, bound), run - waited, Nanoseconds(ran, end)};
+    batch.run = {inputs.rows, batch.times.input, batch.times.infer, batch.times.output};
+    if (times.joined) batch.run = times.led;
+  } else {
+    batch.times = {before + Nanoseconds(begin, bound), 0, run, Nanoseconds(ran, end)};
+  }
   batch.now_ms = now_ms;
   served->metrics().Scored(batch);
   answer.model = std::move(served);

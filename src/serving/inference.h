@@ -1,10 +1,12 @@
 #pragma once
 // The heart of serving: one call in, one answer out, whatever protocol it came by.
+#include <atomic>
 #include <cstddef>
 
 #include "base/arena.h"
 #include "base/result.h"
 #include "base/time.h"
+#include "serving/batcher.h"
 #include "serving/catalog.h"
 #include "serving/inference_call.h"
 #include "serving/prediction_sink.h"
@@ -17,6 +19,8 @@ struct InferenceOptions {
   /// Rows x inputs of a batch beyond which it is split over threads, and beyond which a front that
   /// must not wait hands it to another thread.
   size_t large_elements = size_t{1} << 16;
+  /// Of models whose requests may be scored together; they have a Batcher.
+  BatchOptions batch = {};
 };
 
 /// Thread-safe; borrows what it is made of. `sink` may be null: then nothing is kept.
@@ -40,15 +44,25 @@ class InferenceService {
 
   /// True if a call with inputs of that many elements may take long or wait for a disk: an event
   /// loop should hand it to a thread.
-  bool MayBlock(size_t elements) const {
+  bool MayTakeLong(size_t elements) const {
     return elements > options_.large_elements || (sink_ != nullptr && sink_->blocks());
   }
+  /// The same of a call whose model is not known yet. It may also wait for others here: where they
+  /// are given time to come, or as long as calls that could be joined with it are under way.
+  bool MayBlock(size_t elements) const {
+    if (MayTakeLong(elements)) return true;
+    if (!catalog_.batches()) return false;
+    return options_.batch.delay > 0 || joinable_.load(std::memory_order_relaxed) > 0;
+  }
+  const BatchOptions& batch() const { return options_.batch; }
 
  private:
   const Catalog& catalog_;
   const Clock& clock_;
   PredictionSink* sink_;
   InferenceOptions options_;
+  /// Calls under way of models that have a Batcher.
+  mutable std::atomic<size_t> joinable_{0};
 };
 
 }  // namespace quern::serving

@@ -11,6 +11,8 @@
 
 namespace quern::serving {
 
+struct GatheredCall;
+
 struct NamedTensor {
   std::string_view name;
   TensorView tensor;
@@ -46,6 +48,10 @@ struct InferenceCall {
   double deadline = 0;
   /// MonotonicSeconds() at which the request arrived, if it had to wait since; 0 = it had not.
   double arrived = 0;
+  /// Whether the thread may wait, to be scored together with others (serving/batcher.h).
+  bool may_wait = true;
+  /// What the engine has answered to this call already (serving/gathering.h), or null.
+  const GatheredCall* gathered = nullptr;
 };
 
 struct InferenceAnswer {

@@ -136,6 +136,10 @@ const std::vector<Metrics::Family>& Metrics::Families() {
        [](std::string* out, const std::string& labels, const Counted& counted) {
          HistogramLines(out, "quern_batch_size", labels, kBatchBounds, counted.totals.batch);
        }},
+      {"quern_run_rows", "histogram", "Rows per run of the engine, which may be of many requests.",
+       [](std::string* out, const std::string& labels, const Counted& counted) {
+         HistogramLines(out, "quern_run_rows", labels, kBatchBounds, counted.totals.run);
+       }},
       {"quern_prediction_score", "histogram",
        "Binary: probability of the positive class; multiclass: of the predicted class.",
        [](std::string* out, const std::string& labels, const Counted& counted) {

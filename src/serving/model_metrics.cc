@@ -80,7 +80,7 @@ void ModelMetrics::Scored(const ScoredBatch& batch) {
   MutexLock lock(part.mutex);
   Totals& totals = part.totals;
   totals.rows += batch.rows;
-  ++totals.executions;
+  if (batch.run.rows > 0) CountRun(batch.run, totals);
   totals.last_ms = batch.now_ms;
   totals.batch.Observe(kBatchBounds, static_cast<double>(batch.rows));
   totals.queue.Add(batch.times.queue);
@@ -95,6 +95,24 @@ void ModelMetrics::Explained(size_t rows) {
   Part& part = Mine();
   MutexLock lock(part.mutex);
   part.totals.explained += rows;
+}
+
+void ModelMetrics::Ran(const EngineRun& run) {
+  Part& part = Mine();
+  MutexLock lock(part.mutex);
+  CountRun(run, part.totals);
+}
+
+void ModelMetrics::CountRun(const EngineRun& run, Totals& totals) {
+  ++totals.executions;
+  totals.run.Observe(kBatchBounds, static_cast<double>(run.rows));
+  if (run.rows > kMaxRunRows) return;
+  if (totals.runs.size() < run.rows) totals.runs.resize(run.rows);
+  RunsOfSize& runs = totals.runs[run.rows - 1];
+  ++runs.count;
+  runs.input += run.input;
+  runs.infer += run.infer;
+  runs.output += run.output;
 }
 
 void ModelMetrics::CountMissing(const ScoredBatch& batch, Totals& totals) const {
@@ -156,6 +174,14 @@ ModelMetrics::Totals ModelMetrics::Sum() const {
     }
     sum.seconds.Add(totals.seconds);
     sum.batch.Add(totals.batch);
+    sum.run.Add(totals.run);
+    sum.runs.resize(std::max(sum.runs.size(), totals.runs.size()));
+    for (size_t i = 0; i < totals.runs.size(); ++i) {
+      sum.runs[i].count += totals.runs[i].count;
+      sum.runs[i].input += totals.runs[i].input;
+      sum.runs[i].infer += totals.runs[i].infer;
+      sum.runs[i].output += totals.runs[i].output;
+    }
     sum.score.Add(totals.score);
     for (size_t i = 0; i < sum.classes.size(); ++i) sum.classes[i] += totals.classes[i];
     for (size_t i = 0; i < sum.missing.size(); ++i) sum.missing[i] += totals.missing[i];

@@ -52,6 +52,20 @@ struct CountAndTime {
   void Add(const CountAndTime& other) { count += other.count, ns += other.ns; }
 };
 
+/// One run of the engine: its rows, which may be of several requests, and nanoseconds.
+struct EngineRun {
+  size_t rows = 0;
+  uint64_t input = 0;
+  uint64_t infer = 0;
+  uint64_t output = 0;
+};
+
+/// Runs of one number of rows.
+struct RunsOfSize {
+  uint64_t count = 0;
+  uint64_t input = 0, infer = 0, output = 0;  // nanoseconds
+};
+
 /// One batch that was scored; the views are borrowed for the call.
 struct ScoredBatch {
   size_t rows = 0;
@@ -62,6 +76,9 @@ struct ScoredBatch {
   const model::TensorView* scores = nullptr;
   const model::TensorView* labels = nullptr;
   StageTimes times;
+  /// The run of the engine that this call carried out; of no rows if it was counted by Ran(), or by
+  /// another call.
+  EngineRun run;
   int64_t now_ms = 0;
 };
 
@@ -69,13 +86,17 @@ struct ScoredBatch {
 class ModelMetrics {
  public:
   static constexpr size_t kMaxCodes = 16;
+  /// Runs of more rows are counted in the histogram alone.
+  static constexpr size_t kMaxRunRows = 1024;
   struct Totals {
     std::array<std::pair<int, uint64_t>, kMaxCodes> codes{};  // by HTTP status; unused ones are 0
     Histogram<kSecondBounds.size()> seconds;
     Histogram<kBatchBounds.size()> batch;
+    Histogram<kBatchBounds.size()> run;
     Histogram<kScoreBounds.size()> score;
     std::vector<uint64_t> classes;  // predicted rows, in the order of the classes
     std::vector<uint64_t> missing;  // per column
+    std::vector<RunsOfSize> runs;   // [rows - 1], of at most kMaxRunRows
     uint64_t rows = 0;
     uint64_t executions = 0;
     uint64_t explained = 0;  // rows
@@ -91,6 +112,8 @@ class ModelMetrics {
   void Request(int code, double seconds);
   void Scored(const ScoredBatch& batch);
   void Explained(size_t rows);
+  /// A run whose calls are given to Scored() without it.
+  void Ran(const EngineRun& run);
 
   Totals Sum() const;
   const std::vector<std::string>& columns() const { return columns_; }
@@ -103,6 +126,7 @@ class ModelMetrics {
   };
   static constexpr size_t kParts = 8;
   Part& Mine() const;
+  static void CountRun(const EngineRun& run, Totals& totals);
   void CountMissing(const ScoredBatch& batch, Totals& totals) const;
   void CountClasses(const ScoredBatch& batch, Totals& totals) const;
   bool IsClass(const model::TensorView& labels, size_t row, size_t index) const;

@@ -16,6 +16,8 @@
 namespace quern::serving {
 
 class Background;
+class Batcher;
+
 using model::DataType;
 using model::Signature;
 using model::TensorSpec;
@@ -75,6 +77,7 @@ class ServedModel {
   const std::string& name() const { return parts_.name; }
   const std::string& version() const { return parts_.version; }
   const model::Engine& engine() const { return *parts_.engine; }
+  const std::shared_ptr<const model::Engine>& shared_engine() const { return parts_.engine; }
   const std::optional<Signature>& signature() const { return parts_.signature; }
   const std::optional<MlflowSignature>& mlflow() const { return parts_.mlflow; }
   const std::map<std::string, std::string>& metadata() const { return parts_.metadata; }
@@ -106,6 +109,10 @@ class ServedModel {
   /// Before the model is shared.
   void CompareWith(std::shared_ptr<const Background> rows) { background_ = std::move(rows); }
 
+  /// Where requests of several threads become one run; null if each is scored by itself.
+  Batcher* batcher() const { return batcher_.get(); }
+  void SetBatcher(std::shared_ptr<Batcher> batcher) { batcher_ = std::move(batcher); }
+
   ModelMetrics& metrics() const { return *metrics_; }
   /// Counters of the version that this one replaces, to go on counting.
   void ShareMetrics(std::shared_ptr<ModelMetrics> metrics) { metrics_ = std::move(metrics); }
@@ -129,6 +136,7 @@ class ServedModel {
   bool row_wise_ = false;
   std::shared_ptr<ModelMetrics> metrics_;
   std::shared_ptr<const Background> background_;
+  std::shared_ptr<Batcher> batcher_;
 };
 using ServedModelPtr = std::shared_ptr<const ServedModel>;
 

@@ -8,6 +8,7 @@ import subprocess
 import numpy as np
 import onnx
 import pytest
+import requests
 
 from wire.model_server import ModelServer, linear_model, refusal
 from wire.programs import until
@@ -96,3 +97,41 @@ def test_a_position_from_the_data_is_never_guessed(quern, tmp_path):
         assert ask(1).json()["outputs"][0]["data"] == [20]
     finally:
         server.kill()
+
+
+def test_sagemakers_container_of_several_models(quern, tmp_path):
+    linear_model(tmp_path / "price.onnx")
+    linear_model(tmp_path / "rent.onnx", bias=1.5)
+    running = ModelServer(quern, "price.onnx", "rent.onnx", "--model-control", "--root", ".", folder=tmp_path)
+    price = {"modelName": "price", "modelUrl": "price.onnx"}
+    rent = {"modelName": "rent", "modelUrl": "rent.onnx"}
+    assert running.get("/models").json() == {"models": [price, rent]}
+    assert running.get("/models?limit=1").json() == {"models": [price], "nextPageToken": "price"}
+    assert running.get("/models?limit=1&next_page_token=price").json() == {"models": [rent]}
+    assert running.get("/models?limit=none").status_code == 400
+    assert running.get("/models/rent").json() == rent
+    asked = {"instances": [[1, 2, 3]]}
+    assert running.post("/models/rent/invoke", json=asked).json() == {"predictions": [{"variable": 15.5}]}
+    assert running.post("/models/nothing/invoke", json=asked).status_code == 404
+
+    def delete(name):
+        return requests.delete(running.url + "/models/" + name, timeout=60)
+
+    assert running.post("/models", json={"model_name": "rent", "url": "rent.onnx"}).status_code == 409
+    assert delete("rent").status_code == 200
+    assert delete("rent").status_code == 404 and running.get("/models/rent").status_code == 404
+    assert running.post("/models/rent/invoke", json=asked).status_code == 404
+    assert running.get("/models").json() == {"models": [price]}
+    wrong = running.post("/models", json={"model_name": "rent", "url": "/etc/passwd"})
+    assert wrong.status_code == 400 and "was started from 'rent.onnx'" in wrong.json()["error"]
+    assert running.post("/models", json={"model_name": "other", "url": "other.onnx"}).status_code == 404
+    assert running.post("/models", json={"model_name": "rent"}).status_code == 400
+    again = running.post("/models", json={"model_name": "rent", "url": "rent.onnx"})
+    assert again.status_code == 200 and again.json() == rent
+    assert running.post("/models/rent/invoke", json=asked).json() == {"predictions": [{"variable": 15.5}]}
+    assert running.stop() == 0
+    running = ModelServer(quern, "price.onnx", "--root", ".", folder=tmp_path)
+    assert running.get("/models").json() == {"models": [price]}
+    assert delete("price").status_code == 403
+    assert running.post("/models", json={"model_name": "price", "url": "price.onnx"}).status_code == 403
+    assert running.stop() == 0

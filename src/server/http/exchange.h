@@ -1,20 +1,54 @@
 #pragma once
 // One request and its answer as the scoring fronts see them, on an event loop or on a worker.
 #include <functional>
+#include <memory>
 #include <string_view>
+#include <type_traits>
 
 #include "base/arena.h"
 #include "base/result.h"
+#include "base/time.h"
 #include "net/http.h"
 #include "net/inline.h"
+#include "serving/gathering.h"
 
 namespace quern::server {
+
+/// A call, and what its front has read of the request, in the arena of the exchange.
+struct ReadAhead {
+  serving::InferenceCall call;
+  const void* request = nullptr;
+};
 
 struct Exchange {
   const net::RequestView& request;
   net::ResponseWriter& out;
   /// For everything that lives as long as the request.
   Arena& arena;
+  /// Of a request that an event loop took in with others: what the engine has answered to it.
+  const serving::GatheredCall* gathered = nullptr;
+  /// Whether this thread may wait for others to be scored together with.
+  bool may_wait = true;
+
+  /// MonotonicSeconds() at which the request was first seen.
+  double begin() const { return gathered != nullptr ? gathered->arrived : MonotonicSeconds(); }
+  /// `read`, which has a `call`, in the arena.
+  template <class Request>
+  ReadAhead Keep(const Request& read) const {
+    static_assert(std::is_trivially_destructible_v<Request>);
+    Request* const kept = std::construct_at(arena.Make<Request>(1).data(), read);
+    return {kept->call, kept};
+  }
+  /// What Keep() kept of this request when it was taken in; null if it was not.
+  template <class Request>
+  const Request* Kept() const {
+    return gathered != nullptr ? static_cast<const Request*>(gathered->request) : nullptr;
+  }
+  /// What an InferenceCall has of the way in which its request is answered.
+  void Prepare(serving::InferenceCall* call) const {
+    call->gathered = gathered;
+    call->may_wait = may_wait;
+  }
 };
 
 /// This thread's arena, empty.

@@ -124,7 +124,29 @@ Result<ScoringRequest> Read(const BodyForm& form, const serving::ServedModel& se
                   : ReadScoringJson(body, served, arena);
 }
 
+/// With its deadline.
+Result<ScoringRequest> ReadTimed(const BodyForm& form, const serving::ServedModel& served,
+                                 const Exchange& exchange) {
+  if (const auto* kept = exchange.Kept<ScoringRequest>()) {
+    ScoringRequest request = *kept;
+    exchange.Prepare(&request.call);
+    return request;
+  }
+  QUERN_ASSIGN(const double deadline, ReadDeadline(exchange.request));
+  QUERN_ASSIGN(ScoringRequest request, Read(form, served, exchange.request.body, exchange.arena));
+  request.call.deadline = deadline;
+  exchange.Prepare(&request.call);
+  return request;
+}
+
 }  // namespace
+
+Result<ReadAhead> ReadCall(const serving::ServedModel& served, const Exchange& exchange) {
+  const BodyForm form = FormOf(exchange.request.Find("Content-Type"));
+  if (!form.refusal.empty()) return Fail(Code::kInvalidArgument, form.refusal);
+  QUERN_ASSIGN(const ScoringRequest request, ReadTimed(form, served, exchange));
+  return exchange.Keep(request);
+}
 
 void Invocations(const ServingContext& context, std::string_view model, const Exchange& exchange) {
   const BodyForm form = FormOf(exchange.request.Find("Content-Type"));
@@ -135,10 +157,7 @@ void Invocations(const ServingContext& context, std::string_view model, const Ex
     return;
   }
   const auto score = [&](const serving::ServedModelPtr& served, const Routed& routed) -> Status {
-    QUERN_ASSIGN(const double deadline, ReadDeadline(exchange.request));
-    QUERN_ASSIGN(ScoringRequest request,
-                 Read(form, *served, exchange.request.body, exchange.arena));
-    request.call.deadline = deadline;
+    QUERN_ASSIGN(ScoringRequest request, ReadTimed(form, *served, exchange));
     QUERN_ASSIGN(const serving::InferenceAnswer answer,
                  InferRouted(context, served, request.call, routed, exchange.arena));
     WritePredictions(request.table, answer, &exchange.out.body());

@@ -9,6 +9,9 @@ namespace quern::server::mlflow {
 /// from the exchange's arena alone, if the body is JSON.
 void Invocations(const ServingContext& context, std::string_view model, const Exchange& exchange);
 
+/// Reads as Invocations() does, which then need not: an exchange that was gathered brings it back.
+Result<ReadAhead> ReadCall(const serving::ServedModel& served, const Exchange& exchange);
+
 /// Scores a body as /invocations would and forgets it, without counting: whether a model works on
 /// its own example. The error says what is wrong.
 Status TryExample(const serving::ServedModel& served, std::string_view body);

@@ -38,13 +38,17 @@ Result<InferRequest> Read(const serving::ServedModel& served, const Exchange& ex
                           exchange.arena);
 }
 
+bool IsReadable(const net::RequestView& request) {
+  return !request.Find(kLengthHeader).empty() || IsJson(request.Find("Content-Type"));
+}
+
 /// 415 if the body is said to be something else than this protocol's; else nothing is written.
 bool RefuseType(const Exchange& exchange) {
-  const std::string_view type = exchange.request.Find("Content-Type");
-  if (!exchange.request.Find(kLengthHeader).empty() || IsJson(type)) return false;
+  if (IsReadable(exchange.request)) return false;
   exchange.out.SetStatus(415);
   exchange.out.body() =
-      net::RenderJsonError(415, "Content-Type '" + Printable(type) +
+      net::RenderJsonError(415, "Content-Type '" +
+                                    Printable(exchange.request.Find("Content-Type")) +
                                     "' is not supported: send application/json in UTF-8")
           .body;
   return true;
@@ -58,13 +62,25 @@ Result<double> Deadline(const net::RequestView& http, const InferRequest& reques
   return deadline == 0 ? own : std::min(deadline, own);
 }
 
+/// With its deadline.
+Result<InferRequest> ReadTimed(const serving::ServedModel& served, const Exchange& exchange) {
+  if (const auto* kept = exchange.Kept<InferRequest>()) {
+    InferRequest request = *kept;
+    exchange.Prepare(&request.call);
+    return request;
+  }
+  const double begin = MonotonicSeconds();
+  QUERN_ASSIGN(InferRequest request, Read(served, exchange));
+  QUERN_ASSIGN(request.call.deadline, Deadline(exchange.request, request, begin));
+  exchange.Prepare(&request.call);
+  return request;
+}
+
 Status Answer(const ServingContext& context, const serving::ServedModelPtr& served,
               const Routed& routed, const Exchange& exchange) {
   const net::RequestView& http = exchange.request;
-  const double begin = MonotonicSeconds();
   if (RefuseType(exchange)) return {};
-  QUERN_ASSIGN(InferRequest request, Read(*served, exchange));
-  QUERN_ASSIGN(request.call.deadline, Deadline(http, request, begin));
+  QUERN_ASSIGN(InferRequest request, ReadTimed(*served, exchange));
   QUERN_ASSIGN(const serving::InferenceAnswer answer,
                InferRouted(context, served, request.call, routed, exchange.arena));
   QUERN_ASSIGN(const size_t json, WriteInferResponse(request, answer, &exchange.out.body()));
@@ -101,6 +117,12 @@ bool MatchInfer(std::string_view path, std::string_view* name, std::string_view*
     if (version->empty()) return false;
   }
   return path == "infer";
+}
+
+Result<ReadAhead> ReadCall(const serving::ServedModel& served, const Exchange& exchange) {
+  if (!IsReadable(exchange.request)) return Fail(Code::kInvalidArgument, "no inference request");
+  QUERN_ASSIGN(const InferRequest request, ReadTimed(served, exchange));
+  return exchange.Keep(request);
 }
 
 void Infer(const ServingContext& context, std::string_view name, std::string_view version,

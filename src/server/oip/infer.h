@@ -19,5 +19,7 @@ void Infer(const ServingContext& context, std::string_view name, std::string_vie
 /// an explanation. For a worker: it may take long.
 void Explain(const ServingContext& context, std::string_view name, std::string_view version,
              const Exchange& exchange);
+/// Reads as Infer() does, which then need not: an exchange that was gathered brings it back.
+Result<ReadAhead> ReadCall(const serving::ServedModel& served, const Exchange& exchange);
 
 }  // namespace quern::server::oip

@@ -22,6 +22,23 @@ void AppendCounted(std::string* out, std::string_view name, uint64_t count, uint
   out->push_back('}');
 }
 
+/// Runs of the engine by their number of rows, as Triton lists them.
+void AppendBatchStats(std::string* out, const serving::ModelMetrics::Totals& totals) {
+  out->append("\"batch_stats\":[");
+  for (size_t i = 0; i < totals.runs.size(); ++i) {
+    const serving::RunsOfSize& runs = totals.runs[i];
+    if (runs.count == 0) continue;
+    if (out->back() != '[') out->push_back(',');
+    out->append("{\"batch_size\":");
+    AppendJsonInt(out, static_cast<int64_t>(i + 1));
+    AppendCounted(out, "compute_input", runs.count, runs.input);
+    AppendCounted(out, "compute_infer", runs.count, runs.infer);
+    AppendCounted(out, "compute_output", runs.count, runs.output);
+    out->push_back('}');
+  }
+  out->push_back(']');
+}
+
 /// As the protocol's statistics extension has it.
 void AppendStats(std::string* out, const serving::ServedModel& model) {
   const serving::ModelMetrics::Totals totals = model.metrics().Sum();
@@ -44,7 +61,9 @@ void AppendStats(std::string* out, const serving::ServedModel& model) {
   AppendCounted(out, "compute_output", totals.output.count, totals.output.ns);
   AppendCounted(out, "cache_hit", 0, 0);
   AppendCounted(out, "cache_miss", 0, 0);
-  out->append("},\"batch_stats\":[]}");
+  out->append("},");
+  AppendBatchStats(out, totals);
+  out->push_back('}');
 }
 
 net::HttpResponse Stats(const ServingContext& context, const Call& call) {

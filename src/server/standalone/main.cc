@@ -39,6 +39,8 @@ Result<ServeOptions> MakeOptions(const StandaloneOptions& options, RegistryFolde
   serve.http.max_body = options.max_input;
   serve.http.threads = options.threads;
   serve.inference.threads = options.threads;
+  serve.inference.batch.rows = options.batch_size;
+  serve.inference.batch.delay = options.batch_delay_ms / 1000;
   serve.http.max_queued = options.max_queue;
   serve.model_control = options.model_control;
   if (options.log_predictions) QUERN_TRY(LogPredictions(registry, &serve));

@@ -57,6 +57,20 @@ Status SetSeconds(std::string_view text, double* seconds) {
   return {};
 }
 
+Status SetBatchSize(std::string_view text, size_t* rows) {
+  QUERN_ASSIGN(*rows, Whole(text, 65536));
+  return *rows > 0 ? Status() : DoesNotFit(text, "a number of rows from 1 to 65536");
+}
+
+Status SetBatchDelay(std::string_view text, double* ms) {
+  const auto value = ParseDouble(text);
+  if (!value || !(*value >= 0) || *value > 10'000) {
+    return DoesNotFit(text, "a number of milliseconds from 0 to 10000");
+  }
+  *ms = *value;
+  return {};
+}
+
 struct Option {
   const char* name;
   /// What the value is called; "" for a switch.
@@ -109,6 +123,10 @@ constexpr Option kOptions[] = {
      [](std::string_view v, O& o) { return SetCount(v, &o.max_queue); }},
     {"--threads", "N", "of the server, 0 for as many as fit (0)",
      [](std::string_view v, O& o) { return SetCount(v, &o.threads); }},
+    {"--batch-size", "N", "most rows of requests that are scored together (256), 1 for none",
+     [](std::string_view v, O& o) { return SetBatchSize(v, &o.batch_size); }},
+    {"--batch-delay", "MS", "milliseconds that a request waits for others (0)",
+     [](std::string_view v, O& o) { return SetBatchDelay(v, &o.batch_delay_ms); }},
     {"--engine", "NAME", "what runs the models: auto, compiled, onnxruntime (auto)",
      [](std::string_view v, O& o) -> Status {
        QUERN_ASSIGN(o.engine, model::ParseEnginePreference(v));

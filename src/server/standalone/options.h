@@ -27,6 +27,8 @@ struct StandaloneOptions {
   size_t max_queue = 1024;
   AccessOptions access;
   size_t threads = 0;
+  size_t batch_size = 256;
+  double batch_delay_ms = 0;
   double watch = 10;
   model::EnginePreference engine = model::EnginePreference::kAuto;
   bool model_control = false;
