@@ -92,7 +92,10 @@ class Explainer {
   double Scaled(double score) const { return options_.log_odds ? LogOdds(score) : score; }
 
   Status Run(const BoundInputs& inputs, Arena& arena, std::span<TensorView> outputs) const {
-    return RunEngine(served_, inputs, {1, static_cast<size_t>(-1), deadline_}, arena, outputs);
+    // A block is a batch already.
+    EngineTimes unused;
+    return RunEngine(served_, inputs, {1, static_cast<size_t>(-1), deadline_, false}, arena,
+                     outputs, &unused);
   }
 
   /// All scores of some rows as doubles.
@@ -250,7 +253,8 @@ Result<Explanation> Explain(ServedModelPtr served, const InferenceCall& call,
   note.bound = MonotonicSeconds();
   std::span<TensorView> outputs = arena.Make<TensorView>(served->engine().outputs().size());
   const RunLimits limits{1, static_cast<size_t>(-1), call.deadline};
-  QUERN_TRY(RunEngine(*served, explanation.inputs, limits, arena, outputs));
+  EngineTimes unused;
+  QUERN_TRY(RunEngine(*served, explanation.inputs, limits, arena, outputs, &unused));
   QUERN_TRY(CheckOutputs(*served, explanation.inputs.rows, outputs, &note.fault));
   Explainer explainer(*served, explanation.inputs, options, call.deadline);
   QUERN_TRY(explainer.Prepare(outputs));

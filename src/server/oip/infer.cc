@@ -78,7 +78,6 @@ Result<InferRequest> ReadTimed(const serving::ServedModel& served, const Exchang
 
 Status Answer(const ServingContext& context, const serving::ServedModelPtr& served,
               const Routed& routed, const Exchange& exchange) {
-  const net::RequestView& http = exchange.request;
   if (RefuseType(exchange)) return {};
   QUERN_ASSIGN(InferRequest request, ReadTimed(*served, exchange));
   QUERN_ASSIGN(const serving::InferenceAnswer answer,
