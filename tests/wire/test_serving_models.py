@@ -111,7 +111,7 @@ def test_sagemakers_container_of_several_models(quern, tmp_path):
     assert running.get("/models?limit=none").status_code == 400
     assert running.get("/models/rent").json() == rent
     asked = {"instances": [[1, 2, 3]]}
-    assert running.post("/models/rent/invoke", json=asked).json() == {"predictions": [{"variable": 15.5}]}
+    assert running.post("/models/rent/invoke", json=asked).json() == {"predictions": {"variable": [[15.5]]}}
     assert running.post("/models/nothing/invoke", json=asked).status_code == 404
 
     def delete(name):
@@ -128,7 +128,7 @@ def test_sagemakers_container_of_several_models(quern, tmp_path):
     assert running.post("/models", json={"model_name": "rent"}).status_code == 400
     again = running.post("/models", json={"model_name": "rent", "url": "rent.onnx"})
     assert again.status_code == 200 and again.json() == rent
-    assert running.post("/models/rent/invoke", json=asked).json() == {"predictions": [{"variable": 15.5}]}
+    assert running.post("/models/rent/invoke", json=asked).json() == {"predictions": {"variable": [[15.5]]}}
     assert running.stop() == 0
     running = ModelServer(quern, "price.onnx", "--root", ".", folder=tmp_path)
     assert running.get("/models").json() == {"models": [price]}

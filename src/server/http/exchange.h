@@ -39,10 +39,12 @@ struct Exchange {
     Request* const kept = std::construct_at(arena.Make<Request>(1).data(), read);
     return {kept->call, kept};
   }
-  /// What Keep() kept of this request when it was taken in; null if it was not.
+  /// What Keep() kept of this request when it was taken in for that model; null if it was not, or
+  /// if another one has taken its place since.
   template <class Request>
-  const Request* Kept() const {
-    return gathered != nullptr ? static_cast<const Request*>(gathered->request) : nullptr;
+  const Request* Kept(const serving::ServedModel& served) const {
+    const bool same = gathered != nullptr && gathered->served.get() == &served;
+    return same ? static_cast<const Request*>(gathered->request) : nullptr;
   }
   /// What an InferenceCall has of the way in which its request is answered.
   void Prepare(serving::InferenceCall* call) const {

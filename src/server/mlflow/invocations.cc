@@ -127,7 +127,7 @@ Result<ScoringRequest> Read(const BodyForm& form, const serving::ServedModel& se
 /// With its deadline.
 Result<ScoringRequest> ReadTimed(const BodyForm& form, const serving::ServedModel& served,
                                  const Exchange& exchange) {
-  if (const auto* kept = exchange.Kept<ScoringRequest>()) {
+  if (const auto* kept = exchange.Kept<ScoringRequest>(served)) {
     ScoringRequest request = *kept;
     exchange.Prepare(&request.call);
     return request;

@@ -64,7 +64,7 @@ Result<double> Deadline(const net::RequestView& http, const InferRequest& reques
 
 /// With its deadline.
 Result<InferRequest> ReadTimed(const serving::ServedModel& served, const Exchange& exchange) {
-  if (const auto* kept = exchange.Kept<InferRequest>()) {
+  if (const auto* kept = exchange.Kept<InferRequest>(served)) {
     InferRequest request = *kept;
     exchange.Prepare(&request.call);
     return request;
