@@ -6,7 +6,9 @@ import { Popover } from "../../parts/Popover";
 import type { Run } from "../api/mlflow";
 import { metricOf } from "../experiments/runValues";
 import { downloadPicture, downloadPoints } from "./exportChart";
-import { barOption, isFlat, lineOption } from "./options";
+import type { Group } from "../experiments/grouping";
+import { bandsOf } from "./bands";
+import { bandOption, barOption, isFlat, lineOption } from "./options";
 import { seriesOf, stepsBetween, usePoints, type Along } from "./series";
 
 const HEIGHT = 250;
@@ -18,11 +20,13 @@ export interface MetricChartProps {
   log: boolean;
   smoothing: number;
   steps: [number, number] | null;
+  /** Drawn as one line each, if there are any. */
+  groups?: readonly Group[] | undefined;
   zoom: (range: [number, number] | null) => void;
 }
 
 /** One metric of some runs: lines if it was logged over steps, else bars. What is out of sight is not asked for. */
-export function MetricChart({ metric, runs, along, log, smoothing, steps, zoom }: MetricChartProps) {
+export function MetricChart({ metric, runs, along, log, smoothing, steps, groups, zoom }: MetricChartProps) {
   const card = useRef<HTMLElement>(null);
   const [seen, setSeen] = useState(false);
   useEffect(() => {
@@ -36,7 +40,8 @@ export function MetricChart({ metric, runs, along, log, smoothing, steps, zoom }
   const flat = isFlat(having, metric);
   const found = usePoints(having, metric, steps, seen && !flat);
   const series = useMemo(() => seriesOf(found.data ?? [], having, along, smoothing), [found.data, having, along, smoothing]);
-  const option = useMemo(() => (flat ? barOption(having, metric) : lineOption(series, { along, log, smoothing })), [flat, having, metric, series, along, log, smoothing]);
+  const option = useMemo(() => (flat ? barOption(having, metric) : groups && along === "step" ? bandOption(bandsOf(series, groups), { along, log })
+    : lineOption(series, { along, log, smoothing })), [flat, having, metric, series, groups, along, log, smoothing]);
   const odd = series.reduce((sum, one) => sum + one.points.filter((point) => !Number.isFinite(point.y)).length, 0);
   const below = log ? series.reduce((sum, one) => sum + one.points.filter((point) => point.y <= 0).length, 0) : 0;
   const words = `${metric} of ${having.length === 1 ? "one run" : `${having.length} runs`}${flat ? "" : ` along ${along === "step" ? "steps" : along === "time" ? "time" : "seconds since the start"}`}`;

@@ -2,6 +2,7 @@ import { useMemo, useState } from "react";
 import { count } from "../../parts/format";
 import { Icon } from "../../parts/Icon";
 import type { Run } from "../api/mlflow";
+import type { Group } from "../experiments/grouping";
 import { asText } from "../search";
 import { MetricChart } from "./MetricChart";
 import type { Along } from "./series";
@@ -15,12 +16,13 @@ const SYSTEM = "system";
 export interface MetricChartsProps {
   runs: readonly Run[];
   metrics: readonly string[];
+  groups?: readonly Group[] | undefined;
   settings: Partial<ChartSettings>;
   change: (settings: Partial<ChartSettings>, how?: { replace?: boolean }) => void;
 }
 
 /** A chart for each metric, in sections by what stands before the last slash of its name. */
-export default function MetricCharts({ runs, metrics, settings, change }: MetricChartsProps) {
+export default function MetricCharts({ runs, metrics, groups, settings, change }: MetricChartsProps) {
   const find = asText(settings.find).toLowerCase();
   const along: Along = settings.x === "time" || settings.x === "relative" ? settings.x : "step";
   const smoothing = Math.max(0, Math.min(99, Number(settings.smooth) || 0));
@@ -44,7 +46,7 @@ export default function MetricCharts({ runs, metrics, settings, change }: Metric
       <ChartToolbar {...{ settings, change, along, smoothing, steps }} many={metrics.length > 4} />
       {sections.length === 0 && <p className="empty">No metric has such a name.</p>}
       {sections.map(([prefix, keys]) => (
-        <Section key={prefix} title={prefix} keys={keys} folded={prefix === SYSTEM && sections.length > 1} {...{ runs, along, smoothing, steps }} log={settings.log === "yes"}
+        <Section key={prefix} title={prefix} keys={keys} folded={prefix === SYSTEM && sections.length > 1} {...{ runs, along, smoothing, steps, groups }} log={settings.log === "yes"}
           zoom={(range) => change({ from: range?.[0], to: range?.[1] })} />
       ))}
     </>
@@ -93,7 +95,7 @@ function StepRange({ steps, change }: { steps: [number, number] | null; change: 
 
 function Section({ title, keys, folded, ...shared }: {
   title: string; keys: readonly string[]; folded: boolean; runs: readonly Run[]; along: Along; smoothing: number; log: boolean; steps: [number, number] | null;
-  zoom: (range: [number, number] | null) => void;
+  groups: readonly Group[] | undefined; zoom: (range: [number, number] | null) => void;
 }) {
   const [most, setMost] = useState(CARDS);
   const cards = (

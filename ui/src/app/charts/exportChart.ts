@@ -1,4 +1,5 @@
-import { csvField, download } from "../experiments/exportCsv";
+import { csvField } from "../csvField";
+import { download } from "../experiments/exportCsv";
 import type { Series } from "./series";
 
 const fileName = (title: string) => title.replace(/[^\w.-]+/g, "_").slice(0, 80) || "chart";

@@ -4,6 +4,7 @@ import { num } from "../../parts/format";
 import { momentText } from "../../parts/Moment";
 import type { Run } from "../api/mlflow";
 import { asNumber, COLOR, metricOf, runColor, runName, tagOf, valueText } from "../experiments/runValues";
+import type { Band } from "./bands";
 import type { Along, Series } from "./series";
 
 const TIP_LINES = 12;
@@ -64,6 +65,24 @@ export function barOption(runs: readonly Run[], metric: string) {
         return { value: Number.isFinite(value) ? value : 0, itemStyle: { color: runColor(run.info.run_id, tagOf(run, COLOR)) } };
       }),
     }],
+  };
+}
+
+/** Groups of runs: the mean of each as a line, the rest of it as a band. A log scale has no place for bands, which are
+ *  stacked. */
+export function bandOption(bands: readonly Band[], how: { along: Along; log: boolean }) {
+  const shown = (y: number) => (how.log && y <= 0 ? null : y);
+  const under = (one: Band, at: number) => {
+    const common = { type: "line", name: "", symbol: "none", silent: true, stack: `band ${at}`, stackStrategy: "all", lineStyle: { opacity: 0 }, emphasis: { disabled: true } };
+    return [
+      { ...common, data: one.points.map((point) => [point.x, point.least]) },
+      { ...common, data: one.points.map((point) => [point.x, point.most - point.least]), areaStyle: { color: one.color, opacity: 0.18 } },
+    ];
+  };
+  return {
+    ...lineOption([], { ...how, smoothing: 0 }),
+    series: [...(how.log ? [] : bands.flatMap(under)),
+      ...bands.map((one) => line(`${one.name} (mean of ${one.runs})`, one.color, one.points.map((point) => [point.x, shown(point.mean)]), 1))],
   };
 }
 

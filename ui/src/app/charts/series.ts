@@ -2,6 +2,7 @@
 import { useQuery, keepPreviousData } from "@tanstack/react-query";
 import { metricInterval, type Metric, type Run } from "../api/mlflow";
 import { asNumber, COLOR, runColor, runName, tagOf } from "../experiments/runValues";
+import { smoothed } from "./statistics";
 
 /** What a screen can show of one line; asked for anew for the part that is looked at. */
 const POINTS = 320;
@@ -36,20 +37,6 @@ export function seriesOf(metrics: readonly Metric[], runs: readonly Run[], along
       y: asNumber(metric.value), step: metric.step, timestamp: metric.timestamp,
     })).sort((a, b) => a.x - b.x || a.step - b.step);
     return [{ run: run.info.run_id, name: runName(run), color: runColor(run.info.run_id, tagOf(run, COLOR)), points, smooth: smoothed(points.map((point) => point.y), smoothing / 100) }];
-  });
-}
-
-/** Exponential moving average, its start corrected (Kingma & Ba 2015, section 3); gaps are passed over. */
-export function smoothed(values: readonly number[], weight: number): number[] {
-  if (!(weight > 0)) return [...values];
-  const kept = Math.min(weight, 0.999);
-  let mean = 0;
-  let seen = 0;
-  return values.map((value) => {
-    if (!Number.isFinite(value)) return Number.NaN;
-    seen += 1;
-    mean = kept * mean + (1 - kept) * value;
-    return mean / (1 - kept ** seen);
   });
 }
 

@@ -12,9 +12,11 @@ export interface ChartSettings {
   to: number;
 }
 
-/** Of several runs: axes of the parallel coordinates, and what is drawn over what. */
+/** Of several runs: axes of the parallel coordinates, and what is drawn over what or by what. */
 export interface ManyChartsSettings extends ChartSettings {
   axes: string[];
   scatterX: string;
   scatterY: string;
+  boxBy: string;
+  boxOf: string;
 }

@@ -6,7 +6,7 @@ import { Failed, Nothing, Skeleton } from "../../parts/States";
 import { searchRuns, type Run } from "../api/mlflow";
 import type { ManyChartsSettings } from "../charts/settings";
 import { idsFilter, useExperiment } from "../experiments/useRuns";
-import { asList, asText, useSettings } from "../search";
+import { asList, useSettings } from "../search";
 import { PageHead } from "../shell/PageHead";
 import { DifferenceTable } from "./DifferenceTable";
 import "../experiments/experiments.css";
@@ -65,7 +65,7 @@ function Loaded({ runs, asked, settings, change }: { runs: Run[]; asked: number;
       {runs.length < asked && <p className="empty">{plural(asked - runs.length, "run is", "runs are")} not in this experiment, or not there any more.</p>}
       {settings.tab === "charts"
         ? <Suspense fallback={<Skeleton lines={8} label="Loading charts" />}>
-          <RunCharts runs={runs} settings={settings} change={change} axes={asList(settings.axes)} x={asText(settings.scatterX)} y={asText(settings.scatterY)} />
+          <RunCharts runs={runs} group="" settings={settings} change={change} />
         </Suspense>
         : <DifferenceTable runs={runs} onlyDifferent={settings.only !== "no"} setOnly={(only) => change({ only: only ? undefined : "no" })} remove={remove} />}
     </>

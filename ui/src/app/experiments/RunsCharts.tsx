@@ -4,7 +4,7 @@ import { lazy, Suspense, useMemo } from "react";
 import { count } from "../../parts/format";
 import { Failed, Skeleton } from "../../parts/States";
 import { searchRuns, type Run } from "../api/mlflow";
-import { asList, asText } from "../search";
+import { asText } from "../search";
 import { COLOR, runAddress, runColor, runName, tagOf } from "./runValues";
 import { idsFilter } from "./useRuns";
 import type { RunsSettings } from "./views";
@@ -12,16 +12,19 @@ import type { RunsSettings } from "./views";
 const RunCharts = lazy(() => import("../charts/RunCharts"));
 /** Of an experiment's runs so many are drawn; order, filter and pins choose which. */
 const DRAWN = 20;
+/** In groups, which are a line each. */
+const GROUPED = 100;
 
 /** Charts of the first runs, and the list of them, in which single ones are left out. */
 export function RunsCharts({ experiment, runs, pinned, total, settings, change, hidden, hide }: {
   experiment: string; runs: readonly Run[]; pinned: readonly Run[]; total: number | undefined; settings: Partial<RunsSettings>;
   change: (settings: Partial<RunsSettings>, how?: { replace?: boolean }) => void; hidden: ReadonlySet<string>; hide: (id: string) => void;
 }) {
+  const group = asText(settings.group);
   const listed = useMemo(() => {
     const held = new Set(pinned.map((run) => run.info.run_id));
-    return [...pinned, ...runs.filter((run) => !held.has(run.info.run_id)).slice(0, DRAWN)];
-  }, [runs, pinned]);
+    return [...pinned, ...runs.filter((run) => !held.has(run.info.run_id)).slice(0, group ? GROUPED - pinned.length : DRAWN)];
+  }, [runs, pinned, group]);
   const ids = listed.map((run) => run.info.run_id);
   const whole = useQuery({
     queryKey: ["runs-drawn", experiment, ids], placeholderData: keepPreviousData, enabled: ids.length > 0,
@@ -50,7 +53,7 @@ export function RunsCharts({ experiment, runs, pinned, total, settings, change, 
           : !whole.data ? <Skeleton lines={8} label="Loading charts" />
             : (
               <Suspense fallback={<Skeleton lines={8} label="Loading charts" />}>
-                <RunCharts runs={drawn} settings={settings} change={change} axes={asList(settings.axes)} x={asText(settings.scatterX)} y={asText(settings.scatterY)} />
+                <RunCharts runs={drawn} group={group} settings={settings} change={change} />
               </Suspense>
             )}
       </div>

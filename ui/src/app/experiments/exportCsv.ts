@@ -1,16 +1,10 @@
 import { searchRuns, type Run } from "../api/mlflow";
+import { csvField } from "../csvField";
 import { columnTitle, fieldsFor, splitColumn } from "./columns";
 import type { Asked } from "./useRuns";
 import { duration, metricOf, paramOf, runName, tagOf } from "./runValues";
 
 const PAGE = 5000;
-
-/** A field as RFC 4180 has it. A text that a spreadsheet would take for a formula gets a quote before it. */
-export function csvField(value: string | number): string {
-  if (typeof value === "number") return String(value);
-  const text = /^[=+\-@\t\r]/.test(value) && Number.isNaN(Number(value)) ? `'${value}` : value;
-  return /[",\n\r]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
-}
 
 function cell(run: Run, column: string): string | number {
   const [kind, key] = splitColumn(column);

@@ -21,7 +21,7 @@ export interface RunsSettings extends ManyChartsSettings {
 
 const PREFIX = "quern.view.";
 /** Pins are of runs, not of a view, and a view does not name another one. */
-const KEPT = ["filter", "order", "columns", "group", "state", "nest", "mode", "find", "x", "log", "smooth", "axes", "scatterX", "scatterY"] as const;
+const KEPT = ["filter", "order", "columns", "group", "state", "nest", "mode", "find", "x", "log", "smooth", "axes", "scatterX", "scatterY", "boxBy", "boxOf"] as const;
 
 export interface NamedView { name: string; settings: Partial<RunsSettings> }
 
