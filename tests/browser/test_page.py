@@ -57,7 +57,7 @@ def addresses(known):
     two = json.dumps(known["runs"][30:33])
     return {
         "experiments": "/experiments", "runs": f"/experiments/{heart}", "groups": f"/experiments/{heart}?group=params.model",
-        "charts": f"/experiments/{heart}?mode=charts", "run": f"/experiments/{heart}/runs/{rich}",
+        "charts": f"/experiments/{heart}?mode=charts", "bands charts": f"/experiments/{heart}?mode=charts&group=params.model&find=val", "run": f"/experiments/{heart}/runs/{rich}",
         "run charts": f"/experiments/{heart}/runs/{rich}?tab=charts&smooth=60&x=relative", "files": f"/experiments/{heart}/runs/{rich}?tab=artifacts&path=data%2Frows.csv",
         "model": f"/experiments/{heart}/runs/{rich}?tab=artifacts&path=model%2FMLmodel", "compare": f"/experiments/{heart}/compare?runs={two}",
         "compare charts": f"/experiments/{heart}/compare?runs={two}&tab=charts", "odd": f"/experiments/{known['odd']}",
@@ -66,7 +66,7 @@ def addresses(known):
 
 
 @pytest.mark.parametrize("width, theme", [(1440, "light"), (400, "dark")])
-@pytest.mark.parametrize("name", ["experiments", "runs", "groups", "charts", "run", "run charts", "files", "model", "compare", "compare charts", "odd", "odd run", "many metrics"])
+@pytest.mark.parametrize("name", ["experiments", "runs", "groups", "charts", "bands charts", "run", "run charts", "files", "model", "compare", "compare charts", "odd", "odd run", "many metrics"])
 def test_every_page_is_quiet_and_accessible(page, name, width, theme):
     url, known = page
     seen = flow("look", url, path=addresses(known)[name], width=width, theme=theme)
