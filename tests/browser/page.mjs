@@ -49,7 +49,7 @@ function quietOf(tab) {
 /** Waits until nothing in sight is still being loaded. */
 async function settle(tab) {
   await tab.waitForSelector("h1");
-  await tab.waitForFunction(() => ![...document.querySelectorAll(".skeleton, .chart-wait")].some((e) => e.checkVisibility({ contentVisibilityAuto: true }) && e.getBoundingClientRect().top < innerHeight));
+  await tab.waitForFunction(() => !document.querySelector("main [aria-busy=true]") && ![...document.querySelectorAll(".skeleton, .chart-wait")].some((e) => e.checkVisibility({ contentVisibilityAuto: true }) && e.getBoundingClientRect().top < innerHeight));
 }
 
 /** What axe finds wrong with the page as it stands. */

@@ -96,13 +96,16 @@ export default function RunsPage() {
       <RunsToolbar experiment={experiment.data} settings={settings} change={change} keys={keys} columns={columns} asked={{ ...asked, filter }}
         total={total} hasChildren={counts.size > 0} nested={nested} refresh={() => { void found.refetch(); }} busy={found.isFetching} />
       {chosen.size > 0 && <BulkBar experiment={experimentId} chosen={[...chosen]} deleted={deleted} clear={() => setChosen(new Set())} />}
-      {found.isPending ? <Skeleton lines={10} label="Loading runs" />
-        : found.isError && !refused && runs.length === 0 ? <Failed error={found.error} retry={() => { void found.refetch(); }} />
-          : rows.length === 0 ? !refused && <None filter={filter} deleted={deleted} name={name} />
-            : charts ? <RunsCharts {...{ experiment: experimentId, runs, pinned, total, settings, change, hidden, hide }} />
-              : <RunTable rows={rows} total={total} columns={columns} order={asked.order} setOrder={(order) => change({ order: order || undefined })}
-              chosen={chosen} choose={choose} hidden={hidden} fold={fold} onEnd={onEnd} foot={foot} grouped={group}
-              hide={hide} pin={(id) => change({ pins: toggled(pins, id) })} />}
+      {/* Rows of before stand there until the new ones come. */}
+      <div aria-busy={found.isPlaceholderData} className={found.isPlaceholderData ? "is-stale" : undefined}>
+        {found.isPending ? <Skeleton lines={10} label="Loading runs" />
+          : found.isError && !refused && runs.length === 0 ? <Failed error={found.error} retry={() => { void found.refetch(); }} />
+            : rows.length === 0 ? !refused && <None filter={filter} deleted={deleted} name={name} />
+              : charts ? <RunsCharts {...{ experiment: experimentId, runs, pinned, total, settings, change, hidden, hide }} />
+                : <RunTable rows={rows} total={total} columns={columns} order={asked.order} setOrder={(order) => change({ order: order || undefined })}
+                  chosen={chosen} choose={choose} hidden={hidden} fold={fold} onEnd={onEnd} foot={foot} grouped={group}
+                  hide={hide} pin={(id) => change({ pins: toggled(pins, id) })} />}
+      </div>
     </>
   );
 }
