@@ -10,13 +10,8 @@ const banner = (tab) => tab.$$eval(".banner", (all) => all.map((b) => b.textCont
 async function filter(tab, text, settle) {
   await tab.fill("[role=combobox]", text);
   await tab.press("[role=combobox]", "Enter");
-<<<<<<< HEAD
-  await tab.waitForFunction((wanted) => new URL(location.href).searchParams.get("filter") === (wanted || null), text);
-  await tab.quiet();
-=======
   // The page has it once it offers to take it away again.
   await tab.waitForSelector(text ? ".filter button:has-text('Clear')" : ".filter button", { state: text ? "visible" : "detached" });
->>>>>>> a6a38e0 (ui: rows of before stand back until the new ones come)
   await settle(tab);
 }
 
@@ -56,13 +51,8 @@ export const flows = {
     await tab.keyboard.type("'boosting'");
     await tab.keyboard.press("Escape");
     await tab.keyboard.press("Enter");
-<<<<<<< HEAD
-    await tab.waitForURL(/filter=/);
-    await tab.quiet();
-=======
     await tab.waitForSelector(".filter button:has-text('Clear')");
     await settle(tab);
->>>>>>> a6a38e0 (ui: rows of before stand back until the new ones come)
     const found = { keys, values, names: await names(tab), foot: await foot(tab), applied: search(tab).filter };
     await filter(tab, "metrics.auc > 0.85 AND nonsense ~ 3", settle);
     await tab.waitForSelector(".filter-error");
@@ -84,13 +74,8 @@ export const flows = {
     const other = await open(`/experiments/${args.experiment}`);
     await other.click("button:has-text('Views')");
     await other.click(`.popover .item:has-text(${JSON.stringify(args.name)})`);
-<<<<<<< HEAD
-    await other.waitForURL(/view=/);
-    await other.quiet();
-=======
     await other.waitForSelector(".filter button:has-text('Clear')");
     await settle(other);
->>>>>>> a6a38e0 (ui: rows of before stand back until the new ones come)
     return { saved: search(tab), taken: search(other), heads: await other.$$eval(".vtable thead th bdi", (all) => all.map((e) => e.textContent)), names: await names(other) };
   },
 
