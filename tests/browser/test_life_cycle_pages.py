@@ -82,6 +82,18 @@ def test_empty_pages_say_what_would_fill_them(empty):
         assert "quern" in page["text"] and len(page["text"]) > 80, page["path"]
 
 
+def test_commands_for_a_newcomer_run_as_they_stand(quern, empty, tmp_path):
+    page, = node("walk.mjs", empty.url, 1280, "light", "-", "/")
+    whole, first = page["commands"]
+    command, server = whole.rsplit("\n", 1)
+    assert server.startswith("quern server --root first")
+    environ = {**os.environ, "PATH": f"{quern.parent}:{os.environ['PATH']}"}
+    done = subprocess.run(["bash", "-ec", command], cwd=tmp_path, env=environ, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert (tmp_path / "first" / ".quern" / "report.html").exists()
+    assert f"MLFLOW_TRACKING_URI={empty.url}" in first
+
+
 def test_what_is_not_there_is_said(server):
     for page in node("walk.mjs", server.url, 1280, "light", "-", "/models/none", "/models/heart/versions/99", "/data/none", "/serving/releases/none", "/pipeline/none"):
         assert len(page["alerts"]) >= 1, page["path"]

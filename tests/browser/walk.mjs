@@ -27,6 +27,7 @@ for (const path of paths) {
   page.headline = await tab.textContent("h1");
   page.current = await tab.$$eval(".nav ul a[aria-current=page]", (all) => all.map((a) => a.textContent));
   page.alerts = await tab.$$eval("[role=alert]", (all) => all.map((e) => e.textContent));
+  page.commands = await tab.$$eval(".command pre", (all) => all.map((e) => e.textContent));
   page.text = await tab.$eval("main", (e) => e.innerText);
   page.overflow = await tab.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
   await tab.evaluate(require("axe-core").source);
