@@ -24,6 +24,7 @@ const FLOWS = {
   /** From the picture of the life cycle to each phase's page and back. */
   async home() {
     await go("/");
+    await tab.waitForSelector(".cycle .phase-head b");
     const phases = await tab.$$eval(".cycle .phase-head b", (all) => all.map((b) => b.textContent));
     const heads = [];
     for (let at = 0; at < phases.length; at += 1) {
