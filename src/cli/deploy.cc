@@ -5,6 +5,7 @@
 #include <boost/json.hpp>
 #include <functional>
 #include <memory>
+#include <optional>
 
 #include "base/ids.h"
 #include "base/text.h"
@@ -25,6 +26,7 @@ struct DeployArgs : StoreArgs {
   std::string alias = "champion";
   std::string id;
   deploy::Command order;
+  bool force = false;
   int limit = 20;
 };
 using Args = std::shared_ptr<DeployArgs>;
@@ -86,14 +88,18 @@ struct Ordered {
   std::string sentence;  // of the audit record
 };
 
+/// Whether a version may be promoted.
+using May = std::function<Status(const deploy::Release& promoted)>;
+
 /// A server may write its counters at the same moment: then what it wrote is read, and the order
 /// is given again.
 Result<Ordered> Order(deploy::ReleaseStore& releases, const DeployArgs& args,
-                      const deploy::Command& order, const Clock& clock) {
+                      const deploy::Command& order, const Clock& clock, const May& may) {
   for (int attempt = 0;; ++attempt) {
     QUERN_ASSIGN(const deploy::StoredRelease stored, Find(releases, args));
     QUERN_ASSIGN(const deploy::Transition next,
                  deploy::Advance(stored.release, order, clock.NowMs()));
+    if (order.kind == deploy::CommandKind::kPromote) QUERN_TRY(may(next.release));
     auto saved = releases.Save(stored, next);
     if (!saved && saved.error().code == Code::kAborted && attempt < 5) continue;
     if (!saved) return std::unexpected(saved.error());
@@ -109,11 +115,30 @@ Status EndHold(deploy::ReleaseStore& releases, const DeployArgs& args, const std
   deploy::Command finish;
   finish.kind = deploy::CommandKind::kFinish;
   finish.actor = actor;
-  QUERN_TRY(Order(releases, args, finish, clock));
+  QUERN_TRY(Order(releases, args, finish, clock, {}));
   return {};
 }
 
-Status BeginRelease(KeptStore& store, const DeployArgs& args, Context& context) {
+/// Whether the gate of the alias is open to a version; with --force that is recorded as an
+/// override.
+Result<registry::GateReport> AskGate(KeptStore& store, const DeployArgs& args,
+                                     const std::string& alias, const std::string& version,
+                                     const Clock& clock) {
+  const int64_t number = ParseInt(version).value_or(0);
+  QUERN_ASSIGN(auto gate, store.registry().Gate(args.model, alias, number));
+  if (gate.open || !args.force) return gate;
+  registry::Reviews reviews(store.database(), clock, pipeline::Actor());
+  QUERN_TRY(reviews.Override(args.model, alias, number, args.order.reason));
+  return store.registry().Gate(args.model, alias, number);
+}
+
+/// Says what a closed gate waits for.
+int Refuse(const registry::GateReport& gate, Context& context) {
+  context.Complain(registry::Allowed(gate).error());
+  return static_cast<int>(Exit::kGateFailed);
+}
+
+Result<int> BeginRelease(KeptStore& store, const DeployArgs& args, Context& context) {
   deploy::NewRelease wanted;
   wanted.id = NewUuid7(context.clock);
   wanted.model = args.model;
@@ -128,6 +153,11 @@ Status BeginRelease(KeptStore& store, const DeployArgs& args, Context& context) 
     QUERN_ASSIGN(share.version, ReadVersion(store, args.model, share.version));
   }
   QUERN_ASSIGN(const deploy::Transition begun, deploy::Begin(wanted, context.clock.NowMs()));
+  if (wanted.strategy.kind == deploy::StrategyKind::kBasic) {
+    QUERN_ASSIGN(const auto gate,
+                 AskGate(store, args, wanted.alias, wanted.candidate, context.clock));
+    if (!gate.open) return Refuse(gate, context);
+  }
   deploy::ReleaseStore releases(store.database());
   QUERN_TRY(EndHold(releases, args, wanted.actor, context.clock));
   QUERN_TRY(releases.Create(begun));
@@ -139,7 +169,7 @@ Status BeginRelease(KeptStore& store, const DeployArgs& args, Context& context) 
                     "carries it out",
                     wanted.id, deploy::KindName(wanted.strategy.kind), args.model, wanted.stable));
   }
-  return {};
+  return 0;
 }
 
 Status ListReleases(KeptStore& store, const DeployArgs& args, Context& context) {
@@ -213,21 +243,29 @@ Status ShowLog(KeptStore& store, const DeployArgs& args, Context& context) {
   return {};
 }
 
-Status GiveOrder(KeptStore& store, deploy::CommandKind kind, const DeployArgs& args,
-                 Context& context) {
+Result<int> GiveOrder(KeptStore& store, deploy::CommandKind kind, const DeployArgs& args,
+                      Context& context) {
   deploy::ReleaseStore releases(store.database());
   deploy::Command order = args.order;
   order.kind = kind;
   order.actor = pipeline::Actor();
-  QUERN_ASSIGN(const Ordered done, Order(releases, args, order, context.clock));
-  const deploy::Release& release = done.stored.release;
+  std::optional<registry::GateReport> closed;
+  const auto may = [&](const deploy::Release& promoted) -> Status {
+    QUERN_ASSIGN(auto gate, AskGate(store, args, promoted.alias, promoted.winner, context.clock));
+    if (!gate.open) closed = gate;
+    return registry::Allowed(gate);
+  };
+  const auto done = Order(releases, args, order, context.clock, may);
+  if (closed) return Refuse(*closed, context);
+  if (!done) return std::unexpected(done.error());
+  const deploy::Release& release = done->stored.release;
   if (context.json) {
     context.PrintJson(deploy::ReleaseJson(release));
   } else {
     context.PrintLine(fmt::format("release {} of {} is {}: {}", release.id, args.model,
-                                  Where(release), done.sentence));
+                                  Where(release), done->sentence));
   }
-  return {};
+  return 0;
 }
 
 Status ShowSettings(Context& context) {
@@ -235,7 +273,15 @@ Status ShowSettings(Context& context) {
   return {};
 }
 
-using Work = std::function<Status(KeptStore&, const DeployArgs&, Context&)>;
+using Work = std::function<Result<int>(KeptStore&, const DeployArgs&, Context&)>;
+
+/// Of what ends well or with an error.
+Work Plain(Status (*show)(KeptStore&, const DeployArgs&, Context&)) {
+  return [show](KeptStore& store, const DeployArgs& args, Context& context) -> Result<int> {
+    QUERN_TRY(show(store, args, context));
+    return 0;
+  };
+}
 
 Verb AddWork(Verb deploy, Context& context, const Args& args, const char* name, const char* doc,
              Work work) {
@@ -247,11 +293,16 @@ Verb AddWork(Verb deploy, Context& context, const Args& args, const char* name, 
     context.action = [args, work, &context] {
       auto store = KeptStore::Open(*args, context);
       if (!store) return context.Complain(store.error());
-      const Status done = work(**store, *args, context);
-      return done ? 0 : context.Complain(done.error());
+      const auto done = work(**store, *args, context);
+      return done ? *done : context.Complain(done.error());
     };
   });
   return verb;
+}
+
+void AddForce(Verb verb, const Args& args) {
+  verb.AddFlag("--force", args->force,
+               "Although the gate of the alias is closed; needs --reason, and is recorded");
 }
 
 void AddOrder(Verb deploy, Context& context, const Args& args, deploy::CommandKind kind,
@@ -263,6 +314,7 @@ void AddOrder(Verb deploy, Context& context, const Args& args, deploy::CommandKi
   verb.AddOption("--reason", args->order.reason, "Why, for the record");
   if (kind == deploy::CommandKind::kPromote) {
     verb.AddOption("--version", args->order.version, "Which, if there are several candidates");
+    AddForce(verb, args);
   }
   if (kind == deploy::CommandKind::kSetWeight) {
     verb.AddOption("weight", args->order.weight, "Percent of the traffic, below 100").Required();
@@ -287,15 +339,20 @@ void AddDeploy(Verb app, Context& context) {
                  "as '{strategy: canary, steps: [5, 50]}'")
       .ShowDefault();
   begin.AddOption("--alias", args->alias, "What moves at promotion").ShowDefault();
+  begin.AddOption("--reason", args->order.reason, "Why, for the record of an override");
+  AddForce(begin, args);
   begin.Footer(
       "Example:\n"
       "  quern deploy begin heart --candidate 4 --strategy '{strategy: canary}'");
-  AddWork(deploy, context, args, "list", "The releases of a model, newest first", ListReleases)
+  AddWork(deploy, context, args, "list", "The releases of a model, newest first",
+          Plain(ListReleases))
       .AddOption("--limit", args->limit, "At most so many")
       .ShowDefault();
-  AddWork(deploy, context, args, "show", "Where a release is, and its evidence so far", ShowRelease)
+  AddWork(deploy, context, args, "show", "Where a release is, and its evidence so far",
+          Plain(ShowRelease))
       .AddOption("--id", args->id, "Another than the open or newest one");
-  AddWork(deploy, context, args, "log", "The audit records of a release, each checked", ShowLog)
+  AddWork(deploy, context, args, "log", "The audit records of a release, each checked",
+          Plain(ShowLog))
       .AddOption("--id", args->id, "Another than the open or newest one");
   using deploy::CommandKind;
   AddOrder(deploy, context, args, CommandKind::kPromote, "promote",

@@ -167,6 +167,13 @@ server::ReleaseSource ReleasesOf(const server::ModelsToServe& chosen,
     QUERN_ASSIGN(std::string folder, workspace->PackageFolder(version));
     return server::ModelToServe{model, std::to_string(version.version), {}, std::move(folder)};
   };
+  source.may_promote = [registry](const std::string& model, const std::string& alias,
+                                  const std::string& version) -> Status {
+    const auto number = ParseInt(version);
+    if (!number) return Fail(Code::kInvalidArgument, "'" + version + "' is no version's number");
+    QUERN_ASSIGN(const registry::GateReport gate, registry->Gate(model, alias, *number));
+    return registry::Allowed(gate);
+  };
   source.set_alias = [registry](const std::string& model, const std::string& alias,
                                 const std::string& version) -> Status {
     const auto number = ParseInt(version);

@@ -1,11 +1,10 @@
-// Verbs that read what runs left behind: status, models, lineage, report; runs.cc has the one that
-// searches, gc.cc the one that clears.
+// Verbs that read what runs left behind: status, lineage, report; models.cc has those of the
+// registry, runs.cc the one that searches, gc.cc the one that clears.
 #include <fmt/format.h>
 
 #include <boost/json.hpp>
 
 #include "base/text.h"
-#include "cli/models_plan.h"
 #include "cli/places.h"
 #include "cli/project_state.h"
 #include "cli/state_verb.h"
@@ -14,19 +13,6 @@
 
 namespace quern::cli {
 namespace {
-
-Result<std::unique_ptr<pipeline::Workspace>> Open(const StateArgs& args, Asks asks,
-                                                  Context& context) {
-  const std::string state = StateFolderOf(args.project, context.fs);
-  pipeline::WorkspaceOptions options;
-  if (asks == Asks::kServerToo) {
-    QUERN_ASSIGN(options, OptionsFor(state, context));
-    if (options.open == pipeline::WorkspaceOptions::Open::kCreate) {
-      options.open = pipeline::WorkspaceOptions::Open::kToPlan;
-    }
-  }
-  return pipeline::Workspace::Open(state, options, context.fs, context.clock);
-}
 
 /// Where the project's runs and versions are: "" if here, or if quern.yaml cannot be read, which is
 /// no obstacle to saying what has run.
@@ -73,46 +59,6 @@ Status ShowStatus(pipeline::Workspace& workspace, const StateArgs&, Context& con
   return {};
 }
 
-/// Where a version's files are: a folder, or a URI.
-std::string PlaceOf(pipeline::Workspace& workspace, const registry::ModelVersion& version) {
-  const std::string folder = version.path.empty() ? "" : workspace.Path(version.path);
-  const bool here = workspace.server() == nullptr || workspace.fs().Exists(folder);
-  return folder.empty() || !here ? version.storage : folder;
-}
-
-Status ShowModels(pipeline::Workspace& workspace, const StateArgs& args, Context& context) {
-  if (!args.set_alias.empty()) {
-    QUERN_ASSIGN(const auto version, workspace.registry().Resolve(args.what));
-    return workspace.registry().SetAlias(version.name, args.set_alias, version.version,
-                                         args.reason.empty() ? "set by hand" : args.reason);
-  }
-  QUERN_ASSIGN(const auto versions, workspace.registry().List(args.what));
-  if (context.json) {
-    json::array list;
-    for (const auto& version : versions) {
-      json::array aliases;
-      for (const auto& alias : version.aliases) aliases.emplace_back(alias);
-      list.push_back(json::object{{"name", version.name},
-                                  {"version", version.version},
-                                  {"aliases", std::move(aliases)},
-                                  {"digest", version.digest},
-                                  {"path", PlaceOf(workspace, version)},
-                                  {"run_id", version.run_id},
-                                  {"created", FormatTime(version.created_ms)}});
-    }
-    context.PrintJson(json::object{{"versions", std::move(list)}});
-    return {};
-  }
-  std::vector<std::vector<std::string>> table{
-      {"model", "version", "aliases", "created", "package"}};
-  for (const auto& version : versions) {
-    table.push_back({version.name, std::to_string(version.version), Join(version.aliases, ", "),
-                     FormatTime(version.created_ms), PlaceOf(workspace, version)});
-  }
-  context.Print(FormatTable(table));
-  return {};
-}
-
 Status ShowLineage(pipeline::Workspace& workspace, const StateArgs& args, Context& context) {
   QUERN_ASSIGN(const auto graph, args.what.empty() ? workspace.lineage().All()
                                                    : workspace.lineage().Around(args.what));
@@ -147,6 +93,19 @@ Result<std::string> DrawReport(const std::string& state_dir, const std::string& 
 
 }  // namespace
 
+Result<std::unique_ptr<pipeline::Workspace>> OpenState(const StateArgs& args, Asks asks,
+                                                       Context& context) {
+  const std::string state = StateFolderOf(args.project, context.fs);
+  pipeline::WorkspaceOptions options;
+  if (asks == Asks::kServerToo) {
+    QUERN_ASSIGN(options, OptionsFor(state, context));
+    if (options.open == pipeline::WorkspaceOptions::Open::kCreate) {
+      options.open = pipeline::WorkspaceOptions::Open::kToPlan;
+    }
+  }
+  return pipeline::Workspace::Open(state, options, context.fs, context.clock);
+}
+
 Verb AddStateVerb(
     Verb app, Context& context, const char* name, const char* doc,
     const std::shared_ptr<StateArgs>& args, Asks asks,
@@ -157,7 +116,7 @@ Verb AddStateVerb(
   verb.OnGiven([args, asks, body, &context] {
     if (context.action) return;  // a verb below this one was asked for
     context.action = [args, asks, body, &context] {
-      auto workspace = Open(*args, asks, context);
+      auto workspace = OpenState(*args, asks, context);
       if (!workspace) return context.Complain(workspace.error());
       const Status status = body(**workspace, *args, context);
       return status ? 0 : context.Complain(status.error());
@@ -171,17 +130,6 @@ void AddStatus(Verb app, Context& context) {
   Verb verb = AddStateVerb(app, context, "status", "What the last run did, step by step", args,
                            Asks::kHereAlone, ShowStatus);
   verb.AddOption("project_folder", args->project, "Project folder");
-}
-
-void AddModels(Verb app, Context& context) {
-  auto args = std::make_shared<StateArgs>();
-  Verb verb = AddStateVerb(app, context, "models", "Registered models, versions and aliases", args,
-                           Asks::kServerToo, ShowModels);
-  verb.AddOption("model", args->what, "One model; with --set-alias: NAME/VERSION");
-  verb.AddOption("--set-alias", args->set_alias,
-                 "Point this alias at NAME/VERSION (roll back: champion)");
-  verb.AddOption("--reason", args->reason, "Why, for the log");
-  AddModelsPlan(verb, context);
 }
 
 void AddLineage(Verb app, Context& context) {

@@ -14,6 +14,7 @@ struct StateArgs {
   std::string what;
   std::string set_alias;
   std::string reason;
+  bool force = false;
   std::string filter;
   std::string order_by;
   int limit = 20;
@@ -22,6 +23,10 @@ struct StateArgs {
 
 /// Whether a verb asks for runs or versions, which the project may keep at a server.
 enum class Asks { kHereAlone, kServerToo };
+
+/// The state that a verb asks for.
+Result<std::unique_ptr<pipeline::Workspace>> OpenState(const StateArgs& args, Asks asks,
+                                                       Context& context);
 
 /// Registers a verb over an opened workspace.
 Verb AddStateVerb(

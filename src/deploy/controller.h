@@ -33,6 +33,11 @@ class ReleaseActions {
   virtual ~ReleaseActions() = default;
   /// Loads, warms and tests a version; an error rolls the release back and goes into its record.
   virtual Status Prepare(const std::string& model, const std::string& version) = 0;
+  /// Whether the version may have the alias: kFailedPrecondition says what it waits for. A
+  /// promotion by order is refused with it, one by the strategy pauses the release, which then
+  /// waits for an order; a version that was to take over at once is rolled back.
+  virtual Status MayPromote(const std::string& model, const std::string& alias,
+                            const std::string& version) = 0;
   /// Repeated with each tick until it succeeds.
   virtual Status SetAlias(const std::string& model, const std::string& alias,
                           const std::string& version) = 0;
@@ -169,6 +174,8 @@ class ReleaseController {
   Status PrepareAgain() QUERN_REQUIRES(mutex_);
   Status Apply(const Input& input) QUERN_REQUIRES(mutex_);
   Result<bool> TryApply(const Input& input) QUERN_REQUIRES(mutex_);
+  Result<Transition> Held(const Input& input, const std::string& version, const Error& why)
+      QUERN_REQUIRES(mutex_);
   Status ApplyTrips() QUERN_REQUIRES(mutex_);
   Status Perform() QUERN_REQUIRES(mutex_);
   Status PrepareNew() QUERN_REQUIRES(mutex_);

@@ -61,6 +61,12 @@ class FakeServer : public ReleaseActions {
     loaded.insert(version);
     return fate_.Live() ? Status() : Dead();
   }
+  Status MayPromote(const std::string&, const std::string& alias,
+                    const std::string& version) override {
+    if (!fate_.Live()) return Dead();
+    if (!waiting.contains(version)) return {};
+    return Fail(Code::kFailedPrecondition, "heart/" + version + " may not be " + alias + " yet");
+  }
   Status SetAlias(const std::string&, const std::string& alias,
                   const std::string& version) override {
     if (!fate_.Live()) return Dead();
@@ -78,6 +84,7 @@ class FakeServer : public ReleaseActions {
   std::set<std::string> loaded{"7"};
   std::set<std::string> retired;
   std::set<std::string> broken;
+  std::set<std::string> waiting;  // for an approval
   std::map<std::string, std::string> aliases{{"champion", "7"}};
 
  private:

@@ -36,6 +36,39 @@ TEST_CASE("a good canary is promoted, and the old version let go after the hold"
   CHECK(proof);
 }
 
+TEST_CASE("a promotion that a gate does not allow pauses the release, until it may") {
+  store::TestDatabase database{store::EachEngine()};
+  World world(*database);
+  world.error_rate = {{"7", 0.05}, {"8", 0.05}};
+  world.server.waiting = {"8"};
+  const std::string id = world.Begin(QuickCanary());
+  int seconds = 0;
+  while (world.phase() != Phase::kPaused && seconds++ < 2000) REQUIRE(world.Second());
+  CHECK(world.Last(id).actor == "gate");
+  CHECK(world.Last(id).sentence ==
+        "paused by order: heart/8 may not be champion yet; then promote it");
+  CHECK(world.server.aliases["champion"] == "7");
+  const Status refused = world.controller->Order({CommandKind::kPromote, "bob", "", "", 0});
+  CHECK(refused.error().code == Code::kFailedPrecondition);
+  CHECK(world.phase() == Phase::kPaused);
+  world.server.waiting.clear();
+  REQUIRE(world.controller->Order({CommandKind::kPromote, "bob", "approved", "", 0}));
+  CHECK(world.server.aliases["champion"] == "8");
+}
+
+TEST_CASE("what would take over at once is rolled back if its gate is closed") {
+  store::TestDatabase database{store::EachEngine()};
+  World world(*database);
+  world.server.waiting = {"8"};
+  Strategy strategy;
+  strategy.kind = StrategyKind::kBasic;
+  const std::string id = world.Begin(strategy);
+  REQUIRE(world.Second());
+  CHECK(world.Last(id).to == Phase::kRolledBack);
+  CHECK(world.Last(id).sentence == "version 8 is not ready: heart/8 may not be champion yet");
+  CHECK(world.server.aliases["champion"] == "7");
+}
+
 TEST_CASE("a bad canary is rolled back by the judge") {
   store::TestDatabase database{store::EachEngine()};
   World world(*database);

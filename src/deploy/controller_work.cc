@@ -158,12 +158,36 @@ Status ReleaseController::Apply(const Input& input) {
   return {};
 }
 
+/// What becomes of the release instead of a promotion that a gate does not allow.
+Result<Transition> ReleaseController::Held(const Input& input, const std::string& version,
+                                           const Error& why) {
+  if (why.code != Code::kFailedPrecondition || std::holds_alternative<Command>(input)) {
+    return std::unexpected(why);
+  }
+  const Phase phase = stored_->release.phase;
+  const int64_t now = clock_.NowMs();
+  if (phase != Phase::kShadow && phase != Phase::kStep && phase != Phase::kBaking) {
+    return Advance(stored_->release, NotReady{version, why.message}, now);
+  }
+  Command pause;
+  pause.kind = CommandKind::kPause;
+  pause.actor = "gate";
+  pause.reason = why.message + "; then promote it";
+  return Advance(stored_->release, pause, now);
+}
+
 /// False: another process has written meanwhile; that is read, and `input` is not applied.
 Result<bool> ReleaseController::TryApply(const Input& input) {
   QUERN_ASSIGN(Transition next, Advance(stored_->release, input, clock_.NowMs()));
   if (!next.audit) {
     stored_->release = std::move(next.release);
     return true;
+  }
+  if (next.release.phase == Phase::kPromoted && stored_->release.phase != Phase::kPromoted) {
+    const Release& r = next.release;
+    if (const Status may = actions_.MayPromote(model_, r.alias, r.winner); !may) {
+      QUERN_ASSIGN(next, Held(input, r.winner, may.error()));
+    }
   }
   if (next.release.phase == Phase::kRolledBack && !forced_stable_) {
     // Safety does not wait for the disk.

@@ -10,6 +10,9 @@ namespace {
 
 class Idle : public ReleaseActions {
  public:
+  Status MayPromote(const std::string&, const std::string&, const std::string&) override {
+    return {};
+  }
   Status Prepare(const std::string&, const std::string&) override { return {}; }
   Status SetAlias(const std::string&, const std::string&, const std::string&) override {
     return {};

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <boost/json.hpp>
 
-#include "base/digest.h"
+#include "base/chain.h"
 #include "base/time.h"
 #include "deploy/release_names.h"
 
@@ -51,9 +51,8 @@ std::string CountersText(const Release& release) {
 std::string DigestOf(const std::string& release_id, const Audit& audit,
                      const std::string& previous) {
   Digester digester;
-  digester.Add("quern release audit 1")
-      .Add(previous)
-      .Add(release_id)
+  BeginLink(digester, "quern release audit 1", previous);
+  digester.Add(release_id)
       .Add(static_cast<uint64_t>(audit.sequence))
       .Add(static_cast<uint64_t>(audit.at_ms))
       .Add(PhaseName(audit.from))
@@ -242,25 +241,22 @@ Result<std::vector<ChainedAudit>> ReleaseStore::Audits(const std::string& id) {
                               row.Text(7)};
                   audits.push_back({std::move(audit), row.Text(8), row.Text(9)});
                 }));
-  std::string previous;
-  int64_t sequence = 0;
+  ChainWalk walk;
   for (const ChainedAudit& chained : audits) {
-    ++sequence;
-    const bool whole = known && chained.audit.sequence == sequence &&
-                       chained.previous == previous &&
-                       chained.digest == DigestOf(id, chained.audit, previous);
-    if (!whole) {
+    const Audit& audit = chained.audit;
+    const bool whole = walk.Takes({audit.sequence, chained.previous, chained.digest},
+                                  DigestOf(id, audit, walk.last()));
+    if (!known || !whole) {
       return Fail(Code::kDataLoss,
-                  "audit record " + std::to_string(sequence) + " of release " + id +
+                  "audit record " + std::to_string(walk.sequence()) + " of release " + id +
                       " is not what was written",
                   kRestore);
     }
-    previous = chained.digest;
   }
   // A record may have come since the state was read; fewer than then is a loss.
-  if (sequence < stored.release.audits) {
+  if (walk.sequence() < stored.release.audits) {
     return Fail(Code::kDataLoss,
-                "release " + id + " has " + std::to_string(sequence) + " audit records, " +
+                "release " + id + " has " + std::to_string(walk.sequence()) + " audit records, " +
                     std::to_string(stored.release.audits) + " were written",
                 kRestore);
   }

@@ -4,6 +4,7 @@
 #include <boost/json.hpp>
 
 #include "base/text.h"
+#include "design/key_metrics.h"
 
 namespace quern::design {
 
@@ -94,6 +95,8 @@ Result<std::vector<Requirement>> ParseRequirements(const YamlNode* node,
   return out;
 }
 
+}  // namespace
+
 Result<std::vector<Goal>> ParseKeyMetrics(const YamlNode* node,
                                           const std::vector<std::string>& metrics) {
   std::vector<Goal> out;
@@ -119,6 +122,8 @@ Result<std::vector<Goal>> ParseKeyMetrics(const YamlNode* node,
   }
   return out;
 }
+
+namespace {
 
 Result<std::vector<Role>> ParseRoles(const YamlNode* node) {
   std::vector<Role> out;

@@ -166,8 +166,10 @@ class Executor {
     lock.lock();
     state.seconds = MonotonicSeconds() - start;
     if (!output) return FailStep(index, output.error());
+    // No step has such a key: what waits is there to be read, and is never found again.
+    const std::string key = output->waits ? "waits:" + state.key : state.key;
     const Status kept =
-        cache_.Store(step.id, {state.key, *output, *parts, state.seconds}, summary_.run_id);
+        cache_.Store(step.id, {key, *output, *parts, state.seconds}, summary_.run_id);
     if (!kept) return FailStep(index, kept.error());
     state.state = "done";
     Finish(index, std::move(*output));
@@ -213,9 +215,11 @@ std::string SummaryText(const RunSummary& summary) {
 }
 
 void Judge(const std::string& step, const StepOutput& output, RunSummary& summary) {
-  if (output.outcome == Outcome::kOk) return;
+  if (output.outcome == Outcome::kOk && !output.waits) return;
   // A failed check outranks a failed gate: nothing after it can be trusted.
-  if (summary.outcome != Outcome::kCheckFailed) summary.outcome = output.outcome;
+  if (summary.outcome != Outcome::kCheckFailed) {
+    summary.outcome = output.outcome == Outcome::kOk ? Outcome::kGateFailed : output.outcome;
+  }
   summary.failures.push_back(step + ": " + output.message);
 }
 

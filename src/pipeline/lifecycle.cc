@@ -69,8 +69,9 @@ Status WriteLock(const World& world, const RunSummary& summary) {
   return world.workspace.fs().WriteAtomic(path, text);
 }
 
-/// The alias follows the last decision, also when that decision was found in the cache.
-Status SettleChampion(World& world, const RunSummary& summary) {
+/// The alias follows the last decision, also when that decision was found in the cache. Returns
+/// what it waits for if its gate has closed since, "" otherwise.
+Result<std::string> SettleChampion(World& world, const RunSummary& summary) {
   const StepOutput* last = nullptr;
   for (const StepState& state : summary.steps) {
     const auto output = summary.outputs.find(state.id);
@@ -84,7 +85,7 @@ Status SettleChampion(World& world, const RunSummary& summary) {
     // it.
     last = output->second.outcome == Outcome::kOk ? &output->second : nullptr;
   }
-  if (last == nullptr) return {};
+  if (last == nullptr) return std::string();
   const Champion champion = ChampionOf(last->record);
   // What is stored here names a version of a registry that others may have changed since.
   const std::string remedy =
@@ -101,8 +102,15 @@ Status SettleChampion(World& world, const RunSummary& summary) {
                     "this project registered",
                 remedy);
   }
-  return world.workspace.registry().SetAlias(champion.name, kChampionAlias, champion.version,
-                                             "the outcome of the run");
+  registry::PackageRegistry& registry = world.workspace.registry();
+  QUERN_ASSIGN(const registry::GateReport gate,
+               registry.Gate(champion.name, kChampionAlias, champion.version));
+  if (!gate.open) {
+    return fmt::format("{}/{} {}", champion.name, champion.version, WaitsFor(gate));
+  }
+  QUERN_TRY(
+      registry.SetAlias(champion.name, kChampionAlias, champion.version, "the outcome of the run"));
+  return std::string();
 }
 
 /// A server that is away, or does not let us in, is found out before hours of training. Where the
@@ -153,13 +161,16 @@ Result<LifecycleOutcome> RunLifecycle(const std::string& path, const Sets& sets,
   LifecycleOutcome outcome;
   if (workspace->server() != nullptr) outcome.server = workspace->server()->url();
   QUERN_ASSIGN(outcome.summary, Run(graph, project.name, workspace->cache(), running, listener));
+  std::string waits;
   if (outcome.summary.ran > 0) {
     // Leftovers of a killed run: whoever holds the lock is the only one who writes there.
     QUERN_TRY(fs.RemoveAll(workspace->Path("tmp")));
-    QUERN_TRY(SettleChampion(world, outcome.summary));
+    QUERN_ASSIGN(waits, SettleChampion(world, outcome.summary));
+    if (!waits.empty()) outcome.summary.outcome = Outcome::kGateFailed;
     if (!outcome.summary.error) QUERN_TRY(WriteLock(world, outcome.summary));
   }
   outcome.story = Story(world, outcome.summary);
+  if (!waits.empty()) outcome.story.push_back(waits);
   const auto report = outcome.summary.outputs.find("report");
   if (report != outcome.summary.outputs.end()) outcome.report_path = workspace->Path("report.html");
   return outcome;

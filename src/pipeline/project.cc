@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "design/key_metrics.h"
 #include "expr/expr.h"
 #include "ml/metrics.h"
 #include "model/signature.h"
@@ -25,6 +26,12 @@ Result<std::string> FindFile(const std::string& path, Fs& fs) {
   return file;
 }
 
+std::vector<std::string> MetricNames() {
+  std::vector<std::string> names;
+  for (const ml::MetricInfo& info : ml::Metrics()) names.push_back(info.name);
+  return names;
+}
+
 Status CheckSourceNames(const std::vector<std::string>& names, const DataSpec& data,
                         const YamlNode* where, const char* what) {
   std::vector<std::string> known;
@@ -35,6 +42,26 @@ Status CheckSourceNames(const std::vector<std::string>& names, const DataSpec& d
         where != nullptr ? where->where : Position{},
         std::string(what) + " names source '" + name + "', which data.sources does not declare",
         SuggestName(name, known));
+  }
+  return {};
+}
+
+/// A gate comes before deployment: what is measured in service is judged there, and would be waited
+/// for in vain here.
+Status CheckPolicies(const Project& project) {
+  for (const design::Requirement& requirement : project.charter.requirements) {
+    const bool in_service =
+        requirement.require && StartsWith(requirement.require->metric, "serving.");
+    for (const auto& [alias, policy] : project.policies) {
+      const auto& checks = policy.checks;
+      if (!in_service || std::find(checks.begin(), checks.end(), requirement.id) == checks.end()) {
+        continue;
+      }
+      return FailAt(requirement.require->where,
+                    "registry." + alias + " asks for the check '" + requirement.id +
+                        "', which is measured in service, after the alias has moved",
+                    "take it out of checks: a deployment that does not meet it fails anyway");
+    }
   }
   return {};
 }
@@ -173,6 +200,21 @@ Result<std::optional<TrackedProject>> LoadTracking(const std::string& folder, Fs
   return std::optional<TrackedProject>(std::move(project));
 }
 
+Result<std::optional<GatedProject>> LoadPolicies(const std::string& folder, Fs& fs) {
+  const std::string file = JoinPath(folder, "quern.yaml");
+  if (!fs.Exists(file)) return std::optional<GatedProject>();
+  QUERN_ASSIGN(const YamlNode root, LoadDocument(file, fs));
+  GatedProject project;
+  YamlMap map(&root, "the project");
+  QUERN_ASSIGN(project.name, map.RequiredText("project"));
+  const YamlNode* design = map.Get("design");
+  QUERN_ASSIGN(const auto goals,
+               design::ParseKeyMetrics(design != nullptr ? design->Find("key_metrics") : nullptr,
+                                       MetricNames()));
+  QUERN_ASSIGN(project.policies, ParsePolicies(map.Get("registry"), goals));
+  return std::optional<GatedProject>(std::move(project));
+}
+
 Result<PredictionLogSpec> LoadPredictionLog(const std::string& folder, Fs& fs) {
   const std::string file = JoinPath(folder, "quern.yaml");
   if (!fs.Exists(file)) return PredictionLogSpec{};
@@ -206,16 +248,17 @@ Result<Project> LoadProject(const std::string& path,
   QUERN_ASSIGN(project.monitoring, ParseMonitoring(map.Get("monitoring")));
   QUERN_ASSIGN(project.retraining, ParseRetraining(map.Get("retraining")));
   QUERN_ASSIGN(project.tracking, ParseTracking(map.Get("tracking")));
-  std::vector<std::string> metrics;
-  for (const ml::MetricInfo& info : ml::Metrics()) metrics.push_back(info.name);
+  const std::vector<std::string> metrics = MetricNames();
   QUERN_ASSIGN(
       project.charter,
       design::ParseCharter(map.Get("design"),
                            training != nullptr ? training->Find("hypothesis") : nullptr, metrics));
   QUERN_TRY(CheckExplained(project));
+  QUERN_ASSIGN(project.policies, ParsePolicies(map.Get("registry"), project.charter.key_metrics));
   QUERN_TRY(map.Finish());
   QUERN_TRY(CheckSources(project));
   QUERN_TRY(CheckFiles(project, fs));
+  QUERN_TRY(CheckPolicies(project));
   QUERN_TRY(CheckHypothesis(project));
   QUERN_TRY(CheckSteering(project));
   if (const auto declared = model::ParseTask(task)) {

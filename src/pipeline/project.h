@@ -19,6 +19,7 @@
 #include "monitoring/drift.h"
 #include "monitoring/trigger.h"
 #include "net/server_url.h"
+#include "registry/policy.h"
 #include "training/spec.h"
 
 namespace quern::pipeline {
@@ -90,6 +91,9 @@ struct TrackingSpec {
   Position where;                        // of the server
 };
 
+/// What `registry:` asks for before an alias of the project's model moves, by alias.
+using PolicySpec = std::map<std::string, registry::AliasPolicy>;
+
 struct Project {
   std::string name;
   std::string dir;   // the folder of quern.yaml
@@ -104,6 +108,7 @@ struct Project {
   MonitoringSpec monitoring;
   RetrainingSpec retraining;
   TrackingSpec tracking;
+  PolicySpec policies;
 
   /// The state folder, DIR/.quern.
   std::string StateDir() const { return JoinPath(dir, ".quern"); }
@@ -123,6 +128,14 @@ struct TrackedProject {
   TrackingSpec tracking;
 };
 Result<std::optional<TrackedProject>> LoadTracking(const std::string& folder, Fs& fs);
+
+/// Name and policies alone, likewise; what stands in them and in the charter's key metrics must be
+/// right.
+struct GatedProject {
+  std::string name;
+  PolicySpec policies;
+};
+Result<std::optional<GatedProject>> LoadPolicies(const std::string& folder, Fs& fs);
 
 /// `deployment: log:` alone, of a folder that may hold quern.yaml. What is wrong elsewhere in the
 /// file is no obstacle.
@@ -155,5 +168,8 @@ Result<RetrainingSpec> ParseRetraining(const YamlNode* node);
 Result<DeploymentSpec> ParseDeployment(const YamlNode* node);
 Result<PredictionLogSpec> ParsePredictionLog(const YamlNode* node);
 Result<TrackingSpec> ParseTracking(const YamlNode* node);
+/// `key_metrics` are the charter's, which `key_metrics: true` stands for.
+Result<PolicySpec> ParsePolicies(const YamlNode* node,
+                                 const std::vector<design::Goal>& key_metrics);
 
 }  // namespace quern::pipeline

@@ -11,6 +11,10 @@
 namespace quern::pipeline {
 
 inline constexpr const char* kChampionAlias = "champion";
+inline constexpr const char* kChallengerAlias = "challenger";
+
+/// Of a gate that is closed: what is missing and who must do what.
+std::string WaitsFor(const registry::GateReport& gate);
 
 struct Deployment {
   json::value record;  // records.md "deploy"

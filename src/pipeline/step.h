@@ -28,6 +28,8 @@ struct StepOutput {
   /// Digest of what later steps can depend on: without times, ids and measured latencies.
   std::string digest;
   Outcome outcome = Outcome::kOk;
+  /// It waits for people: kept for the record, but made anew by the next run.
+  bool waits = false;
   std::string message;             // why a gate or check failed; a line worth showing otherwise
   std::vector<std::string> files;  // paths below .quern that must exist for the result to be reused
 };

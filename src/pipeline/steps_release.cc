@@ -14,8 +14,6 @@
 namespace quern::pipeline {
 namespace {
 
-constexpr const char* kChallenger = "challenger";
-
 /// Gates that evaluation could measure, with the size of the package.
 std::vector<design::Gate> GatesNow(const World& world, const json::value& evaluated,
                                    uint64_t bytes) {
@@ -31,6 +29,24 @@ std::vector<design::Gate> GatesNow(const World& world, const json::value& evalua
   return design::JudgeGates(world.project.charter, measured);
 }
 
+/// What the registry asks for before an alias of the model moves, as the project declares it now,
+/// with the requirements that evaluation has answered among its checks.
+Status DeclareGate(const World& world, int64_t version, const std::vector<design::Gate>& gates) {
+  registry::PackageRegistry& registry = world.workspace.registry();
+  const PolicySpec& policies = world.project.policies;
+  QUERN_TRY(registry.SetPolicies(world.project.name, policies));
+  for (const design::Gate& gate : gates) {
+    const bool asked = std::any_of(policies.begin(), policies.end(), [&](const auto& policy) {
+      const std::vector<std::string>& checks = policy.second.checks;
+      return std::find(checks.begin(), checks.end(), gate.id) != checks.end();
+    });
+    if (gate.key_metric || !asked || gate.status == design::GateStatus::kPending) continue;
+    QUERN_TRY(registry.Record({world.project.name, version, gate.id,
+                               gate.status == design::GateStatus::kPass, gate.Sentence()}));
+  }
+  return {};
+}
+
 /// The champion, if it is another version.
 Result<std::optional<Champion>> InService(const World& world, const std::string& name,
                                           int64_t version) {
@@ -41,6 +57,10 @@ Result<std::optional<Champion>> InService(const World& world, const std::string&
 }
 
 }  // namespace
+
+std::string WaitsFor(const registry::GateReport& gate) {
+  return "waits: " + Join(gate.Missing(), "; ") + "; " + gate.Remedies() + ", then run again";
+}
 
 Champion ReadChampion(const json::value& champion) {
   return {TextOf(champion, "name"), champion.at("version").to_number<int64_t>(),
@@ -59,6 +79,7 @@ json::value ChampionJson(const Champion& champion) {
 Step MakeRegisterStep(World& world) {
   Step step = NewStep("register", "register");
   step.needs = {"train", "evaluate", "design"};
+  AddParams(world, "registry", step);
   AddTracking(world, step);
   step.run = [&world](StepContext& context) -> Result<StepOutput> {
     const json::value& trained = context.Output("train").record;
@@ -77,13 +98,18 @@ Step MakeRegisterStep(World& world) {
                                     {{"quern.model", TextOf(trained, "selected")},
                                      {"quern.data", Join(world.project.data.train, ", ")},
                                      {"quern.metrics", WriteJson(evaluated.at("metrics"))}}}));
-    QUERN_TRY(registry.SetAlias(name, kChallenger, version.version, "trained by a run"));
-    const std::string reason = failures.empty()
-                                   ? "every gate that can be measured before deployment holds"
-                                   : Join(failures, "; ");
+    QUERN_TRY(registry.SetAlias(name, kChallengerAlias, version.version, "trained by a run"));
+    QUERN_TRY(DeclareGate(world, version.version, gates));
+    QUERN_ASSIGN(const registry::GateReport gate,
+                 registry.Gate(name, kChampionAlias, version.version));
+    const bool waits = failures.empty() && !gate.open;
+    const bool passes = failures.empty() && gate.open;
+    const std::string reason = waits    ? WaitsFor(gate)
+                               : passes ? "every gate that can be measured before deployment holds"
+                                        : Join(failures, "; ");
     // A version that is in service gives way by a release, which the deployment makes.
     QUERN_ASSIGN(const auto stable, InService(world, name, version.version));
-    if (failures.empty() && !stable) {
+    if (passes && !stable) {
       QUERN_TRY(registry.SetAlias(name, kChampionAlias, version.version, reason));
     }
     QUERN_ASSIGN(version, registry.Get(name, version.version));
@@ -97,18 +123,19 @@ Step MakeRegisterStep(World& world) {
                      {"path", package},
                      {"bytes", info.bytes},
                      {"aliases", std::move(aliases)},
-                     {"promoted", failures.empty() && !stable},
+                     {"promoted", passes && !stable},
                      {"gates", design::GatesRecord(gates)},
                      {"reason", reason},
                      {"stable", stable ? ChampionJson(*stable) : json::value(nullptr)},
                      {"champion", ChampionJson({name, version.version, info.digest, package})}};
-    output.digest = info.digest + (failures.empty() ? "+" : "-");
+    output.digest = info.digest + (passes ? "+" : "-");
     output.files = {package + "/model.onnx"};
     output.message = fmt::format("{}/{} {}", name, version.version,
-                                 !failures.empty() ? "stays challenger: " + reason
+                                 !passes  ? "stays challenger: " + reason
                                  : stable ? fmt::format("is to replace {}", stable->version)
                                           : "is champion");
-    if (!failures.empty()) output.outcome = Outcome::kGateFailed;
+    if (!passes) output.outcome = Outcome::kGateFailed;
+    output.waits = waits;
     QUERN_TRY(world.workspace.lineage().Add({VersionId(name, version.version), "model_version",
                                              fmt::format("{} v{}", name, version.version), reason},
                                             {RunNodeId(TextOf(trained, "run_id"))}));

@@ -156,10 +156,21 @@ Status NoteTried(const Contest& contest, std::vector<Tried>& tried) {
   return {};
 }
 
+/// What the candidates' trial on the batch came to.
+struct Competition {
+  Champion after;        // who serves when it is over
+  std::string obstacle;  // why nobody could compete, or the winner waits; "" otherwise
+  bool waits = false;    // the winner, for people
+  size_t judged = 0;
+  json::value champion_value = nullptr;
+  std::vector<Tried> tried;
+  json::value deployment = nullptr;
+};
+
 /// Registers the winner, which takes over from the champion by the project's strategy; if it fails
-/// on the way, the champion stays.
-Result<json::object> Promote(const Contest& contest, const Champion& before, Tried& winner,
-                             const std::string& decision_id, Champion& after) {
+/// on the way, or waits for people, the champion stays.
+Status Promote(const Contest& contest, const Champion& before, Tried& winner,
+               const std::string& decision_id, Competition& out) {
   registry::PackageRegistry& registry = contest.world.workspace.registry();
   const std::string& name = contest.world.project.name;
   QUERN_ASSIGN(
@@ -186,26 +197,24 @@ Result<json::object> Promote(const Contest& contest, const Champion& before, Tri
       {VersionId(name, version.version), "model_version",
        fmt::format("{} v{}", name, version.version), "retrained after " + contest.batch},
       {run}));
+  QUERN_ASSIGN(const registry::GateReport gate,
+               registry.Gate(name, kChampionAlias, version.version));
+  if (!gate.open) {
+    out.waits = true;
+    out.obstacle = fmt::format("v{} {}", version.version, WaitsFor(gate));
+    return registry.SetAlias(name, kChallengerAlias, version.version, out.obstacle);
+  }
   QUERN_ASSIGN(const Frame traffic, ReadSource(contest.world, contest.context, contest.batch));
   QUERN_ASSIGN(Deployment deployment, Deploy(contest.world, contest.context,
                                              {next, before, &contest.rows.judge.rows, &traffic}));
   if (deployment.failures.empty()) {
-    after = next;
+    out.after = next;
     QUERN_TRY(
         registry.SetAlias(name, kChampionAlias, version.version, TextOf(winner.record, "reason")));
   }
-  return deployment.record.as_object();
+  out.deployment = std::move(deployment.record);
+  return {};
 }
-
-/// What the candidates' trial on the batch came to.
-struct Competition {
-  Champion after;        // who serves when it is over
-  std::string obstacle;  // why nobody could compete; "" otherwise
-  size_t judged = 0;
-  json::value champion_value = nullptr;
-  std::vector<Tried> tried;
-  json::value deployment = nullptr;
-};
 
 /// Why a release ended so.
 std::string EndOf(const json::value& release) {
@@ -295,8 +304,7 @@ Result<Competition> Compete(World& world, StepContext& context, const std::strin
       winner = &candidate;
   }
   if (winner == nullptr) return out;
-  QUERN_ASSIGN(json::object served, Promote(contest, champion, *winner, decision_id, out.after));
-  out.deployment = std::move(served);
+  QUERN_TRY(Promote(contest, champion, *winner, decision_id, out));
   return out;
 }
 
@@ -371,6 +379,7 @@ Step MakeRetrainStep(World& world, const std::string& batch, const std::string& 
     json::value decided = output.record;
     decided.as_object().erase("deployment");
     output.digest = RecordDigest(decided);
+    output.waits = competition.waits;
     output.message =
         fmt::format("{}: {}", promoted ? "promoted" : "kept v" + std::to_string(version), reason);
     return output;

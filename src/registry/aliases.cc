@@ -1,6 +1,8 @@
+#include "registry/gate.h"
 #include "registry/journal.h"
 #include "registry/models.h"
 #include "registry/names.h"
+#include "registry/reviews.h"
 #include "registry/rows.h"
 
 namespace quern::registry {
@@ -25,7 +27,7 @@ std::string VersionText(int64_t version) {
 }  // namespace
 
 Status RegisteredModels::SetAlias(const std::string& name, const std::string& alias,
-                                  int64_t version) {
+                                  int64_t version, const std::string& reason) {
   QUERN_TRY(CheckNewAlias(alias));
   return Commit(context_, [&]() -> Status {
     QUERN_ASSIGN(const auto found, SelectVersions(context_.database, "name = ? AND version = ?",
@@ -33,10 +35,11 @@ Status RegisteredModels::SetAlias(const std::string& name, const std::string& al
     if (found.empty()) return NoVersion(name, std::to_string(version));
     QUERN_ASSIGN(const int64_t before, Target(context_.database, name, alias));
     if (before != version) {
+      QUERN_TRY(CheckGate(context_.database, name, alias, version));
       QUERN_TRY(PointAlias(context_.database, name, alias, version));
       QUERN_TRY(Touch(context_, name, version));
-      QUERN_TRY(Note(context_, {name, "alias " + alias, VersionText(before), VersionText(version),
-                                "asked for by a client"}));
+      QUERN_TRY(Note(context_,
+                     {name, "alias " + alias, VersionText(before), VersionText(version), reason}));
     }
     QUERN_ASSIGN(const Texts tags, Tags(name));
     Event event;
@@ -47,6 +50,17 @@ Status RegisteredModels::SetAlias(const std::string& name, const std::string& al
     event.version = version;
     return Tell(context_, event);
   });
+}
+
+Status RegisteredModels::ForceAlias(const std::string& name, const std::string& alias,
+                                    int64_t version, const std::string& reason) {
+  QUERN_TRY(CheckNewAlias(alias));
+  QUERN_ASSIGN(const GateReport gate, JudgeGate(context_.database, name, alias, version));
+  if (!gate.open) {
+    Reviews reviews(context_.database, context_.clock, context_.actor);
+    QUERN_TRY(reviews.Override(name, alias, version, reason));
+  }
+  return SetAlias(name, alias, version, reason);
 }
 
 Status RegisteredModels::DeleteAlias(const std::string& name, const std::string& alias) {

@@ -1,14 +1,29 @@
 #include "registry/journal.h"
 
+#include "registry/log.h"
+
 namespace quern::registry {
 
 Status Note(store::Database& database, const Clock& clock, const std::string& actor,
             const Change& change) {
-  return database.Execute(
-      "INSERT INTO registry_log(time_ms, actor, name, change, before, after, reason) "
-      "VALUES (?, ?, ?, ?, ?, ?, ?)",
-      {clock.NowMs(), actor, change.name, change.change, change.before, change.after,
-       change.reason});
+  LogEntry entry{clock.NowMs(), actor,        change.name,   change.change,
+                 change.before, change.after, change.reason, {}};
+  // The update locks the row, so that of two writers the second sees what the first one left.
+  QUERN_TRY(
+      database.Query("UPDATE registry_log_head SET entries = entries + 1 WHERE log = 'registry' "
+                     "RETURNING entries, digest",
+                     {}, [&](const store::Row& row) {
+                       entry.link.sequence = row.Int(0);
+                       entry.link.previous = row.Text(1);
+                     }));
+  entry.link.digest = EntryDigest(entry);
+  QUERN_TRY(database.Execute(
+      "INSERT INTO registry_log(time_ms, actor, name, change, before, after, reason, sequence, "
+      "previous, digest) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+      {entry.time_ms, entry.actor, entry.name, entry.change, entry.before, entry.after,
+       entry.reason, entry.link.sequence, entry.link.previous, entry.link.digest}));
+  return database.Execute("UPDATE registry_log_head SET digest = ? WHERE log = 'registry'",
+                          {entry.link.digest});
 }
 
 Status Note(const RegistryContext& context, const Change& change) {

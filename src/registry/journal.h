@@ -15,6 +15,7 @@ struct Change {
   std::string after;
   std::string reason;
 };
+/// Within a transaction: it locks the end of the chain until that is over.
 Status Note(store::Database& database, const Clock& clock, const std::string& actor,
             const Change& change);
 Status Note(const RegistryContext& context, const Change& change);

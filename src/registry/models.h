@@ -33,8 +33,13 @@ class RegisteredModels {
   /// for them.
   Result<Page<RegisteredModel>> Search(const SearchRequest& request);
 
-  /// Points the alias at the version, from another one if there was one.
-  Status SetAlias(const std::string& name, const std::string& alias, int64_t version);
+  /// Points the alias at the version, from another one if there was one. kFailedPrecondition if the
+  /// gate of the alias is closed to it (gate.h).
+  Status SetAlias(const std::string& name, const std::string& alias, int64_t version,
+                  const std::string& reason = "asked for by a client");
+  /// The same past the gate, which is recorded as an override.
+  Status ForceAlias(const std::string& name, const std::string& alias, int64_t version,
+                    const std::string& reason);
   /// An alias that is not there is no error.
   Status DeleteAlias(const std::string& name, const std::string& alias);
   /// kInvalidArgument for an alias that is not there, as clients expect; "latest" is the newest

@@ -6,6 +6,8 @@
 #include <vector>
 
 #include "base/result.h"
+#include "registry/gate.h"
+#include "registry/reviews.h"
 #include "registry/types.h"
 
 namespace quern::registry {
@@ -36,11 +38,24 @@ class PackageRegistry {
 
   /// A package that is already registered under this name (same digest) keeps its version.
   virtual Result<ModelVersion> Register(const NewPackage& package) = 0;
-  /// kNotFound without such a version. `reason` becomes a tag of the version.
+  /// kNotFound without such a version, kFailedPrecondition if the gate of the alias is closed to it
+  /// (gate.h). `reason` becomes a tag of the version.
   virtual Status SetAlias(const std::string& name, const std::string& alias, int64_t version,
                           const std::string& reason) = 0;
+  /// The same past the gate, which is recorded as an override.
+  virtual Status ForceAlias(const std::string& name, const std::string& alias, int64_t version,
+                            const std::string& reason) = 0;
   virtual Status RemoveAlias(const std::string& name, const std::string& alias,
                              const std::string& reason) = 0;
+  /// Whether the version may have the alias, and what is missing.
+  virtual Result<GateReport> Gate(const std::string& name, const std::string& alias,
+                                  int64_t version) = 0;
+  /// What the aliases of a model ask for from now on; one that is not named asks for nothing.
+  /// kNotFound without the model.
+  virtual Status SetPolicies(const std::string& name,
+                             const std::map<std::string, AliasPolicy>& policies) = 0;
+  virtual Status Say(const Review& review) = 0;
+  virtual Status Record(const VersionCheck& check) = 0;
   virtual Result<ModelVersion> Get(const std::string& name, int64_t version) = 0;
   /// Nothing if the alias is not set.
   virtual Result<std::optional<ModelVersion>> ByAlias(const std::string& name,

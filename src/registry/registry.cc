@@ -2,6 +2,7 @@
 
 #include "base/text.h"
 #include "registry/journal.h"
+#include "registry/log.h"
 #include "registry/names.h"
 #include "registry/rows.h"
 
@@ -58,6 +59,7 @@ Result<ModelVersion> Registry::Register(const NewPackage& package) {
                       {name, now, now}));
       Event event;
       event.name = name;
+      QUERN_TRY(Note(name, "model created", "", name, "registered by a run"));
       QUERN_TRY(Tell(event));
     }
     QUERN_TRY(db_.Query("SELECT coalesce(max(version), 0) + 1 FROM model_versions WHERE name = ?",
@@ -97,6 +99,7 @@ Status Registry::SetAlias(const std::string& name, const std::string& alias, int
     QUERN_TRY(Get(name, version));
     QUERN_ASSIGN(const auto before, ByAlias(name, alias));
     if (before && before->version == version) return {};
+    QUERN_TRY(CheckGate(db_, name, alias, version));
     QUERN_TRY(PointAlias(db_, name, alias, version));
     QUERN_TRY(Tag(name, version, {{ReasonTag(alias), reason}}));
     QUERN_TRY(Touch(db_, clock_, name, version));
@@ -109,6 +112,13 @@ Status Registry::SetAlias(const std::string& name, const std::string& alias, int
     event.version = version;
     return Tell(event);
   });
+}
+
+Status Registry::ForceAlias(const std::string& name, const std::string& alias, int64_t version,
+                            const std::string& reason) {
+  QUERN_ASSIGN(const GateReport gate, Gate(name, alias, version));
+  if (!gate.open) QUERN_TRY(reviews().Override(name, alias, version, reason));
+  return SetAlias(name, alias, version, reason);
 }
 
 Status Registry::RemoveAlias(const std::string& name, const std::string& alias,
@@ -165,31 +175,6 @@ Status Registry::Fetch(const ModelVersion& version, const std::string&) {
               "`quern run` makes what is missing again");
 }
 
-Result<std::vector<LogEntry>> Registry::Log(const std::string& name) {
-  std::vector<LogEntry> entries;
-  const auto read = [&](const Row& row) {
-    entries.push_back(
-        {row.Int(0), row.Text(1), row.Text(2), row.Text(3), row.Text(4), row.Text(5), row.Text(6)});
-  };
-  constexpr std::string_view kColumns =
-      "SELECT time_ms, actor, name, change, before, after, reason FROM registry_log ";
-  if (name.empty()) {
-    QUERN_TRY(db_.Query(std::string(kColumns) + "ORDER BY id", {}, read));
-    return entries;
-  }
-  // Each renaming leads back to an earlier name, which counts up to that moment. The first name is
-  // read from the log too: PostgreSQL wants one collation for all of them, and a parameter has
-  // none.
-  QUERN_TRY(
-      db_.Query("WITH RECURSIVE names(name, until) AS (SELECT DISTINCT name, 9223372036854775807 "
-                "FROM registry_log WHERE name = ? UNION ALL "
-                "SELECT l.before, l.id FROM registry_log l JOIN names n ON l.name = n.name "
-                "WHERE l.change = 'model renamed' AND l.id < n.until) " +
-                    std::string(kColumns) +
-                    "WHERE EXISTS (SELECT 1 FROM names n WHERE n.name = registry_log.name AND "
-                    "registry_log.id < n.until) ORDER BY id",
-                {name}, read));
-  return entries;
-}
+Result<std::vector<LogEntry>> Registry::Log(const std::string& name) { return ReadLog(db_, name); }
 
 }  // namespace quern::registry

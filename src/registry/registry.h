@@ -24,6 +24,18 @@ class Registry : public PackageRegistry {
   Result<ModelVersion> Register(const NewPackage& package) override;
   Status SetAlias(const std::string& name, const std::string& alias, int64_t version,
                   const std::string& reason) override;
+  Status ForceAlias(const std::string& name, const std::string& alias, int64_t version,
+                    const std::string& reason) override;
+  Result<GateReport> Gate(const std::string& name, const std::string& alias,
+                          int64_t version) override {
+    return JudgeGate(db_, name, alias, version);
+  }
+  Status SetPolicies(const std::string& name,
+                     const std::map<std::string, AliasPolicy>& policies) override {
+    return reviews().SetPolicies(name, policies);
+  }
+  Status Say(const Review& review) override { return reviews().Say(review); }
+  Status Record(const VersionCheck& check) override { return reviews().Record(check); }
   Status RemoveAlias(const std::string& name, const std::string& alias,
                      const std::string& reason) override;
   Result<ModelVersion> Get(const std::string& name, int64_t version) override;
@@ -36,6 +48,7 @@ class Registry : public PackageRegistry {
   Result<std::vector<LogEntry>> Log(const std::string& name);
 
  private:
+  Reviews reviews() const { return {db_, clock_, actor_}; }
   Status Insert(const NewPackage& package, int64_t version);
   Status Tag(const std::string& name, int64_t version, const Texts& tags);
   Status Note(const std::string& name, const std::string& change, const std::string& before,

@@ -22,7 +22,7 @@ TEST_CASE("a package keeps its version, aliases move and every move is logged") 
   CHECK(registry.Resolve("heart@none").error().code == Code::kNotFound);
   CHECK(registry.SetAlias("heart", "champion", 9, "").error().code == Code::kNotFound);
   const auto log = registry.Log("heart");
-  REQUIRE(log->size() == 4);
+  REQUIRE(log->size() == 5);
   CHECK(log->back().before == "1");
   CHECK(log->back().after == "2");
 }

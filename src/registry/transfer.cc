@@ -3,6 +3,7 @@
 #include <map>
 #include <optional>
 
+#include "registry/gate.h"
 #include "registry/journal.h"
 #include "registry/names.h"
 #include "registry/rows.h"
@@ -109,7 +110,14 @@ Status Transfer::PutAliases(const RegisteredModel& model, ModelOutcome& outcome)
                   [&](const Row&) { there = true; }));
     // Whoever took an alias away since an earlier import meant it.
     const bool fresh = outcome.model_added || outcome.versions_added > 0;
-    if (!known && there && fresh) {
+    const bool moves = !known && there && fresh;
+    Status gate;
+    if (moves) gate = CheckGate(db_, model.name, alias.alias, alias.version);
+    if (!gate && gate.error().code != Code::kFailedPrecondition) return gate;
+    if (!gate) {
+      outcome.conflicts.push_back("the alias '" + alias.alias + "' of the registered model '" +
+                                  model.name + "' was not set: " + gate.error().message);
+    } else if (moves) {
       QUERN_TRY(PointAlias(db_, model.name, alias.alias, alias.version));
       QUERN_TRY(
           Note(db_, clock_, actor_,

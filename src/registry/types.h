@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/chain.h"
 #include "base/result.h"
 #include "search/page.h"
 
@@ -71,6 +72,8 @@ struct LogEntry {
   std::string before;
   std::string after;
   std::string reason;
+  /// The place in the chain of all records; sequence 0 for those of programs that had none.
+  ChainLink link;
 };
 
 }  // namespace quern::registry

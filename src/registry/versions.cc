@@ -52,7 +52,8 @@ Status ModelVersions::Delete(const std::string& name, int64_t version) {
   return Commit(context_, [&]() -> Status {
     QUERN_ASSIGN(const ModelVersion before, Get(name, version));
     const std::vector<store::Param> key{name, version};
-    for (const char* table : {"model_version_tags", "model_aliases"}) {
+    for (const char* table : {"model_version_tags", "model_aliases", "version_reviews",
+                              "version_checks", "alias_overrides"}) {
       QUERN_TRY(context_.database.Execute(
           std::string("DELETE FROM ") + table + " WHERE name = ? AND version = ?", key));
     }

@@ -5,6 +5,7 @@
 
 #include "base/json_fields.h"
 #include "base/text.h"
+#include "net/encode_url.h"
 #include "remote/values.h"
 
 namespace quern::remote {
@@ -122,6 +123,92 @@ Status RemoteRegistry::SetAlias(const std::string& name, const std::string& alia
   QUERN_TRY(api_.Post("registered-models/alias",
                       {{"name", name}, {"alias", alias}, {"version", std::to_string(version)}}));
   return {};
+}
+
+Status RemoteRegistry::ForceAlias(const std::string& name, const std::string& alias,
+                                  int64_t version, const std::string& reason) {
+  QUERN_TRY(api_.Post("registered-models/alias", {{"name", name},
+                                                  {"alias", alias},
+                                                  {"version", std::to_string(version)},
+                                                  {"force", true},
+                                                  {"reason", reason}}));
+  return Tag(name, version, registry::ReasonTag(alias), reason);
+}
+
+Result<std::optional<json::value>> RemoteRegistry::AskQuern(std::string_view method,
+                                                            const std::string& name,
+                                                            int64_t version,
+                                                            const std::string& what,
+                                                            const json::object& body) {
+  std::string target = "/api/2.0/quern/models/" + net::EncodeUrl(name);
+  if (version != 0) target += "/versions/" + std::to_string(version);
+  const std::string text = body.empty() ? std::string() : WriteJson(body);
+  QUERN_ASSIGN(const net::HttpResponse response, api_.Ask(method, target + "/" + what, text));
+  const auto answer = ParseJson(response.body);
+  if (response.status == 200 && answer) return std::optional<json::value>(*answer);
+  const json::object* error = answer ? answer->if_object() : nullptr;
+  const std::string code = error != nullptr ? TextAt(*error, "error_code") : "";
+  const bool missing = code == "RESOURCE_DOES_NOT_EXIST";
+  const bool unknown =
+      response.status == 404 || response.status == 405 || (response.status == 200 && !answer);
+  if (unknown && !missing) {
+    return std::optional<json::value>();
+  }
+  const std::string message = error != nullptr ? TextAt(*error, "message") : "";
+  return Fail(missing                             ? Code::kNotFound
+              : response.status == 401            ? Code::kPermissionDenied
+              : response.status == 403            ? Code::kPermissionDenied
+              : response.status >= 500            ? Code::kUnavailable
+              : code == "INVALID_PARAMETER_VALUE" ? Code::kInvalidArgument
+                                                  : Code::kFailedPrecondition,
+              api_.url() + " answers " + std::to_string(response.status) + ": " + message);
+}
+
+Status RemoteRegistry::TellQuern(const std::string& name, int64_t version, const std::string& what,
+                                 const json::object& body) {
+  QUERN_ASSIGN(const auto answer, AskQuern("POST", name, version, what, body));
+  if (answer) return {};
+  return Fail(Code::kFailedPrecondition, api_.url() + " keeps no reviews of versions",
+              "approvals and checks need a Quern server of this version");
+}
+
+Result<registry::GateReport> RemoteRegistry::Gate(const std::string& name, const std::string& alias,
+                                                  int64_t version) {
+  QUERN_ASSIGN(const auto answer,
+               AskQuern("GET", name, version, "gate?alias=" + net::EncodeUrl(alias), {}));
+  if (answer) return registry::ReadGateReport(*answer);
+  registry::GateReport open;
+  open.name = name;
+  open.version = version;
+  open.alias = alias;
+  return open;
+}
+
+Status RemoteRegistry::SetPolicies(const std::string& name,
+                                   const std::map<std::string, registry::AliasPolicy>& policies) {
+  json::object all;
+  for (const auto& [alias, policy] : policies) all[alias] = registry::PolicyJson(policy);
+  QUERN_ASSIGN(const auto answer,
+               AskQuern("PUT", name, 0, "policies", {{"policies", all}, {"actor", user_}}));
+  if (answer || policies.empty()) return {};
+  return Fail(Code::kFailedPrecondition,
+              api_.url() + " knows no gates: what `registry:` asks for would not hold there",
+              "take registry: out of quern.yaml, or keep versions at a Quern server");
+}
+
+Status RemoteRegistry::Say(const registry::Review& review) {
+  const bool approved = review.verdict == registry::Verdict::kApproved;
+  return TellQuern(
+      review.name, review.version, approved ? "approve" : "reject",
+      {{"reason", review.reason}, {"actor", review.actor.empty() ? user_ : review.actor}});
+}
+
+Status RemoteRegistry::Record(const registry::VersionCheck& check) {
+  return TellQuern(check.name, check.version, "checks",
+                   {{"check", check.check},
+                    {"passed", check.passed},
+                    {"reason", check.reason},
+                    {"actor", check.actor.empty() ? user_ : check.actor}});
 }
 
 Status RemoteRegistry::RemoveAlias(const std::string& name, const std::string& alias,

@@ -27,6 +27,16 @@ class RemoteRegistry : public registry::PackageRegistry {
   Result<registry::ModelVersion> Register(const registry::NewPackage& package) override;
   Status SetAlias(const std::string& name, const std::string& alias, int64_t version,
                   const std::string& reason) override;
+  Status ForceAlias(const std::string& name, const std::string& alias, int64_t version,
+                    const std::string& reason) override;
+  /// Of a server that knows no gates everything may pass.
+  Result<registry::GateReport> Gate(const std::string& name, const std::string& alias,
+                                    int64_t version) override;
+  /// kFailedPrecondition if policies are asked for and the server knows no gates.
+  Status SetPolicies(const std::string& name,
+                     const std::map<std::string, registry::AliasPolicy>& policies) override;
+  Status Say(const registry::Review& review) override;
+  Status Record(const registry::VersionCheck& check) override;
   Status RemoveAlias(const std::string& name, const std::string& alias,
                      const std::string& reason) override;
   Result<registry::ModelVersion> Get(const std::string& name, int64_t version) override;
@@ -45,6 +55,13 @@ class RemoteRegistry : public registry::PackageRegistry {
   Result<std::vector<json::value>> Search(const std::string& filter);
   /// The version that an alias points at, 0 if there is no such alias or model.
   Result<int64_t> VersionOf(const std::string& name, const std::string& alias);
+  /// A call of Quern's own, below the model or its version (0: the model); nothing if the server
+  /// has no such call.
+  Result<std::optional<json::value>> AskQuern(std::string_view method, const std::string& name,
+                                              int64_t version, const std::string& what,
+                                              const json::object& body);
+  Status TellQuern(const std::string& name, int64_t version, const std::string& what,
+                   const json::object& body);
   Status Tag(const std::string& name, int64_t version, const std::string& key,
              const std::string& value);
   Status UploadFolder(const std::string& folder, const std::string& to);

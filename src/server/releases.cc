@@ -189,6 +189,9 @@ Result<std::string> Releases::Begin(deploy::NewRelease wanted) {
   QUERN_TRY(number(&wanted.stable));
   QUERN_TRY(number(&wanted.candidate));
   for (deploy::VersionShare& share : wanted.strategy.versions) QUERN_TRY(number(&share.version));
+  if (wanted.strategy.kind == deploy::StrategyKind::kBasic) {
+    QUERN_TRY(MayPromote(wanted.model, wanted.alias, wanted.candidate));
+  }
   QUERN_ASSIGN(std::string id, controller->Begin(std::move(wanted)));
   QUERN_TRY(controller->Tick());
   {
@@ -215,6 +218,11 @@ Status Releases::Prepare(const std::string& model, const std::string& version) {
   meant.name = model;
   meant.aliases.clear();  // they move when the release says so
   return models_.Add(meant);
+}
+
+Status Releases::MayPromote(const std::string& model, const std::string& alias,
+                            const std::string& version) {
+  return source_.may_promote ? source_.may_promote(model, alias, version) : Status();
 }
 
 Status Releases::SetAlias(const std::string& model, const std::string& alias,

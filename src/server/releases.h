@@ -31,6 +31,10 @@ struct ReleaseSource {
   std::vector<std::string> models;
   /// The package of a version, which may be given by number or alias. Called by any thread.
   std::function<Result<ModelToServe>(const std::string& model, const std::string& version)> find;
+  /// Whether the registry lets the version have the alias; empty: always.
+  std::function<Status(const std::string& model, const std::string& alias,
+                       const std::string& version)>
+      may_promote;
   /// Points the registry's alias at a version; again, if need be.
   std::function<Status(const std::string& model, const std::string& alias,
                        const std::string& version)>
@@ -92,6 +96,8 @@ class Releases : private deploy::ReleaseActions {
     std::string complaint;  // said last; the ticker's
   };
   Status Prepare(const std::string& model, const std::string& version) override;
+  Status MayPromote(const std::string& model, const std::string& alias,
+                    const std::string& version) override;
   Status SetAlias(const std::string& model, const std::string& alias,
                   const std::string& version) override;
   Status Retire(const std::string& model, const std::string& version) override;

@@ -104,9 +104,17 @@ Result<net::HttpResponse> SetAlias(const RegistryRouteContext& c, const Args& ar
   const std::string name = args.RequiredText("name");
   const std::string alias = args.RequiredText("alias");
   const std::string version = args.RequiredText("version");
+  // Beyond MLflow: past a closed gate, for a reason that is recorded.
+  const bool force = args.Flag("force", false);
+  const std::string reason = args.Text("reason");
   QUERN_TRY(args.status());
   QUERN_ASSIGN(const int64_t number, registry::ParseVersion(version));
-  QUERN_TRY(Models(c, args).SetAlias(name, alias, number));
+  if (force) {
+    QUERN_TRY(Models(c, args).ForceAlias(name, alias, number, reason));
+  } else {
+    QUERN_TRY(Models(c, args).SetAlias(name, alias, number,
+                                       reason.empty() ? "asked for by a client" : reason));
+  }
   return Done();
 }
 

@@ -13,6 +13,10 @@ namespace quern::server::native {
 /// Each below /api and /ajax-api. The context must outlive the router.
 void AddViewRoutes(Router* router, const ViewContext& context);
 
+/// Approvals, rejections, checks and policies of versions: what changes the registry. The context
+/// must outlive the router.
+void AddReviewRoutes(Router* router, const ViewContext& context);
+
 /// `max_results`, from 1 to 1000; another is left with the request as an error.
 int64_t ReadLimit(const mlflow::Args& args, int64_t fallback);
 
