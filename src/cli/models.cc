@@ -5,6 +5,7 @@
 
 #include "base/text.h"
 #include "base/time.h"
+#include "cli/models_card.h"
 #include "cli/models_plan.h"
 #include "cli/models_review.h"
 #include "cli/project_state.h"
@@ -94,6 +95,7 @@ void AddModels(Verb app, Context& context) {
   AddJsonFlag(verb, context);
   AddModelsPlan(verb, context);
   AddModelsReview(verb, context);
+  AddModelsCard(verb, context);
   verb.OnGiven([args, &context] {
     if (context.action) return;  // a verb below this one was asked for
     context.action = [args, &context] { return RunModels(*args, context); };

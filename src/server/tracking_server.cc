@@ -57,6 +57,7 @@ class Server : public TrackingServer {
     native::AddIngestRoutes(&router_);
     native::AddViewRoutes(&router_, views_);
     native::AddReviewRoutes(&router_, views_);
+    native::AddCardRoutes(&router_, views_);
     router_.Add({"GET", "/get-artifact", "MLflow: one file of a run", [this](const Call& call) {
                    return mlflow::AnswerApi(mlflow::Bind(tracking_, mlflow::FileOfRun), call);
                  }});

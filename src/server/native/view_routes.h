@@ -16,6 +16,8 @@ void AddViewRoutes(Router* router, const ViewContext& context);
 /// Approvals, rejections, checks and policies of versions: what changes the registry. The context
 /// must outlive the router.
 void AddReviewRoutes(Router* router, const ViewContext& context);
+/// Model cards, and versions side by side.
+void AddCardRoutes(Router* router, const ViewContext& context);
 
 /// `max_results`, from 1 to 1000; another is left with the request as an error.
 int64_t ReadLimit(const mlflow::Args& args, int64_t fallback);

@@ -1,0 +1,203 @@
+#include "registry/card.h"
+
+#include <fmt/format.h>
+
+#include <boost/json.hpp>
+
+#include "base/text.h"
+#include "base/time.h"
+#include "registry/policy.h"
+
+namespace quern::registry {
+namespace {
+
+std::string Answer(const Dossier& d, std::string_view key) {
+  for (const json::value& answer : ListOf(d.design, "/answers")) {
+    if (TextOf(answer, "/key") == key) return TextOf(answer, "/answer");
+  }
+  return "";
+}
+
+void AddDescription(json::array& list, const std::string& text) {
+  if (!text.empty()) list.push_back(json::object{{"description", text}});
+}
+
+json::object Details(const Dossier& d) {
+  const ModelVersion& v = d.version;
+  json::array owners;
+  if (!v.user_id.empty()) owners.push_back(json::object{{"name", v.user_id}, {"contact", ""}});
+  for (const json::value& role : ListOf(d.design, "/roles")) {
+    owners.push_back(
+        json::object{{"name", TextOf(role, "/role")}, {"contact", TextOf(role, "/who")}});
+  }
+  const std::string value = Answer(d, "added_value");
+  json::object details{{"name", v.name},
+                       {"overview", d.model_description.empty() ? value : d.model_description},
+                       {"documentation", v.description},
+                       {"owners", std::move(owners)},
+                       {"version", json::object{{"name", std::to_string(v.version)},
+                                                {"date", FormatTime(v.created_ms)},
+                                                {"diff", TextOf(d.candidate, "/reason")}}},
+                       {"path", v.path.empty() ? v.source : v.path}};
+  if (!v.digest.empty()) details["digest"] = v.digest;
+  if (const std::string today = Answer(d, "today"); !today.empty()) {
+    details["references"] = json::array{json::object{{"reference", "Before it: " + today}}};
+  }
+  return details;
+}
+
+json::object Parameters(const Dossier& d) {
+  json::array data;
+  for (const json::value& record : d.data) {
+    data.push_back(json::object{
+        {"name", TextOf(record, "/source")},
+        {"description", fmt::format("{} rows, {} rejected", WriteJson(AtPointer(record, "/rows")),
+                                    WriteJson(AtPointer(record, "/rejected")))},
+        {"link", TextOf(record, "/path")},
+        {"snapshot", TextOf(record, "/digest")}});
+  }
+  const auto tag = d.version.tags.find("quern.data");
+  if (data.empty() && tag != d.version.tags.end()) {
+    data.push_back(json::object{{"name", tag->second}, {"description", ""}});
+  }
+  json::array inputs;
+  for (const json::value& input : ListOf(d.package, "/inputs")) {
+    inputs.push_back(
+        json::object{{"key", TextOf(input, "/name")}, {"value", TextOf(input, "/type")}});
+  }
+  const json::value& classes = AtPointer(d.package, "/classes");
+  json::object out{{"model_architecture", TextOf(d.package, "/learner")},
+                   {"data", std::move(data)},
+                   {"input_format_map", std::move(inputs)},
+                   {"output_format", TextOf(d.package, "/task")},
+                   {"hyperparameters", d.parameters}};
+  if (classes.is_array()) {
+    out["output_format_map"] =
+        json::array{json::object{{"key", "classes"}, {"value", WriteJson(classes)}}};
+  }
+  return out;
+}
+
+/// {type, value, slice, confidence_interval}; the toolkit's values are texts.
+void AddMetric(json::array& metrics, std::string_view type, const json::value& interval,
+               const std::string& slice) {
+  const json::value& value = interval.is_object() ? AtPointer(interval, "/value") : interval;
+  if (!value.is_number()) return;
+  json::object metric{{"type", type}, {"value", WriteJson(value)}, {"slice", slice}};
+  const json::value& low = AtPointer(interval, "/low");
+  const json::value& high = AtPointer(interval, "/high");
+  if (low.is_number() && high.is_number()) {
+    metric["confidence_interval"] =
+        json::object{{"lower_bound", WriteJson(low)}, {"upper_bound", WriteJson(high)}};
+  }
+  metrics.push_back(std::move(metric));
+}
+
+void AddMetrics(json::array& metrics, const json::value& measured, const std::string& slice) {
+  if (!measured.is_object()) return;
+  for (const auto& [type, interval] : measured.get_object()) {
+    AddMetric(metrics, type, interval, slice);
+  }
+}
+
+json::object Analysis(const Dossier& d) {
+  json::array metrics;
+  AddMetrics(metrics, d.metrics, "");
+  for (const json::value& slice : ListOf(d.evaluate, "/slices")) {
+    AddMetrics(metrics, AtPointer(slice, "/metrics"),
+               fmt::format("{} = {} ({} rows)", TextOf(slice, "/by"), TextOf(slice, "/value"),
+                           WriteJson(AtPointer(slice, "/count"))));
+  }
+  for (const json::value& batch : d.monitor) {
+    AddMetrics(metrics, AtPointer(batch, "/performance/metrics"),
+               fmt::format("batch {} ({} rows), in service", TextOf(batch, "/batch"),
+                           WriteJson(AtPointer(batch, "/rows"))));
+  }
+  return json::object{{"performance_metrics", std::move(metrics)}};
+}
+
+/// What is known to be wrong, from the evidence rather than from what somebody wrote.
+void AddFindings(const Dossier& d, json::array& limitations) {
+  for (const json::value* record : {&d.evaluate, &d.deploy}) {
+    for (const json::value& gate : ListOf(*record, "/gates")) {
+      if (TextOf(gate, "/status") != "fail") continue;
+      AddDescription(limitations, "Does not meet a requirement: " + TextOf(gate, "/text"));
+    }
+  }
+  for (const json::value& batch : d.monitor) {
+    const std::string name = TextOf(batch, "/batch");
+    const json::value& drift = AtPointer(batch, "/drift/dataset");
+    if (AtPointer(drift, "/drifted") == json::value(true)) {
+      AddDescription(limitations, fmt::format("The data of batch {} had drifted: {} of {} columns.",
+                                              name, WriteJson(AtPointer(drift, "/drifted_columns")),
+                                              WriteJson(AtPointer(drift, "/columns"))));
+    }
+    if (TextOf(batch, "/concept_drift/state") == "yes") {
+      AddDescription(limitations, fmt::format("In batch {} the relation itself had changed: {}",
+                                              name, TextOf(batch, "/concept_drift/reason")));
+    }
+  }
+}
+
+json::object Considerations(const Dossier& d) {
+  json::array users, use_cases, limitations, tradeoffs, ethics;
+  AddDescription(users, Answer(d, "users"));
+  AddDescription(use_cases, Answer(d, "decision"));
+  AddDescription(tradeoffs, Answer(d, "cost_of_errors"));
+  const json::value& threshold = AtPointer(d.package, "/threshold");
+  if (threshold.is_number()) {
+    AddDescription(tradeoffs, "It says yes from a score of " +
+                                  fmt::format("{:.4g}", threshold.to_number<double>()) + " on.");
+  }
+  if (const std::string labels = Answer(d, "labels"); !labels.empty()) {
+    AddDescription(limitations, "When the truth becomes known: " + labels);
+  }
+  AddFindings(d, limitations);
+  const std::string fallback = Answer(d, "fallback");
+  if (const std::string fairness = Answer(d, "fairness"); !fairness.empty()) {
+    const size_t slices = ListOf(d.evaluate, "/slices").size();
+    ethics.push_back(json::object{
+        {"name", fairness},
+        {"mitigation_strategy",
+         slices == 0
+             ? std::string("not measured by group")
+             : fmt::format("measured on {} groups, see the quantitative analysis", slices)}});
+  }
+  if (const std::string owner = Answer(d, "data_owner"); !owner.empty()) {
+    ethics.push_back(json::object{{"name", "Use of the data"}, {"mitigation_strategy", owner}});
+  }
+  if (!fallback.empty()) {
+    ethics.push_back(
+        json::object{{"name", "The model is down or wrong"}, {"mitigation_strategy", fallback}});
+  }
+  return json::object{{"users", std::move(users)},
+                      {"use_cases", std::move(use_cases)},
+                      {"limitations", std::move(limitations)},
+                      {"tradeoffs", std::move(tradeoffs)},
+                      {"ethical_considerations", std::move(ethics)}};
+}
+
+/// Questions that have no answer. A version that is of no run has no charter: all are open.
+json::array Open(const Dossier& d) {
+  json::array open;
+  for (const design::Question& question : design::CharterQuestions()) {
+    if (Answer(d, question.key).empty()) {
+      open.push_back(json::object{{"key", question.key}, {"question", question.question}});
+    }
+  }
+  return open;
+}
+
+}  // namespace
+
+json::value CardJson(const Dossier& dossier) {
+  return json::object{{"schema_version", "0.0.2"},
+                      {"model_details", Details(dossier)},
+                      {"model_parameters", Parameters(dossier)},
+                      {"quantitative_analysis", Analysis(dossier)},
+                      {"considerations", Considerations(dossier)},
+                      {"reviews", AtPointer(dossier.reviews, "/reviews")},
+                      {"open", Open(dossier)}};
+}
+
+}  // namespace quern::registry

@@ -1,0 +1,194 @@
+#include "registry/compare.h"
+
+#include <algorithm>
+#include <boost/json.hpp>
+#include <map>
+
+#include "base/time.h"
+
+namespace quern::registry {
+namespace {
+
+/// What is compared of one version: values by name, in the order in which they are shown.
+class Facts {
+ public:
+  void Add(const std::string& name, json::value value) {
+    if (value.is_null()) return;
+    if (!values_.contains(name)) order_.push_back(name);
+    values_[name] = std::move(value);
+  }
+  const std::vector<std::string>& order() const { return order_; }
+  json::value Of(const std::string& name) const {
+    const auto found = values_.find(name);
+    return found == values_.end() ? json::value(nullptr) : found->second;
+  }
+
+ private:
+  std::vector<std::string> order_;
+  std::map<std::string, json::value> values_;
+};
+
+json::value Named(const std::string& text) {
+  return text.empty() ? json::value(nullptr) : json::value(text);
+}
+
+void AddObject(Facts& facts, const json::value& object) {
+  if (!object.is_object()) return;
+  for (const auto& [key, value] : object.get_object()) facts.Add(std::string(key), value);
+}
+
+Facts VersionFacts(const Dossier& d) {
+  Facts facts;
+  const ModelVersion& v = d.version;
+  facts.Add("created", json::value(FormatTime(v.created_ms)));
+  facts.Add("author", Named(v.user_id));
+  facts.Add("run", Named(v.run_id));
+  facts.Add("digest", Named(v.digest));
+  facts.Add("source", Named(v.source));
+  facts.Add("stage", json::value(v.stage));
+  json::array aliases;
+  for (const std::string& alias : v.aliases) aliases.emplace_back(alias);
+  facts.Add("aliases", std::move(aliases));
+  facts.Add("description", Named(v.description));
+  return facts;
+}
+
+Facts MetricFacts(const Dossier& d) {
+  Facts facts;
+  AddObject(facts, d.metrics);
+  return facts;
+}
+
+Facts SliceFacts(const Dossier& d) {
+  Facts facts;
+  for (const json::value& slice : ListOf(d.evaluate, "/slices")) {
+    const json::value& metrics = AtPointer(slice, "/metrics");
+    if (!metrics.is_object()) continue;
+    for (const auto& [metric, value] : metrics.get_object()) {
+      facts.Add(
+          std::string(metric) + " where " + TextOf(slice, "/by") + " = " + TextOf(slice, "/value"),
+          value);
+    }
+  }
+  return facts;
+}
+
+Facts ParameterFacts(const Dossier& d) {
+  Facts facts;
+  facts.Add("learner", AtPointer(d.package, "/learner"));
+  AddObject(facts, d.parameters);
+  return facts;
+}
+
+Facts SchemaFacts(const Dossier& d) {
+  Facts facts;
+  facts.Add("task", AtPointer(d.package, "/task"));
+  facts.Add("classes", AtPointer(d.package, "/classes"));
+  facts.Add("positive", AtPointer(d.package, "/positive"));
+  facts.Add("threshold", AtPointer(d.package, "/threshold"));
+  for (const json::value& input : ListOf(d.package, "/inputs")) {
+    facts.Add("input " + TextOf(input, "/name"), AtPointer(input, "/type"));
+  }
+  return facts;
+}
+
+Facts FeatureFacts(const Dossier& d) {
+  Facts facts;
+  for (const json::value& derived : ListOf(d.package, "/derived")) {
+    facts.Add("derived " + TextOf(derived, "/name"), AtPointer(derived, "/expression"));
+  }
+  for (const json::value& feature : ListOf(d.package, "/features")) {
+    if (feature.is_string()) facts.Add(std::string(feature.get_string()), true);
+  }
+  return facts;
+}
+
+Facts DataFacts(const Dossier& d) {
+  Facts facts;
+  const auto tag = d.version.tags.find("quern.data");
+  if (tag != d.version.tags.end()) facts.Add("learned from", json::value(tag->second));
+  for (const json::value& record : d.data) {
+    const std::string source = TextOf(record, "/source");
+    facts.Add(source + " snapshot", AtPointer(record, "/digest"));
+    facts.Add(source + " rows", AtPointer(record, "/rows"));
+  }
+  facts.Add("training rows", AtPointer(d.candidate, "/rows"));
+  if (d.candidate.is_null()) facts.Add("training rows", AtPointer(d.train, "/rows"));
+  facts.Add("hold-out rows", AtPointer(d.train, "/holdout_rows"));
+  return facts;
+}
+
+Facts PackageFacts(const Dossier& d) {
+  Facts facts;
+  if (d.bytes > 0) facts.Add("bytes", d.bytes);
+  facts.Add("made by", AtPointer(d.package, "/program_version"));
+  return facts;
+}
+
+Facts ServiceFacts(const Dossier& d) {
+  Facts facts;
+  facts.Add("p50_ms", AtPointer(d.deploy, "/latency/p50_ms"));
+  facts.Add("p99_ms", AtPointer(d.deploy, "/latency/p99_ms"));
+  facts.Add("difference to offline", AtPointer(d.deploy, "/parity/max_difference"));
+  return facts;
+}
+
+struct Section {
+  const char* name;
+  Facts (*facts)(const Dossier&);
+};
+constexpr Section kSections[] = {
+    {"version", VersionFacts}, {"metrics", MetricFacts},
+    {"slices", SliceFacts},    {"parameters", ParameterFacts},
+    {"schema", SchemaFacts},   {"features", FeatureFacts},
+    {"data", DataFacts},       {"package", PackageFacts},
+    {"service", ServiceFacts},
+};
+
+/// b - a of two numbers, or of the values of two intervals.
+json::value Change(const json::value& a, const json::value& b) {
+  const auto number = [](const json::value& value) -> const json::value& {
+    return value.is_object() ? AtPointer(value, "/value") : value;
+  };
+  const json::value& from = number(a);
+  const json::value& to = number(b);
+  if (!from.is_number() || !to.is_number()) return nullptr;
+  return to.to_number<double>() - from.to_number<double>();
+}
+
+json::value Head(const Dossier& d) {
+  return json::object{{"name", d.version.name}, {"version", d.version.version}};
+}
+
+}  // namespace
+
+json::value CompareVersions(const Dossier& a, const Dossier& b, bool everything) {
+  json::array rows;
+  json::object same;
+  for (const Section& section : kSections) {
+    const Facts left = section.facts(a), right = section.facts(b);
+    std::vector<std::string> names = left.order();
+    for (const std::string& name : right.order()) {
+      if (left.Of(name).is_null()) names.push_back(name);
+    }
+    int64_t equal = 0;
+    for (const std::string& name : names) {
+      json::value x = left.Of(name), y = right.Of(name);
+      const bool is_same = x == y;
+      equal += is_same;
+      if (is_same && !everything) continue;
+      json::value change = Change(x, y);
+      rows.push_back(json::object{{"section", section.name},
+                                  {"name", name},
+                                  {"a", std::move(x)},
+                                  {"b", std::move(y)},
+                                  {"same", is_same},
+                                  {"change", std::move(change)}});
+    }
+    same[section.name] = equal;
+  }
+  return json::object{
+      {"a", Head(a)}, {"b", Head(b)}, {"rows", std::move(rows)}, {"same", std::move(same)}};
+}
+
+}  // namespace quern::registry

@@ -1,0 +1,209 @@
+#include "registry/dossier.h"
+
+#include <algorithm>
+#include <boost/json.hpp>
+
+#include "base/text.h"
+#include "registry/names.h"
+#include "registry/reviews.h"
+#include "registry/rows.h"
+#include "tracking/pipeline_history.h"
+
+namespace quern::registry {
+namespace {
+
+using tracking::PipelineHistory;
+using tracking::StepResult;
+
+/// Results of one step that are looked through.
+constexpr int64_t kResults = 200;
+constexpr int64_t kRuns = 50;
+/// Larger ones are no JSON of ours.
+constexpr uint64_t kMostBytes = 16u << 20;
+
+json::value TagJson(const ModelVersion& version, const char* key) {
+  const auto tag = version.tags.find(key);
+  if (tag == version.tags.end()) return nullptr;
+  auto value = ParseJson(tag->second);
+  return value ? std::move(*value) : json::value(nullptr);
+}
+
+/// The newest record of a step that `fits`.
+template <class Fits>
+Result<json::value> Newest(PipelineHistory& history, const std::string& step, const Fits& fits) {
+  QUERN_ASSIGN(auto results, history.Results(step, kResults));
+  for (StepResult& result : results) {
+    if (fits(result)) return std::move(result.record);
+  }
+  return json::value(nullptr);
+}
+
+void ReadPackageFiles(Dossier& dossier, const std::string& state_dir, Fs& fs) {
+  if (dossier.version.path.empty()) return;
+  const std::string folder = JoinPath(state_dir, dossier.version.path);
+  const std::string file = JoinPath(folder, "quern.json");
+  const auto info = fs.Stat(file);
+  if (!info || info->size > kMostBytes) return;
+  const auto text = fs.Read(file);
+  if (!text) return;
+  auto described = ParseJson(*text, {.name = file});
+  if (described) dossier.package = std::move(*described);
+  const auto names = fs.List(folder);
+  if (!names) return;
+  for (const std::string& name : *names) {
+    if (const auto one = fs.Stat(JoinPath(folder, name)); one && !one->is_dir) {
+      dossier.bytes += one->size;
+    }
+  }
+}
+
+/// Ids of steps of one phase that recent runs had: "monitor:hungarian".
+Result<std::vector<std::string>> StepsOf(PipelineHistory& history, const std::string& phase) {
+  std::vector<std::string> ids;
+  QUERN_ASSIGN(const auto runs, history.Runs("", kRuns));
+  for (const tracking::PipelineRun& run : runs) {
+    QUERN_ASSIGN(const auto steps, history.Steps(run.id, false));
+    for (const tracking::PipelineStep& step : steps) {
+      const bool known = std::find(ids.begin(), ids.end(), step.id) != ids.end();
+      if (step.phase == phase && !known) ids.push_back(step.id);
+    }
+  }
+  return ids;
+}
+
+bool IsOf(const json::value& record, const ModelVersion& version) {
+  return AtPointer(record, "/version") == json::value(version.version);
+}
+
+Status ReadMaking(PipelineHistory& history, Dossier& dossier) {
+  const ModelVersion& version = dossier.version;
+  if (version.digest.empty()) return {};
+  QUERN_ASSIGN(dossier.train, Newest(history, "train", [&](const StepResult& result) {
+                 return TextOf(result.record, "/model_digest") == version.digest;
+               }));
+  QUERN_ASSIGN(dossier.evaluate, Newest(history, "evaluate", [&](const StepResult& result) {
+                 return !dossier.train.is_null() &&
+                        AtPointer(result.record, "/metrics") == dossier.metrics;
+               }));
+  QUERN_ASSIGN(dossier.design, Newest(history, "design", [&](const StepResult& result) {
+                 return TextOf(result.record, "/project") == version.name &&
+                        result.finished_ms <= version.created_ms;
+               }));
+  QUERN_ASSIGN(dossier.deploy, Newest(history, "deploy", [&](const StepResult& result) {
+                 return TextOf(result.record, "/name") == version.name &&
+                        IsOf(result.record, version);
+               }));
+  const auto tag = version.tags.find("quern.data");
+  if (tag == version.tags.end() || dossier.train.is_null()) return {};
+  for (const std::string_view part : Split(tag->second, ',')) {
+    QUERN_ASSIGN(json::value record,
+                 Newest(history, "ingest:" + std::string(Trim(part)),
+                        [&](const StepResult& r) { return r.finished_ms <= version.created_ms; }));
+    if (!record.is_null()) dossier.data.push_back(std::move(record));
+  }
+  return {};
+}
+
+/// What retrainings and batches said of the version.
+Status ReadLater(PipelineHistory& history, Dossier& dossier) {
+  const ModelVersion& version = dossier.version;
+  QUERN_ASSIGN(const auto retrainings, StepsOf(history, "retrain"));
+  for (const std::string& step : retrainings) {
+    QUERN_ASSIGN(const auto results, history.Results(step, kResults));
+    for (const StepResult& result : results) {
+      const std::string model = TextOf(result.record, "/champion/name");
+      for (const json::value& candidate : ListOf(result.record, "/candidates")) {
+        if (model != version.name || !IsOf(candidate, version)) continue;
+        dossier.candidate = candidate;
+        const json::value& served = AtPointer(result.record, "/deployment");
+        if (served.is_object()) dossier.deploy = served;
+      }
+    }
+  }
+  QUERN_ASSIGN(const auto batches, StepsOf(history, "monitor"));
+  std::vector<StepResult> found;
+  for (const std::string& step : batches) {
+    QUERN_ASSIGN(auto results, history.Results(step, kResults));
+    for (StepResult& result : results) {
+      const bool mine =
+          TextOf(result.record, "/model") == version.name && IsOf(result.record, version);
+      if (!mine) continue;
+      found.push_back(std::move(result));
+      break;
+    }
+  }
+  std::sort(found.begin(), found.end(),
+            [](const StepResult& a, const StepResult& b) { return a.finished_ms < b.finished_ms; });
+  for (StepResult& result : found) dossier.monitor.push_back(std::move(result.record));
+  return {};
+}
+
+/// Metrics and parameters of the run, for a version that a client registered.
+Status ReadRun(store::Database& database, Dossier& dossier) {
+  const ModelVersion& version = dossier.version;
+  if (version.run_id.empty()) return {};
+  if (dossier.metrics.is_null()) {
+    json::object metrics;
+    QUERN_TRY(database.Query(
+        "SELECT s.key, s.last_value FROM metric_series s JOIN runs r ON r.num = s.run "
+        "WHERE r.id = ? AND s.last_value IS NOT NULL ORDER BY s.key",
+        {version.run_id}, [&](const store::Row& row) {
+          metrics[row.Text(0)] =
+              json::object{{"value", row.Number(1)}, {"low", nullptr}, {"high", nullptr}};
+        }));
+    if (!metrics.empty()) dossier.metrics = std::move(metrics);
+  }
+  if (dossier.parameters.is_null()) {
+    json::object parameters;
+    QUERN_TRY(database.Query(
+        "SELECT p.key, p.value FROM run_params p JOIN runs r ON "
+        "r.num = p.run WHERE r.id = ? ORDER BY p.key",
+        {version.run_id}, [&](const store::Row& row) { parameters[row.Text(0)] = row.Text(1); }));
+    if (!parameters.empty()) dossier.parameters = std::move(parameters);
+  }
+  return {};
+}
+
+}  // namespace
+
+const json::value& AtPointer(const json::value& value, std::string_view pointer) {
+  static const json::value kNull;
+  boost::system::error_code none;
+  const json::value* found = value.find_pointer(pointer, none);
+  return found == nullptr ? kNull : *found;
+}
+
+std::string TextOf(const json::value& value, std::string_view pointer) {
+  const json::value& found = AtPointer(value, pointer);
+  return found.is_string() ? std::string(found.get_string()) : std::string();
+}
+
+const json::array& ListOf(const json::value& value, std::string_view pointer) {
+  static const json::array kEmpty;
+  const json::value& found = AtPointer(value, pointer);
+  return found.is_array() ? found.get_array() : kEmpty;
+}
+
+Result<Dossier> ReadDossier(store::Database& database, const Clock& clock,
+                            const std::string& state_dir, Fs& fs, const std::string& name,
+                            int64_t version) {
+  QUERN_ASSIGN(auto found, SelectVersions(database, "v.name = ? AND v.version = ?", {name, version},
+                                          "v.version"));
+  if (found.empty()) return NoVersion(name, std::to_string(version));
+  Dossier dossier;
+  dossier.version = std::move(found.front());
+  QUERN_TRY(
+      database.Query("SELECT description FROM registered_models WHERE name = ?", {name},
+                     [&](const store::Row& row) { dossier.model_description = row.Text(0); }));
+  dossier.metrics = TagJson(dossier.version, "quern.metrics");
+  ReadPackageFiles(dossier, state_dir, fs);
+  dossier.parameters = AtPointer(dossier.package, "/params");
+  PipelineHistory history(database);
+  QUERN_TRY(ReadMaking(history, dossier));
+  QUERN_TRY(ReadLater(history, dossier));
+  QUERN_TRY(ReadRun(database, dossier));
+  QUERN_ASSIGN(dossier.reviews, Reviews(database, clock, "").Of(name, version));
+  return dossier;
+}
+
+}  // namespace quern::registry

@@ -1,0 +1,48 @@
+#pragma once
+// All that the store knows of one version: itself, its package, and what the steps of `quern run`
+// that made it and looked after it left behind.
+#include <boost/json.hpp>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/fs.h"
+#include "base/json.h"
+#include "base/result.h"
+#include "base/time.h"
+#include "registry/types.h"
+#include "store/database.h"
+
+namespace quern::registry {
+
+/// A record of docs/format/records.md is null where no step left one for this version; null metrics
+/// were not measured.
+struct Dossier {
+  ModelVersion version;
+  std::string model_description;
+  json::value package;               // quern.json, null if it is not here
+  uint64_t bytes = 0;                // of the package
+  json::value design;                // of the charter as it was when the version was registered
+  json::value train;                 // that made this package
+  json::value evaluate;              // whose metrics the version carries
+  json::value candidate;             // of a retraining, which made it instead
+  json::value deploy;                // the last one of this version
+  json::value metrics;               // {NAME: {value, low, high}}
+  json::value parameters;            // {NAME: value}
+  std::vector<json::value> data;     // ingest records of the sources that it learned from
+  std::vector<json::value> monitor;  // of batches that it scored, oldest first
+  json::value reviews;               // reviews.h
+};
+
+/// Reads what is in `database` and below `state_dir`. kNotFound.
+Result<Dossier> ReadDossier(store::Database& database, const Clock& clock,
+                            const std::string& state_dir, Fs& fs, const std::string& name,
+                            int64_t version);
+
+/// The value at a JSON pointer, null if there is none.
+const json::value& AtPointer(const json::value& value, std::string_view pointer);
+/// Text as it is, "" for anything else.
+std::string TextOf(const json::value& value, std::string_view pointer);
+const json::array& ListOf(const json::value& value, std::string_view pointer);
+
+}  // namespace quern::registry
