@@ -113,7 +113,7 @@ def test_mlflow_meets_the_same_gate_and_the_log_is_whole(quern, gated, name, tmp
     with sqlite3.connect(gated / ".quern" / "quern.db") as database:
         database.execute("UPDATE registry_log SET reason = 'fine' WHERE change LIKE '%override%'")
     broken = done(quern, "models", "log", name, folder=gated)
-    assert broken.returncode == 1
+    assert broken.returncode == 2
     assert "is not what was written" in broken.stderr
 
 
