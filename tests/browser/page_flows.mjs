@@ -194,7 +194,7 @@ export const flows = {
     const tab = await open(`/experiments/${args.experiment}/runs/${args.run}`);
     // The models and the versions come from two calls.
     await tab.waitForFunction(() => document.querySelectorAll(".things li").length === 3);
-    const things = await tab.$$eval(".things li", (all) => all.map((e) => e.innerText));
+    const things = await tab.$$eval(".things li", (all) => all.map((e) => e.textContent));
     await tab.click(".things a[title]");
     await tab.waitForSelector(".signature");
     await settle(tab);
