@@ -94,8 +94,10 @@ export const flows = {
     await settle(tab);
     await tab.waitForSelector(".is-pinned");
     const pinned = await tab.$$eval(".is-pinned a", (all) => all.map((a) => a.textContent));
-    await tab.click("button:has-text('Group')");
-    await tab.locator(".popover .item").getByText("model", { exact: true }).click();
+    // What runs can be grouped by is known with the columns.
+    await tab.waitForSelector(".vtable thead th:nth-child(5)");
+    await tab.click(".toolbar button:has-text('Group')");
+    await tab.click(".popover .item:text-is('model')");
     await tab.waitForSelector(".is-group");
     const groups = await tab.$$eval(".is-group .run-name", (all) => all.map((e) => e.textContent.trim()));
     await tab.goBack();
