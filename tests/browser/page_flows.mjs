@@ -97,7 +97,7 @@ export const flows = {
     // What runs can be grouped by is known with the columns.
     await tab.waitForSelector(".vtable thead th:nth-child(5)");
     await tab.click(".toolbar button:has-text('Group')");
-    await tab.click(".popover .item:text-is('model')");
+    await tab.click(".popover .item:has(bdi:text-is('model'))");
     await tab.waitForSelector(".is-group");
     const groups = await tab.$$eval(".is-group .run-name", (all) => all.map((e) => e.textContent.trim()));
     await tab.goBack();
