@@ -118,7 +118,8 @@ def test_groups_children_and_pins(page):
     check_quiet(seen)
     assert seen["top"][0] == "search" and not any(name.startswith("search-") for name in seen["top"])
     assert seen["nested"][1:13] == [f"search-{n:02}" for n in range(11, -1, -1)]
-    assert seen["pinned"] == ["search-11"]
+    # From the row that was unfolded, two down.
+    assert seen["pinned"] == ["search-10"]
     # Children are runs of their own in groups: 13 forests, 13 boostings and 12 of the search, 14 logistic ones, and the search.
     assert seen["groups"] == ["boosting 25", "forest 13", "logistic 14", "(none) 1"]
     assert "group" not in seen["after"]

@@ -140,19 +140,23 @@ function useRowKeys<Row extends object>(table: VirtualTableProps<Row> & {
 }) {
   const now = useRef(table);
   useEffect(() => { now.current = table; });
+  // By itself, as the next key may come before the row that it starts from is drawn.
+  const at = useRef(table.at);
+  useEffect(() => { at.current = table.at; }, [table.at]);
   const act = (key: string): boolean => {
-    const { rows, at, keys, onOpen, frame } = now.current;
+    const { rows, keys, onOpen, frame } = now.current;
     const step = { j: 1, ArrowDown: 1, k: -1, ArrowUp: -1 }[key];
-    const to = step !== undefined ? at + step : key === "Home" ? 0 : key === "End" ? rows.length - 1 : null;
+    const to = step !== undefined ? at.current + step : key === "Home" ? 0 : key === "End" ? rows.length - 1 : null;
     if (to !== null) {
       const index = Math.max(0, Math.min(rows.length - 1, to));
       now.current.setAt(index);
       now.current.scrollTo(index);
+      at.current = index;
       // The row is drawn first, then it takes the focus.
       requestAnimationFrame(() => requestAnimationFrame(() => frame.current?.querySelector<HTMLElement>(`[data-row="${index}"]`)?.focus({ preventScroll: true })));
       return true;
     }
-    const row = rows[at];
+    const row = rows[at.current];
     if (!row) return false;
     if (key === "Enter" && onOpen) onOpen(row);
     else if (keys?.[key]) keys[key](row);
