@@ -43,10 +43,12 @@ export const flows = {
     const tab = await open(`/experiments/${args.experiment}`);
     await tab.keyboard.press("/");
     await tab.keyboard.type("metrics.au");
+    await tab.waitForSelector("[role=option]");
     const keys = await tab.$$eval("[role=option]", (all) => all.map((e) => e.querySelector("code").textContent));
     await tab.keyboard.press("ArrowDown");
     await tab.keyboard.press("Enter");
     await tab.keyboard.type("> 0.85 AND params.model = ");
+    await tab.waitForSelector(`[role=option] code:has-text("'")`);
     const values = await tab.$$eval("[role=option]", (all) => all.map((e) => e.querySelector("code").textContent));
     await tab.keyboard.type("'boosting'");
     await tab.keyboard.press("Escape");
