@@ -387,7 +387,8 @@ def test_a_json_line_tells_where_the_server_is(quern, tmp_path):
                                stdout=subprocess.PIPE, text=True, env=environment())
     try:
         told = json.loads(process.stdout.readline())
-        assert told == {"url": f"http://127.0.0.1:{port}", "state": str(tmp_path / "s" / ".quern")}
+        url = f"http://127.0.0.1:{port}"
+        assert told == {"url": url, "page": url + "/", "state": str(tmp_path / "s" / ".quern")}
         assert requests.get(told["url"] + "/health", timeout=20).text == "OK"
     finally:
         process.terminate()

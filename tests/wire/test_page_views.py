@@ -147,8 +147,11 @@ def test_serving_with_a_release_and_its_evidence(ask):
     view = ask("serving")
     assert {(d["version"], d["state"]) for d in view["deployments"]} == {(1, "retired"), (2, "live")}
     assert {version["version"] for version in view["versions"]} == {"1", "2"}
-    release, = view["releases"]
-    assert release["phase"] == "rolled_back" and release["stable"] == "2"
+    # The run made one of its own, from the first version to the second.
+    first, = [release for release in view["releases"] if release["stable"] == "1"]
+    assert first["phase"] == "promoted"
+    release, = [release for release in view["releases"] if release["stable"] == "2"]
+    assert release["phase"] == "rolled_back"
     one = ask(f"serving/releases/{release['id']}")
     assert one["verdicts"][0]["call"] == "harm" and one["log"][0]["actor"] == "ada"
     assert one["log"][-1]["actor"] == "judge" and one["shadow"] is None

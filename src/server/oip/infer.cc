@@ -54,12 +54,16 @@ bool RefuseType(const Exchange& exchange) {
   return true;
 }
 
-/// The sooner of what header and body say; 0 if neither says anything.
-Result<double> Deadline(const net::RequestView& http, const InferRequest& request, double begin) {
-  QUERN_ASSIGN(const double deadline, ReadDeadline(http));
-  if (request.timeout <= 0) return deadline;
+/// The body, with the sooner of the deadlines that header and body say; 0 if neither says anything.
+Result<InferRequest> ReadWithDeadline(const serving::ServedModel& served,
+                                      const Exchange& exchange) {
+  const double begin = MonotonicSeconds();
+  QUERN_ASSIGN(const double deadline, ReadDeadline(exchange.request));
+  QUERN_ASSIGN(InferRequest request, Read(served, exchange));
   const double own = begin + request.timeout;
-  return deadline == 0 ? own : std::min(deadline, own);
+  const bool sooner = request.timeout > 0 && (deadline == 0 || own < deadline);
+  request.call.deadline = sooner ? own : deadline;
+  return request;
 }
 
 /// With its deadline.
@@ -69,9 +73,7 @@ Result<InferRequest> ReadTimed(const serving::ServedModel& served, const Exchang
     exchange.Prepare(&request.call);
     return request;
   }
-  const double begin = MonotonicSeconds();
-  QUERN_ASSIGN(InferRequest request, Read(served, exchange));
-  QUERN_ASSIGN(request.call.deadline, Deadline(exchange.request, request, begin));
+  QUERN_ASSIGN(InferRequest request, ReadWithDeadline(served, exchange));
   exchange.Prepare(&request.call);
   return request;
 }
@@ -141,13 +143,11 @@ void Infer(const ServingContext& context, std::string_view name, std::string_vie
 void Explain(const ServingContext& context, std::string_view name, std::string_view version,
              const Exchange& exchange) {
   if (RefuseType(exchange)) return;
-  const double begin = MonotonicSeconds();
   std::optional<std::string_view> id;
   AnswerExplain(
       context, name, version, exchange,
       [&](const serving::ServedModel& served) -> Result<serving::InferenceCall> {
-        QUERN_ASSIGN(InferRequest request, Read(served, exchange));
-        QUERN_ASSIGN(request.call.deadline, Deadline(exchange.request, request, begin));
+        QUERN_ASSIGN(const InferRequest request, ReadWithDeadline(served, exchange));
         id = request.call.id;
         return request.call;
       },
