@@ -7,6 +7,16 @@ const foot = (tab) => tab.textContent(".vtable-foot");
 const search = (tab) => Object.fromEntries(new URL(tab.url()).searchParams);
 const banner = (tab) => tab.$$eval(".banner", (all) => all.map((b) => b.textContent));
 
+/** What was asked for is drawn: nobody types faster than that. */
+const drawn = (tab) => tab.evaluate(() => new Promise((done) => { requestAnimationFrame(() => requestAnimationFrame(done)); }));
+
+async function press(tab, ...keys) {
+  for (const key of keys) {
+    await tab.keyboard.press(key);
+    await drawn(tab);
+  }
+}
+
 async function filter(tab, text, settle) {
   await tab.fill("[role=combobox]", text);
   await tab.press("[role=combobox]", "Enter");
@@ -41,18 +51,18 @@ export const flows = {
   /** `/` goes to the filter, words are offered and taken by keyboard, the server's answer is shown. */
   async filter({ open, settle, args }) {
     const tab = await open(`/experiments/${args.experiment}`);
-    await tab.keyboard.press("/");
+    await press(tab, "/");
+    await tab.waitForSelector("[role=combobox]:focus");
     await tab.keyboard.type("metrics.au");
     await tab.waitForSelector("[role=option]");
     const keys = await tab.$$eval("[role=option]", (all) => all.map((e) => e.querySelector("code").textContent));
-    await tab.keyboard.press("ArrowDown");
-    await tab.keyboard.press("Enter");
+    await press(tab, "ArrowDown", "Enter");
     await tab.keyboard.type("> 0.85 AND params.model = ");
     await tab.waitForSelector(`[role=option] code:has-text("'")`);
     const values = await tab.$$eval("[role=option]", (all) => all.map((e) => e.querySelector("code").textContent));
     await tab.keyboard.type("'boosting'");
-    await tab.keyboard.press("Escape");
-    await tab.keyboard.press("Enter");
+    await drawn(tab);
+    await press(tab, "Escape", "Enter");
     await tab.waitForSelector(".filter button:has-text('Clear')");
     await settle(tab);
     const found = { keys, values, names: await names(tab), foot: await foot(tab), applied: search(tab).filter };
@@ -88,9 +98,7 @@ export const flows = {
     await tab.click("[aria-label='12 runs below search']");
     await tab.waitForSelector("a:has-text('search-11')");
     const nested = await names(tab);
-    await tab.keyboard.press("j");
-    await tab.keyboard.press("j");
-    await tab.keyboard.press("p");
+    await press(tab, "j", "j", "p");
     await tab.waitForSelector(".is-pinned");
     await tab.reload();
     await settle(tab);
@@ -110,7 +118,7 @@ export const flows = {
   /** Two runs by keyboard: tagged, deleted, found among the deleted, restored. */
   async bulk({ open, settle, args }) {
     const tab = await open(`/experiments/${args.experiment}`);
-    for (const key of ["j", "x", "j", "x"]) await tab.keyboard.press(key);
+    await press(tab, "j", "x", "j", "x");
     const chosen = await tab.textContent(".bulk b");
     await tab.click(".bulk button:has-text('Tag')");
     await tab.fill("dialog input", "reviewed");
@@ -137,7 +145,7 @@ export const flows = {
   /** Two runs side by side: what differs, then all, then as charts. */
   async compare({ open, settle, args }) {
     const tab = await open(`/experiments/${args.experiment}`);
-    for (const key of ["j", "j", "x", "j", "x"]) await tab.keyboard.press(key);
+    await press(tab, "j", "j", "x", "j", "x");
     await tab.click(".bulk button:has-text('Compare')");
     await tab.waitForURL(/compare/);
     await settle(tab);
