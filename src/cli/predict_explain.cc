@@ -100,14 +100,18 @@ Result<serving::ServedModelPtr> LoadServed(const std::string& dir, Context& cont
 }  // namespace
 
 void AddExplainOptions(Verb verb, ExplainArgs& args) {
-  verb.AddFlag("--explain", args.wanted,
-               "Say which columns speak for each answer, and how much (Shapley values)");
+  const Option explain =
+      verb.AddFlag("--explain", args.wanted,
+                   "Say which columns speak for each answer, and how much (Shapley values)");
   verb.AddOption("--top", args.top, "With --explain: columns that are listed, strongest first")
+      .Needs(explain)
       .ShowDefault();
   verb.AddOption("--evaluations", args.evaluations,
                  "With --explain: scores that one row may take; more are more exact")
+      .Needs(explain)
       .ShowDefault();
   verb.AddOption("--scale", args.scale, "With --explain: what contributions add up to")
+      .Needs(explain)
       .OneOf({"score", "log_odds"})
       .ShowDefault();
 }

@@ -49,6 +49,11 @@ Option& Option::Excludes(const Option& other) {
   return *this;
 }
 
+Option& Option::Needs(const Option& other) {
+  option_->needs(other.option_);
+  return *this;
+}
+
 Option& Option::Hidden() {
   option_->group("");
   return *this;

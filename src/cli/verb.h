@@ -36,6 +36,8 @@ class Option {
   Option& OneEachTime();
   /// Not together with `other`.
   Option& Excludes(const Option& other);
+  /// Only together with `other`.
+  Option& Needs(const Option& other);
   /// For programs, not for people: neither --help nor completion shows it.
   Option& Hidden();
 
