@@ -153,7 +153,6 @@ json::object Considerations(const Dossier& d) {
     AddDescription(limitations, "When the truth becomes known: " + labels);
   }
   AddFindings(d, limitations);
-  const std::string fallback = Answer(d, "fallback");
   if (const std::string fairness = Answer(d, "fairness"); !fairness.empty()) {
     const size_t slices = ListOf(d.evaluate, "/slices").size();
     ethics.push_back(json::object{
@@ -166,7 +165,7 @@ json::object Considerations(const Dossier& d) {
   if (const std::string owner = Answer(d, "data_owner"); !owner.empty()) {
     ethics.push_back(json::object{{"name", "Use of the data"}, {"mitigation_strategy", owner}});
   }
-  if (!fallback.empty()) {
+  if (const std::string fallback = Answer(d, "fallback"); !fallback.empty()) {
     ethics.push_back(
         json::object{{"name", "The model is down or wrong"}, {"mitigation_strategy", fallback}});
   }

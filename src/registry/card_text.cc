@@ -1,4 +1,6 @@
 // A model card as a page: first what stands where, then that as Markdown or as HTML.
+#include <fmt/format.h>
+
 #include <boost/json.hpp>
 #include <functional>
 #include <string>
@@ -34,8 +36,7 @@ std::string TextOrJson(const json::value& value) {
 std::string Short(const std::string& number) {
   const auto value = ParseDouble(number);
   if (!value) return number;
-  std::string text = std::to_string(*value);
-  return text.substr(0, text.find('.') + 4);
+  return fmt::format("{:.3f}", *value);
 }
 
 Section Details(const json::value& card) {
@@ -159,7 +160,7 @@ std::string Plain(const std::string& text) {
       out += ' ';
       continue;
     }
-    if (std::string_view("\\`*_{}[]<>|#").find(c) != std::string_view::npos) out += '\\';
+    if (std::string_view("\\`*_{}[]<>|#&~").find(c) != std::string_view::npos) out += '\\';
     out += c;
   }
   return out;

@@ -136,14 +136,20 @@ Status AddReviews(store::Database& database, const ModelVersion& version, const 
   return {};
 }
 
-/// Whether this very version has had the alias since the model of this name was last begun.
-bool HasHad(const std::vector<LogEntry>& log, const std::string& alias, int64_t version) {
-  bool had = false;
-  for (const LogEntry& entry : log) {
-    if (entry.change == "model deleted") had = false;
-    had = had || (entry.change == "alias " + alias && entry.after == std::to_string(version));
+/// Whether this very version has had the alias since its model was made, under whatever name. The
+/// log is read backwards: what the name stood for before that is another model's.
+bool HasHad(const std::vector<LogEntry>& log, std::string name, const std::string& alias,
+            int64_t version) {
+  for (auto entry = log.rbegin(); entry != log.rend(); ++entry) {
+    if (entry->name != name) continue;
+    if (entry->change == "model renamed") {
+      name = entry->before;
+      continue;
+    }
+    if (entry->change == "model created" || entry->change == "model deleted") return false;
+    if (entry->change == "alias " + alias && entry->after == std::to_string(version)) return true;
   }
-  return had;
+  return false;
 }
 
 Status AddExemption(store::Database& database, const std::vector<LogEntry>& log,
@@ -158,7 +164,8 @@ Status AddExemption(store::Database& database, const std::vector<LogEntry>& log,
       }));
   const bool rejected = std::any_of(items.begin(), items.end(),
                                     [](const GateItem& item) { return item.kind == "rejection"; });
-  if (report.exemption.empty() && !rejected && HasHad(log, report.alias, report.version)) {
+  if (report.exemption.empty() && !rejected &&
+      HasHad(log, report.name, report.alias, report.version)) {
     report.exemption = "it has been " + report.alias + " before";
   }
   report.open = !report.exemption.empty();

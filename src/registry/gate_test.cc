@@ -155,6 +155,16 @@ TEST_CASE("going back to what was champion never waits, unless it was rejected")
   TwoVersions(f);
   REQUIRE(SetPolicy(f, R"({"reviewer":"any"})"));
   CHECK_FALSE(registry.Gate("heart", "champion", 1)->open);
+  // So has one that took the name of a renamed model, which keeps what it has had.
+  REQUIRE(As(f, "bob").Say({"heart", 1, Verdict::kApproved, "fine"}));
+  REQUIRE(registry.SetAlias("heart", "champion", 1, "first"));
+  REQUIRE(registry.ForceAlias("heart", "champion", 2, "trial"));
+  REQUIRE(f.Models().Rename("heart", "cardio"));
+  TwoVersions(f);
+  REQUIRE(SetPolicy(f, R"({"reviewer":"any"})"));
+  CHECK_FALSE(registry.Gate("heart", "champion", 1)->open);
+  CHECK_FALSE(registry.SetAlias("heart", "champion", 1, "sneaked in"));
+  CHECK(registry.Gate("cardio", "champion", 2)->open);
 }
 
 TEST_CASE("policy, reviews and checks follow a renamed model and go with a deleted version") {
