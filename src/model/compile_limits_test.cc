@@ -63,6 +63,31 @@ TEST_CASE("distances that double with every node") {
   CHECK(Refusal(graph).message.find("nearest neighbours of so many features") != std::string::npos);
 }
 
+TEST_CASE("positions whose choices double with every node") {
+  GraphWriter graph;
+  const auto x = graph.Input("x", DataType::kFp64);
+  REQUIRE(x.has_value());
+  const auto integer = [&](const Value& of) {
+    return graph.Node("Cast", "integer", {of}, {{"to", int64_t{7}}});  // TensorProto.INT64
+  };
+  Value a = integer(*x);
+  Value b = integer(graph.Node("Neg", "other", {*x}));
+  for (int i = 0; i < 40; ++i) {
+    const std::vector<double> limit{static_cast<double>(i)};
+    const Value low =
+        graph.Node("Less", "low", {*x, graph.Doubles("limit", limit, std::vector<int64_t>{1, 1})});
+    const Value next = graph.Node("Where", "next", {low, a, b});
+    b = graph.Node("Where", "swapped", {low, b, a});
+    a = next;
+  }
+  const std::vector<double> three{1, 2, 3};
+  graph.Reserve("y");
+  graph.NodeTo("Gather", "y", {graph.Doubles("table", three, {3}), a}, {{"axis", int64_t{0}}});
+  graph.Output("y", DataType::kFp64, std::vector<int64_t>{-1, 1});
+  CHECK(Refusal(graph).message.find("positions that are not known to be in range") !=
+        std::string::npos);
+}
+
 TEST_CASE("a dimension of 0 hides no giant one") {
   CHECK(CountItems(std::vector<int64_t>{0, int64_t{1} << 62}) > kMostItems);
   CHECK(CountItems(std::vector<int64_t>{int64_t{1} << 62, 0}) > kMostItems);

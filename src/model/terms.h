@@ -161,6 +161,7 @@ class Terms {
   TermId FuseWhere(TermId condition, TermId yes, TermId no);
   TermId FuseArithmetic(Op op, TermId a, TermId b);
   TermId ExtendNumeric(TermId a, uint8_t stage, double value, bool multiplies = false);
+  int64_t BelowOf(const Term& term, TermId id) const;
 
   std::vector<Term> terms_;
   std::map<Term, TermId> known_;
@@ -176,6 +177,7 @@ class Terms {
   std::vector<LookupTable> tables_;
   std::vector<Values> lists_;
   std::vector<std::unique_ptr<Kernel>> kernels_;
+  mutable std::vector<int64_t> below_;  // of the first so many terms
 };
 
 }  // namespace quern::model
