@@ -120,7 +120,7 @@ class TlsRelay::Link : private Timer {
     }
     const std::string_view piece(relay_.piece_.data(), io.bytes);
     const size_t sent = SendPlain(piece);
-    if (state_ == State::kOpen) to_plain_.assign(piece.substr(sent));
+    if (state_ == State::kOpen && !client_ended_) to_plain_.assign(piece.substr(sent));
     return true;
   }
   size_t SendPlain(std::string_view bytes) {
@@ -177,7 +177,8 @@ class TlsRelay::Link : private Timer {
     Discard();
   }
   void Discard() {
-    for (;;) {
+    // Others have their turn, and the wait ends, also beside a client that never stops.
+    for (int round = 0; round < kRounds; ++round) {
       const ssize_t got = ::recv(client_.get(), relay_.piece_.data(), kPiece, 0);
       if (got > 0) continue;
       if (got < 0 && (errno == EAGAIN || errno == EINTR)) return;

@@ -18,6 +18,7 @@
 #include "base/log.h"
 #include "base/mutex.h"
 #include "base/parallel.h"
+#include "base/time.h"
 #include "net/tcp_listener.h"
 #include "net/tls_relay.h"
 #include "server/grpc/calls.h"
@@ -124,7 +125,9 @@ class Server : public Front {
     }
     core_.workers.Finish();
     for (const auto& queue : queues_) queue->Close();
-    for (const auto& relay : relays_) relay->Finish(kLastWords);
+    // One wait for all of them.
+    const double last = MonotonicSeconds() + kLastWords;
+    for (const auto& relay : relays_) relay->Finish(std::max(0.0, last - MonotonicSeconds()));
   }
 
  private:
