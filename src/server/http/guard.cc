@@ -44,8 +44,8 @@ bool IsLoopbackOrigin(std::string_view origin) {
   return false;
 }
 
-/// The page of this server: its origin has the name by which the server was asked, which is an
-/// allowed one. A browser leaves the scheme's usual port out of both.
+/// The page of this server: its origin has the name by which the server was asked. A browser leaves
+/// the scheme's usual port out of both.
 bool IsOwnOrigin(const net::HttpRequest& request, std::string_view origin) {
   for (std::string_view scheme : {"http://", "https://"}) {
     if (!origin.starts_with(scheme)) continue;
@@ -89,6 +89,8 @@ bool MatchesPattern(std::string_view pattern, std::string_view text) {
 
 Guard::Guard(GuardOptions options) : options_(std::move(options)) {
   for (std::string& host : options_.allowed_hosts) host = ToLower(host);
+  any_host_ = std::find(options_.allowed_hosts.begin(), options_.allowed_hosts.end(), "*") !=
+              options_.allowed_hosts.end();
   any_origin_ = std::find(options_.allowed_origins.begin(), options_.allowed_origins.end(), "*") !=
                 options_.allowed_origins.end();
 }
@@ -111,7 +113,7 @@ bool Guard::HostAllowed(std::string_view header) const {
 }
 
 bool Guard::OriginAllowed(const net::HttpRequest& request, std::string_view origin) const {
-  return IsLoopbackOrigin(origin) || IsOwnOrigin(request, origin) ||
+  return IsLoopbackOrigin(origin) || (!any_host_ && IsOwnOrigin(request, origin)) ||
          std::any_of(options_.allowed_origins.begin(), options_.allowed_origins.end(),
                      [&](const std::string& pattern) { return MatchesPattern(pattern, origin); });
 }

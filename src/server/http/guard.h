@@ -14,8 +14,8 @@ struct GuardOptions {
   /// Names and addresses, with or without a port; `*` stands for any text. Empty: this machine and
   /// private networks.
   std::vector<std::string> allowed_hosts;
-  /// "https://app.example.org"; `*` stands for any text. Pages of this machine and this server's
-  /// own always may.
+  /// "https://app.example.org"; `*` stands for any text. Pages of this machine may, and
+  /// this server's own, unless it may be called by any name: then whoever owns a name could be it.
   std::vector<std::string> allowed_origins;
   /// X-Frame-Options; "NONE" sends none.
   std::string frame_options = "SAMEORIGIN";
@@ -40,6 +40,7 @@ class Guard {
   net::HttpResponse Preflight(const net::HttpRequest& request, std::string_view origin) const;
 
   GuardOptions options_;
+  bool any_host_ = false;
   bool any_origin_ = false;
 };
 

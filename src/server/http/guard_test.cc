@@ -67,6 +67,11 @@ TEST_CASE("origins: the server's own page may change things under each of its na
   CHECK(guard.Intercept(Ask("ml.example.org", "POST", "http://evil.org"))->status == 403);
   // A name that is not allowed is no reason to trust the same origin.
   CHECK(guard.Intercept(Ask("evil.org", "POST", "http://evil.org"))->status == 403);
+  // Where every name is allowed, a page of any name would be the server's own.
+  options.allowed_hosts = {"*"};
+  const Guard any(options);
+  CHECK(any.Intercept(Ask("evil.org", "POST", "http://evil.org"))->status == 403);
+  CHECK_FALSE(any.Intercept(Ask("evil.org", "POST", "http://127.0.0.1:5000")));
 }
 
 TEST_CASE("origins: pages from elsewhere change nothing") {
