@@ -64,7 +64,8 @@ void AnswerScoring(const ServingContext& context, std::string_view name, std::st
     return score(served, routed);
   };
   ScorerOf scorer(anew, field);
-  const double waited = exchange.gathered != nullptr ? MonotonicSeconds() - exchange.begin() : 0;
+  const double waited =
+      exchange.gathered != nullptr ? MonotonicSeconds() - exchange.gathered->arrived : 0;
   Scored scored = ScoreRouted(context, name, version, exchange.request, exchange.arena, scorer);
   scored.seconds += waited;
   if (!scored.status) write_error(scored.status.error());

@@ -32,14 +32,20 @@ size_t Gatherer::TakeIn(const net::RequestView& request, std::string_view model,
     return 0;
   }
   serving::Gathering& mine = loops_[request.loop];
+  const size_t ticket = Add(mine, std::move(*served), Exchange{request, out, mine.arena()}, read);
+  // What was read of a request that is not taken in is nobody's.
+  if (ticket == 0 && mine.empty()) mine.Clear();
+  return ticket;
+}
+
+size_t Gatherer::Add(serving::Gathering& mine, serving::ServedModelPtr served,
+                     const Exchange& exchange, const Reader& read) {
   const double arrived = MonotonicSeconds();
-  const auto ahead = read(**served, Exchange{request, out, mine.arena()});
+  const auto ahead = read(*served, exchange);
   if (!ahead) return 0;
-  const auto inputs = serving::BindInputs(**served, ahead->call, mine.arena());
-  if (!inputs || inputs->rows == 0 || inputs->rows >= (*served)->batcher()->options().rows) {
-    return 0;
-  }
-  return mine.Add(std::move(*served), *inputs, arrived, ahead->call.deadline, ahead->request);
+  const auto inputs = serving::BindInputs(*served, ahead->call, mine.arena());
+  if (!inputs || inputs->rows == 0 || inputs->rows >= served->batcher()->options().rows) return 0;
+  return mine.Add(std::move(served), *inputs, arrived, ahead->call.deadline, ahead->request);
 }
 
 }  // namespace quern::server

@@ -38,6 +38,8 @@ class Gatherer {
 
  private:
   bool Wants(const net::RequestView& request) const;
+  static size_t Add(serving::Gathering& mine, serving::ServedModelPtr served,
+                    const Exchange& exchange, const Reader& read);
 
   const ServingContext& context_;
   std::vector<serving::Gathering> loops_;

@@ -3,11 +3,11 @@
 #include <algorithm>
 #include <chrono>
 #include <limits>
-#include <new>
 #include <vector>
 
 #include "base/parallel.h"
 #include "base/time.h"
+#include "serving/deadline.h"
 
 namespace quern::serving {
 namespace {
@@ -74,16 +74,10 @@ std::deque<Batcher::Caller*> Batcher::Take() {
 Status Batcher::Together(const std::deque<Caller*>& callers) const {
   const double begin = MonotonicSeconds();
   EngineRun times;
-  Status status;
-  try {
-    std::vector<JointCall> calls;
-    for (const Caller* caller : callers) calls.push_back(caller->call);
-    Arena scratch;
-    status = RunJoined(*engine_, calls, scratch, &times);
-  } catch (const std::bad_alloc&) {
-    // The others wait for this thread: they have to hear of it.
-    status = Fail(Code::kUnavailable, "not enough memory for this request");
-  }
+  std::vector<JointCall> calls;
+  for (const Caller* caller : callers) calls.push_back(caller->call);
+  Arena scratch;
+  const Status status = RunJoined(*engine_, calls, scratch, &times);
   for (const Caller* caller : callers) {
     *caller->ticket = {Nanoseconds(begin - caller->arrived), times, caller == callers.front()};
   }
@@ -109,11 +103,10 @@ Status Batcher::Run(std::span<const model::TensorView> inputs, size_t rows, doub
   if (waiting_rows_ >= options_.rows) WakeFirst();
   while (me.state == State::kWaiting) {
     const double now = MonotonicSeconds();
-    if (deadline > 0 && now >= deadline) {
+    if (Status in_time = CheckDeadline(deadline, now); !in_time) {
       Leave(me);
       WakeFirst();
-      return Fail(Code::kDeadlineExceeded, "Request processing time exceeded limit",
-                  "send fewer rows, or allow more time");
+      return in_time;
     }
     if (Leads(me, now)) break;
     const double until = WaitsUntil(me, deadline);

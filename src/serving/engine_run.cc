@@ -7,6 +7,7 @@
 #include "base/parallel.h"
 #include "base/time.h"
 #include "serving/batcher.h"
+#include "serving/deadline.h"
 
 namespace quern::serving {
 namespace {
@@ -15,12 +16,6 @@ namespace {
 constexpr size_t kPiecesPerThread = 4;
 /// A piece below this costs more to hand out than to score.
 constexpr size_t kLeastRows = 256;
-
-Status CheckDeadline(double deadline) {
-  if (deadline == 0 || MonotonicSeconds() < deadline) return {};
-  return Fail(Code::kDeadlineExceeded, "Request processing time exceeded limit",
-              "send fewer rows, or allow more time");
-}
 
 size_t RowElements(std::span<const int64_t> shape) {
   size_t count = 1;
@@ -91,13 +86,14 @@ class Gather {
   Mutex mutex_;
 };
 
-Status RunJoint(Batcher& batcher, const BoundInputs& inputs, double deadline, Arena& arena,
+/// Who leads counts the run: the others' answers depend on nothing that it does afterwards.
+Status RunJoint(const ServedModel& served, const BoundInputs& inputs, double deadline, Arena& arena,
                 std::span<TensorView> outputs, EngineTimes* times) {
   Batcher::Ticket ticket;
-  QUERN_TRY(batcher.Run(inputs.views, inputs.rows, deadline, arena, outputs, &ticket));
+  QUERN_TRY(served.batcher()->Run(inputs.views, inputs.rows, deadline, arena, outputs, &ticket));
   times->joined = true;
   times->waited = ticket.waited;
-  if (ticket.led) times->led = ticket.run;
+  if (ticket.led) served.metrics().Ran(ticket.run);
   return {};
 }
 
@@ -109,7 +105,7 @@ Status RunEngine(const ServedModel& served, const BoundInputs& inputs, const Run
   const size_t rows = inputs.rows;
   Batcher* const batcher = served.batcher();
   if (batcher != nullptr && limits.may_wait && rows > 0 && rows < batcher->options().rows) {
-    return RunJoint(*batcher, inputs, limits.deadline, arena, outputs, times);
+    return RunJoint(served, inputs, limits.deadline, arena, outputs, times);
   }
   size_t piece = served.rows_per_call() > 0 ? served.rows_per_call() : rows;
   size_t threads = 1;

@@ -23,11 +23,10 @@ struct RunLimits {
 
 /// How a call came by its answer.
 struct EngineTimes {
-  /// It was given to the model's Batcher, where it waited for so many nanoseconds, and carried out
-  /// that run; one of no rows if another did.
+  /// It was given to the model's Batcher, where it waited for so many nanoseconds; the run is
+  /// counted.
   bool joined = false;
   uint64_t waited = 0;
-  EngineRun led;
 };
 
 /// One view per output, in the engine's order, in `arena`; by the model's Batcher if it has one and

@@ -252,7 +252,7 @@ Result<Explanation> Explain(ServedModelPtr served, const InferenceCall& call,
   note.rows = explanation.inputs.rows;
   note.bound = MonotonicSeconds();
   std::span<TensorView> outputs = arena.Make<TensorView>(served->engine().outputs().size());
-  const RunLimits limits{1, static_cast<size_t>(-1), call.deadline};
+  const RunLimits limits{1, static_cast<size_t>(-1), call.deadline, false};
   EngineTimes unused;
   QUERN_TRY(RunEngine(*served, explanation.inputs, limits, arena, outputs, &unused));
   QUERN_TRY(CheckOutputs(*served, explanation.inputs.rows, outputs, &note.fault));

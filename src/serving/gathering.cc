@@ -5,6 +5,7 @@
 
 #include "base/time.h"
 #include "serving/batcher.h"
+#include "serving/deadline.h"
 
 namespace quern::serving {
 namespace {
@@ -33,12 +34,8 @@ void Gathering::Run() {
   const double now = MonotonicSeconds();
   std::vector<GatheredCall*> waiting;
   for (GatheredCall& call : calls_) {
-    if (call.deadline > 0 && now >= call.deadline) {
-      call.status = Fail(Code::kDeadlineExceeded, "Request processing time exceeded limit",
-                         "send fewer rows, or allow more time");
-    } else {
-      waiting.push_back(&call);
-    }
+    call.status = CheckDeadline(call.deadline, now);
+    if (call.status) waiting.push_back(&call);
   }
   while (!waiting.empty()) {
     const GatheredCall& first = *waiting.front();

@@ -138,8 +138,9 @@ Result<InferenceAnswer> InferenceService::Infer(ServedModelPtr served, const Inf
   if (gathered == nullptr) {
     const uint64_t waited = std::min(times.waited, run);
     batch.times = {before + waited, Nanoseconds(begin, bound), run - waited, Nanoseconds(ran, end)};
-    batch.run = {inputs.rows, batch.times.input, batch.times.infer, batch.times.output};
-    if (times.joined) batch.run = times.led;
+    if (!times.joined) {
+      batch.run = {inputs.rows, batch.times.input, batch.times.infer, batch.times.output};
+    }
   } else {
     batch.times = {before + Nanoseconds(begin, bound), 0, run, Nanoseconds(ran, end)};
   }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <new>
 
 #include "base/time.h"
 
@@ -81,8 +82,10 @@ bool OpenRows(const model::Engine& engine) {
          std::ranges::all_of(engine.outputs(), open);
 }
 
-Status RunJoined(const model::Engine& engine, std::span<const JointCall> calls, Arena& scratch,
-                 EngineRun* times) {
+namespace {
+
+Status RunThem(const model::Engine& engine, std::span<const JointCall> calls, Arena& scratch,
+               EngineRun* times) {
   const double begin = MonotonicSeconds();
   if (calls.size() == 1) {
     QUERN_TRY(engine.Run(calls[0].inputs, *calls[0].arena, calls[0].outputs));
@@ -110,6 +113,18 @@ Status RunJoined(const model::Engine& engine, std::span<const JointCall> calls, 
   *times = {rows, Nanoseconds(begin, joined), Nanoseconds(joined, ran),
             Nanoseconds(ran, MonotonicSeconds())};
   return {};
+}
+
+}  // namespace
+
+Status RunJoined(const model::Engine& engine, std::span<const JointCall> calls, Arena& scratch,
+                 EngineRun* times) {
+  try {
+    return RunThem(engine, calls, scratch, times);
+  } catch (const std::bad_alloc&) {
+    // Others wait for this thread, and an event loop has nobody to catch it.
+    return Fail(Code::kUnavailable, "not enough memory for this request");
+  }
 }
 
 }  // namespace quern::serving

@@ -29,8 +29,8 @@ bool OpenRows(const model::Engine& engine);
 
 /// Runs `calls`, at least one, all with the same tails, together; a single one as it is. Errors of
 /// Engine::Run, which may be the fault of any of them; kInternal if the engine answers with another
-/// number of rows than it was given. Then no outputs are set. What is needed meanwhile lies in
-/// `scratch`. `times`: of joining, running and splitting.
+/// number of rows than it was given; kUnavailable without memory. Then no outputs are set. What is
+/// needed meanwhile lies in `scratch`. `times`: of joining, running and splitting.
 Status RunJoined(const model::Engine& engine, std::span<const JointCall> calls, Arena& scratch,
                  EngineRun* times);
 

@@ -69,7 +69,7 @@ Status CountBuckets(store::Database& database, const TrafficQuery& query, Traffi
   int64_t left = kCounted;
   for (int64_t bucket = query.buckets - 1; bucket >= 0 && left > 0; --bucket) {
     const int64_t from = query.since_ms + bucket * traffic.bucket_ms;
-    const int64_t until = std::min(from + traffic.bucket_ms, query.until_ms);
+    const int64_t until = from + std::min(traffic.bucket_ms, query.until_ms - from);
     int64_t& count = traffic.counts[static_cast<size_t>(bucket)];
     QUERN_TRY(database.Query(
         "SELECT count(*) FROM (SELECT 1 FROM predictions WHERE model = ? AND version = ? AND "
@@ -157,8 +157,7 @@ Result<Traffic> ReadTraffic(store::Database& database, const TrafficQuery& query
                                             " to " + std::to_string(query.until_ms) + " is empty");
   }
   Traffic traffic;
-  traffic.bucket_ms =
-      std::max<int64_t>(1, (query.until_ms - query.since_ms + query.buckets - 1) / query.buckets);
+  traffic.bucket_ms = (query.until_ms - query.since_ms - 1) / query.buckets + 1;
   QUERN_TRY(CountBuckets(database, query, traffic));
   QUERN_TRY(LookAtRows(database, query, traffic));
   return traffic;

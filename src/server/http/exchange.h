@@ -30,8 +30,6 @@ struct Exchange {
   /// Whether this thread may wait for others to be scored together with.
   bool may_wait = true;
 
-  /// MonotonicSeconds() at which the request was first seen.
-  double begin() const { return gathered != nullptr ? gathered->arrived : MonotonicSeconds(); }
   /// `read`, which has a `call`, in the arena.
   template <class Request>
   ReadAhead Keep(const Request& read) const {
@@ -45,6 +43,14 @@ struct Exchange {
   const Request* Kept(const serving::ServedModel& served) const {
     const bool same = gathered != nullptr && gathered->served.get() == &served;
     return same ? static_cast<const Request*>(gathered->request) : nullptr;
+  }
+  /// The request as it was kept, else what `read` makes of it; ready to be answered in this way.
+  template <class Request, class Read>
+  Result<Request> ReadOnce(const serving::ServedModel& served, Read read) const {
+    const Request* const kept = Kept<Request>(served);
+    Result<Request> whole = kept != nullptr ? Result<Request>(*kept) : read();
+    if (whole) Prepare(&whole->call);
+    return whole;
   }
   /// What an InferenceCall has of the way in which its request is answered.
   void Prepare(serving::InferenceCall* call) const {

@@ -127,16 +127,12 @@ Result<ScoringRequest> Read(const BodyForm& form, const serving::ServedModel& se
 /// With its deadline.
 Result<ScoringRequest> ReadTimed(const BodyForm& form, const serving::ServedModel& served,
                                  const Exchange& exchange) {
-  if (const auto* kept = exchange.Kept<ScoringRequest>(served)) {
-    ScoringRequest request = *kept;
-    exchange.Prepare(&request.call);
+  return exchange.ReadOnce<ScoringRequest>(served, [&]() -> Result<ScoringRequest> {
+    QUERN_ASSIGN(const double deadline, ReadDeadline(exchange.request));
+    QUERN_ASSIGN(ScoringRequest request, Read(form, served, exchange.request.body, exchange.arena));
+    request.call.deadline = deadline;
     return request;
-  }
-  QUERN_ASSIGN(const double deadline, ReadDeadline(exchange.request));
-  QUERN_ASSIGN(ScoringRequest request, Read(form, served, exchange.request.body, exchange.arena));
-  request.call.deadline = deadline;
-  exchange.Prepare(&request.call);
-  return request;
+  });
 }
 
 }  // namespace

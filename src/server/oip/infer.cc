@@ -66,16 +66,9 @@ Result<InferRequest> ReadWithDeadline(const serving::ServedModel& served,
   return request;
 }
 
-/// With its deadline.
 Result<InferRequest> ReadTimed(const serving::ServedModel& served, const Exchange& exchange) {
-  if (const auto* kept = exchange.Kept<InferRequest>(served)) {
-    InferRequest request = *kept;
-    exchange.Prepare(&request.call);
-    return request;
-  }
-  QUERN_ASSIGN(InferRequest request, ReadWithDeadline(served, exchange));
-  exchange.Prepare(&request.call);
-  return request;
+  return exchange.ReadOnce<InferRequest>(served,
+                                         [&] { return ReadWithDeadline(served, exchange); });
 }
 
 Status Answer(const ServingContext& context, const serving::ServedModelPtr& served,
@@ -142,7 +135,11 @@ void Infer(const ServingContext& context, std::string_view name, std::string_vie
 
 void Explain(const ServingContext& context, std::string_view name, std::string_view version,
              const Exchange& exchange) {
-  if (RefuseType(exchange)) return;
+  const double begin = MonotonicSeconds();
+  if (RefuseType(exchange)) {
+    context.metrics.Unserved(exchange.out.status(), MonotonicSeconds() - begin);
+    return;
+  }
   std::optional<std::string_view> id;
   AnswerExplain(
       context, name, version, exchange,
