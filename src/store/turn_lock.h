@@ -43,6 +43,12 @@ class TurnLock {
     next->turn.notify_one();
   }
 
+  /// How many stand in the queue; another may come or go at any time.
+  size_t waiting() {
+    const std::lock_guard guard(mutex_);
+    return waiting_.size();
+  }
+
  private:
   struct Waiter {
     std::thread::id thread;

@@ -33,21 +33,14 @@ TEST_CASE("one thread at a time holds it") {
 TEST_CASE("who comes again at once does not pass those who wait") {
   TurnLock lock;
   std::atomic<bool> had_it{false};
-  std::atomic<bool> waits{false};
   lock.lock();
   std::thread other([&] {
-    waits = true;
     const std::lock_guard guard(lock);
     had_it = true;
   });
-  while (!waits) std::this_thread::yield();
-  // It may not stand in the queue yet the first times; once it does, its turn is before ours.
-  size_t again = 0;
-  while (!had_it && again < 50'000'000) {
-    lock.unlock();
-    lock.lock();
-    ++again;
-  }
+  while (lock.waiting() == 0) std::this_thread::yield();
+  lock.unlock();
+  lock.lock();
   CHECK(had_it);
   lock.unlock();
   other.join();
