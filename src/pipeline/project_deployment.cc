@@ -11,8 +11,7 @@ constexpr const char* kTargets = "targets";
 constexpr const char* kLog = "log";
 constexpr const char* kExplanations = "explanations";
 
-Status CheckTargets(const YamlNode* node) {
-  YamlMap map(node, "deployment");
+Status CheckTargets(YamlMap& map) {
   QUERN_ASSIGN(const auto targets, map.TextList(kTargets));
   for (const std::string& target : targets) {
     if (target != "local") {
@@ -46,9 +45,9 @@ Status CheckRunnable(const YamlNode* node, const deploy::Strategy& strategy) {
 
 Result<DeploymentSpec> ParseDeployment(const YamlNode* node) {
   DeploymentSpec spec;
-  QUERN_TRY(CheckTargets(node));
-  QUERN_TRY(ParsePredictionLog(node != nullptr ? node->Find(kLog) : nullptr));
   YamlMap map(node, "deployment");
+  QUERN_TRY(CheckTargets(map));
+  QUERN_TRY(ParsePredictionLog(map.Get(kLog)));
   QUERN_ASSIGN(spec.explanations, map.Bool(kExplanations, spec.explanations));
   const std::vector<std::string> others{kTargets, kLog, kExplanations};
   QUERN_ASSIGN(spec.rollout, deploy::ParseStrategy(node, others));

@@ -201,16 +201,34 @@ Deployment DeploymentOf(const World& world, const Champion& next, const Trial& t
 /// The tested version against the one in service.
 Status ReleaseIt(World& world, StepContext& context, const Takeover& takeover,
                  const LoadedModel& model, Deployment& deployment) {
-  QUERN_ASSIGN(const Rollout rollout,
+  QUERN_ASSIGN(json::value release,
                RollOut(world, context, *takeover.stable, takeover.next, model, *takeover.traffic));
-  const std::string kind(deploy::KindName(world.project.deployment.rollout.kind));
-  deployment.record.as_object()["release"] = rollout.record;
-  if (rollout.promoted) {
-    deployment.message += "; " + kind + ": " + rollout.message;
+  const std::string end = TextOf(release, "strategy") + ": " + EndOf(release);
+  if (release.at("phase").as_string() == "promoted") {
+    deployment.message += "; " + end;
   } else {
-    deployment.failures.push_back(kind + ": " + rollout.message);
+    deployment.failures.push_back(end);
   }
+  deployment.record.as_object()["release"] = std::move(release);
   return {};
+}
+
+/// What a version shows in service, alone and then against the one that is there.
+Result<Deployment> Meet(World& world, StepContext& context, const Takeover& takeover,
+                        const std::string& id) {
+  const Champion& next = takeover.next;
+  QUERN_ASSIGN(const auto address, world.host.Serve(next.name, next.version, next.package));
+  QUERN_TRY(NoteDeployment(world, id, next, "testing", address.url));
+  QUERN_ASSIGN(const LoadedModel model, LoadModel(world, next.package));
+  QUERN_ASSIGN(const Trial trial, TryInService(world, address, next, model, *takeover.tested));
+  Deployment deployment = DeploymentOf(world, next, trial);
+  const bool meets = takeover.stable && takeover.stable->version != next.version;
+  if (deployment.failures.empty() && meets) {
+    QUERN_TRY(NoteDeployment(world, id, next, "testing",
+                             std::string(deploy::KindName(world.project.deployment.rollout.kind))));
+    QUERN_TRY(ReleaseIt(world, context, takeover, model, deployment));
+  }
+  return deployment;
 }
 
 }  // namespace
@@ -220,25 +238,12 @@ Result<Deployment> Deploy(World& world, StepContext& context, const Takeover& ta
   const std::string id =
       fmt::format("{}/{}@{}", next.name, next.version, world.workspace.clock().NowMs());
   QUERN_TRY(NoteDeployment(world, id, next, "starting", ""));
-  auto address = world.host.Serve(next.name, next.version, next.package);
-  if (!address) {
-    QUERN_TRY(NoteDeployment(world, id, next, "failed", address.error().message));
-    return std::unexpected(address.error());
+  auto met = Meet(world, context, takeover, id);
+  if (!met) {
+    QUERN_TRY(NoteDeployment(world, id, next, "failed", met.error().message));
+    return std::unexpected(met.error());
   }
-  QUERN_TRY(NoteDeployment(world, id, next, "testing", address->url));
-  QUERN_ASSIGN(const LoadedModel model, LoadModel(world, next.package));
-  QUERN_ASSIGN(const Trial trial, TryInService(world, *address, next, model, *takeover.tested));
-  Deployment deployment = DeploymentOf(world, next, trial);
-  const bool meets = takeover.stable && takeover.stable->version != next.version;
-  if (deployment.failures.empty() && meets) {
-    QUERN_TRY(NoteDeployment(world, id, next, "testing",
-                             std::string(deploy::KindName(world.project.deployment.rollout.kind))));
-    const Status released = ReleaseIt(world, context, takeover, model, deployment);
-    if (!released) {
-      QUERN_TRY(NoteDeployment(world, id, next, "failed", released.error().message));
-      return std::unexpected(released.error());
-    }
-  }
+  Deployment& deployment = *met;
   const bool ok = deployment.failures.empty();
   if (!ok) deployment.message = Join(deployment.failures, "; ");
   deployment.record.as_object()["state"] = ok ? "live" : "failed";
@@ -247,7 +252,7 @@ Result<Deployment> Deploy(World& world, StepContext& context, const Takeover& ta
       {DeploymentId(next), "deployment", fmt::format("{} v{} served", next.name, next.version),
        deployment.message},
       {VersionId(next.name, next.version)}));
-  return deployment;
+  return met;
 }
 
 std::string VersionId(const std::string& name, int64_t version) {

@@ -8,6 +8,7 @@
 
 #include "base/text.h"
 #include "base/time.h"
+#include "deploy/release_store.h"
 #include "net/encode_url.h"
 #include "pipeline/release.h"
 #include "pipeline/release_client.h"
@@ -30,17 +31,20 @@ class Traffic {
  public:
   Traffic(uint16_t port, const Champion& champion, const LoadedModel& model, const Frame& rows)
       : client_("127.0.0.1", port),
-        target_("/v2/models/" + net::EncodeUrl(champion.name) + "/infer") {
-    const Frame inputs = model.Inputs(rows);
-    const ModelClient writer(port, champion.name, model.scorer->signature());
-    for (uint32_t row = 0; row < inputs.rows(); ++row) {
-      bodies_.push_back(writer.RequestBody(inputs.Take(std::vector<uint32_t>{row}), ""));
-    }
-  }
+        target_("/v2/models/" + net::EncodeUrl(champion.name) + "/infer"),
+        inputs_(model.Inputs(rows)),
+        writer_(port, champion.name, model.scorer->signature()),
+        bodies_(inputs_.rows()) {}
 
   /// Whatever status the answer has: the release counts it.
   Status Ask(const std::vector<net::Header>& headers) {
-    QUERN_TRY(client_.Post(target_, bodies_[next_], "application/json", headers));
+    std::string& body = bodies_[next_];
+    // A release may be decided long before the last row of a large batch.
+    if (body.empty()) {
+      body = writer_.RequestBody(inputs_.Take(std::vector<uint32_t>{static_cast<uint32_t>(next_)}),
+                                 "");
+    }
+    QUERN_TRY(client_.Post(target_, body, "application/json", headers));
     next_ = (next_ + 1) % bodies_.size();
     return {};
   }
@@ -48,7 +52,9 @@ class Traffic {
  private:
   net::HttpClient client_;
   std::string target_;
-  std::vector<std::string> bodies_;
+  Frame inputs_;
+  ModelClient writer_;
+  std::vector<std::string> bodies_;  // by row, once it was sent
   size_t next_ = 0;
 };
 
@@ -83,20 +89,30 @@ Status Play(StepContext& context, const deploy::Strategy& strategy, ReleaseClien
   }
 }
 
-/// A run that was killed leaves its release behind; somebody else's is not ours to end.
-Status ClearLeftover(ReleaseClient& releases, const World& world, const std::string& model) {
+bool UnderWay(deploy::Phase phase) {
+  return phase != deploy::Phase::kPromoted && phase != deploy::Phase::kRolledBack;
+}
+
+/// Somebody else's release is not ours to end, and nothing of it is touched.
+Status RefuseOthers(World& world, const std::string& model) {
+  deploy::ReleaseStore store(world.workspace.database());
+  QUERN_ASSIGN(const auto open, store.Unfinished(model));
+  if (!open || !UnderWay(open->release.phase)) return {};
+  QUERN_ASSIGN(const auto audits, store.Audits(open->release.id));
+  const std::string actor = audits.empty() ? "somebody" : audits.front().audit.actor;
+  if (actor == ActorOf(world)) return {};
+  return Fail(Code::kFailedPrecondition,
+              fmt::format("a release of {} that {} began is under way", model, actor),
+              fmt::format("see `quern deploy show {}`; when it has ended, run again", model));
+}
+
+/// A run that was killed leaves its release behind.
+Status EndLeftover(ReleaseClient& releases) {
   const auto latest = releases.Latest();
   if (!latest && latest.error().code == Code::kNotFound) return {};
   if (!latest) return std::unexpected(latest.error());
-  const auto phase = latest->at("phase").as_string();
-  if (phase == "promoted" || phase == "rolled_back") return {};
-  QUERN_ASSIGN(const json::array log, releases.Log());
-  const std::string actor = log.empty() ? "somebody" : TextOf(log.front(), "actor");
-  if (actor != ActorOf(world)) {
-    return Fail(Code::kFailedPrecondition,
-                fmt::format("a release of {} that {} began is under way", model, actor),
-                fmt::format("see `quern deploy show {}`; when it has ended, run again", model));
-  }
+  const auto phase = deploy::ParsePhase(latest->at("phase").as_string());
+  if (!phase || !UnderWay(*phase)) return {};
   return releases.Abort("the run that began it has ended");
 }
 
@@ -132,14 +148,17 @@ json::value RecordOf(const deploy::Strategy& strategy, const Champion& stable,
 
 }  // namespace
 
-Result<Rollout> RollOut(World& world, StepContext& context, const Champion& stable,
-                        const Champion& candidate, const LoadedModel& model, const Frame& traffic) {
+Result<json::value> RollOut(World& world, StepContext& context, const Champion& stable,
+                            const Champion& candidate, const LoadedModel& model,
+                            const Frame& traffic) {
   const deploy::Strategy& strategy = world.project.deployment.rollout;
-  QUERN_TRY(world.workspace.registry().SetAlias(stable.name, kChampionAlias, stable.version,
-                                                "in service when the release begins"));
+  registry::PackageRegistry& registry = world.workspace.registry();
+  QUERN_TRY(RefuseOthers(world, stable.name));
+  QUERN_TRY(registry.SetAlias(stable.name, kChampionAlias, stable.version,
+                              "in service when the release begins"));
   QUERN_ASSIGN(const auto address, world.host.ServeReleases(stable.name));
   ReleaseClient releases(address.port, stable.name, ActorOf(world));
-  QUERN_TRY(ClearLeftover(releases, world, stable.name));
+  QUERN_TRY(EndLeftover(releases));
   Traffic rows(address.port, stable, model, traffic);
   QUERN_TRY(releases.Begin(stable.version, candidate.version, strategy));
   json::value release;
@@ -153,14 +172,18 @@ Result<Rollout> RollOut(World& world, StepContext& context, const Champion& stab
     QUERN_TRY(releases.Abort("a run does not wait for more evidence"));
     QUERN_ASSIGN(release, releases.Latest());
   }
+  if (release.at("phase").as_string() == "promoted") {
+    // The server moves it a moment after it has decided, and may be gone by then.
+    QUERN_TRY(registry.SetAlias(candidate.name, kChampionAlias, candidate.version,
+                                "promoted by a release"));
+  }
   QUERN_ASSIGN(const json::array log, releases.Log());
-  Rollout rollout;
-  rollout.promoted = release.at("phase").as_string() == "promoted";
-  const json::value verdict = LastVerdict(log);
-  rollout.message =
-      verdict.is_null() ? TextOf(log.back(), "sentence") : TextOf(verdict, "sentence");
-  rollout.record = RecordOf(strategy, stable, release, log);
-  return rollout;
+  return RecordOf(strategy, stable, release, log);
+}
+
+std::string EndOf(const json::value& release) {
+  const json::value& verdict = release.at("verdict");
+  return TextOf(verdict.is_null() ? release.at("log").as_array().back() : verdict, "sentence");
 }
 
 }  // namespace quern::pipeline

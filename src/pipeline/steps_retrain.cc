@@ -11,6 +11,7 @@
 #include "pipeline/release.h"
 #include "pipeline/retrain_rows.h"
 #include "pipeline/retrain_runs.h"
+#include "pipeline/rollout.h"
 #include "pipeline/steps.h"
 
 namespace quern::pipeline {
@@ -74,6 +75,8 @@ Result<ml::FittedPipeline> FitCandidate(World& world, StepContext& context,
 /// A candidate after its trial on the batch's untouched rows.
 struct Tried {
   json::object record;
+  /// All that was measured on those rows, as evaluation records it.
+  json::value metrics;
   /// Whose rows it learned from.
   std::vector<std::string> sources;
   bool accepted = false;
@@ -118,6 +121,7 @@ Result<Tried> Try(const Contest& contest, const Candidate& candidate) {
                training::MetricIntervals(target, scores, contest.world.project.evaluation.resamples,
                                          spec.seed));
   tried.record["value"] = training::IntervalJson(metrics.at(spec.metric));
+  tried.metrics = training::MetricsRecord(metrics);
   auto test = training::ComparePaired(spec.metric, target, scores, contest.champion_scores,
                                       monitoring::HypothesisOf(rule),
                                       contest.world.project.evaluation.resamples, spec.seed);
@@ -173,16 +177,13 @@ Status Promote(const Contest& contest, const Champion& before, Tried& winner,
                const std::string& decision_id, Competition& out) {
   registry::PackageRegistry& registry = contest.world.workspace.registry();
   const std::string& name = contest.world.project.name;
-  QUERN_ASSIGN(
-      const auto version,
-      registry.Register(
-          {name,
-           winner.package.digest,
-           winner.run_id,
-           {{"quern.retrained_after", contest.batch},
-            {"quern.data", TextOf(winner.record, "data")},
-            {"quern.metrics",
-             WriteJson(json::object{{contest.spec.metric, winner.record.at("value")}})}}}));
+  QUERN_ASSIGN(const auto version,
+               registry.Register({name,
+                                  winner.package.digest,
+                                  winner.run_id,
+                                  {{"quern.retrained_after", contest.batch},
+                                   {"quern.data", TextOf(winner.record, "data")},
+                                   {"quern.metrics", WriteJson(winner.metrics)}}}));
   const Champion next{name, version.version, winner.package.digest, winner.package.path};
   winner.record["version"] = version.version;
   tracking::Lineage& lineage = contest.world.workspace.lineage();
@@ -207,19 +208,9 @@ Status Promote(const Contest& contest, const Champion& before, Tried& winner,
   QUERN_ASSIGN(const Frame traffic, ReadSource(contest.world, contest.context, contest.batch));
   QUERN_ASSIGN(Deployment deployment, Deploy(contest.world, contest.context,
                                              {next, before, &contest.rows.judge.rows, &traffic}));
-  if (deployment.failures.empty()) {
-    out.after = next;
-    QUERN_TRY(
-        registry.SetAlias(name, kChampionAlias, version.version, TextOf(winner.record, "reason")));
-  }
+  if (deployment.failures.empty()) out.after = next;
   out.deployment = std::move(deployment.record);
   return {};
-}
-
-/// Why a release ended so.
-std::string EndOf(const json::value& release) {
-  const json::value& verdict = release.at("verdict");
-  return TextOf(verdict.is_null() ? release.at("log").as_array().back() : verdict, "sentence");
 }
 
 std::string Decide(const json::value& trigger, bool promoted, const Competition& competition) {
