@@ -1,4 +1,4 @@
-# Writes OUTPUT: a C++ table of the files of FOLDER that git keeps, quern.yaml last. Run with cmake -P.
+# Writes OUTPUT: a C++ table of the files of FOLDER/data, then FOLDER/quern.yaml. Run with cmake -P.
 file(GLOB files RELATIVE ${FOLDER} ${FOLDER}/data/*)
 list(SORT files)
 list(APPEND files quern.yaml)
@@ -6,7 +6,10 @@ set(rows "")
 list(LENGTH files count)
 foreach(name ${files})
   file(READ ${FOLDER}/${name} text)
-  # A literal has at most 65,536 characters in the standard's least; files of an example are shorter.
+  string(LENGTH "${text}" size)
+  if(size GREATER 65536)
+    message(FATAL_ERROR "${FOLDER}/${name} has more characters than a literal surely may")
+  endif()
   string(APPEND rows "    DemoFile{\"${name}\", R\"quern(${text})quern\"},\n")
 endforeach()
 file(WRITE ${OUTPUT} "#include \"cli/demo_files.h\"\n\n#include <array>\n\nnamespace quern::cli {\n\n"
