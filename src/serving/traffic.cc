@@ -114,35 +114,51 @@ Status LookAtRows(store::Database& database, const TrafficQuery& query, Traffic&
 
 }  // namespace
 
+Result<std::optional<ServedVersion>> Served(store::Database& database, const std::string& model,
+                                            const std::string& version, int64_t counted) {
+  std::optional<ServedVersion> found;
+  // Each end is a step of the index; of both in one query SQLite would read all between them.
+  QUERN_TRY(database.Query(
+      "SELECT made_at FROM predictions WHERE model = ? AND version = ? ORDER BY made_at LIMIT 1",
+      {model, version}, [&](const store::Row& row) {
+        found = ServedVersion{model, version, row.Int(0), 0, 0, false};
+      }));
+  if (!found) return found;
+  QUERN_TRY(database.Query("SELECT max(made_at) FROM predictions WHERE model = ? AND version = ?",
+                           {model, version},
+                           [&](const store::Row& row) { found->last_ms = row.Int(0); }));
+  QUERN_TRY(database.Query(
+      "SELECT count(*) FROM (SELECT 1 FROM predictions WHERE model = ? AND "
+      "version = ? LIMIT ?) AS counted",
+      {model, version, counted}, [&](const store::Row& row) { found->predictions = row.Int(0); }));
+  found->more = found->predictions == counted;
+  return found;
+}
+
 Result<std::vector<ServedVersion>> ServedVersions(store::Database& database,
                                                   const std::string& model, size_t limit,
                                                   int64_t counted) {
   std::vector<ServedVersion> found;
   std::string name = model, version;
   // From one pair to the next by the index, so that it costs as many steps as there are pairs.
+  const std::string where =
+      model.empty() ? "(model, version) > (?, ?)" : "model = ? AND version > ?";
   while (found.size() < limit) {
-    std::optional<ServedVersion> next;
-    const std::string where =
-        model.empty() ? "(model, version) > (?, ?)" : "model = ? AND version > ?";
-    QUERN_TRY(database.Query("SELECT model, version, made_at FROM predictions WHERE " + where +
-                                 " ORDER BY model, version, made_at LIMIT 1",
+    bool more = false;
+    std::string next_name, next_version;
+    QUERN_TRY(database.Query("SELECT model, version FROM predictions WHERE " + where +
+                                 " ORDER BY model, version LIMIT 1",
                              {name, version}, [&](const store::Row& row) {
-                               next =
-                                   ServedVersion{row.Text(0), row.Text(1), row.Int(2), 0, 0, false};
+                               more = true;
+                               next_name = row.Text(0);
+                               next_version = row.Text(1);
                              }));
-    if (!next) break;
-    QUERN_TRY(database.Query("SELECT max(made_at) FROM predictions WHERE model = ? AND version = ?",
-                             {next->model, next->version},
-                             [&](const store::Row& row) { next->last_ms = row.Int(0); }));
-    QUERN_TRY(
-        database.Query("SELECT count(*) FROM (SELECT 1 FROM predictions WHERE model = ? AND "
-                       "version = ? LIMIT ?) AS counted",
-                       {next->model, next->version, counted},
-                       [&](const store::Row& row) { next->predictions = row.Int(0); }));
-    next->more = next->predictions == counted;
-    name = next->model;
-    version = next->version;
-    found.push_back(std::move(*next));
+    if (!more) break;
+    name = std::move(next_name);
+    version = std::move(next_version);
+    QUERN_ASSIGN(auto one, Served(database, name, version, counted));
+    // Retention may have taken its rows meanwhile.
+    if (one) found.push_back(std::move(*one));
   }
   return found;
 }

@@ -3,6 +3,7 @@
 // log's table, by queries whose work is bounded however much was served.
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -25,6 +26,9 @@ struct ServedVersion {
 Result<std::vector<ServedVersion>> ServedVersions(store::Database& database,
                                                   const std::string& model, size_t limit,
                                                   int64_t counted = 100'000);
+/// One version of a model, counted in the same way; nothing if it has not answered.
+Result<std::optional<ServedVersion>> Served(store::Database& database, const std::string& model,
+                                            const std::string& version, int64_t counted = 100'000);
 
 struct TrafficQuery {
   std::string model;

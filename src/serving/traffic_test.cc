@@ -48,6 +48,26 @@ TEST_CASE("versions that answered, with how often and since when") {
   CHECK(few->at(0).more);
 }
 
+TEST_CASE("one version that answered is found without the others") {
+  Log log;
+  log.Add("heart", "10", 30, "[1]", "1", 1);
+  log.Add("heart", "1", 5, "[1]", "1", 1);
+  log.Add("heart", "10", 20, "[1]", "1", 1);
+  log.Add("price", "10", 1, "[1]", "1", 1);
+  const auto served = Served(*log.db, "heart", "10");
+  REQUIRE(served);
+  REQUIRE(*served);
+  CHECK((*served)->model == "heart");
+  CHECK((*served)->version == "10");
+  CHECK((*served)->first_ms == 20);
+  CHECK((*served)->last_ms == 30);
+  CHECK((*served)->predictions == 2);
+  CHECK_FALSE((*served)->more);
+  CHECK((*Served(*log.db, "heart", "10", 1))->more);
+  CHECK_FALSE(*Served(*log.db, "heart", "2"));
+  CHECK_FALSE(*Served(*log.db, "none", "10"));
+}
+
 TEST_CASE("a window is counted in buckets, and its newest rows are looked at") {
   Log log;
   for (int i = 0; i < 100; ++i) {

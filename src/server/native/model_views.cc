@@ -311,14 +311,14 @@ Result<json::value> OneVersion(const ViewContext& c, const mlflow::Args& args) {
     if (At(d, "/version") == json::value(version->version)) mine.push_back(d);
   }
   shown["deployments"] = std::move(mine);
-  QUERN_ASSIGN(const auto served, serving::ServedVersions(c.database, name, 1000));
+  QUERN_ASSIGN(const auto served,
+               serving::Served(c.database, name, std::to_string(version->version)));
   shown["served"] = nullptr;
-  for (const serving::ServedVersion& s : served) {
-    if (s.version != std::to_string(version->version)) continue;
-    shown["served"] = json::object{{"predictions", s.predictions},
-                                   {"more", s.more},
-                                   {"first_ms", s.first_ms},
-                                   {"last_ms", s.last_ms}};
+  if (served) {
+    shown["served"] = json::object{{"predictions", served->predictions},
+                                   {"more", served->more},
+                                   {"first_ms", served->first_ms},
+                                   {"last_ms", served->last_ms}};
   }
   shown["experiment_id"] = nullptr;
   QUERN_TRY(c.database.Query(

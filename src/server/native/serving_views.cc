@@ -113,9 +113,12 @@ Result<json::value> Predictions(const ViewContext& c, const mlflow::Args& args) 
   query.buckets = args.Int("buckets", 60);
   QUERN_TRY(args.status());
   // How many there are is counted by bucket.
-  QUERN_ASSIGN(auto served, serving::ServedVersions(c.database, query.model, kServed, 1));
-  if (!version.empty()) {
-    std::erase_if(served, [&](const serving::ServedVersion& s) { return s.version != version; });
+  std::vector<serving::ServedVersion> served;
+  if (version.empty()) {
+    QUERN_ASSIGN(served, serving::ServedVersions(c.database, query.model, kServed, 1));
+  } else {
+    QUERN_ASSIGN(auto one, serving::Served(c.database, query.model, version, 1));
+    if (one) served.push_back(std::move(*one));
   }
   json::array out;
   if (served.empty()) {
