@@ -77,6 +77,8 @@ def test_document_is_the_reports(ask, project):
         assert document[section] == report[section], section
     cut = ask("document", sections="design,train")
     assert cut["train"] == report["train"] and "explore" not in cut
+    assert ask("document", sections="train,train")["train"] == report["train"]
+    assert ask("document", sections="project, train")["project"] == "heart"
     assert ask("document", run_id=document["run_id"], sections="monitor")["monitor"] == report["monitor"]
 
 
@@ -166,6 +168,23 @@ def test_predictions_over_time(ask, project):
     assert sum(one["scores"]["counts"]) == one["looked"] == counted["2"]
     assert {decision["label"] for decision in one["decisions"]} == {"0", "1"}
     assert ask("serving/predictions", model="none")["versions"] == []
+
+
+def test_one_version_is_found_among_more_than_are_listed(quern, project, tmp_path):
+    folder = shutil.copytree(project, tmp_path / "heart", symlinks=True)
+    with sqlite3.connect(folder / ".quern" / "quern.db") as database:
+        counted, = database.execute("SELECT count(*) FROM predictions WHERE version = '2'").fetchone()
+        # By their text all of these come before "2".
+        database.executemany("INSERT INTO predictions(prediction_id, request_id, row_index, model, version, made_at, features, scores, decision, latency_ms) "
+                             "VALUES (?, '', 0, 'heart', ?, 5, '{}', '[1]', '1', 1)", [(f"p{n}", str(n)) for n in range(1000, 2000)])
+    process = quern_server(quern, Store(folder))
+    try:
+        one, = requests.get(f"{process.url}/api/2.0/quern/serving/predictions", params={"model": "heart", "version": "2"}, timeout=60).json()["versions"]
+        assert one["version"] == "2" and sum(one["counts"]) == counted
+        version = requests.get(f"{process.url}/api/2.0/quern/models/heart/versions/2", timeout=60).json()
+        assert version["served"]["predictions"] == counted
+    finally:
+        process.kill()
 
 
 def test_monitoring_batches_with_decisions(ask):

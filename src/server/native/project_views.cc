@@ -162,9 +162,10 @@ json::object Cut(json::object document, const std::string& sections) {
     out[head] = std::move(document[head]);
   }
   for (std::string_view name : Split(sections, ',')) {
-    if (json::value* section = document.if_contains(Trim(name))) {
-      out[Trim(name)] = std::move(*section);
-    }
+    name = Trim(name);
+    // What stands there already has been moved: a name that comes twice, or one of the head.
+    if (out.contains(name)) continue;
+    if (json::value* section = document.if_contains(name)) out[name] = std::move(*section);
   }
   return out;
 }
