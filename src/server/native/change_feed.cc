@@ -11,8 +11,9 @@ namespace {
 /// Seconds between two looks at the database while somebody waits.
 constexpr double kLookEvery = 0.5;
 
-/// One row per kind that differs when something of it was added or has gone on. Each is answered
-/// from an index, however large the table.
+/// One row per kind that differs when something of it was added or has gone on. Runs, models and
+/// predictions are answered from an index, however large the table; deployments, releases and
+/// pipeline_runs are read through, having few rows.
 constexpr std::string_view kMarks[] = {
     "SELECT (SELECT coalesce(max(num), 0) FROM runs), (SELECT coalesce(max(end_ms), 0) FROM runs), "
     "(SELECT coalesce(max(num), 0) FROM metric_series)",
@@ -31,6 +32,8 @@ static_assert(std::size(kMarks) == ChangeFeed::kKinds.size());
 std::optional<size_t> ChangeFeed::KindOf(std::string_view method, std::string_view path) {
   static constexpr size_t kRuns = 0, kModels = 1;
   if (method == "GET" || method == "HEAD" || method == "OPTIONS") return std::nullopt;
+  // Words of a model's name are none of the call's.
+  if (path.find("api/2.0/quern/models/") != std::string_view::npos) return kModels;
   // Searches are POSTs too.
   if (path.find("search") != std::string_view::npos ||
       path.find("get-latest-versions") != std::string_view::npos || path.ends_with("/graphql")) {

@@ -79,6 +79,10 @@ TEST_CASE("requests that change something") {
   CHECK(ChangeFeed::KindOf("POST", "/api/2.0/quern/ingest") == kRuns);
   CHECK(ChangeFeed::KindOf("PATCH", "/ajax-api/2.0/mlflow/registered-models/update") == 1u);
   CHECK(ChangeFeed::KindOf("POST", "/api/2.0/mlflow/model-versions/create") == 1u);
+  CHECK(ChangeFeed::KindOf("POST", "/api/2.0/quern/models/heart/versions/3/checks") == 1u);
+  CHECK(ChangeFeed::KindOf("PUT", "/ajax-api/2.0/quern/models/heart/policies") == 1u);
+  CHECK(ChangeFeed::KindOf("POST", "/api/2.0/quern/models/research/versions/3/approve") == 1u);
+  CHECK_FALSE(ChangeFeed::KindOf("GET", "/api/2.0/quern/models/heart/policies"));
   CHECK_FALSE(ChangeFeed::KindOf("GET", "/api/2.0/mlflow/runs/get"));
   CHECK_FALSE(ChangeFeed::KindOf("POST", "/api/2.0/mlflow/runs/search"));
   CHECK_FALSE(ChangeFeed::KindOf("POST", "/api/2.0/mlflow/registered-models/get-latest-versions"));
