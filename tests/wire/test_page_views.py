@@ -145,6 +145,12 @@ def test_snippets_run_as_they_stand(ask, quern, project, server, tmp_path, free_
     assert done.returncode == 0 and "probabilities" in done.stdout, done.stderr[-2000:]
 
 
+def test_snippets_name_the_server_as_a_proxy_for_tls_shows_it(server):
+    answer = requests.get(f"{server.url}/api/2.0/quern/models/heart/versions/2", headers={"X-Forwarded-Proto": "https"}, timeout=60).json()
+    snippets = {snippet["title"]: snippet["code"] for snippet in answer["snippets"]}
+    assert f'mlflow.set_tracking_uri("https://127.0.0.1:{server.port}")' in snippets["Load it with MLflow"]
+
+
 def test_serving_with_a_release_and_its_evidence(ask):
     view = ask("serving")
     assert {(d["version"], d["state"]) for d in view["deployments"]} == {(1, "retired"), (2, "live")}

@@ -120,6 +120,11 @@ Result<json::value> ParseBody(std::string_view body) {
   return Fail(Code::kInvalidArgument, std::move(text), error.hint);
 }
 
+std::string BaseUrl(const net::HttpRequest& request) {
+  const bool tls = request.Find("X-Forwarded-Proto") == "https";
+  return (tls ? "https://" : "http://") + std::string(request.Find("Host"));
+}
+
 std::string Printable(std::string_view text) {
   std::string out(text.substr(0, 200));
   for (char& c : out) {

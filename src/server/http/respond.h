@@ -36,6 +36,9 @@ std::optional<std::string> NotJson(const net::HttpRequest& request);
 /// Parses a body with NaN and Infinity tokens allowed; errors say where in the body.
 Result<json::value> ParseBody(std::string_view body);
 
+/// "http://host:port" as the client knows this server, also behind a proxy that speaks TLS for it.
+std::string BaseUrl(const net::HttpRequest& request);
+
 /// `text` with everything that is not printable ASCII replaced: safe in any answer.
 std::string Printable(std::string_view text);
 

@@ -21,12 +21,6 @@ std::string Target(const Args& args, std::string_view local) {
   return folder.empty() ? std::string(name) : folder + "/" + std::string(name);
 }
 
-/// "http://host:port" as the client knows this server, also behind a proxy that speaks TLS for it.
-std::string BaseUrl(const net::HttpRequest& request) {
-  const bool tls = request.Find("X-Forwarded-Proto") == "https";
-  return (tls ? "https://" : "http://") + std::string(request.Find("Host"));
-}
-
 std::string_view Unquoted(std::string_view etag) {
   if (etag.size() >= 2 && etag.front() == '"' && etag.back() == '"') {
     return etag.substr(1, etag.size() - 2);

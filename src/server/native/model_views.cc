@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "registry/overview.h"
 #include "registry/registry.h"
+#include "server/http/respond.h"
 #include "server/native/json_read.h"
 #include "server/native/model_card.h"
 #include "server/native/view_routes.h"
@@ -269,8 +270,7 @@ json::array ChangesOf(const json::array& log, const std::string& version) {
 CallPlace PlaceOf(const ViewContext& c, const mlflow::Args& args) {
   std::error_code none;
   const std::string state = std::filesystem::absolute(c.state_dir, none).lexically_normal();
-  return {"http://" + std::string(args.request().Find("Host")),
-          BaseName(state) == ".quern" ? DirName(state) : state};
+  return {BaseUrl(args.request()), BaseName(state) == ".quern" ? DirName(state) : state};
 }
 
 Result<json::value> OneVersion(const ViewContext& c, const mlflow::Args& args) {
