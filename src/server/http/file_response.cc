@@ -23,7 +23,8 @@ std::optional<uint64_t> Digits(std::string_view text) {
   return value;
 }
 
-/// Weak comparison with each of a list of tags, or "*".
+}  // namespace
+
 bool AnyMatches(std::string_view header, std::string_view quoted) {
   for (std::string_view tag : Split(header, ',')) {
     tag = Trim(tag);
@@ -32,8 +33,6 @@ bool AnyMatches(std::string_view header, std::string_view quoted) {
   }
   return false;
 }
-
-}  // namespace
 
 ByteRange ParseRange(std::string_view header, uint64_t size) {
   constexpr std::string_view kUnit = "bytes=";

@@ -22,6 +22,10 @@ struct ByteRange {
 };
 ByteRange ParseRange(std::string_view header, uint64_t size);
 
+/// Whether an If-None-Match header names this tag, which has its quotes: weak comparison with each
+/// of a list, or "*".
+bool AnyMatches(std::string_view header, std::string_view quoted);
+
 /// What of a file the answer to `request` will hold, for FileResponse(); a length of 0 if it will
 /// be 304 or 416, or without a body. `etag` without quotes.
 ByteRange ServedRange(const net::HttpRequest& request, uint64_t size, std::string_view etag);

@@ -6,6 +6,7 @@
 
 #include "base/text.h"
 #include "net/compression.h"
+#include "server/http/file_response.h"
 #include "server/http/respond.h"
 #include "server/http/route_list.h"
 #include "server/page/page_assets.h"
@@ -62,15 +63,6 @@ int WeightOf(const std::vector<Weighted>& items, std::string_view name) {
   return rest;
 }
 
-bool Knows(const net::HttpRequest& request, std::string_view etag) {
-  for (std::string_view tag : Split(request.Find("If-None-Match"), ',')) {
-    tag = Trim(tag);
-    if (tag.starts_with("W/")) tag.remove_prefix(2);
-    if (tag == "*" || (tag.size() > 2 && tag.substr(1).starts_with(etag))) return true;
-  }
-  return false;
-}
-
 /// The content in the form that was asked for. Forms have tags of their own, as RFC 9110 wants.
 net::HttpResponse Send(const net::HttpRequest& request, const Asset& asset) {
   net::HttpResponse response;
@@ -83,8 +75,9 @@ net::HttpResponse Send(const net::HttpRequest& request, const Asset& asset) {
     response.headers.push_back({"Content-Encoding", brotli ? "br" : "gzip"});
     tag += brotli ? "-br" : "-gz";
   }
-  response.headers.push_back({"ETag", tag + "\""});
-  if (Knows(request, asset.etag)) {
+  tag += "\"";
+  response.headers.push_back({"ETag", tag});
+  if (AnyMatches(request.Find("If-None-Match"), tag)) {
     response.status = 304;
     response.content_type.clear();
     return response;
