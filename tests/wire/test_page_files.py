@@ -5,7 +5,7 @@ import re
 
 import pytest
 import requests
-from tracking_servers import Process, free_port
+from wire.tracking_servers import Process, free_port
 
 BROWSER = {"Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"}
 
@@ -44,7 +44,9 @@ def test_browsers_get_the_page_and_programs_the_calls(server):
     assert page.headers["X-Frame-Options"] == "SAMEORIGIN"
     listed = requests.get(server.url + "/", timeout=30).json()["routes"]
     assert all(set(route) == {"method", "path", "does"} for route in listed)
-    assert any(route["path"] == "/api/2.0/mlflow/runs/search" for route in listed)
+    assert any(route["path"] == "/api/2.0/mlflow/runs/search" and route["does"].startswith("MLflow: ") for route in listed)
+    own = [route for route in listed if "/api/2.0/quern/models/" in route["path"]]
+    assert own and not any(route["does"].startswith("MLflow: ") for route in own)
     again = requests.get(server.url + "/", headers={**BROWSER, "If-None-Match": page.headers["ETag"]}, timeout=30)
     assert (again.status_code, again.content) == (304, b"")
 
@@ -74,6 +76,10 @@ def test_files_come_in_the_form_that_is_asked_for(server):
         best, shortest = raw(server, name, **{"Accept-Encoding": "gzip, deflate, br, zstd"})
         assert best.headers["Content-Encoding"] == "br" and len(shortest) <= len(short)
         assert len({answer.headers["ETag"] for answer in (plain, zipped, best)}) == 3
+        for form, answer in [({}, plain), ({"Accept-Encoding": "gzip"}, zipped), ({"Accept-Encoding": "br"}, best)]:
+            assert raw(server, name, **form, **{"If-None-Match": f'"other", W/{answer.headers["ETag"]}'})[0].status_code == 304
+        other = raw(server, name, **{"Accept-Encoding": "gzip", "If-None-Match": best.headers["ETag"]})
+        assert (other[0].status_code, other[1]) == (200, short)
         head = requests.head(server.url + name, timeout=30, headers={"Accept-Encoding": "br"})
         assert (head.status_code, int(head.headers["Content-Length"])) == (200, len(shortest))
     assert raw(server, "/assets/app-00000000.js")[0].status_code == 404

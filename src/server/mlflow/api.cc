@@ -38,7 +38,7 @@ void AddApiRoutes(Router* router, const std::vector<ApiRoute>& routes) {
       for (std::string_view method : Split(route.methods, ' ')) {
         router->Add({std::string(method),
                      std::string(prefix) + std::string(route.version) + std::string(route.path),
-                     "MLflow: " + std::string(route.doc),
+                     std::string(route.origin) + std::string(route.doc),
                      [handler = route.handler, form = route.body](const Call& call) {
                        return AnswerApi(handler, call, form);
                      }});

@@ -1,5 +1,6 @@
 #pragma once
-// MLflow's REST calls as a table: a row per path, served below /api/2.0 and /ajax-api/2.0.
+// MLflow's REST calls as a table: a row per path, served below /api/2.0 and /ajax-api/2.0. Calls of
+// our own that stand beside them are rows of the same kind.
 #include <functional>
 #include <map>
 #include <string>
@@ -51,6 +52,8 @@ struct ApiRoute {
   Surface surface = Surface::kApi;
   BodyForm body = BodyForm::kJson;
   std::string_view version = "2.0";
+  /// Stands before `doc` in the list of calls: whose protocol this is.
+  std::string_view origin = "MLflow: ";
 };
 
 void AddApiRoutes(Router* router, const std::vector<ApiRoute>& routes);

@@ -62,13 +62,13 @@ Result<net::HttpResponse> Compare(const ViewContext& c, const Args& args) {
 
 void AddCardRoutes(Router* router, const ViewContext& context) {
   const ViewContext* c = &context;
-  mlflow::AddApiRoutes(router,
-                       {{"GET", "/quern/models/{name}/versions/{version}/card",
-                         "the model card of a version: ?format=json, md or html",
-                         [c](const Args& args) { return Card(*c, args); }},
-                        {"GET", "/quern/models/{name}/compare",
-                         "two versions side by side: ?a=1&b=2; only the differences, or ?all=true",
-                         [c](const Args& args) { return Compare(*c, args); }}});
+  mlflow::AddApiRoutes(
+      router, {OwnRoute("GET", "/quern/models/{name}/versions/{version}/card",
+                        "the model card of a version: ?format=json, md or html",
+                        [c](const Args& args) { return Card(*c, args); }),
+               OwnRoute("GET", "/quern/models/{name}/compare",
+                        "two versions side by side: ?a=1&b=2; only the differences, or ?all=true",
+                        [c](const Args& args) { return Compare(*c, args); })});
 }
 
 }  // namespace quern::server::native

@@ -165,8 +165,9 @@ Result<json::value> OneSource(const ViewContext& c, const mlflow::Args& args) {
 
 std::vector<ViewRoute> DataViews() {
   return {
-      {"/data", "sources of the data: rows, snapshot, checks", Sources},
-      {"/data/{source}", "one source: profile, checks, rejects, and both over time", OneSource},
+      {"/quern/data", "sources of the data: rows, snapshot, checks", Sources},
+      {"/quern/data/{source}", "one source: profile, checks, rejects, and both over time",
+       OneSource},
   };
 }
 

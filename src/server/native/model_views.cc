@@ -339,10 +339,10 @@ Result<json::value> OneVersion(const ViewContext& c, const mlflow::Args& args) {
 
 std::vector<ViewRoute> ModelViews() {
   return {
-      {"/models", "registered models with aliases and the champion's metrics", Models},
-      {"/models/{name}", "one model: versions with metrics and gates, changes, deployments",
+      {"/quern/models", "registered models with aliases and the champion's metrics", Models},
+      {"/quern/models/{name}", "one model: versions with metrics and gates, changes, deployments",
        OneModel},
-      {"/models/{name}/versions/{version}",
+      {"/quern/models/{name}/versions/{version}",
        "one version, by number or alias: gates, schema, lineage, how to call it", OneVersion},
   };
 }

@@ -262,13 +262,14 @@ Result<json::value> LineageView(const ViewContext& c, const mlflow::Args& args) 
 
 std::vector<ViewRoute> ProjectViews() {
   return {
-      {"/overview", "how a project stands: last run, phases, who must act", Overview},
-      {"/document", "the records of the last run, or of run_id: the report page's document",
+      {"/quern/overview", "how a project stands: last run, phases, who must act", Overview},
+      {"/quern/document", "the records of the last run, or of run_id: the report page's document",
        Document},
-      {"/requirements", "each line of the charter with its present evidence", Requirements},
-      {"/pipeline/runs", "runs of the pipeline, newest first", PipelineRuns},
-      {"/pipeline/runs/{id}", "one of them: steps with states, times, reasons and gates", OneRun},
-      {"/lineage", "what went into what: all, or around a node, of some kinds", LineageView},
+      {"/quern/requirements", "each line of the charter with its present evidence", Requirements},
+      {"/quern/pipeline/runs", "runs of the pipeline, newest first", PipelineRuns},
+      {"/quern/pipeline/runs/{id}", "one of them: steps with states, times, reasons and gates",
+       OneRun},
+      {"/quern/lineage", "what went into what: all, or around a node, of some kinds", LineageView},
   };
 }
 

@@ -137,21 +137,22 @@ void AddReviewRoutes(Router* router, const ViewContext& context) {
     return [c, handler](const Args& args) { return handler(*c, args); };
   };
   mlflow::AddApiRoutes(
-      router, {{"GET", "/quern/models/{name}/versions/{version}/gate",
+      router,
+      {OwnRoute("GET", "/quern/models/{name}/versions/{version}/gate",
                 "whether a version may have an alias, what is missing, and what was said of it",
-                bound(Gate)},
-               {"POST", "/quern/models/{name}/versions/{version}/approve",
-                "a reviewer approves a version: {reason, actor}", bound(Approve)},
-               {"POST", "/quern/models/{name}/versions/{version}/reject",
-                "a reviewer rejects a version: {reason, actor}", bound(Reject)},
-               {"POST", "/quern/models/{name}/versions/{version}/checks",
-                "the outcome of a check: {check, passed, reason, actor}", bound(Check)},
-               {"GET", "/quern/models/{name}/policies", "what the aliases of a model ask for",
-                bound(Policies)},
-               {"PUT", "/quern/models/{name}/policies",
-                "the same from now on: {policies: {ALIAS: {…}}}", bound(SetPolicies)},
-               {"GET", "/quern/models/{name}/log", "every change of a model, the chain checked",
-                bound(Log)}});
+                bound(Gate)),
+       OwnRoute("POST", "/quern/models/{name}/versions/{version}/approve",
+                "a reviewer approves a version: {reason, actor}", bound(Approve)),
+       OwnRoute("POST", "/quern/models/{name}/versions/{version}/reject",
+                "a reviewer rejects a version: {reason, actor}", bound(Reject)),
+       OwnRoute("POST", "/quern/models/{name}/versions/{version}/checks",
+                "the outcome of a check: {check, passed, reason, actor}", bound(Check)),
+       OwnRoute("GET", "/quern/models/{name}/policies", "what the aliases of a model ask for",
+                bound(Policies)),
+       OwnRoute("PUT", "/quern/models/{name}/policies",
+                "the same from now on: {policies: {ALIAS: {…}}}", bound(SetPolicies)),
+       OwnRoute("GET", "/quern/models/{name}/log", "every change of a model, the chain checked",
+                bound(Log))});
 }
 
 }  // namespace quern::server::native

@@ -232,11 +232,13 @@ Result<json::value> Monitoring(const ViewContext& c, const mlflow::Args& args) {
 
 std::vector<ViewRoute> ServingViews() {
   return {
-      {"/serving", "deployments, releases, and versions that have answered", Serving},
-      {"/serving/releases/{id}", "one release: verdicts, shadow report, audit log", OneRelease},
-      {"/serving/predictions", "predictions of a model over time, with scores and latencies",
+      {"/quern/serving", "deployments, releases, and versions that have answered", Serving},
+      {"/quern/serving/releases/{id}", "one release: verdicts, shadow report, audit log",
+       OneRelease},
+      {"/quern/serving/predictions", "predictions of a model over time, with scores and latencies",
        Predictions},
-      {"/monitoring", "batches with drift, performance, labels, alerts and decisions", Monitoring},
+      {"/quern/monitoring", "batches with drift, performance, labels, alerts and decisions",
+       Monitoring},
   };
 }
 

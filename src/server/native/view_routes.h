@@ -1,16 +1,16 @@
 #pragma once
-// GET /api/2.0/quern/…: what the web page shows beyond MLflow's things, as JSON, read only.
-// docs/server.md lists the answers.
+// /api/2.0/quern/…: what the web page shows beyond MLflow's things, as JSON, and what people and
+// pipelines say of versions. docs/server.md lists the calls and their answers.
 #include <string_view>
 #include <vector>
 
 #include "server/http/router.h"
-#include "server/mlflow/request.h"
+#include "server/mlflow/api.h"
 #include "server/native/view_context.h"
 
 namespace quern::server::native {
 
-/// Each below /api and /ajax-api. The context must outlive the router.
+/// What is read, each below /api and /ajax-api. The context must outlive the router.
 void AddViewRoutes(Router* router, const ViewContext& context);
 
 /// Approvals, rejections, checks and policies of versions: what changes the registry. The context
@@ -24,7 +24,11 @@ int64_t ReadLimit(const mlflow::Args& args, int64_t fallback);
 
 using View = Result<json::value> (*)(const ViewContext&, const mlflow::Args&);
 
-/// A call: what follows "/api/2.0/quern", what it answers.
+/// A row of mlflow::AddApiRoutes for a call of our own.
+mlflow::ApiRoute OwnRoute(std::string_view methods, std::string_view path, std::string_view doc,
+                          mlflow::ApiHandler handler);
+
+/// A GET call: what follows "/api/2.0", what it answers.
 struct ViewRoute {
   std::string_view path;
   std::string_view doc;
