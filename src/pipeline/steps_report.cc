@@ -28,12 +28,12 @@ Step MakeReportStep(World& world, const Graph& graph) {
   for (const Step& other : graph.steps) step.after.push_back(other.id);
   step.always = true;
   step.run = [&world](StepContext& context) -> Result<StepOutput> {
-    QUERN_ASSIGN(const auto steps, StepsSoFar(world, context));
+    QUERN_ASSIGN(auto steps, StepsSoFar(world, context));
     QUERN_ASSIGN(const tracking::LineageGraph lineage, world.workspace.lineage().All());
     const json::value document = report::MakeDocument(
         {world.project.name, QUERN_VERSION, FormatTime(world.workspace.clock().NowMs()),
          context.pipeline_run_id()},
-        steps, tracking::LineageJson(lineage));
+        std::move(steps), tracking::LineageJson(lineage));
     const std::string html = report::RenderReport(document);
     QUERN_TRY(world.workspace.fs().WriteAtomic(world.workspace.Path("report.html"), html));
     QUERN_TRY(

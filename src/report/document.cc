@@ -23,29 +23,30 @@ json::value Retraining(json::value record) {
   return record;
 }
 
-void AddRecord(const DocumentStep& step, json::object& document) {
+void AddRecord(DocumentStep& step, json::object& document) {
   if (step.record.is_null()) return;
   json::value* place = document.if_contains(step.phase);
   if (place == nullptr) return;
   if (!place->is_array()) {
-    *place = step.record;
+    *place = std::move(step.record);
     return;
   }
   if (step.phase != "retrain") {
-    place->as_array().push_back(step.record);
+    place->as_array().push_back(std::move(step.record));
     return;
   }
-  place->as_array().push_back(Retraining(step.record));
-  if (!step.record.is_object()) return;
-  const json::value* deployment = step.record.as_object().if_contains("deployment");
-  if (deployment != nullptr && !deployment->is_null()) {
-    document["deployments"].as_array().push_back(*deployment);
+  if (step.record.is_object()) {
+    const json::value* deployment = step.record.as_object().if_contains("deployment");
+    if (deployment != nullptr && !deployment->is_null()) {
+      document["deployments"].as_array().push_back(*deployment);
+    }
   }
+  place->as_array().push_back(Retraining(std::move(step.record)));
 }
 
 }  // namespace
 
-json::object MakeDocument(const DocumentHead& head, const std::vector<DocumentStep>& steps,
+json::object MakeDocument(const DocumentHead& head, std::vector<DocumentStep> steps,
                           json::value lineage) {
   json::object document{{"project", head.project},
                         {"program_version", head.program_version},
@@ -56,7 +57,7 @@ json::object MakeDocument(const DocumentHead& head, const std::vector<DocumentSt
   document["deployments"] = json::array();
   json::array states;
   bool failed = false;
-  for (const DocumentStep& step : steps) {
+  for (DocumentStep& step : steps) {
     if (step.phase == "report") continue;
     failed = failed || step.state == "failed";
     AddRecord(step, document);

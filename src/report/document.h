@@ -27,7 +27,7 @@ struct DocumentHead {
 
 /// `steps` in the order of the graph; the report's own step is left out. `lineage` as
 /// tracking::LineageJson gives it, or null.
-json::object MakeDocument(const DocumentHead& head, const std::vector<DocumentStep>& steps,
+json::object MakeDocument(const DocumentHead& head, std::vector<DocumentStep> steps,
                           json::value lineage);
 
 }  // namespace quern::report
