@@ -1,6 +1,6 @@
 #pragma once
-// Reading records that another version of the program may have written: what is not there reads as
-// nothing.
+// Reading records that another version of the program may have written, by JSON pointers: what is
+// not there reads as nothing. Fields of a server's answers, by keys: json_fields.h.
 #include <boost/json.hpp>
 #include <optional>
 #include <string>
@@ -8,7 +8,7 @@
 
 #include "base/json.h"
 
-namespace quern::server::native {
+namespace quern {
 
 /// The value at a JSON pointer ("/drift/dataset/drifted"); null if there is none.
 inline const json::value& At(const json::value& value, std::string_view pointer) {
@@ -41,4 +41,4 @@ inline const json::array& ListAt(const json::value& value, std::string_view poin
   return found.is_array() ? found.as_array() : kEmpty;
 }
 
-}  // namespace quern::server::native
+}  // namespace quern

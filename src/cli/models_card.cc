@@ -6,6 +6,7 @@
 #include <boost/json.hpp>
 #include <memory>
 
+#include "base/json_read.h"
 #include "base/text.h"
 #include "cli/state_verb.h"
 #include "registry/card.h"
@@ -53,12 +54,11 @@ std::string Shown(const json::value& value) {
   };
   if (value.is_null()) return "-";
   if (value.is_string()) return std::string(value.get_string());
-  const json::value& point = registry::AtPointer(value, "/value");
+  const json::value& point = At(value, "/value");
   if (!value.is_object() || point.is_null()) return number(value);
-  const json::value& low = registry::AtPointer(value, "/low");
+  const json::value& low = At(value, "/low");
   if (low.is_null()) return number(point);
-  return fmt::format("{} ({} to {})", number(point), number(low),
-                     number(registry::AtPointer(value, "/high")));
+  return fmt::format("{} ({} to {})", number(point), number(low), number(At(value, "/high")));
 }
 
 Status ShowDifferences(pipeline::Workspace& workspace, const CardArgs& args, Context& context) {
@@ -73,10 +73,10 @@ Status ShowDifferences(pipeline::Workspace& workspace, const CardArgs& args, Con
     return fmt::format("{}/{}", d.version.name, d.version.version);
   };
   std::vector<std::vector<std::string>> table{{"what", head(first), head(second), "change"}};
-  for (const json::value& row : registry::ListOf(compared, "/rows")) {
-    const json::value& change = registry::AtPointer(row, "/change");
-    table.push_back({registry::TextOf(row, "/section") + ": " + registry::TextOf(row, "/name"),
-                     Shown(registry::AtPointer(row, "/a")), Shown(registry::AtPointer(row, "/b")),
+  for (const json::value& row : ListAt(compared, "/rows")) {
+    const json::value& change = At(row, "/change");
+    table.push_back({TextAt(row, "/section") + ": " + TextAt(row, "/name"), Shown(At(row, "/a")),
+                     Shown(At(row, "/b")),
                      change.is_number() ? fmt::format("{:+.4g}", change.to_number<double>()) : ""});
   }
   context.Print(FormatTable(table));

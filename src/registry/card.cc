@@ -4,6 +4,7 @@
 
 #include <boost/json.hpp>
 
+#include "base/json_read.h"
 #include "base/text.h"
 #include "base/time.h"
 #include "registry/policy.h"
@@ -12,8 +13,8 @@ namespace quern::registry {
 namespace {
 
 std::string Answer(const Dossier& d, std::string_view key) {
-  for (const json::value& answer : ListOf(d.design, "/answers")) {
-    if (TextOf(answer, "/key") == key) return TextOf(answer, "/answer");
+  for (const json::value& answer : ListAt(d.design, "/answers")) {
+    if (TextAt(answer, "/key") == key) return TextAt(answer, "/answer");
   }
   return "";
 }
@@ -26,9 +27,9 @@ json::object Details(const Dossier& d) {
   const ModelVersion& v = d.version;
   json::array owners;
   if (!v.user_id.empty()) owners.push_back(json::object{{"name", v.user_id}, {"contact", ""}});
-  for (const json::value& role : ListOf(d.design, "/roles")) {
+  for (const json::value& role : ListAt(d.design, "/roles")) {
     owners.push_back(
-        json::object{{"name", TextOf(role, "/role")}, {"contact", TextOf(role, "/who")}});
+        json::object{{"name", TextAt(role, "/role")}, {"contact", TextAt(role, "/who")}});
   }
   const std::string value = Answer(d, "added_value");
   json::object details{{"name", v.name},
@@ -37,7 +38,7 @@ json::object Details(const Dossier& d) {
                        {"owners", std::move(owners)},
                        {"version", json::object{{"name", std::to_string(v.version)},
                                                 {"date", FormatTime(v.created_ms)},
-                                                {"diff", TextOf(d.candidate, "/reason")}}},
+                                                {"diff", TextAt(d.candidate, "/reason")}}},
                        {"path", v.path.empty() ? v.source : v.path}};
   if (!v.digest.empty()) details["digest"] = v.digest;
   if (const std::string today = Answer(d, "today"); !today.empty()) {
@@ -50,26 +51,26 @@ json::object Parameters(const Dossier& d) {
   json::array data;
   for (const json::value& record : d.data) {
     data.push_back(json::object{
-        {"name", TextOf(record, "/source")},
-        {"description", fmt::format("{} rows, {} rejected", WriteJson(AtPointer(record, "/rows")),
-                                    WriteJson(AtPointer(record, "/rejected")))},
-        {"link", TextOf(record, "/path")},
-        {"snapshot", TextOf(record, "/digest")}});
+        {"name", TextAt(record, "/source")},
+        {"description", fmt::format("{} rows, {} rejected", WriteJson(At(record, "/rows")),
+                                    WriteJson(At(record, "/rejected")))},
+        {"link", TextAt(record, "/path")},
+        {"snapshot", TextAt(record, "/digest")}});
   }
   const auto tag = d.version.tags.find("quern.data");
   if (data.empty() && tag != d.version.tags.end()) {
     data.push_back(json::object{{"name", tag->second}, {"description", ""}});
   }
   json::array inputs;
-  for (const json::value& input : ListOf(d.package, "/inputs")) {
+  for (const json::value& input : ListAt(d.package, "/inputs")) {
     inputs.push_back(
-        json::object{{"key", TextOf(input, "/name")}, {"value", TextOf(input, "/type")}});
+        json::object{{"key", TextAt(input, "/name")}, {"value", TextAt(input, "/type")}});
   }
-  const json::value& classes = AtPointer(d.package, "/classes");
-  json::object out{{"model_architecture", TextOf(d.package, "/learner")},
+  const json::value& classes = At(d.package, "/classes");
+  json::object out{{"model_architecture", TextAt(d.package, "/learner")},
                    {"data", std::move(data)},
                    {"input_format_map", std::move(inputs)},
-                   {"output_format", TextOf(d.package, "/task")},
+                   {"output_format", TextAt(d.package, "/task")},
                    {"hyperparameters", d.parameters}};
   if (classes.is_array()) {
     out["output_format_map"] =
@@ -81,11 +82,11 @@ json::object Parameters(const Dossier& d) {
 /// {type, value, slice, confidence_interval}; the toolkit's values are texts.
 void AddMetric(json::array& metrics, std::string_view type, const json::value& interval,
                const std::string& slice) {
-  const json::value& value = interval.is_object() ? AtPointer(interval, "/value") : interval;
+  const json::value& value = interval.is_object() ? At(interval, "/value") : interval;
   if (!value.is_number()) return;
   json::object metric{{"type", type}, {"value", WriteJson(value)}, {"slice", slice}};
-  const json::value& low = AtPointer(interval, "/low");
-  const json::value& high = AtPointer(interval, "/high");
+  const json::value& low = At(interval, "/low");
+  const json::value& high = At(interval, "/high");
   if (low.is_number() && high.is_number()) {
     metric["confidence_interval"] =
         json::object{{"lower_bound", WriteJson(low)}, {"upper_bound", WriteJson(high)}};
@@ -103,15 +104,15 @@ void AddMetrics(json::array& metrics, const json::value& measured, const std::st
 json::object Analysis(const Dossier& d) {
   json::array metrics;
   AddMetrics(metrics, d.metrics, "");
-  for (const json::value& slice : ListOf(d.evaluate, "/slices")) {
-    AddMetrics(metrics, AtPointer(slice, "/metrics"),
-               fmt::format("{} = {} ({} rows)", TextOf(slice, "/by"), TextOf(slice, "/value"),
-                           WriteJson(AtPointer(slice, "/count"))));
+  for (const json::value& slice : ListAt(d.evaluate, "/slices")) {
+    AddMetrics(metrics, At(slice, "/metrics"),
+               fmt::format("{} = {} ({} rows)", TextAt(slice, "/by"), TextAt(slice, "/value"),
+                           WriteJson(At(slice, "/count"))));
   }
   for (const json::value& batch : d.monitor) {
-    AddMetrics(metrics, AtPointer(batch, "/performance/metrics"),
-               fmt::format("batch {} ({} rows), in service", TextOf(batch, "/batch"),
-                           WriteJson(AtPointer(batch, "/rows"))));
+    AddMetrics(metrics, At(batch, "/performance/metrics"),
+               fmt::format("batch {} ({} rows), in service", TextAt(batch, "/batch"),
+                           WriteJson(At(batch, "/rows"))));
   }
   return json::object{{"performance_metrics", std::move(metrics)}};
 }
@@ -119,22 +120,22 @@ json::object Analysis(const Dossier& d) {
 /// What is known to be wrong, from the evidence rather than from what somebody wrote.
 void AddFindings(const Dossier& d, json::array& limitations) {
   for (const json::value* record : {&d.evaluate, &d.deploy}) {
-    for (const json::value& gate : ListOf(*record, "/gates")) {
-      if (TextOf(gate, "/status") != "fail") continue;
-      AddDescription(limitations, "Does not meet a requirement: " + TextOf(gate, "/text"));
+    for (const json::value& gate : ListAt(*record, "/gates")) {
+      if (TextAt(gate, "/status") != "fail") continue;
+      AddDescription(limitations, "Does not meet a requirement: " + TextAt(gate, "/text"));
     }
   }
   for (const json::value& batch : d.monitor) {
-    const std::string name = TextOf(batch, "/batch");
-    const json::value& drift = AtPointer(batch, "/drift/dataset");
-    if (AtPointer(drift, "/drifted") == json::value(true)) {
+    const std::string name = TextAt(batch, "/batch");
+    const json::value& drift = At(batch, "/drift/dataset");
+    if (At(drift, "/drifted") == json::value(true)) {
       AddDescription(limitations, fmt::format("The data of batch {} had drifted: {} of {} columns.",
-                                              name, WriteJson(AtPointer(drift, "/drifted_columns")),
-                                              WriteJson(AtPointer(drift, "/columns"))));
+                                              name, WriteJson(At(drift, "/drifted_columns")),
+                                              WriteJson(At(drift, "/columns"))));
     }
-    if (TextOf(batch, "/concept_drift/state") == "yes") {
+    if (TextAt(batch, "/concept_drift/state") == "yes") {
       AddDescription(limitations, fmt::format("In batch {} the relation itself had changed: {}",
-                                              name, TextOf(batch, "/concept_drift/reason")));
+                                              name, TextAt(batch, "/concept_drift/reason")));
     }
   }
 }
@@ -144,7 +145,7 @@ json::object Considerations(const Dossier& d) {
   AddDescription(users, Answer(d, "users"));
   AddDescription(use_cases, Answer(d, "decision"));
   AddDescription(tradeoffs, Answer(d, "cost_of_errors"));
-  const json::value& threshold = AtPointer(d.package, "/threshold");
+  const json::value& threshold = At(d.package, "/threshold");
   if (threshold.is_number()) {
     AddDescription(tradeoffs, "It says yes from a score of " +
                                   fmt::format("{:.4g}", threshold.to_number<double>()) + " on.");
@@ -154,7 +155,7 @@ json::object Considerations(const Dossier& d) {
   }
   AddFindings(d, limitations);
   if (const std::string fairness = Answer(d, "fairness"); !fairness.empty()) {
-    const size_t slices = ListOf(d.evaluate, "/slices").size();
+    const size_t slices = ListAt(d.evaluate, "/slices").size();
     ethics.push_back(json::object{
         {"name", fairness},
         {"mitigation_strategy",
@@ -195,7 +196,7 @@ json::value CardJson(const Dossier& dossier) {
                       {"model_parameters", Parameters(dossier)},
                       {"quantitative_analysis", Analysis(dossier)},
                       {"considerations", Considerations(dossier)},
-                      {"reviews", AtPointer(dossier.reviews, "/reviews")},
+                      {"reviews", At(dossier.reviews, "/reviews")},
                       {"open", Open(dossier)}};
 }
 

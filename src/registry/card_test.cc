@@ -4,6 +4,7 @@
 
 #include <boost/json.hpp>
 
+#include "base/json_read.h"
 #include "registry/compare.h"
 #include "registry/registry_fixture.h"
 
@@ -21,7 +22,7 @@ Dossier Sample(int64_t number) {
   d.package = *ParseJson(R"({"task":"binary","learner":"logistic","classes":["0","1"],
       "threshold":0.4,"inputs":[{"name":"age","type":"number"}],"features":["age"],
       "params":{"c":1}})");
-  d.parameters = AtPointer(d.package, "/params");
+  d.parameters = At(d.package, "/params");
   d.bytes = 2000;
   d.metrics = *ParseJson(R"({"roc_auc":{"value":0.9,"low":0.8,"high":0.95}})");
   d.design = *ParseJson(R"({"answers":[
@@ -38,8 +39,8 @@ Dossier Sample(int64_t number) {
 
 json::value RowOf(const json::value& compared, const std::string& section,
                   const std::string& name) {
-  for (const json::value& row : ListOf(compared, "/rows")) {
-    if (TextOf(row, "/section") == section && TextOf(row, "/name") == name) return row;
+  for (const json::value& row : ListAt(compared, "/rows")) {
+    if (TextAt(row, "/section") == section && TextAt(row, "/name") == name) return row;
   }
   return nullptr;
 }
@@ -48,20 +49,20 @@ json::value RowOf(const json::value& compared, const std::string& section,
 
 TEST_CASE("a card has the toolkit's fields, filled from charter, evaluation and data") {
   const json::value card = CardJson(Sample(3));
-  CHECK(TextOf(card, "/schema_version") == "0.0.2");
-  CHECK(TextOf(card, "/model_details/version/name") == "3");
-  CHECK(TextOf(card, "/model_details/owners/1/contact") == "Ada");
-  CHECK(TextOf(card, "/model_parameters/model_architecture") == "logistic");
-  CHECK(TextOf(card, "/model_parameters/data/0/snapshot") == "e5dd");
-  const auto& metrics = ListOf(card, "/quantitative_analysis/performance_metrics");
+  CHECK(TextAt(card, "/schema_version") == "0.0.2");
+  CHECK(TextAt(card, "/model_details/version/name") == "3");
+  CHECK(TextAt(card, "/model_details/owners/1/contact") == "Ada");
+  CHECK(TextAt(card, "/model_parameters/model_architecture") == "logistic");
+  CHECK(TextAt(card, "/model_parameters/data/0/snapshot") == "e5dd");
+  const auto& metrics = ListAt(card, "/quantitative_analysis/performance_metrics");
   REQUIRE(metrics.size() == 2);
-  CHECK(TextOf(metrics[0], "/type") == "roc_auc");
-  CHECK(TextOf(metrics[0], "/confidence_interval/lower_bound") == "0.8");
-  CHECK(TextOf(metrics[1], "/slice") == "sex = 0 (22 rows)");
-  CHECK(TextOf(card, "/considerations/users/0/description") == "The physician <on> duty & others");
-  CHECK(TextOf(card, "/considerations/limitations/0/description") ==
+  CHECK(TextAt(metrics[0], "/type") == "roc_auc");
+  CHECK(TextAt(metrics[0], "/confidence_interval/lower_bound") == "0.8");
+  CHECK(TextAt(metrics[1], "/slice") == "sex = 0 (22 rows)");
+  CHECK(TextAt(card, "/considerations/users/0/description") == "The physician <on> duty & others");
+  CHECK(TextAt(card, "/considerations/limitations/0/description") ==
         "Does not meet a requirement: recall >= 0.9");
-  CHECK(ListOf(card, "/open").size() == design::CharterQuestions().size() - 2);
+  CHECK(ListAt(card, "/open").size() == design::CharterQuestions().size() - 2);
 }
 
 TEST_CASE("what a store holds cannot break out of a card") {
@@ -98,7 +99,7 @@ TEST_CASE("of two versions the differences are shown, and what is the same is co
   CHECK(compared.at("same").at("schema") == json::value(4));
   const json::value all = CompareVersions(a, b, true);
   CHECK(RowOf(all, "schema", "input age").at("same") == json::value(true));
-  CHECK(ListOf(CompareVersions(a, a, false), "/rows").empty());
+  CHECK(ListAt(CompareVersions(a, a, false), "/rows").empty());
 }
 
 TEST_CASE("a client's version has the metrics and parameters of its run, and no package") {

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "base/json_read.h"
 #include "base/text.h"
 #include "registry/card.h"
 
@@ -40,57 +41,57 @@ std::string Short(const std::string& number) {
 }
 
 Section Details(const json::value& card) {
-  const json::value& details = AtPointer(card, "/model_details");
+  const json::value& details = At(card, "/model_details");
   Section out{"Model details", {}, {}, {{"what", "value"}}};
   for (const char* text : {"/overview", "/documentation"}) {
-    if (const std::string paragraph = TextOf(details, text); !paragraph.empty()) {
+    if (const std::string paragraph = TextAt(details, text); !paragraph.empty()) {
       out.paragraphs.push_back(paragraph);
     }
   }
   const auto add = [&](const char* what, const std::string& value) {
     if (!value.empty()) out.table.push_back({what, value});
   };
-  add("version", TextOf(details, "/version/name"));
-  add("registered", TextOf(details, "/version/date"));
-  add("why it was made", TextOf(details, "/version/diff"));
-  add("package", TextOf(details, "/path"));
-  add("SHA-256", TextOf(details, "/digest"));
-  for (const json::value& owner : ListOf(details, "/owners")) {
-    const std::string contact = TextOf(owner, "/contact");
-    add("owner", TextOf(owner, "/name") + (contact.empty() ? "" : ": " + contact));
+  add("version", TextAt(details, "/version/name"));
+  add("registered", TextAt(details, "/version/date"));
+  add("why it was made", TextAt(details, "/version/diff"));
+  add("package", TextAt(details, "/path"));
+  add("SHA-256", TextAt(details, "/digest"));
+  for (const json::value& owner : ListAt(details, "/owners")) {
+    const std::string contact = TextAt(owner, "/contact");
+    add("owner", TextAt(owner, "/name") + (contact.empty() ? "" : ": " + contact));
   }
-  for (const json::value& one : ListOf(details, "/references")) {
-    out.points.push_back(TextOf(one, "/reference"));
+  for (const json::value& one : ListAt(details, "/references")) {
+    out.points.push_back(TextAt(one, "/reference"));
   }
   return out;
 }
 
 Section Parameters(const json::value& card) {
-  const json::value& parameters = AtPointer(card, "/model_parameters");
+  const json::value& parameters = At(card, "/model_parameters");
   Section out{"Model parameters", {}, {}, {{"what", "value"}}};
   const auto add = [&](const std::string& what, const std::string& value) {
     if (!value.empty()) out.table.push_back({what, value});
   };
-  add("architecture", TextOf(parameters, "/model_architecture"));
-  add("task", TextOf(parameters, "/output_format"));
-  for (const json::value& entry : ListOf(parameters, "/output_format_map")) {
-    add(TextOf(entry, "/key"), TextOf(entry, "/value"));
+  add("architecture", TextAt(parameters, "/model_architecture"));
+  add("task", TextAt(parameters, "/output_format"));
+  for (const json::value& entry : ListAt(parameters, "/output_format_map")) {
+    add(TextAt(entry, "/key"), TextAt(entry, "/value"));
   }
-  const json::value& tuned = AtPointer(parameters, "/hyperparameters");
+  const json::value& tuned = At(parameters, "/hyperparameters");
   if (tuned.is_object()) {
     for (const auto& [name, value] : tuned.get_object()) add(std::string(name), TextOrJson(value));
   }
   std::vector<std::string> inputs;
-  for (const json::value& input : ListOf(parameters, "/input_format_map")) {
-    inputs.push_back(TextOf(input, "/key") + " (" + TextOf(input, "/value") + ")");
+  for (const json::value& input : ListAt(parameters, "/input_format_map")) {
+    inputs.push_back(TextAt(input, "/key") + " (" + TextAt(input, "/value") + ")");
   }
   add("inputs", Join(inputs, ", "));
-  for (const json::value& data : ListOf(parameters, "/data")) {
+  for (const json::value& data : ListAt(parameters, "/data")) {
     std::vector<std::string> parts;
     for (const char* field : {"/description", "/link", "/snapshot"}) {
-      if (const std::string text = TextOf(data, field); !text.empty()) parts.push_back(text);
+      if (const std::string text = TextAt(data, field); !text.empty()) parts.push_back(text);
     }
-    add("data: " + TextOf(data, "/name"),
+    add("data: " + TextAt(data, "/name"),
         parts.empty() ? "no snapshot is known" : Join(parts, "; "));
   }
   return out;
@@ -98,14 +99,14 @@ Section Parameters(const json::value& card) {
 
 Section Analysis(const json::value& card) {
   Section out{"Quantitative analysis", {}, {}, {{"metric", "value", "95 % interval", "rows"}}};
-  for (const json::value& metric : ListOf(card, "/quantitative_analysis/performance_metrics")) {
-    const std::string low = TextOf(metric, "/confidence_interval/lower_bound");
-    const std::string slice = TextOf(metric, "/slice");
+  for (const json::value& metric : ListAt(card, "/quantitative_analysis/performance_metrics")) {
+    const std::string low = TextAt(metric, "/confidence_interval/lower_bound");
+    const std::string slice = TextAt(metric, "/slice");
     const std::string interval =
         low.empty()
             ? ""
-            : Short(low) + " to " + Short(TextOf(metric, "/confidence_interval/upper_bound"));
-    out.table.push_back({TextOf(metric, "/type"), Short(TextOf(metric, "/value")), interval,
+            : Short(low) + " to " + Short(TextAt(metric, "/confidence_interval/upper_bound"));
+    out.table.push_back({TextAt(metric, "/type"), Short(TextAt(metric, "/value")), interval,
                          slice.empty() ? "all of the hold-out" : slice});
   }
   if (out.table.size() == 1) out.paragraphs.emplace_back("Nothing has been measured.");
@@ -114,9 +115,9 @@ Section Analysis(const json::value& card) {
 
 Section Points(const json::value& card, const std::string& title, const std::string& pointer) {
   Section out{title, {}, {}, {}};
-  for (const json::value& item : ListOf(card, pointer)) {
-    const std::string strategy = TextOf(item, "/mitigation_strategy");
-    const std::string text = TextOf(item, "/description") + TextOf(item, "/name");
+  for (const json::value& item : ListAt(card, pointer)) {
+    const std::string strategy = TextAt(item, "/mitigation_strategy");
+    const std::string text = TextAt(item, "/description") + TextAt(item, "/name");
     out.points.push_back(strategy.empty() ? text : text + ": " + strategy);
   }
   if (out.points.empty()) out.paragraphs.emplace_back("Nobody has said.");
@@ -125,16 +126,16 @@ Section Points(const json::value& card, const std::string& title, const std::str
 
 Section Reviews(const json::value& card) {
   Section out{"Reviews", {}, {}, {}};
-  for (const json::value& review : ListOf(card, "/reviews")) {
-    out.points.push_back(TextOf(review, "/verdict") + " by " + TextOf(review, "/reviewer") + ": " +
-                         TextOf(review, "/reason"));
+  for (const json::value& review : ListAt(card, "/reviews")) {
+    out.points.push_back(TextAt(review, "/verdict") + " by " + TextAt(review, "/reviewer") + ": " +
+                         TextAt(review, "/reason"));
   }
   return out;
 }
 
 Sheet Layout(const json::value& card) {
-  Sheet page{TextOf(card, "/model_details/name") + ", version " +
-                 TextOf(card, "/model_details/version/name"),
+  Sheet page{TextAt(card, "/model_details/name") + ", version " +
+                 TextAt(card, "/model_details/version/name"),
              {Details(card), Parameters(card), Analysis(card),
               Points(card, "Users", "/considerations/users"),
               Points(card, "Use cases", "/considerations/use_cases"),
@@ -145,8 +146,8 @@ Sheet Layout(const json::value& card) {
     page.sections.push_back(std::move(reviews));
   }
   Section open{"Not answered yet", {}, {}, {}};
-  for (const json::value& one : ListOf(card, "/open")) {
-    open.points.push_back(TextOf(one, "/question"));
+  for (const json::value& one : ListAt(card, "/open")) {
+    open.points.push_back(TextAt(one, "/question"));
   }
   if (!open.points.empty()) page.sections.push_back(std::move(open));
   return page;

@@ -4,6 +4,7 @@
 #include <boost/json.hpp>
 #include <map>
 
+#include "base/json_read.h"
 #include "base/time.h"
 
 namespace quern::registry {
@@ -61,12 +62,12 @@ Facts MetricFacts(const Dossier& d) {
 
 Facts SliceFacts(const Dossier& d) {
   Facts facts;
-  for (const json::value& slice : ListOf(d.evaluate, "/slices")) {
-    const json::value& metrics = AtPointer(slice, "/metrics");
+  for (const json::value& slice : ListAt(d.evaluate, "/slices")) {
+    const json::value& metrics = At(slice, "/metrics");
     if (!metrics.is_object()) continue;
     for (const auto& [metric, value] : metrics.get_object()) {
       facts.Add(
-          std::string(metric) + " where " + TextOf(slice, "/by") + " = " + TextOf(slice, "/value"),
+          std::string(metric) + " where " + TextAt(slice, "/by") + " = " + TextAt(slice, "/value"),
           value);
     }
   }
@@ -75,29 +76,29 @@ Facts SliceFacts(const Dossier& d) {
 
 Facts ParameterFacts(const Dossier& d) {
   Facts facts;
-  facts.Add("learner", AtPointer(d.package, "/learner"));
+  facts.Add("learner", At(d.package, "/learner"));
   AddObject(facts, d.parameters);
   return facts;
 }
 
 Facts SchemaFacts(const Dossier& d) {
   Facts facts;
-  facts.Add("task", AtPointer(d.package, "/task"));
-  facts.Add("classes", AtPointer(d.package, "/classes"));
-  facts.Add("positive", AtPointer(d.package, "/positive"));
-  facts.Add("threshold", AtPointer(d.package, "/threshold"));
-  for (const json::value& input : ListOf(d.package, "/inputs")) {
-    facts.Add("input " + TextOf(input, "/name"), AtPointer(input, "/type"));
+  facts.Add("task", At(d.package, "/task"));
+  facts.Add("classes", At(d.package, "/classes"));
+  facts.Add("positive", At(d.package, "/positive"));
+  facts.Add("threshold", At(d.package, "/threshold"));
+  for (const json::value& input : ListAt(d.package, "/inputs")) {
+    facts.Add("input " + TextAt(input, "/name"), At(input, "/type"));
   }
   return facts;
 }
 
 Facts FeatureFacts(const Dossier& d) {
   Facts facts;
-  for (const json::value& derived : ListOf(d.package, "/derived")) {
-    facts.Add("derived " + TextOf(derived, "/name"), AtPointer(derived, "/expression"));
+  for (const json::value& derived : ListAt(d.package, "/derived")) {
+    facts.Add("derived " + TextAt(derived, "/name"), At(derived, "/expression"));
   }
-  for (const json::value& feature : ListOf(d.package, "/features")) {
+  for (const json::value& feature : ListAt(d.package, "/features")) {
     if (feature.is_string()) facts.Add(std::string(feature.get_string()), true);
   }
   return facts;
@@ -108,28 +109,28 @@ Facts DataFacts(const Dossier& d) {
   const auto tag = d.version.tags.find("quern.data");
   if (tag != d.version.tags.end()) facts.Add("learned from", json::value(tag->second));
   for (const json::value& record : d.data) {
-    const std::string source = TextOf(record, "/source");
-    facts.Add(source + " snapshot", AtPointer(record, "/digest"));
-    facts.Add(source + " rows", AtPointer(record, "/rows"));
+    const std::string source = TextAt(record, "/source");
+    facts.Add(source + " snapshot", At(record, "/digest"));
+    facts.Add(source + " rows", At(record, "/rows"));
   }
-  facts.Add("training rows", AtPointer(d.candidate, "/rows"));
-  if (d.candidate.is_null()) facts.Add("training rows", AtPointer(d.train, "/rows"));
-  facts.Add("hold-out rows", AtPointer(d.train, "/holdout_rows"));
+  facts.Add("training rows", At(d.candidate, "/rows"));
+  if (d.candidate.is_null()) facts.Add("training rows", At(d.train, "/rows"));
+  facts.Add("hold-out rows", At(d.train, "/holdout_rows"));
   return facts;
 }
 
 Facts PackageFacts(const Dossier& d) {
   Facts facts;
   if (d.bytes > 0) facts.Add("bytes", d.bytes);
-  facts.Add("made by", AtPointer(d.package, "/program_version"));
+  facts.Add("made by", At(d.package, "/program_version"));
   return facts;
 }
 
 Facts ServiceFacts(const Dossier& d) {
   Facts facts;
-  facts.Add("p50_ms", AtPointer(d.deploy, "/latency/p50_ms"));
-  facts.Add("p99_ms", AtPointer(d.deploy, "/latency/p99_ms"));
-  facts.Add("difference to offline", AtPointer(d.deploy, "/parity/max_difference"));
+  facts.Add("p50_ms", At(d.deploy, "/latency/p50_ms"));
+  facts.Add("p99_ms", At(d.deploy, "/latency/p99_ms"));
+  facts.Add("difference to offline", At(d.deploy, "/parity/max_difference"));
   return facts;
 }
 
@@ -148,7 +149,7 @@ constexpr Section kSections[] = {
 /// b - a of two numbers, or of the values of two intervals.
 json::value Change(const json::value& a, const json::value& b) {
   const auto number = [](const json::value& value) -> const json::value& {
-    return value.is_object() ? AtPointer(value, "/value") : value;
+    return value.is_object() ? At(value, "/value") : value;
   };
   const json::value& from = number(a);
   const json::value& to = number(b);

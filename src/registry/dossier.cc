@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <boost/json.hpp>
 
+#include "base/json_read.h"
 #include "base/text.h"
 #include "registry/names.h"
 #include "registry/reviews.h"
@@ -15,16 +16,18 @@ namespace {
 using tracking::PipelineHistory;
 using tracking::StepResult;
 
-/// Results of one step that are looked through.
+/// Results of one step, and runs of the pipeline, that are looked through.
 constexpr int64_t kResults = 200;
 constexpr int64_t kRuns = 50;
 /// Larger ones are no JSON of ours.
 constexpr uint64_t kMostBytes = 16u << 20;
 
-json::value TagJson(const ModelVersion& version, const char* key) {
-  const auto tag = version.tags.find(key);
-  if (tag == version.tags.end()) return nullptr;
-  auto value = ParseJson(tag->second);
+json::value ReadJsonFile(const std::string& path, Fs& fs) {
+  const auto info = fs.Stat(path);
+  if (!info || info->size > kMostBytes) return nullptr;
+  const auto text = fs.Read(path);
+  if (!text) return nullptr;
+  auto value = ParseJson(*text, {.name = path});
   return value ? std::move(*value) : json::value(nullptr);
 }
 
@@ -38,59 +41,26 @@ Result<json::value> Newest(PipelineHistory& history, const std::string& step, co
   return json::value(nullptr);
 }
 
-void ReadPackageFiles(Dossier& dossier, const std::string& state_dir, Fs& fs) {
-  if (dossier.version.path.empty()) return;
-  const std::string folder = JoinPath(state_dir, dossier.version.path);
-  const std::string file = JoinPath(folder, "quern.json");
-  const auto info = fs.Stat(file);
-  if (!info || info->size > kMostBytes) return;
-  const auto text = fs.Read(file);
-  if (!text) return;
-  auto described = ParseJson(*text, {.name = file});
-  if (described) dossier.package = std::move(*described);
-  const auto names = fs.List(folder);
-  if (!names) return;
-  for (const std::string& name : *names) {
-    if (const auto one = fs.Stat(JoinPath(folder, name)); one && !one->is_dir) {
-      dossier.bytes += one->size;
-    }
-  }
-}
-
-/// Ids of steps of one phase that recent runs had: "monitor:hungarian".
-Result<std::vector<std::string>> StepsOf(PipelineHistory& history, const std::string& phase) {
-  std::vector<std::string> ids;
-  QUERN_ASSIGN(const auto runs, history.Runs("", kRuns));
-  for (const tracking::PipelineRun& run : runs) {
-    QUERN_ASSIGN(const auto steps, history.Steps(run.id, false));
-    for (const tracking::PipelineStep& step : steps) {
-      const bool known = std::find(ids.begin(), ids.end(), step.id) != ids.end();
-      if (step.phase == phase && !known) ids.push_back(step.id);
-    }
-  }
-  return ids;
-}
-
 bool IsOf(const json::value& record, const ModelVersion& version) {
-  return AtPointer(record, "/version") == json::value(version.version);
+  return At(record, "/version") == json::value(version.version);
 }
 
 Status ReadMaking(PipelineHistory& history, Dossier& dossier) {
   const ModelVersion& version = dossier.version;
   if (version.digest.empty()) return {};
   QUERN_ASSIGN(dossier.train, Newest(history, "train", [&](const StepResult& result) {
-                 return TextOf(result.record, "/model_digest") == version.digest;
+                 return TextAt(result.record, "/model_digest") == version.digest;
                }));
   QUERN_ASSIGN(dossier.evaluate, Newest(history, "evaluate", [&](const StepResult& result) {
                  return !dossier.train.is_null() &&
-                        AtPointer(result.record, "/metrics") == dossier.metrics;
+                        At(result.record, "/metrics") == dossier.metrics;
                }));
   QUERN_ASSIGN(dossier.design, Newest(history, "design", [&](const StepResult& result) {
-                 return TextOf(result.record, "/project") == version.name &&
+                 return TextAt(result.record, "/project") == version.name &&
                         result.finished_ms <= version.created_ms;
                }));
   QUERN_ASSIGN(dossier.deploy, Newest(history, "deploy", [&](const StepResult& result) {
-                 return TextOf(result.record, "/name") == version.name &&
+                 return TextAt(result.record, "/name") == version.name &&
                         IsOf(result.record, version);
                }));
   const auto tag = version.tags.find("quern.data");
@@ -107,26 +77,26 @@ Status ReadMaking(PipelineHistory& history, Dossier& dossier) {
 /// What retrainings and batches said of the version.
 Status ReadLater(PipelineHistory& history, Dossier& dossier) {
   const ModelVersion& version = dossier.version;
-  QUERN_ASSIGN(const auto retrainings, StepsOf(history, "retrain"));
+  QUERN_ASSIGN(const auto retrainings, history.StepIds("retrain", kRuns));
   for (const std::string& step : retrainings) {
     QUERN_ASSIGN(const auto results, history.Results(step, kResults));
     for (const StepResult& result : results) {
-      const std::string model = TextOf(result.record, "/champion/name");
-      for (const json::value& candidate : ListOf(result.record, "/candidates")) {
+      const std::string model = TextAt(result.record, "/champion/name");
+      for (const json::value& candidate : ListAt(result.record, "/candidates")) {
         if (model != version.name || !IsOf(candidate, version)) continue;
         dossier.candidate = candidate;
-        const json::value& served = AtPointer(result.record, "/deployment");
+        const json::value& served = At(result.record, "/deployment");
         if (served.is_object()) dossier.deploy = served;
       }
     }
   }
-  QUERN_ASSIGN(const auto batches, StepsOf(history, "monitor"));
+  QUERN_ASSIGN(const auto batches, history.StepIds("monitor", kRuns));
   std::vector<StepResult> found;
   for (const std::string& step : batches) {
     QUERN_ASSIGN(auto results, history.Results(step, kResults));
     for (StepResult& result : results) {
       const bool mine =
-          TextOf(result.record, "/model") == version.name && IsOf(result.record, version);
+          TextAt(result.record, "/model") == version.name && IsOf(result.record, version);
       if (!mine) continue;
       found.push_back(std::move(result));
       break;
@@ -166,22 +136,28 @@ Status ReadRun(store::Database& database, Dossier& dossier) {
 
 }  // namespace
 
-const json::value& AtPointer(const json::value& value, std::string_view pointer) {
-  static const json::value kNull;
-  boost::system::error_code none;
-  const json::value* found = value.find_pointer(pointer, none);
-  return found == nullptr ? kNull : *found;
+PackageFiles ReadPackageFiles(const ModelVersion& version, const std::string& state_dir, Fs& fs) {
+  PackageFiles files;
+  if (version.path.empty()) return files;
+  const std::string folder = JoinPath(state_dir, version.path);
+  files.described = ReadJsonFile(JoinPath(folder, "quern.json"), fs);
+  if (files.described.is_null()) return files;
+  files.example = ReadJsonFile(JoinPath(folder, "serving_input_example.json"), fs);
+  const auto names = fs.List(folder);
+  if (!names) return files;
+  for (const std::string& name : *names) {
+    if (const auto one = fs.Stat(JoinPath(folder, name)); one && !one->is_dir) {
+      files.bytes += one->size;
+    }
+  }
+  return files;
 }
 
-std::string TextOf(const json::value& value, std::string_view pointer) {
-  const json::value& found = AtPointer(value, pointer);
-  return found.is_string() ? std::string(found.get_string()) : std::string();
-}
-
-const json::array& ListOf(const json::value& value, std::string_view pointer) {
-  static const json::array kEmpty;
-  const json::value& found = AtPointer(value, pointer);
-  return found.is_array() ? found.get_array() : kEmpty;
+json::value TagJson(const ModelVersion& version, const char* key) {
+  const auto tag = version.tags.find(key);
+  if (tag == version.tags.end()) return nullptr;
+  auto value = ParseJson(tag->second);
+  return value ? std::move(*value) : json::value(nullptr);
 }
 
 Result<Dossier> ReadDossier(store::Database& database, const Clock& clock,
@@ -196,8 +172,10 @@ Result<Dossier> ReadDossier(store::Database& database, const Clock& clock,
       database.Query("SELECT description FROM registered_models WHERE name = ?", {name},
                      [&](const store::Row& row) { dossier.model_description = row.Text(0); }));
   dossier.metrics = TagJson(dossier.version, "quern.metrics");
-  ReadPackageFiles(dossier, state_dir, fs);
-  dossier.parameters = AtPointer(dossier.package, "/params");
+  PackageFiles files = ReadPackageFiles(dossier.version, state_dir, fs);
+  dossier.package = std::move(files.described);
+  dossier.bytes = files.bytes;
+  dossier.parameters = At(dossier.package, "/params");
   PipelineHistory history(database);
   QUERN_TRY(ReadMaking(history, dossier));
   QUERN_TRY(ReadLater(history, dossier));

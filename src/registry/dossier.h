@@ -3,7 +3,6 @@
 // that made it and looked after it left behind.
 #include <boost/json.hpp>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "base/fs.h"
@@ -39,10 +38,17 @@ Result<Dossier> ReadDossier(store::Database& database, const Clock& clock,
                             const std::string& state_dir, Fs& fs, const std::string& name,
                             int64_t version);
 
-/// The value at a JSON pointer, null if there is none.
-const json::value& AtPointer(const json::value& value, std::string_view pointer);
-/// Text as it is, "" for anything else.
-std::string TextOf(const json::value& value, std::string_view pointer);
-const json::array& ListOf(const json::value& value, std::string_view pointer);
+/// What the folder of a version's package holds. A file that is not here, is damaged or is too large
+/// to be ours reads as null; without quern.json it is no package, and nothing of it is read.
+struct PackageFiles {
+  json::value described;  // quern.json
+  json::value example;    // serving_input_example.json
+  uint64_t bytes = 0;     // of all files of the folder
+};
+PackageFiles ReadPackageFiles(const ModelVersion& version, const std::string& state_dir, Fs& fs);
+
+/// What `quern run` left in a tag of the version as JSON ("quern.metrics"); null if it is not there
+/// or damaged.
+json::value TagJson(const ModelVersion& version, const char* key);
 
 }  // namespace quern::registry

@@ -70,14 +70,17 @@ Result<std::vector<std::string>> PipelineHistory::Projects(int64_t limit) {
   return names;
 }
 
-Status PipelineHistory::ReadRecord(PipelineStep& step, const std::string& key) {
-  return db_.Query("SELECT record FROM step_results WHERE key = ?", {key},
-                   [&](const Row& row) { step.record = ReadJson(row.Text(0)); });
+Status PipelineHistory::ReadRecords(std::vector<PipelineStep>& steps) {
+  for (PipelineStep& step : steps) {
+    if (step.key.empty()) continue;
+    QUERN_TRY(db_.Query("SELECT record FROM step_results WHERE key = ?", {step.key},
+                        [&](const Row& row) { step.record = ReadJson(row.Text(0)); }));
+  }
+  return {};
 }
 
 Result<std::vector<PipelineStep>> PipelineHistory::Steps(const std::string& run_id, bool records) {
   std::vector<PipelineStep> steps;
-  std::vector<std::string> keys;
   QUERN_TRY(
       db_.Query("SELECT s.step, s.phase, s.state, s.reason, coalesce(s.seconds, 0), s.key, "
                 "coalesce(r.outcome, ''), coalesce(r.message, ''), coalesce(r.finished_ms, 0) "
@@ -95,18 +98,15 @@ Result<std::vector<PipelineStep>> PipelineHistory::Steps(const std::string& run_
                   // though an earlier run may have left one under its key.
                   const bool ended = step.state == "done" || step.state == "cached" ||
                                      (step.state == "failed" && row.Text(6) == "check_failed");
-                  keys.push_back(ended ? row.Text(5) : "");
                   if (ended) {
+                    step.key = row.Text(5);
                     step.outcome = row.Text(6);
                     step.message = row.Text(7);
                     step.finished_ms = row.Int(8);
                   }
                   steps.push_back(std::move(step));
                 }));
-  if (!records) return steps;
-  for (size_t i = 0; i < steps.size(); ++i) {
-    if (!keys[i].empty()) QUERN_TRY(ReadRecord(steps[i], keys[i]));
-  }
+  if (records) QUERN_TRY(ReadRecords(steps));
   return steps;
 }
 
@@ -125,14 +125,7 @@ Result<std::vector<PipelineStep>> PipelineHistory::Standing(const PipelineRun& r
     std::erase_if(older, [&](const PipelineStep& step) {
       return known.contains(name(step)) || step.outcome.empty();
     });
-    if (older.empty()) continue;
-    if (records) {
-      QUERN_ASSIGN(auto whole, Steps(before.id, true));
-      std::erase_if(whole, [&](const PipelineStep& step) {
-        return known.contains(name(step)) || step.outcome.empty();
-      });
-      older = std::move(whole);
-    }
+    if (records) QUERN_TRY(ReadRecords(older));
     for (const PipelineStep& step : older) known.insert(name(step));
     std::move(older.begin(), older.end(), std::back_inserter(steps));
   }
@@ -140,6 +133,19 @@ Result<std::vector<PipelineStep>> PipelineHistory::Standing(const PipelineRun& r
     return PhaseRank(a.phase) < PhaseRank(b.phase);
   });
   return steps;
+}
+
+Result<std::vector<std::string>> PipelineHistory::StepIds(const std::string& phase, int64_t runs) {
+  std::vector<std::string> ids;
+  std::set<std::string> known;
+  QUERN_TRY(
+      db_.Query("SELECT s.step FROM pipeline_steps s JOIN (SELECT id, start_ms FROM pipeline_runs "
+                "ORDER BY start_ms DESC, id LIMIT ?) r ON r.id = s.pipeline_run_id "
+                "WHERE s.phase = ? ORDER BY r.start_ms DESC, r.id, s.position",
+                {runs, phase}, [&](const Row& row) {
+                  if (known.insert(row.Text(0)).second) ids.push_back(row.Text(0));
+                }));
+  return ids;
 }
 
 Result<std::vector<StepResult>> PipelineHistory::Results(const std::string& step, int64_t limit) {

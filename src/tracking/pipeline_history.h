@@ -34,6 +34,7 @@ struct PipelineStep {
   std::string message;      // of the result: a line for people
   int64_t finished_ms = 0;  // of the result, which an earlier run may have made
   json::value record;       // null if it left none, or was not asked for
+  std::string key;          // of the result; "" if the step has not ended
 };
 
 /// A result that was once stored for a step.
@@ -72,13 +73,16 @@ class PipelineHistory {
   /// How a project stands: the steps of `run`, and of what that run left out (it was asked for a
   /// part, or was killed) the newest that earlier runs left. `run_id` of a step tells which.
   Result<std::vector<PipelineStep>> Standing(const PipelineRun& run, bool records);
+  /// Steps of a phase ("monitor:hungarian") that the last `runs` runs of any project had: those of
+  /// the newest run first, each once.
+  Result<std::vector<std::string>> StepIds(const std::string& phase, int64_t runs);
   /// What a step ended with over time, newest first.
   Result<std::vector<StepResult>> Results(const std::string& step, int64_t limit);
   /// Newest first; of every model if `name` is "".
   Result<std::vector<Deployment>> Deployments(const std::string& name, int64_t limit);
 
  private:
-  Status ReadRecord(PipelineStep& step, const std::string& key);
+  Status ReadRecords(std::vector<PipelineStep>& steps);
   Result<std::vector<PipelineRun>> SelectRuns(const std::string& tail,
                                               const std::vector<store::Param>& params);
   store::Database& db_;

@@ -110,6 +110,23 @@ TEST_CASE("what the last run left out is told by earlier ones") {
   CHECK(h.Names(*standing) == "ingest:a@r3 ingest:gone@r1 train@r1 monitor:a@r1 ");
 }
 
+TEST_CASE("steps of a phase that recent runs had, each once") {
+  History h;
+  CHECK(h.history.StepIds("monitor", 5)->empty());
+  h.Run("r1", "FINISHED", 100);
+  h.Step("r1", 0, "monitor:old", "done", "k0");
+  h.Run("r2", "FINISHED", 200, "other");
+  h.Step("r2", 0, "ingest:a", "done", "k1");
+  h.Step("r2", 2, "monitor:b", "done", "k2");
+  h.Step("r2", 1, "monitor:a", "failed", "k3");
+  h.Run("r3", "RUNNING", 300);
+  h.Step("r3", 0, "monitor:b", "planned", "");
+  using Ids = std::vector<std::string>;
+  CHECK(*h.history.StepIds("monitor", 2) == Ids{"monitor:b", "monitor:a"});
+  CHECK(*h.history.StepIds("monitor", 3) == Ids{"monitor:b", "monitor:a", "monitor:old"});
+  CHECK(h.history.StepIds("retrain", 3)->empty());
+}
+
 TEST_CASE("lineage is cut to kinds and to the newest") {
   LineageGraph graph{{{"s", "source", "", "", 1},
                       {"t", "snapshot", "", "", 2},

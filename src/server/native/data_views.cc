@@ -1,7 +1,7 @@
 #include <algorithm>
 #include <boost/json.hpp>
 
-#include "server/native/json_read.h"
+#include "base/json_read.h"
 #include "server/native/view_routes.h"
 #include "tracking/pipeline_history.h"
 

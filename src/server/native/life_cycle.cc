@@ -4,8 +4,8 @@
 #include <array>
 #include <cctype>
 
+#include "base/json_read.h"
 #include "base/text.h"
-#include "server/native/json_read.h"
 
 namespace quern::server::native {
 

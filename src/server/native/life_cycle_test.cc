@@ -2,7 +2,7 @@
 
 #include <doctest/doctest.h>
 
-#include "server/native/json_read.h"
+#include "base/json_read.h"
 #include "server/native/requirements.h"
 
 namespace quern::server::native {

@@ -1,32 +1,10 @@
 #include "server/native/model_card.h"
 
-#include "base/text.h"
-#include "server/native/json_read.h"
+#include "base/json_read.h"
+#include "registry/dossier.h"
 
 namespace quern::server::native {
 namespace {
-
-/// Larger ones are no JSON of ours.
-constexpr uint64_t kMostBytes = 16u << 20;
-
-Result<json::value> ReadJsonFile(const std::string& path, Fs& fs) {
-  QUERN_ASSIGN(const FileInfo info, fs.Stat(path));
-  if (info.size > kMostBytes) return Fail(Code::kDataLoss, path + " is too large");
-  QUERN_ASSIGN(const std::string text, fs.Read(path));
-  return ParseJson(text, {.name = path});
-}
-
-uint64_t BytesOf(const std::string& folder, Fs& fs) {
-  uint64_t bytes = 0;
-  const auto names = fs.List(folder);
-  if (!names) return 0;
-  for (const std::string& name : *names) {
-    if (const auto info = fs.Stat(JoinPath(folder, name)); info && !info->is_dir) {
-      bytes += info->size;
-    }
-  }
-  return bytes;
-}
 
 /// The first row of {"inputs": {"age": [[63.0], …]}}.
 json::value FirstRow(const json::value& example) {
@@ -96,22 +74,19 @@ ModelCard ReadModelCard(const registry::ModelVersion& version, const std::string
     card.why = "registered by a client: what is known of it stands in its run and tags";
     return card;
   }
-  const std::string folder = JoinPath(state_dir, version.path);
-  const auto described = ReadJsonFile(JoinPath(folder, "quern.json"), fs);
-  if (!described) {
+  const registry::PackageFiles files = registry::ReadPackageFiles(version, state_dir, fs);
+  if (files.described.is_null()) {
     card.why = "its package is not in this store's folder: " + version.path;
     return card;
   }
   json::object package;
   for (const char* field : {"task", "learner", "params", "inputs", "classes", "positive",
                             "threshold", "derived", "features", "metrics", "program_version"}) {
-    package[field] = At(*described, std::string("/") + field);
+    package[field] = At(files.described, std::string("/") + field);
   }
-  package["bytes"] = BytesOf(folder, fs);
+  package["bytes"] = files.bytes;
   card.package = std::move(package);
-  if (const auto example = ReadJsonFile(JoinPath(folder, "serving_input_example.json"), fs)) {
-    card.example = FirstRow(*example);
-  }
+  card.example = FirstRow(files.example);
   return card;
 }
 

@@ -2,11 +2,12 @@
 #include <boost/json.hpp>
 #include <filesystem>
 
+#include "base/json_read.h"
 #include "base/text.h"
+#include "registry/dossier.h"
 #include "registry/overview.h"
 #include "registry/registry.h"
 #include "server/http/respond.h"
-#include "server/native/json_read.h"
 #include "server/native/model_card.h"
 #include "server/native/view_routes.h"
 #include "serving/traffic.h"
@@ -22,18 +23,12 @@ using tracking::StepResult;
 
 /// Results of register, deploy and retrain steps that are looked through for what judged a version.
 constexpr int64_t kJudgements = 200;
+/// Runs of the pipeline that are looked through for retrainings.
+constexpr int64_t kRuns = 20;
 constexpr int64_t kChanges = 500;
 
 json::value Named(const std::string& text) {
   return text.empty() ? json::value(nullptr) : json::value(text);
-}
-
-/// The metrics of the tag that `quern run` sets: {NAME: {value, low, high}}.
-json::value MetricsOf(const ModelVersion& version) {
-  const auto tag = version.tags.find("quern.metrics");
-  if (tag == version.tags.end()) return nullptr;
-  auto metrics = ParseJson(tag->second);
-  return metrics ? std::move(*metrics) : json::value(nullptr);
 }
 
 std::string TagOf(const ModelVersion& version, const char* key) {
@@ -59,7 +54,7 @@ json::object VersionJson(const ModelVersion& version) {
                       {"package", !version.path.empty()},
                       {"learner", Named(TagOf(version, "quern.model"))},
                       {"data", Named(TagOf(version, "quern.data"))},
-                      {"metrics", MetricsOf(version)}};
+                      {"metrics", registry::TagJson(version, "quern.metrics")}};
 }
 
 /// What the steps of `quern run` found out about versions of one model: gates by version, and the
@@ -70,18 +65,8 @@ class Judgements {
     Judgements out;
     QUERN_TRY(out.Add(history, "register", model));
     QUERN_TRY(out.Add(history, "deploy", model));
-    QUERN_ASSIGN(const auto runs, history.Runs("", 20));
-    std::vector<std::string> seen;
-    for (const tracking::PipelineRun& run : runs) {
-      QUERN_ASSIGN(const auto steps, history.Steps(run.id, false));
-      for (const tracking::PipelineStep& step : steps) {
-        if (step.phase != "retrain" || std::find(seen.begin(), seen.end(), step.id) != seen.end()) {
-          continue;
-        }
-        seen.push_back(step.id);
-        QUERN_TRY(out.Add(history, step.id, model));
-      }
-    }
+    QUERN_ASSIGN(const auto retrainings, history.StepIds("retrain", kRuns));
+    for (const std::string& step : retrainings) QUERN_TRY(out.Add(history, step, model));
     return out;
   }
 

@@ -1,11 +1,11 @@
 #include <algorithm>
 #include <boost/json.hpp>
 
+#include "base/json_read.h"
 #include "base/text.h"
 #include "base/time.h"
 #include "registry/overview.h"
 #include "report/document.h"
-#include "server/native/json_read.h"
 #include "server/native/life_cycle.h"
 #include "server/native/requirements.h"
 #include "server/native/view_routes.h"
@@ -195,7 +195,7 @@ Result<json::value> Document(const ViewContext& c, const mlflow::Args& args) {
   }
   return Cut(report::MakeDocument({run->project, QUERN_VERSION,
                                    FormatTime(run->end_ms.value_or(run->start_ms)), run->id},
-                                  shown, std::move(lineage)),
+                                  std::move(shown), std::move(lineage)),
              sections);
 }
 

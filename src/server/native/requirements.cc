@@ -3,7 +3,7 @@
 #include <optional>
 #include <string>
 
-#include "server/native/json_read.h"
+#include "base/json_read.h"
 
 namespace quern::server::native {
 

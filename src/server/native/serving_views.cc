@@ -1,8 +1,8 @@
 #include <algorithm>
 #include <boost/json.hpp>
 
+#include "base/json_read.h"
 #include "deploy/release_store.h"
-#include "server/native/json_read.h"
 #include "server/native/view_routes.h"
 #include "serving/traffic.h"
 #include "tracking/pipeline_history.h"
