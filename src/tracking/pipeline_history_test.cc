@@ -145,5 +145,23 @@ TEST_CASE("lineage is cut to kinds and to the newest") {
   CHECK(graph.edges.empty());
 }
 
+TEST_CASE("a node that is always kept is that one, or what begins with its name") {
+  const LineageGraph graph{{{"model_version:heart/1", "model_version", "", "", 1},
+                            {"model_version:heart/10", "model_version", "", "", 2},
+                            {"model_version:heart/2", "model_version", "", "", 3}},
+                           {}};
+  LineageGraph one = graph;
+  KeepNewest(one, 1, "model_version:heart/1");
+  REQUIRE(one.nodes.size() == 2);
+  CHECK(one.nodes[0].id == "model_version:heart/1");
+  CHECK(one.nodes[1].id == "model_version:heart/2");
+  LineageGraph begun = graph;
+  KeepNewest(begun, 1, "model_version:heart/10");
+  CHECK(begun.nodes.size() == 2);
+  begun = graph;
+  KeepNewest(begun, 1, "model_version:heart");
+  CHECK(begun.nodes.size() == 3);
+}
+
 }  // namespace
 }  // namespace quern::tracking
