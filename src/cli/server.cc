@@ -53,14 +53,15 @@ server::Planner PlannerOf(const ServerArgs& args, const std::string& state_dir, 
       !context.fs.Exists(JoinPath(project, "quern.yaml"))) {
     return nullptr;
   }
-  return [project, &context]() -> Result<std::vector<server::PlannedStep>> {
+  return [project, &context]() -> Result<server::ProjectPlan> {
+    QUERN_ASSIGN(const pipeline::Project loaded, pipeline::LoadProject(project, {}, context.fs));
     QUERN_ASSIGN(const auto plan, pipeline::PlanLifecycle(project, {}, pipeline::RunOptions(),
                                                           context.fs, context.clock));
-    std::vector<server::PlannedStep> steps;
+    server::ProjectPlan shown{loaded.name, {}};
     for (const pipeline::StepState& step : plan) {
-      steps.push_back({step.id, step.phase, step.state, step.reason});
+      shown.steps.push_back({step.id, step.phase, step.state, step.reason});
     }
-    return steps;
+    return shown;
   };
 }
 

@@ -154,9 +154,8 @@ void KeepNewest(LineageGraph& graph, size_t count, const std::string& always) {
   for (size_t i = graph.nodes.size() - count; i < graph.nodes.size(); ++i) {
     kept.insert(graph.nodes[i].id);
   }
-  const bool whole =
-      std::any_of(graph.nodes.begin(), graph.nodes.end(),
-                  [&](const LineageNode& node) { return node.id == always; });
+  const bool whole = std::any_of(graph.nodes.begin(), graph.nodes.end(),
+                                 [&](const LineageNode& node) { return node.id == always; });
   for (const LineageNode& node : graph.nodes) {
     const bool meant = whole ? node.id == always : node.id.starts_with(always);
     if (!always.empty() && meant) kept.insert(node.id);

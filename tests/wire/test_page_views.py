@@ -70,6 +70,24 @@ def test_a_changed_file_makes_what_follows_stale(quern, project, tmp_path):
     assert view["tasks"][0]["command"] == "quern run"
 
 
+def test_the_plan_of_one_project_says_nothing_of_another(quern, project, tmp_path):
+    folder = shutil.copytree(project, tmp_path / "heart", symlinks=True)
+    data = folder / "data" / "processed.va.data"
+    data.write_text(data.read_text() + data.read_text().splitlines()[0] + "\n")
+    with sqlite3.connect(folder / ".quern" / "quern.db") as database:
+        database.execute("INSERT INTO pipeline_runs(id, project, state, start_ms, summary) VALUES ('o1', 'other', 'FINISHED', 5, '')")
+        database.execute("INSERT INTO pipeline_steps(pipeline_run_id, position, step, phase, state, reason, key, seconds) VALUES ('o1', 0, 'ingest:va', 'ingest', 'done', 'new', '', 1)")
+    process = quern_server(quern, Store(folder))
+    try:
+        view = requests.get(f"{process.url}/api/2.0/quern/overview", params={"project": "other"}, timeout=60).json()
+        own = requests.get(f"{process.url}/api/2.0/quern/overview", timeout=60).json()
+    finally:
+        process.kill()
+    assert view["project"] == "other" and not view["plan"]["known"] and "'heart'" in view["plan"]["why"]
+    assert [step["now"] for step in view["steps"]] == ["fresh"] and view["tasks"] == []
+    assert own["project"] == "heart" and own["plan"]["stale"] > 0
+
+
 def test_document_is_the_reports(ask, project):
     report = json.loads((project / ".quern" / "report.json").read_text())
     document = ask("document")

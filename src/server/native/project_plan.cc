@@ -4,7 +4,7 @@
 
 namespace quern::server::native {
 
-Result<std::vector<PlannedStep>> KeptPlan::Get() {
+Result<ProjectPlan> KeptPlan::Get() {
   if (planner_ == nullptr) {
     return Fail(Code::kFailedPrecondition, "this store belongs to no project file");
   }

@@ -18,9 +18,15 @@ struct PlannedStep {
   std::string reason;  // why it would
 };
 
+/// A store may hold runs of other projects too: their steps are none of this plan's.
+struct ProjectPlan {
+  std::string project;  // its name in the project file
+  std::vector<PlannedStep> steps;
+};
+
 /// Reads the project file and compares it with the store. Thread-safe. Errors are the project
 /// file's.
-using Planner = std::function<Result<std::vector<PlannedStep>>()>;
+using Planner = std::function<Result<ProjectPlan>()>;
 
 namespace native {
 
@@ -32,14 +38,14 @@ class KeptPlan {
   bool known() const { return planner_ != nullptr; }
   /// At most `kKeptSeconds` old; callers that come together ask once. kFailedPrecondition without a
   /// planner.
-  Result<std::vector<PlannedStep>> Get();
+  Result<ProjectPlan> Get();
 
  private:
   static constexpr double kKeptSeconds = 2;
   Planner planner_;
   Mutex mutex_;
   double asked_ QUERN_GUARDED_BY(mutex_) = 0;
-  std::optional<Result<std::vector<PlannedStep>>> answer_ QUERN_GUARDED_BY(mutex_);
+  std::optional<Result<ProjectPlan>> answer_ QUERN_GUARDED_BY(mutex_);
 };
 
 }  // namespace native

@@ -66,8 +66,8 @@ Result<std::optional<PipelineRun>> Meant(PipelineHistory& history, const mlflow:
   return std::optional<PipelineRun>();
 }
 
-/// Whether the plan of the project file beside the store is one of this project.
-json::value PlanJson(const ViewContext& c, Standing& standing) {
+/// The plan of the project file beside the store, if that is the project of `run`.
+json::value PlanJson(const ViewContext& c, const PipelineRun& run, Standing& standing) {
   if (!c.plan.known()) {
     return json::object{{"known", false},
                         {"why",
@@ -78,15 +78,20 @@ json::value PlanJson(const ViewContext& c, Standing& standing) {
   if (!plan) {
     return json::object{{"known", false}, {"why", plan.error().message}};
   }
+  if (plan->project != run.project) {
+    return json::object{{"known", false},
+                        {"why", "the project file beside this store is that of '" + plan->project +
+                                    "': states are those of the last run"}};
+  }
   json::array steps;
   size_t stale = 0;
-  for (const PlannedStep& step : *plan) {
+  for (const PlannedStep& step : plan->steps) {
     if (step.phase == "report") continue;
     if (step.state == "planned") ++stale;
     steps.push_back(json::object{
         {"id", step.id}, {"phase", step.phase}, {"state", step.state}, {"reason", step.reason}});
   }
-  standing.plan = std::move(*plan);
+  standing.plan = std::move(plan->steps);
   return json::object{
       {"known", true}, {"why", nullptr}, {"stale", stale}, {"steps", std::move(steps)}};
 }
@@ -131,7 +136,7 @@ Result<json::value> Overview(const ViewContext& c, const mlflow::Args& args) {
   json::value plan = json::object{{"known", false}, {"why", "nothing has run yet"}};
   if (run) {
     QUERN_ASSIGN(standing.steps, history.Standing(*run, true));
-    plan = PlanJson(c, standing);
+    plan = PlanJson(c, *run, standing);
     QUERN_TRY(ReadNow(c, history, standing));
   }
   json::array steps, names;
