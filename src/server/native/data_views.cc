@@ -2,6 +2,7 @@
 #include <boost/json.hpp>
 
 #include "base/json_read.h"
+#include "server/native/view_json.h"
 #include "server/native/view_routes.h"
 #include "tracking/pipeline_history.h"
 
@@ -11,10 +12,6 @@ namespace {
 using tracking::PipelineHistory;
 using tracking::PipelineStep;
 using tracking::StepResult;
-
-json::value Named(const std::string& text) {
-  return text.empty() ? json::value(nullptr) : json::value(text);
-}
 
 /// How many checks there are and how many failed, by severity.
 json::value CheckCounts(const json::value& record) {
@@ -88,7 +85,7 @@ Result<json::value> Sources(const ViewContext& c, const mlflow::Args& args) {
                      // Later batches are those that monitoring takes.
                      {"use", source.monitor != nullptr ? "later" : "training"},
                      {"state", any == nullptr ? json::value(nullptr) : json::value(any->state)},
-                     {"reason", any == nullptr ? json::value(nullptr) : Named(any->reason)},
+                     {"reason", any == nullptr ? json::value(nullptr) : TextOrNull(any->reason)},
                      {"rows", At(ingest, "/rows")},
                      {"rejected", At(ingest, "/rejected")},
                      {"bytes", At(ingest, "/bytes")},

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cctype>
 
 #include "base/json_read.h"
 #include "base/text.h"
@@ -155,15 +154,10 @@ json::object BoxJson(const Box& box, const Standing& standing) {
                       {"facts", Facts(box, steps, standing)}};
 }
 
-std::string Lower(std::string text) {
-  std::transform(text.begin(), text.end(), text.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return text;
-}
-
 class Tasks {
  public:
-  explicit Tasks(const Standing& standing) : standing_(standing) {
+  /// Borrows the charter's roles of `standing`.
+  explicit Tasks(const Standing& standing) {
     for (const PipelineStep& step : standing.steps) {
       if (step.phase == "design") roles_ = &ListAt(step.record, "/roles");
     }
@@ -198,11 +192,10 @@ class Tasks {
   json::value Who(std::string_view role) const {
     if (roles_ == nullptr) return nullptr;
     for (const json::value& named : *roles_) {
-      if (Lower(TextAt(named, "/role")) == Lower(std::string(role))) return At(named, "/who");
+      if (ToLower(TextAt(named, "/role")) == ToLower(role)) return At(named, "/who");
     }
     return nullptr;
   }
-  const Standing& standing_;
   const json::array* roles_ = nullptr;
   json::array items_;
 };

@@ -9,6 +9,7 @@
 #include "registry/registry.h"
 #include "server/http/respond.h"
 #include "server/native/model_card.h"
+#include "server/native/view_json.h"
 #include "server/native/view_routes.h"
 #include "serving/traffic.h"
 #include "tracking/lineage.h"
@@ -27,10 +28,6 @@ constexpr int64_t kJudgements = 200;
 constexpr int64_t kRuns = 20;
 constexpr int64_t kChanges = 500;
 
-json::value Named(const std::string& text) {
-  return text.empty() ? json::value(nullptr) : json::value(text);
-}
-
 std::string TagOf(const ModelVersion& version, const char* key) {
   const auto tag = version.tags.find(key);
   return tag == version.tags.end() ? "" : tag->second;
@@ -44,16 +41,16 @@ json::object VersionJson(const ModelVersion& version) {
                       {"aliases", std::move(aliases)},
                       {"created_ms", version.created_ms},
                       {"updated_ms", version.updated_ms},
-                      {"run_id", Named(version.run_id)},
-                      {"user", Named(version.user_id)},
+                      {"run_id", TextOrNull(version.run_id)},
+                      {"user", TextOrNull(version.user_id)},
                       {"description", version.description},
                       {"stage", version.stage},
                       {"status", version.status},
-                      {"digest", Named(version.digest)},
-                      {"source", Named(version.source)},
+                      {"digest", TextOrNull(version.digest)},
+                      {"source", TextOrNull(version.source)},
                       {"package", !version.path.empty()},
-                      {"learner", Named(TagOf(version, "quern.model"))},
-                      {"data", Named(TagOf(version, "quern.data"))},
+                      {"learner", TextOrNull(TagOf(version, "quern.model"))},
+                      {"data", TextOrNull(TagOf(version, "quern.data"))},
                       {"metrics", registry::TagJson(version, "quern.metrics")}};
 }
 
@@ -151,15 +148,7 @@ json::object GateCounts(const json::array& gates) {
 Result<json::array> DeploymentsOf(PipelineHistory& history, const std::string& name) {
   QUERN_ASSIGN(const auto found, history.Deployments(name, kJudgements));
   json::array out;
-  for (const tracking::Deployment& d : found) {
-    out.push_back(json::object{{"id", d.id},
-                               {"name", d.name},
-                               {"version", d.version},
-                               {"state", d.state},
-                               {"created_ms", d.created_ms},
-                               {"changed_ms", d.changed_ms},
-                               {"detail", d.detail}});
-  }
+  for (const tracking::Deployment& d : found) out.push_back(DeploymentJson(d));
   return out;
 }
 
@@ -199,7 +188,7 @@ Result<json::array> LogOf(const ViewContext& c, const std::string& name) {
   json::array out;
   for (const registry::LogEntry& entry : log) {
     out.push_back(json::object{{"at_ms", entry.time_ms},
-                               {"actor", Named(entry.actor)},
+                               {"actor", TextOrNull(entry.actor)},
                                {"change", entry.change},
                                {"before", entry.before},
                                {"after", entry.after},
@@ -287,7 +276,7 @@ Result<json::value> OneVersion(const ViewContext& c, const mlflow::Args& args) {
   shown["gates"] = judged.GatesOf(version->version);
   shown["contests"] = judged.ContestsOf(version->version);
   shown["card"] = card.package;
-  shown["card_missing"] = Named(card.why);
+  shown["card_missing"] = TextOrNull(card.why);
   shown["example"] = card.example;
   shown["snippets"] = Snippets(*version, card, PlaceOf(c, args));
   shown["log"] = ChangesOf(log, std::to_string(version->version));

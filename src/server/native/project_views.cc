@@ -8,6 +8,7 @@
 #include "report/document.h"
 #include "server/native/life_cycle.h"
 #include "server/native/requirements.h"
+#include "server/native/view_json.h"
 #include "server/native/view_routes.h"
 #include "tracking/lineage.h"
 #include "tracking/pipeline_history.h"
@@ -41,7 +42,7 @@ json::object StepJson(const PipelineStep& step) {
       {"state", step.state},
       {"reason", step.reason},
       {"seconds", step.seconds},
-      {"outcome", step.outcome.empty() ? json::value(nullptr) : json::value(step.outcome)},
+      {"outcome", TextOrNull(step.outcome)},
       {"message", step.message},
       {"finished_ms", step.finished_ms == 0 ? json::value(nullptr) : json::value(step.finished_ms)},
       {"run_id", step.run_id}};

@@ -3,6 +3,7 @@
 
 #include "base/json_read.h"
 #include "deploy/release_store.h"
+#include "server/native/view_json.h"
 #include "server/native/view_routes.h"
 #include "serving/traffic.h"
 #include "tracking/pipeline_history.h"
@@ -16,16 +17,6 @@ using tracking::PipelineStep;
 constexpr int64_t kDeployments = 100;
 constexpr int64_t kReleases = 50;
 constexpr size_t kServed = 200;
-
-json::object DeploymentJson(const tracking::Deployment& d) {
-  return json::object{{"id", d.id},
-                      {"name", d.name},
-                      {"version", d.version},
-                      {"state", d.state},
-                      {"created_ms", d.created_ms},
-                      {"changed_ms", d.changed_ms},
-                      {"detail", d.detail}};
-}
 
 Result<json::value> Serving(const ViewContext& c, const mlflow::Args& args) {
   const std::string model = args.Text("model");
