@@ -142,6 +142,24 @@ export const flows = {
     return { chosen, tagged, deleted, restored: await names(tab) };
   },
 
+  /** The server refuses one run of many: no other is begun, and its words stay in sight. */
+  async refusal({ open, args }) {
+    const tab = await open(`/experiments/${args.experiment}`);
+    let asked = 0;
+    await tab.route("**/runs/set-tag", async (route) => {
+      asked += 1;
+      if (asked === 2) await route.fulfill({ status: 403, json: { error_code: "PERMISSION_DENIED", message: "not this one" } });
+      else await route.continue();
+    });
+    await tab.click("[aria-label='Choose all runs that are loaded']");
+    await tab.click(".bulk button:has-text('Tag')");
+    await tab.fill("dialog input", "reviewed");
+    await tab.click("dialog button:has-text('Set')");
+    await tab.waitForSelector("[role=alert]:has-text('not this one')");
+    await tab.quiet();
+    return { asked, chosen: await tab.textContent(".bulk b"), alerts: await tab.$$eval("main [role=alert]", (all) => all.map((e) => e.textContent)) };
+  },
+
   /** Two runs side by side: what differs, then all, then as charts. */
   async compare({ open, settle, args }) {
     const tab = await open(`/experiments/${args.experiment}`);

@@ -137,6 +137,19 @@ def test_bulk_actions(page):
     assert seen["tagged"] == seen["deleted"] == seen["restored"] == ["r3", "r2"]
 
 
+def test_a_bulk_action_stops_at_what_is_refused(page):
+    url, known = page
+    api = seed_page.Api(url)
+    experiment = api.experiment("refusal")
+    for n in range(40):
+        api.run(experiment, f"r{n}", seed_page.START + n * 1000)
+    seen = flow("refusal", url, experiment=experiment)
+    assert seen["refused"] == ["403 /ajax-api/2.0/mlflow/runs/set-tag"]
+    assert len(seen["alerts"]) == 1 and "not this one" in seen["alerts"][0]
+    # At most what was begun at once, and what each of them took up before the answer came.
+    assert seen["asked"] < 30 and seen["chosen"] == "40 runs chosen"
+
+
 def test_comparison_shows_what_differs(page):
     url, known = page
     seen = flow("compare", url, experiment=known["heart"])

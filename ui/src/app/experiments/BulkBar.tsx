@@ -10,18 +10,27 @@ import { deleteRun, deleteTag, restoreRun, setTag } from "../api/mlflow";
 const AT_ONCE = 8;
 const MOST_COMPARED = 100;
 
-/** Does `act` to each, some at once; stops at the first that fails. */
+/** Does `act` to each, some at once. After one that fails no other is begun; its error is thrown once all that were
+ *  begun have ended. */
 async function forAll(ids: readonly string[], act: (id: string) => Promise<unknown>, progress: (done: number) => void) {
   const waiting = [...ids];
+  const failed: unknown[] = [];
   let done = 0;
   const worker = async () => {
     for (let id = waiting.shift(); id !== undefined; id = waiting.shift()) {
-      await act(id);
+      try {
+        await act(id);
+      } catch (error) {
+        failed.push(error);
+        waiting.length = 0;
+        return;
+      }
       done += 1;
       progress(done);
     }
   };
   await Promise.all(Array.from({ length: AT_ONCE }, worker));
+  if (failed.length > 0) throw failed[0];
 }
 
 /** What can be done with the runs that are chosen. */
