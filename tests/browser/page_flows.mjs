@@ -17,6 +17,14 @@ async function press(tab, ...keys) {
   }
 }
 
+/** A key a frame, which is faster than rows take the focus: each counts all the same. */
+const hurry = (tab, ...keys) => tab.evaluate(async (all) => {
+  for (const key of all) {
+    document.activeElement.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true, cancelable: true }));
+    await new Promise(requestAnimationFrame);
+  }
+}, keys);
+
 async function filter(tab, text, settle) {
   await tab.fill("[role=combobox]", text);
   await tab.press("[role=combobox]", "Enter");
@@ -98,7 +106,7 @@ export const flows = {
     await tab.click("[aria-label='12 runs below search']");
     await tab.waitForSelector("a:has-text('search-11')");
     const nested = await names(tab);
-    await press(tab, "j", "j", "p");
+    await hurry(tab, "j", "j", "p");
     await tab.waitForSelector(".is-pinned");
     await tab.reload();
     await settle(tab);

@@ -1,7 +1,7 @@
 // A table of any number of rows: only those in sight are drawn.
 import { columnResizingFeature, columnSizingFeature, tableFeatures, useTable, type ColumnDef, type ColumnSizingState } from "@tanstack/react-table";
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { memo, useEffect, useMemo, useRef, useState, type KeyboardEvent, type ReactNode } from "react";
+import { memo, useCallback, useEffect, useMemo, useRef, useState, type KeyboardEvent, type ReactNode } from "react";
 
 export interface GridColumn<Row> {
   id: string;
@@ -47,7 +47,10 @@ const NEAR_END = 30;
 export function VirtualTable<Row extends object>(props: VirtualTableProps<Row>) {
   const { rows, columns, keyOf, onEnd, rowHeight = 36 } = props;
   const frame = useRef<HTMLDivElement>(null);
-  const [at, setAt] = useState(-1);
+  const [shown, setShown] = useState(-1);
+  // Beside the state, as the next key may come before the row that it starts from is drawn.
+  const at = useRef(-1);
+  const go = useCallback((index: number) => { at.current = index; setShown(index); }, []);
   const virtual = useVirtualizer({ count: rows.length, getScrollElement: () => frame.current, estimateSize: () => rowHeight, overscan: 8 });
   const items = virtual.getVirtualItems();
   const first = items[0]?.index ?? 0;
@@ -55,7 +58,7 @@ export function VirtualTable<Row extends object>(props: VirtualTableProps<Row>) 
 
   useEffect(() => { if (onEnd && last >= rows.length - NEAR_END) onEnd(); }, [last, rows.length, onEnd]);
   useEffect(() => { virtual.measure(); }, [rowHeight, virtual]);
-  const move = useRowKeys({ ...props, at, setAt, scrollTo: (index) => virtual.scrollToIndex(index), frame });
+  const move = useRowKeys({ ...props, at, go, scrollTo: (index) => virtual.scrollToIndex(index), frame });
 
   const [own, setOwn] = useState<ColumnSizingState>({});
   const widths = props.widths ?? own;
@@ -72,8 +75,8 @@ export function VirtualTable<Row extends object>(props: VirtualTableProps<Row>) 
           {above > 0 && <tr className="gap" aria-hidden="true"><td colSpan={columns.length} style={{ height: above }} /></tr>}
           {rows.slice(first, last + 1).map((row, offset) => {
             const index = first + offset;
-            return <DrawnRow key={keyOf(row)} row={row} index={index} columns={columns as readonly GridColumn<object>[]} isAt={index === at} height={rowHeight}
-              className={props.classOf?.(row)} onFocus={setAt} />;
+            return <DrawnRow key={keyOf(row)} row={row} index={index} columns={columns as readonly GridColumn<object>[]} isAt={index === shown} height={rowHeight}
+              className={props.classOf?.(row)} onFocus={go} />;
           })}
           {below > 0 && <tr className="gap" aria-hidden="true"><td colSpan={columns.length} style={{ height: below }} /></tr>}
         </tbody>
@@ -136,24 +139,22 @@ const Head = memo(function Head({ columns, widths, onWidths }: {
 
 /** j, k, arrows, Home, End, Enter and the caller's own keys; j and k from anywhere on the page. */
 function useRowKeys<Row extends object>(table: VirtualTableProps<Row> & {
-  at: number; setAt: (at: number) => void; scrollTo: (index: number) => void; frame: React.RefObject<HTMLDivElement | null>;
+  at: React.RefObject<number>; go: (index: number) => void; scrollTo: (index: number) => void; frame: React.RefObject<HTMLDivElement | null>;
 }) {
   const now = useRef(table);
   useEffect(() => { now.current = table; });
-  // By itself, as the next key may come before the row that it starts from is drawn.
-  const at = useRef(table.at);
-  useEffect(() => { at.current = table.at; }, [table.at]);
   const act = (key: string): boolean => {
-    const { rows, keys, onOpen, frame } = now.current;
+    const { at, go, rows, keys, onOpen, frame } = now.current;
     const step = { j: 1, ArrowDown: 1, k: -1, ArrowUp: -1 }[key];
     const to = step !== undefined ? at.current + step : key === "Home" ? 0 : key === "End" ? rows.length - 1 : null;
     if (to !== null) {
       const index = Math.max(0, Math.min(rows.length - 1, to));
-      now.current.setAt(index);
+      go(index);
       now.current.scrollTo(index);
-      at.current = index;
-      // The row is drawn first, then it takes the focus.
-      requestAnimationFrame(() => requestAnimationFrame(() => frame.current?.querySelector<HTMLElement>(`[data-row="${index}"]`)?.focus({ preventScroll: true })));
+      // The row is drawn first, then it takes the focus, unless another key went on from it.
+      requestAnimationFrame(() => requestAnimationFrame(() => {
+        if (at.current === index) frame.current?.querySelector<HTMLElement>(`[data-row="${index}"]`)?.focus({ preventScroll: true });
+      }));
       return true;
     }
     const row = rows[at.current];
