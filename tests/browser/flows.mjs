@@ -19,6 +19,12 @@ const address = () => new URL(tab.url()).pathname + new URL(tab.url()).search;
 const go = async (path) => { await tab.goto(base + path); await tab.waitForSelector(".page-head h1"); };
 /** Waits until the head of the page is another one. */
 const arrive = (text) => tab.waitForFunction((wanted) => document.querySelector("h1")?.textContent === wanted, text);
+/** Clicks a box whose state stands in the address: it changes once the page is drawn again. */
+const choose = async (label) => {
+  const box = tab.getByLabel(label);
+  await box.click();
+  await box.and(tab.locator(":checked")).waitFor();
+};
 
 const FLOWS = {
   /** From the picture of the life cycle to each phase's page and back. */
@@ -40,14 +46,14 @@ const FLOWS = {
   /** Two versions picked and compared; from there to one version. */
   async compare() {
     await go("/models/heart");
-    await tab.getByLabel("Compare version 1").check();
-    await tab.getByLabel("Compare version 2").check();
+    await choose("Compare version 1");
+    await choose("Compare version 2");
     const picked = address();
     await tab.getByText("Compare 2 versions").click();
     await arrive("Versions of heart compared");
     await tab.waitForSelector("table tbody tr");
     const differing = await tab.$$eval("tbody tr", (rows) => rows.length);
-    await tab.getByLabel("also what is the same").check();
+    await choose("also what is the same");
     await tab.waitForFunction((few) => document.querySelectorAll("tbody tr").length > few, differing);
     const all = await tab.$$eval("tbody tr", (rows) => rows.length);
     const compared = address();

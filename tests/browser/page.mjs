@@ -48,7 +48,8 @@ function quietOf(tab) {
 
 /** Waits until nothing in sight is still being loaded. */
 async function settle(tab) {
-  await tab.waitForSelector("h1");
+  // The head of a page is empty until what it is called by is there.
+  await tab.waitForFunction(() => document.querySelector("h1")?.textContent.trim());
   await tab.waitForFunction(() => !document.querySelector("main [aria-busy=true]") && ![...document.querySelectorAll(".skeleton, .chart-wait")].some((e) => e.checkVisibility({ contentVisibilityAuto: true }) && e.getBoundingClientRect().top < innerHeight));
 }
 

@@ -25,6 +25,15 @@ const hurry = (tab, ...keys) => tab.evaluate(async (all) => {
   }
 }, keys);
 
+/** The head of the page is another one: the address changes before the page that it asks for is drawn. */
+const leave = (tab, head) => tab.waitForFunction((before) => document.querySelector("h1")?.textContent.trim() !== before, head);
+
+/** A box whose state stands in the address: it changes once the page is drawn again. */
+async function toggle(tab, label, on) {
+  await tab.click(`${label} input`);
+  await tab.waitForSelector(`${label} input${on ? ":checked" : ":not(:checked)"}`);
+}
+
 async function filter(tab, text, settle) {
   await tab.fill("[role=combobox]", text);
   await tab.press("[role=combobox]", "Enter");
@@ -85,7 +94,7 @@ export const flows = {
     await filter(tab, "metrics.auc > 0.85", settle);
     await tab.click(".vtable thead .order:has-text('auc')");
     await tab.click("button:has-text('Columns')");
-    await tab.uncheck("label:has-text('log_loss') input");
+    await toggle(tab, "label:has-text('log_loss')", false);
     await tab.keyboard.press("Escape");
     await tab.click("button:has-text('Views')");
     await tab.fill("[aria-label='Name of the view']", args.name);
@@ -178,7 +187,8 @@ export const flows = {
     const keys = () => tab.$$eval(".compare tbody th[scope=row]", (all) => all.map((e) => e.textContent));
     await tab.waitForSelector(".compare");
     const different = await keys();
-    await tab.uncheck("label:has-text('Only what differs') input");
+    await toggle(tab, "label:has-text('Only what differs')", false);
+    await tab.waitForFunction((few) => document.querySelectorAll(".compare tbody th[scope=row]").length > few, different.length);
     const all = await keys();
     await tab.click("button:text-is('Charts')");
     await tab.waitForSelector("[aria-label='Parallel coordinates'] .chart svg");
@@ -296,10 +306,12 @@ export const flows = {
     await tab.waitForFunction(() => document.activeElement?.matches("tr[data-row]"));
     await tab.keyboard.press("Enter");
     await tab.waitForURL(new RegExp(`/experiments/${args.experiment}$`));
+    await leave(tab, "Experiments");
     await settle(tab);
     const inside = await tab.textContent("h1");
     await tab.goBack();
     await tab.waitForURL(/search=heart/);
+    await leave(tab, inside);
     return { local, utc, help, inside, kept: await tab.inputValue("[data-search]"), open: await tab.$$eval("dialog", (all) => all.length) };
   },
 
@@ -342,7 +354,7 @@ export const flows = {
   },
 
   /** The server has another build of the page than this tab. */
-  async stale({ open }) {
+  async stale({ open, settle }) {
     const tab = await open("/experiments");
     const before = await banner(tab);
     await tab.route("**/page.json", (route) => route.fulfill({ json: { build: "0123456789abcdef", version: "9" } }));
@@ -350,8 +362,8 @@ export const flows = {
     await tab.waitForSelector(".banner");
     const said = await banner(tab);
     await tab.unroute("**/page.json");
-    await tab.click(".banner button");
-    await tab.waitForSelector("h1");
+    await Promise.all([tab.waitForEvent("load"), tab.click(".banner button")]);
+    await settle(tab);
     await tab.quiet();
     return { before, said, after: await banner(tab) };
   },
