@@ -288,6 +288,31 @@ export const flows = {
     return { most, foot: await foot(tab) };
   },
 
+  /** What a change elsewhere makes a long table ask for: first with its first page alone, then with more. */
+  async long({ open, args, url }) {
+    const tab = await open(`/experiments/${args.experiment}`);
+    await tab.quiet();
+    const searched = [];
+    tab.on("request", (r) => {
+      const body = r.url().endsWith("/runs/search") ? r.postDataJSON() : {};
+      if (body.fields && body.filter === undefined) searched.push(body.page_token ? "later" : "first");
+    });
+    /** A client changes a run; gives what the page asked for then. */
+    const change = async (value) => {
+      searched.length = 0;
+      const told = tab.waitForResponse((r) => r.url().includes("/quern/events"));
+      await tab.request.post(`${url}/api/2.0/mlflow/runs/set-tag`, { data: { run_id: args.run, key: "seen", value } });
+      await told;
+      await tab.quiet();
+      return [...searched];
+    };
+    const short = await change("1");
+    await tab.$eval(".vtable", (e) => { e.scrollTop = e.scrollHeight; });
+    await tab.waitForFunction((before) => document.querySelector(".vtable-foot").textContent !== before, await foot(tab));
+    await tab.quiet();
+    return { short, long: await change("2") };
+  },
+
   /** Keys, the ways back, moments in the reader's zone and in UTC. */
   async keys({ open, settle, args }) {
     const tab = await open("/experiments");

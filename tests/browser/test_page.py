@@ -233,6 +233,15 @@ def test_a_table_of_any_length_is_short_in_the_page(page):
     assert seen["most"] < 80
 
 
+def test_a_long_table_is_not_asked_for_again(page):
+    url, known = page
+    api = seed_page.Api(url)
+    run = api.post("runs/search", experiment_ids=[known["many"]], max_results=1)["runs"][0]["info"]["run_id"]
+    seen = flow("long", url, experiment=known["many"], run=run)
+    check_quiet(seen)
+    assert "first" in seen["short"] and seen["long"] == []
+
+
 def test_keys_zones_and_ways_back(page):
     url, known = page
     seen = flow("keys", url, experiment=known["heart"])

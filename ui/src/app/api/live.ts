@@ -22,6 +22,9 @@ function ask(kinds: readonly Kind[]) {
   const words = new Set(kinds.flatMap((kind) => WORDS[kind] ?? []));
   void queries.invalidateQueries({
     predicate: (query) => {
+      // Each page of a long list would be asked for again, and shift under the reader.
+      const pages = (query.state.data as { pages?: readonly unknown[] } | undefined)?.pages;
+      if (pages && pages.length > 1) return false;
       const on = query.meta?.kinds as readonly Kind[] | undefined;
       return on ? on.some((kind) => kinds.includes(kind)) : words.has(String(query.queryKey[0]));
     },
