@@ -1,10 +1,10 @@
-import { createRootRoute, createRoute, createRouter, lazyRouteComponent, redirect } from "@tanstack/react-router";
+import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from "@tanstack/react-router";
 import { PAGES } from "./pages";
 import { Broken, NotThere } from "./shell/Dead";
 import { Shell } from "./shell/Shell";
 import { PageSkeleton } from "../parts/States";
 
-/** Every view of the table; "/" goes to the first page while there is no Home. */
+/** Every view of the table of pages. */
 export function makeRouter() {
   const root = createRootRoute({ component: Shell, notFoundComponent: NotThere });
   const views = PAGES.flatMap((page) => page.views).map((view) => createRoute({
@@ -12,14 +12,8 @@ export function makeRouter() {
     path: view.path,
     component: lazyRouteComponent(view.load),
   }));
-  const first = PAGES[0]?.path ?? "/";
-  const home = first === "/" ? [] : [createRoute({
-    getParentRoute: () => root,
-    path: "/",
-    beforeLoad: () => { throw redirect({ to: first, replace: true }); },
-  })];
   return createRouter({
-    routeTree: root.addChildren([...home, ...views]),
+    routeTree: root.addChildren(views),
     defaultPreload: "intent",
     defaultPendingComponent: PageSkeleton,
     defaultErrorComponent: Broken,

@@ -12,21 +12,13 @@ const AWAY_MS = 3_000;
 /** Many changes within a moment are one. */
 const TOGETHER_MS = 400;
 
-/** First words of keys of MLflow's things that a kind concerns. */
-const WORDS: Partial<Record<Kind, readonly string[]>> = {
-  runs: ["runs", "run", "experiments", "runs-by-id", "run-children", "points", "children"],
-  models: ["versions-of-run", "models-of-run"],
-};
-
 function ask(kinds: readonly Kind[]) {
-  const words = new Set(kinds.flatMap((kind) => WORDS[kind] ?? []));
   void queries.invalidateQueries({
     predicate: (query) => {
       // Each page of a long list would be asked for again, and shift under the reader.
       const pages = (query.state.data as { pages?: readonly unknown[] } | undefined)?.pages;
       if (pages && pages.length > 1) return false;
-      const on = query.meta?.kinds as readonly Kind[] | undefined;
-      return on ? on.some((kind) => kinds.includes(kind)) : words.has(String(query.queryKey[0]));
+      return query.meta?.kinds?.some((kind) => kinds.includes(kind)) ?? false;
     },
   });
 }

@@ -1,6 +1,7 @@
 import { useMemo, useState } from "react";
 import { count } from "../../parts/format";
 import { Icon } from "../../parts/Icon";
+import { SearchField } from "../../parts/SearchField";
 import type { Run } from "../api/mlflow";
 import type { Group } from "../experiments/grouping";
 import { asText } from "../search";
@@ -58,8 +59,7 @@ function ChartToolbar({ settings, change, along, smoothing, steps, many }: Omit<
 }) {
   return (
     <div className="toolbar chart-toolbar">
-      {many && <input className="field" type="search" data-search aria-label="Search metrics" placeholder="Search metrics" value={asText(settings.find)}
-        onChange={(event) => change({ find: event.target.value || undefined }, { replace: true })} />}
+      {many && <SearchField label="Search metrics" value={asText(settings.find)} apply={(find) => change({ find }, { replace: true })} />}
       <div className="segments" role="group" aria-label="Along">
         {([["step", "Step"], ["time", "Time"], ["relative", "Relative"]] as const).map(([id, word]) => (
           <button key={id} type="button" aria-pressed={along === id} onClick={() => change({ x: id === "step" ? undefined : id })}>{word}</button>

@@ -1,6 +1,7 @@
 // Points of metrics as charts want them.
 import { useQuery, keepPreviousData } from "@tanstack/react-query";
 import { metricInterval, type Metric, type Run } from "../api/mlflow";
+import { liveOn } from "../api/queries";
 import { asNumber, COLOR, runColor, runName, tagOf } from "../experiments/runValues";
 import { smoothed } from "./statistics";
 
@@ -15,7 +16,7 @@ export function usePoints(runs: readonly Run[], key: string, steps: [number, num
   const ids = runs.map((run) => run.info.run_id);
   const live = runs.some((run) => run.info.status === "RUNNING");
   return useQuery({
-    queryKey: ["points", key, steps, ids], enabled, placeholderData: keepPreviousData, refetchInterval: live ? 5000 : false,
+    queryKey: ["points", key, steps, ids], meta: liveOn("runs"), enabled, placeholderData: keepPreviousData, refetchInterval: live ? 5000 : false,
     queryFn: ({ signal }) => metricInterval(ids, key, steps, POINTS, signal),
   });
 }

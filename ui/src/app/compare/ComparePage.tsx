@@ -1,11 +1,10 @@
-import { useQuery } from "@tanstack/react-query";
 import { Link, useParams } from "@tanstack/react-router";
 import { lazy, Suspense } from "react";
 import { plural } from "../../parts/format";
 import { Failed, Nothing, Skeleton } from "../../parts/States";
-import { searchRuns, type Run } from "../api/mlflow";
+import type { Run } from "../api/mlflow";
 import type { ManyChartsSettings } from "../charts/settings";
-import { idsFilter, useExperiment } from "../experiments/useRuns";
+import { useExperiment, useRunsById } from "../experiments/useRuns";
 import { asList, useSettings } from "../search";
 import { PageHead } from "../shell/PageHead";
 import { DifferenceTable } from "./DifferenceTable";
@@ -28,13 +27,7 @@ export default function ComparePage() {
   const [settings, change] = useSettings<CompareSettings>();
   const ids = asList(settings.runs).slice(0, MOST);
   const experiment = useExperiment(experimentId);
-  const found = useQuery({
-    queryKey: ["compare", experimentId, ids], enabled: ids.length > 0,
-    queryFn: async ({ signal }) => {
-      const { runs } = await searchRuns({ experiment_ids: [experimentId], filter: idsFilter(ids), run_view_type: "ALL", max_results: ids.length }, signal);
-      return runs.sort((a, b) => ids.indexOf(a.info.run_id) - ids.indexOf(b.info.run_id));
-    },
-  });
+  const found = useRunsById(experimentId, ids);
   const above = (
     <>
       <Link to="/experiments">Experiments</Link> <span aria-hidden="true">/</span>{" "}

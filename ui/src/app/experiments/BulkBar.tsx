@@ -84,9 +84,9 @@ export function BulkBar({ experiment, chosen, deleted, clear }: { experiment: st
 }
 
 /** A tag to be set, or taken away (null). */
-export function TagDialog({ title, close, act, known }: { title: string; close: () => void; act: (key: string, value: string | null) => void; known?: { key: string; value: string } }) {
-  const [key, setKey] = useState(known?.key ?? "");
-  const [value, setValue] = useState(known?.value ?? "");
+export function TagDialog({ title, error, close, act }: { title: string; error?: unknown; close: () => void; act: (key: string, value: string | null) => void }) {
+  const [key, setKey] = useState("");
+  const [value, setValue] = useState("");
   const submit = (event: FormEvent) => {
     event.preventDefault();
     if (key.trim()) act(key.trim(), value);
@@ -94,7 +94,8 @@ export function TagDialog({ title, close, act, known }: { title: string; close: 
   return (
     <Dialog title={title} close={close}>
       <form onSubmit={submit} className="form">
-        <label className="labelled">Key<input className="field" autoFocus dir="auto" value={key} onChange={(event) => setKey(event.target.value)} readOnly={known !== undefined} /></label>
+        {error ? <Failed error={error} /> : null}
+        <label className="labelled">Key<input className="field" autoFocus dir="auto" value={key} onChange={(event) => setKey(event.target.value)} /></label>
         <label className="labelled">Value<textarea className="field" rows={3} dir="auto" value={value} onChange={(event) => setValue(event.target.value)} /></label>
         <div className="actions is-end">
           <button type="button" className="button is-grave" disabled={!key.trim()} onClick={() => act(key.trim(), null)}>Remove the tag</button>

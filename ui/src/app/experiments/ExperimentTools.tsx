@@ -43,6 +43,7 @@ export function ExperimentTools({ experiment }: { experiment: Experiment | undef
           </>
         )}
       </Popover>
+      {asking === null && act.isError && <Failed error={act.error} />}
       {asking === "name" && <RenameDialog title="Rename the experiment" name={experiment.name} error={act.error} close={close} act={(name) => act.mutate(() => renameExperiment(id, name))} />}
       {asking === "note" && <NoteEditor title="What this experiment is about" text={noteOf(experiment)} error={act.error} close={close} save={(text) => act.mutate(() => setExperimentTag(id, NOTE, text))} />}
       {asking === "delete" && (

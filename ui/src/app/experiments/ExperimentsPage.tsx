@@ -4,9 +4,11 @@ import { useMemo, useState } from "react";
 import { Icon } from "../../parts/Icon";
 import { count } from "../../parts/format";
 import { Moment } from "../../parts/Moment";
+import { SearchField } from "../../parts/SearchField";
 import { Command, Failed, Nothing, Skeleton } from "../../parts/States";
 import { VirtualTable, type GridColumn } from "../../parts/VirtualTable";
 import { restoreExperiment, searchExperiments, type Experiment } from "../api/mlflow";
+import { liveOn } from "../api/queries";
 import { asText, useSettings } from "../search";
 import { PageHead } from "../shell/PageHead";
 import { NewExperiment } from "./NewExperiment";
@@ -25,6 +27,7 @@ export default function ExperimentsPage() {
   const [making, setMaking] = useState(false);
   const found = useInfiniteQuery({
     queryKey: ["experiments", deleted, text],
+    meta: liveOn("runs"),
     queryFn: ({ pageParam, signal }) => searchExperiments(deleted ? "DELETED_ONLY" : "ACTIVE_ONLY", nameFilter(text), pageParam, signal),
     initialPageParam: undefined as string | undefined,
     getNextPageParam: (page) => page.next_page_token,
@@ -36,8 +39,7 @@ export default function ExperimentsPage() {
       <PageHead title="Experiments"
         tools={<button type="button" className="button is-main" onClick={() => setMaking(true)}><Icon name="plus" /> New experiment</button>} />
       <div className="toolbar">
-        <input className="field grow" type="search" data-search aria-label="Search experiments by name" placeholder="Search by name"
-          value={text} onChange={(event) => change({ search: event.target.value || undefined }, { replace: true })} />
+        <SearchField className="grow" label="Search experiments by name" hint="Search by name" value={text} apply={(search) => change({ search }, { replace: true })} />
         <div className="segments" role="group" aria-label="Which experiments">
           <button type="button" aria-pressed={!deleted} onClick={() => change({ state: undefined })}>Active</button>
           <button type="button" aria-pressed={deleted} onClick={() => change({ state: "deleted" })}>Deleted</button>

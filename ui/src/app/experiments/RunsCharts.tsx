@@ -1,12 +1,11 @@
-import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { lazy, Suspense, useMemo } from "react";
 import { count } from "../../parts/format";
 import { Failed, Skeleton } from "../../parts/States";
-import { searchRuns, type Run } from "../api/mlflow";
+import type { Run } from "../api/mlflow";
 import { asText } from "../search";
 import { COLOR, runAddress, runColor, runName, tagOf } from "./runValues";
-import { idsFilter } from "./useRuns";
+import { useRunsById } from "./useRuns";
 import type { RunsSettings } from "./views";
 
 const RunCharts = lazy(() => import("../charts/RunCharts"));
@@ -26,10 +25,7 @@ export function RunsCharts({ experiment, runs, pinned, total, settings, change, 
     return [...pinned, ...runs.filter((run) => !held.has(run.info.run_id)).slice(0, group ? GROUPED - pinned.length : DRAWN)];
   }, [runs, pinned, group]);
   const ids = listed.map((run) => run.info.run_id);
-  const whole = useQuery({
-    queryKey: ["runs-drawn", experiment, ids], placeholderData: keepPreviousData, enabled: ids.length > 0,
-    queryFn: async ({ signal }) => (await searchRuns({ experiment_ids: [experiment], filter: idsFilter(ids), run_view_type: "ALL", max_results: ids.length }, signal)).runs,
-  });
+  const whole = useRunsById(experiment, ids);
   const drawn = useMemo(() => listed.flatMap((run) => {
     const id = run.info.run_id;
     return hidden.has(id) ? [] : whole.data?.find((one) => one.info.run_id === id) ?? [];

@@ -1,5 +1,6 @@
 // What the runs page asks of the server.
 import { keepPreviousData, useInfiniteQuery, useQuery } from "@tanstack/react-query";
+import { liveOn } from "../api/queries";
 import { getExperiment, searchRuns, type View } from "../api/mlflow";
 import { fieldsFor, keysOf } from "./columns";
 import { PARENT } from "./runValues";
@@ -11,13 +12,13 @@ const SAMPLE = 30;
 const LIVE_MS = 15_000;
 
 export function useExperiment(id: string) {
-  return useQuery({ queryKey: ["experiment", id], queryFn: ({ signal }) => getExperiment(id, signal) });
+  return useQuery({ queryKey: ["experiment", id], meta: liveOn("runs"), queryFn: ({ signal }) => getExperiment(id, signal) });
 }
 
 /** Keys that the newest runs have: for columns, groups and completion. */
 export function useKeysOfRuns(experiment: string) {
   return useQuery({
-    queryKey: ["run-keys", experiment], staleTime: 60_000,
+    queryKey: ["run-keys", experiment], meta: liveOn("runs"), staleTime: 60_000,
     queryFn: async ({ signal }) => keysOf((await searchRuns({ experiment_ids: [experiment], max_results: SAMPLE, run_view_type: "ALL" }, signal)).runs),
   });
 }
@@ -35,6 +36,7 @@ export function both(...filters: string[]): string {
 export function useRuns(asked: Asked, enabled: boolean) {
   return useInfiniteQuery({
     queryKey: ["runs", asked.experiment, asked.view, asked.filter, asked.order, asked.columns],
+    meta: liveOn("runs"),
     enabled,
     queryFn: ({ pageParam, signal }) => searchRuns({
       experiment_ids: [asked.experiment], filter: asked.filter, run_view_type: asked.view, fields: fieldsFor(asked.columns),
@@ -52,23 +54,24 @@ export function useRuns(asked: Asked, enabled: boolean) {
   });
 }
 
-/** Runs by their ids: pinned ones, whatever the filter says. */
-export function useRunsById(experiment: string, ids: readonly string[], columns: readonly string[]) {
+/** Runs by their ids, in their order, whatever the filter says; whole if no columns are named. */
+export function useRunsById(experiment: string, ids: readonly string[], columns?: readonly string[]) {
   return useQuery({
-    queryKey: ["runs-by-id", experiment, ids, columns], enabled: ids.length > 0, placeholderData: keepPreviousData,
+    queryKey: ["runs-by-id", experiment, ids, columns], meta: liveOn("runs"), enabled: ids.length > 0, placeholderData: keepPreviousData,
     queryFn: async ({ signal }) => {
-      const { runs } = await searchRuns({ experiment_ids: [experiment], filter: idsFilter(ids), run_view_type: "ALL", fields: fieldsFor(columns), max_results: ids.length }, signal);
+      const { runs } = await searchRuns({ experiment_ids: [experiment], filter: idsFilter(ids), run_view_type: "ALL", fields: columns && fieldsFor(columns), max_results: ids.length }, signal);
       return runs.sort((a, b) => ids.indexOf(a.info.run_id) - ids.indexOf(b.info.run_id));
     },
   });
 }
 
-export const idsFilter = (ids: readonly string[]) => `run_id IN (${ids.map((id) => `'${id.replaceAll("'", "''")}'`).join(", ")})`;
+const quoted = (ids: readonly string[]) => ids.map((id) => `'${id.replaceAll("'", "''")}'`).join(", ");
+export const idsFilter = (ids: readonly string[]) => `run_id IN (${quoted(ids)})`;
 
 /** How many children each run has; runs without any are not in it. */
 export function useChildCounts(experiment: string, view: View) {
   return useQuery({
-    queryKey: ["run-children", experiment, view], staleTime: 30_000,
+    queryKey: ["run-children", experiment, view], meta: liveOn("runs"), staleTime: 30_000,
     queryFn: async ({ signal }) => {
       const { runs } = await searchRuns({
         experiment_ids: [experiment], run_view_type: view, filter: `tags.\`${PARENT}\` IS NOT NULL`, fields: ["info", `tags.${PARENT}`], max_results: 20_000,
@@ -86,11 +89,10 @@ export function useChildCounts(experiment: string, view: View) {
 /** The children of the runs that are unfolded. */
 export function useChildren(asked: Asked, parents: readonly string[]) {
   return useQuery({
-    queryKey: ["children", asked, parents], enabled: parents.length > 0, placeholderData: keepPreviousData,
+    queryKey: ["children", asked, parents], meta: liveOn("runs"), enabled: parents.length > 0, placeholderData: keepPreviousData,
     queryFn: async ({ signal }) => {
-      const quoted = parents.map((id) => `'${id.replaceAll("'", "''")}'`).join(", ");
       return (await searchRuns({
-        experiment_ids: [asked.experiment], run_view_type: asked.view, filter: `tags.\`${PARENT}\` IN (${quoted})`, fields: fieldsFor(asked.columns),
+        experiment_ids: [asked.experiment], run_view_type: asked.view, filter: `tags.\`${PARENT}\` IN (${quoted(parents)})`, fields: fieldsFor(asked.columns),
         order_by: asked.order ? [asked.order] : undefined, max_results: 10_000,
       }, signal)).runs;
     },

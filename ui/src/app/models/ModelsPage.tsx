@@ -3,6 +3,7 @@ import { useMemo } from "react";
 import { count, metric, plural, range } from "../../parts/format";
 import { Moment } from "../../parts/Moment";
 import { Command, Nothing } from "../../parts/States";
+import { SearchField } from "../../parts/SearchField";
 import { VirtualTable, type GridColumn } from "../../parts/VirtualTable";
 import { metricName } from "../../parts/words";
 import { useModels, type ModelGlance } from "../api/native";
@@ -22,8 +23,7 @@ export default function ModelsPage() {
     <>
       <PageHead title="Models" />
       <div className="toolbar">
-        <input className="field grow" type="search" data-search aria-label="Search models by name" placeholder="Search by name" value={text}
-          onChange={(event) => change({ search: event.target.value || undefined }, { replace: true })} />
+        <SearchField className="grow" label="Search models by name" hint="Search by name" value={text} apply={(search) => change({ search }, { replace: true })} />
       </div>
       <Loaded query={found}>{(view) => {
         if (view.models.length === 0) return <None />;

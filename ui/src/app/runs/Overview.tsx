@@ -9,6 +9,7 @@ import { Panel } from "../../parts/Layout";
 import { Markdown } from "../../parts/Markdown";
 import { Moment } from "../../parts/Moment";
 import { searchRuns, setTag, type DatasetInput, type Metric, type Run } from "../api/mlflow";
+import { liveOn } from "../api/queries";
 import { NoteEditor } from "../experiments/NoteEditor";
 import { NOTE, PARENT, tagOf, valueText } from "../experiments/runValues";
 import { KeyTable } from "./KeyTable";
@@ -76,7 +77,7 @@ function Code({ run }: { run: Run }) {
   const parent = tagOf(run, PARENT);
   const experiment = run.info.experiment_id;
   const family = useQuery({
-    queryKey: ["family", run.info.run_id], staleTime: 30_000,
+    queryKey: ["family", run.info.run_id], meta: liveOn("runs"), staleTime: 30_000,
     queryFn: async ({ signal }) => searchRuns({
       experiment_ids: [experiment], filter: `tags.\`${PARENT}\` = '${run.info.run_id}'`, fields: ["info"], max_results: 20, count_total: true,
     }, signal),

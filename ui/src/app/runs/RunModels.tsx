@@ -3,13 +3,14 @@ import { Link } from "@tanstack/react-router";
 import { Moment } from "../../parts/Moment";
 import { Failed } from "../../parts/States";
 import { modelsOfExperiment, versionsOfRun, type LoggedModel, type ModelVersion, type Run } from "../api/mlflow";
+import { liveOn } from "../api/queries";
 import { runAddress } from "../experiments/runValues";
-import { PAGES } from "../pages";
+import { versionAddress } from "../models/addresses";
 
 export function useModelsOfRun(run: Run) {
   const id = run.info.run_id;
   return useQuery({
-    queryKey: ["models-of-run", id],
+    queryKey: ["models-of-run", id], meta: liveOn("models"),
     queryFn: ({ signal }) => modelsOfExperiment(run.info.experiment_id, `attributes.source_run_id = '${id}'`, signal),
   });
 }
@@ -18,7 +19,7 @@ export function useModelsOfRun(run: Run) {
 export function RunModels({ run }: { run: Run }) {
   const id = run.info.run_id;
   const logged = useModelsOfRun(run);
-  const versions = useQuery({ queryKey: ["versions-of-run", id], queryFn: ({ signal }) => versionsOfRun(id, signal) });
+  const versions = useQuery({ queryKey: ["versions-of-run", id], meta: liveOn("models"), queryFn: ({ signal }) => versionsOfRun(id, signal) });
   if (logged.isError || versions.isError) return <Failed error={logged.error ?? versions.error} />;
   const none = logged.data?.length === 0 && versions.data?.length === 0;
   if (none) return <p className="muted">The run logged no model, and none was registered of it.</p>;
@@ -40,13 +41,10 @@ function Logged({ run, model }: { run: Run; model: LoggedModel }) {
   );
 }
 
-/** A link once there is a page of models to go to. */
 function Version({ version }: { version: ModelVersion }) {
-  const label = <bdi>{version.name} {version.version}</bdi>;
-  const page = PAGES.some((one) => one.path === "/models");
   return (
     <li>
-      {page ? <Link to={`/models/${encodeURIComponent(version.name)}/versions/${version.version}`}>{label}</Link> : <b>{label}</b>}{" "}
+      <Link to={versionAddress(version.name, version.version)}><bdi>{version.name} {version.version}</bdi></Link>{" "}
       {version.aliases?.map((alias) => <span key={alias} className="chip">@<bdi>{alias}</bdi></span>)}{" "}
       <small>registered <Moment ms={version.creation_timestamp} /></small>
     </li>

@@ -5,6 +5,7 @@ import { CopyButton } from "../../parts/CopyButton";
 import { Moment } from "../../parts/Moment";
 import { Failed, Skeleton } from "../../parts/States";
 import { getRun, type Run } from "../api/mlflow";
+import { liveOn } from "../api/queries";
 import { RunState } from "../experiments/RunState";
 import { COLOR, duration, durationText, runColor, runName, tagOf } from "../experiments/runValues";
 import { useExperiment } from "../experiments/useRuns";
@@ -27,7 +28,7 @@ const isSystem = (key: string) => key.startsWith("system/");
 export default function RunPage() {
   const { experimentId = "", runId = "" } = useParams({ strict: false });
   const found = useQuery({
-    queryKey: ["run", runId], queryFn: ({ signal }) => getRun(runId, signal),
+    queryKey: ["run", runId], meta: liveOn("runs"), queryFn: ({ signal }) => getRun(runId, signal),
     refetchInterval: (query) => (query.state.data?.info.status === "RUNNING" ? LIVE_MS : false),
   });
   const experiment = useExperiment(found.data?.info.experiment_id ?? experimentId).data;

@@ -36,7 +36,7 @@ export function RunTools({ run }: { run: Run }) {
         : <button type="button" className="button is-grave" onClick={() => setAsking("delete")}><Icon name="trash" /> Delete</button>}
       {asking === null && act.isError && <Failed error={act.error} />}
       {asking === "name" && <RenameDialog title="Rename the run" name={runName(run)} error={act.error} close={close} act={(name) => act.mutate(() => updateRun(id, { run_name: name }), done)} />}
-      {asking === "tag" && <TagDialog title="Tag the run" close={close} act={(key, value) => act.mutate(() => (value === null ? deleteTag(id, key) : setTag(id, key, value)), done)} />}
+      {asking === "tag" && <TagDialog title="Tag the run" error={act.error} close={close} act={(key, value) => act.mutate(() => (value === null ? deleteTag(id, key) : setTag(id, key, value)), done)} />}
       {asking === "delete" && (
         <Dialog title="Delete this run?" close={close}>
           {act.isError && <Failed error={act.error} />}

@@ -1,6 +1,6 @@
 import { Link, useParams } from "@tanstack/react-router";
 import { DataTable } from "../../parts/DataTable";
-import { count, known, num, percent, plain, range, when } from "../../parts/format";
+import { count, known, num, percent, plain, range } from "../../parts/format";
 import { IntervalList } from "../../parts/IntervalList";
 import { Fold, KeyNumbers, Legend, Panel } from "../../parts/Layout";
 import { Moment } from "../../parts/Moment";
@@ -88,7 +88,7 @@ function Log({ log }: { log: readonly Audit[] }) {
       {[...log].reverse().map((entry) => (
         <li key={entry.sequence}>
           <b>{entry.from === entry.to ? phaseWords(entry.to) : `${phaseWords(entry.from)} → ${phaseWords(entry.to)}`}</b> – <span dir="auto">{entry.sentence}</span>
-          <small>{when(entry.at)} by <bdi>{entry.actor}</bdi></small>
+          <small><Moment ms={Date.parse(entry.at)} /> by <bdi>{entry.actor}</bdi></small>
         </li>
       ))}
     </ol>

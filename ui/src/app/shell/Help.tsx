@@ -7,6 +7,7 @@ const KEYS: readonly [string, string][] = [
   ["Enter", "open the row"],
   ["x", "choose the row"],
   ["p", "pin the row"],
+  ["h", "take the run out of the charts, or back"],
   ["u", "times in UTC, or in your zone"],
   ["?", "this list"],
   ["Esc", "close what is open, leave a field"],
