@@ -293,16 +293,17 @@ export const flows = {
     const tab = await open(`/experiments/${args.experiment}`);
     await tab.quiet();
     const searched = [];
+    const bodyOf = (r) => (r.url().endsWith("/runs/search") ? r.postDataJSON() : {});
     tab.on("request", (r) => {
-      const body = r.url().endsWith("/runs/search") ? r.postDataJSON() : {};
-      if (body.fields && body.filter === undefined) searched.push(body.page_token ? "later" : "first");
+      const body = bodyOf(r);
+      if (body.fields && !body.filter) searched.push(body.page_token ? "later" : "first");
     });
-    /** A client changes a run; gives what the page asked for then. */
+    /** A client changes a run; gives what the page asked for then. That children are counted again shows that it was told. */
     const change = async (value) => {
       searched.length = 0;
-      const told = tab.waitForResponse((r) => r.url().includes("/quern/events"));
+      const counted = tab.waitForRequest((r) => bodyOf(r).filter?.includes("parentRunId"));
       await tab.request.post(`${url}/api/2.0/mlflow/runs/set-tag`, { data: { run_id: args.run, key: "seen", value } });
-      await told;
+      await counted;
       await tab.quiet();
       return [...searched];
     };
