@@ -10,6 +10,7 @@ import { Help } from "./Help";
 import { focusSearch, useKeys } from "./keys";
 import { ServerBanner } from "./ServerBanner";
 import { setTheme, useTheme, type Theme } from "./theme";
+import { Who } from "./Who";
 
 const NEXT: Record<Theme, Theme> = { system: "light", light: "dark", dark: "system" };
 let watching = false;
@@ -56,6 +57,7 @@ function Navigation({ path, onHelp }: { path: string; onHelp: () => void }) {
           </li>
         ))}
       </ul>
+      <Who />
       <div className="nav-tools">
         <button type="button" onClick={() => setTheme(NEXT[theme])} title="Colours"
           aria-label={`Colours: ${theme === "system" ? "as the system" : theme}; switch to ${NEXT[theme]}`}>
