@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <boost/json.hpp>
 #include <memory>
 
@@ -54,11 +55,49 @@ std::string Shown(const json::value& value) {
   };
   if (value.is_null()) return "-";
   if (value.is_string()) return std::string(value.get_string());
+  if (const std::string status = TextAt(value, "/status"); !status.empty()) {
+    const json::value& observed = At(value, "/observed");
+    return observed.is_null() ? status : status + ", " + number(observed);
+  }
   const json::value& point = At(value, "/value");
   if (!value.is_object() || point.is_null()) return number(value);
   const json::value& low = At(value, "/low");
   if (low.is_null()) return number(point);
   return fmt::format("{} ({} to {})", number(point), number(low), number(At(value, "/high")));
+}
+
+/// "+0.0127", with its interval where one was computed; what stands in its place if the values are
+/// of different rows.
+std::string ChangeText(const json::value& row) {
+  if (At(row, "/rows/same") == json::value(false)) return "other rows";
+  const auto change = NumberAt(row, "/change");
+  if (!change) return "";
+  const auto low = NumberAt(row, "/difference/low"), high = NumberAt(row, "/difference/high");
+  const std::string text = fmt::format("{:+.4g}", *change);
+  return low && high ? text + fmt::format(" ({:+.4g} to {:+.4g})", *low, *high) : text;
+}
+
+/// Sentences on the rows behind the metrics, each once.
+std::vector<std::string> MeasuredOn(const json::value& compared, const std::string& a,
+                                    const std::string& b) {
+  std::vector<std::string> out;
+  for (const json::value& row : ListAt(compared, "/rows")) {
+    const json::value& rows = At(row, "/rows");
+    if (!rows.is_object()) continue;
+    const std::string on_a = TextAt(rows, "/a"), on_b = TextAt(rows, "/b");
+    std::string text;
+    if (TextAt(row, "/section") == "contest") {
+      text = "contest: both on the same rows, " + on_a;
+    } else if (At(rows, "/same") == json::value(false)) {
+      text = fmt::format(
+          "{} was measured on {}, {} on {}: those are other rows, a difference may be theirs", a,
+          on_a, b, on_b);
+    } else if (At(rows, "/same").is_null()) {
+      text = "it is not known whether the metrics of both were measured on the same rows";
+    }
+    if (!text.empty() && std::find(out.begin(), out.end(), text) == out.end()) out.push_back(text);
+  }
+  return out;
 }
 
 Status ShowDifferences(pipeline::Workspace& workspace, const CardArgs& args, Context& context) {
@@ -74,12 +113,13 @@ Status ShowDifferences(pipeline::Workspace& workspace, const CardArgs& args, Con
   };
   std::vector<std::vector<std::string>> table{{"what", head(first), head(second), "change"}};
   for (const json::value& row : ListAt(compared, "/rows")) {
-    const json::value& change = At(row, "/change");
     table.push_back({TextAt(row, "/section") + ": " + TextAt(row, "/name"), Shown(At(row, "/a")),
-                     Shown(At(row, "/b")),
-                     change.is_number() ? fmt::format("{:+.4g}", change.to_number<double>()) : ""});
+                     Shown(At(row, "/b")), ChangeText(row)});
   }
   context.Print(FormatTable(table));
+  for (const std::string& sentence : MeasuredOn(compared, head(first), head(second))) {
+    context.PrintLine(sentence);
+  }
   std::vector<std::string> same;
   for (const auto& [section, count] : compared.at("same").get_object()) {
     if (count.to_number<int64_t>() > 0) {

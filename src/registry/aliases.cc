@@ -63,7 +63,8 @@ Status RegisteredModels::ForceAlias(const std::string& name, const std::string& 
   return SetAlias(name, alias, version, reason);
 }
 
-Status RegisteredModels::DeleteAlias(const std::string& name, const std::string& alias) {
+Status RegisteredModels::DeleteAlias(const std::string& name, const std::string& alias,
+                                     const std::string& reason) {
   QUERN_TRY(CheckAlias(alias));
   return Commit(context_, [&]() -> Status {
     QUERN_ASSIGN(const Texts tags, Tags(name));
@@ -71,8 +72,7 @@ Status RegisteredModels::DeleteAlias(const std::string& name, const std::string&
     if (before == 0) return {};
     QUERN_TRY(DropAlias(context_.database, name, alias));
     QUERN_TRY(Touch(context_, name, before));
-    QUERN_TRY(
-        Note(context_, {name, "alias " + alias, VersionText(before), "", "asked for by a client"}));
+    QUERN_TRY(Note(context_, {name, "alias " + alias, VersionText(before), "", reason}));
     Event event;
     event.kind = Event::Kind::kAliasDeleted;
     event.prompt = IsPrompt(tags);

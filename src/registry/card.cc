@@ -50,12 +50,14 @@ json::object Details(const Dossier& d) {
 json::object Parameters(const Dossier& d) {
   json::array data;
   for (const json::value& record : d.data) {
-    data.push_back(json::object{
-        {"name", TextAt(record, "/source")},
-        {"description", fmt::format("{} rows, {} rejected", WriteJson(At(record, "/rows")),
-                                    WriteJson(At(record, "/rejected")))},
-        {"link", TextAt(record, "/path")},
-        {"snapshot", TextAt(record, "/digest")}});
+    const json::value& rows = At(record, "/rows");
+    const json::value& rejected = At(record, "/rejected");
+    std::string count = rows.is_null() ? "" : WriteJson(rows) + " rows";
+    if (!rejected.is_null()) count += ", " + WriteJson(rejected) + " rejected";
+    data.push_back(json::object{{"name", TextAt(record, "/source")},
+                                {"description", std::move(count)},
+                                {"link", TextAt(record, "/path")},
+                                {"snapshot", TextAt(record, "/digest")}});
   }
   const auto tag = d.version.tags.find("quern.data");
   if (data.empty() && tag != d.version.tags.end()) {

@@ -6,6 +6,7 @@
 
 #include "base/json_read.h"
 #include "base/time.h"
+#include "registry/measured.h"
 
 namespace quern::registry {
 namespace {
@@ -57,6 +58,22 @@ Facts VersionFacts(const Dossier& d) {
 Facts MetricFacts(const Dossier& d) {
   Facts facts;
   AddObject(facts, d.metrics);
+  return facts;
+}
+
+/// Of each gate that judged it the last verdict: what could not be measured before deployment was
+/// after it.
+Facts GateFacts(const Dossier& d) {
+  Facts facts;
+  for (const json::value* record : {&d.evaluate, &d.deploy}) {
+    for (const json::value& gate : ListAt(*record, "/gates")) {
+      const std::string name = TextAt(gate, "/text");
+      const bool pending = TextAt(gate, "/status") == "pending";
+      if (pending && !facts.Of(name).is_null()) continue;
+      facts.Add(name,
+                json::object{{"status", At(gate, "/status")}, {"observed", At(gate, "/observed")}});
+    }
+  }
   return facts;
 }
 
@@ -139,12 +156,18 @@ struct Section {
   Facts (*facts)(const Dossier&);
 };
 constexpr Section kSections[] = {
-    {"version", VersionFacts}, {"metrics", MetricFacts},
-    {"slices", SliceFacts},    {"parameters", ParameterFacts},
-    {"schema", SchemaFacts},   {"features", FeatureFacts},
-    {"data", DataFacts},       {"package", PackageFacts},
-    {"service", ServiceFacts},
+    {"version", VersionFacts},      {"metrics", MetricFacts},
+    {"slices", SliceFacts},         {"gates", GateFacts},
+    {"parameters", ParameterFacts}, {"schema", SchemaFacts},
+    {"features", FeatureFacts},     {"data", DataFacts},
+    {"package", PackageFacts},      {"service", ServiceFacts},
 };
+
+/// Whether values of the section depend on the rows that they were measured on.
+bool IsMeasured(std::string_view section) { return section == "metrics" || section == "slices"; }
+
+/// The metric of a row: "recall where sex = 0" is recall.
+std::string_view MetricOf(std::string_view name) { return name.substr(0, name.find(" where ")); }
 
 /// b - a of two numbers, or of the values of two intervals.
 json::value Change(const json::value& a, const json::value& b) {
@@ -157,6 +180,41 @@ json::value Change(const json::value& a, const json::value& b) {
   return to.to_number<double>() - from.to_number<double>();
 }
 
+/// {a, b, same}: on which rows each was measured, null where the store does not know.
+json::value RowsJson(const MeasuredRows& a, const MeasuredRows& b) {
+  const auto same = SameRows(a, b);
+  return json::object{{"a", Named(a.text)},
+                      {"b", Named(b.text)},
+                      {"same", same ? json::value(*same) : json::value(nullptr)}};
+}
+
+/// Of a version that a retraining chose over the other: both on the rows that were set aside for
+/// it, paired. Values on other rows say nothing of which is better.
+void AddContest(const Dossier& before, const Dossier& after, bool reversed, json::array& rows) {
+  const json::value& champion = At(after.retrain, "/champion");
+  const json::value& metric = At(after.retrain, "/metric");
+  const bool met = before.version.name == after.version.name && metric.is_string() &&
+                   At(champion, "/version") == json::value(before.version.version);
+  if (!met) return;
+  const MeasuredRows measured = RowsOfMetric(after, metric.get_string());
+  json::value x = At(champion, "/value"), y = At(after.candidate, "/value");
+  json::value change = Change(x, y);
+  json::value interval = At(after.candidate, "/difference");
+  if (reversed) {
+    std::swap(x, y);
+    change = Change(x, y);
+    interval = nullptr;  // the test was of the other direction
+  }
+  rows.push_back(json::object{{"section", "contest"},
+                              {"name", metric},
+                              {"a", std::move(x)},
+                              {"b", std::move(y)},
+                              {"same", false},
+                              {"change", std::move(change)},
+                              {"difference", std::move(interval)},
+                              {"rows", RowsJson(measured, measured)}});
+}
+
 json::value Head(const Dossier& d) {
   return json::object{{"name", d.version.name}, {"version", d.version.version}};
 }
@@ -166,6 +224,8 @@ json::value Head(const Dossier& d) {
 json::value CompareVersions(const Dossier& a, const Dossier& b, bool everything) {
   json::array rows;
   json::object same;
+  AddContest(a, b, false, rows);
+  AddContest(b, a, true, rows);
   for (const Section& section : kSections) {
     const Facts left = section.facts(a), right = section.facts(b);
     std::vector<std::string> names = left.order();
@@ -178,13 +238,17 @@ json::value CompareVersions(const Dossier& a, const Dossier& b, bool everything)
       const bool is_same = x == y;
       equal += is_same;
       if (is_same && !everything) continue;
-      json::value change = Change(x, y);
-      rows.push_back(json::object{{"section", section.name},
-                                  {"name", name},
-                                  {"a", std::move(x)},
-                                  {"b", std::move(y)},
-                                  {"same", is_same},
-                                  {"change", std::move(change)}});
+      json::object row{{"section", section.name}, {"name", name}, {"same", is_same}};
+      row["change"] = Change(x, y);
+      if (IsMeasured(section.name)) {
+        const MeasuredRows on_a = RowsOfMetric(a, MetricOf(name));
+        const MeasuredRows on_b = RowsOfMetric(b, MetricOf(name));
+        row["rows"] = RowsJson(on_a, on_b);
+        if (SameRows(on_a, on_b) == false) row["change"] = nullptr;
+      }
+      row["a"] = std::move(x);
+      row["b"] = std::move(y);
+      rows.push_back(std::move(row));
     }
     same[section.name] = equal;
   }

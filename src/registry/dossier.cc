@@ -63,13 +63,27 @@ Status ReadMaking(PipelineHistory& history, Dossier& dossier) {
                  return TextAt(result.record, "/name") == version.name &&
                         IsOf(result.record, version);
                }));
-  const auto tag = version.tags.find("quern.data");
-  if (tag == version.tags.end() || dossier.train.is_null()) return {};
-  for (const std::string_view part : Split(tag->second, ',')) {
+  return {};
+}
+
+/// The snapshots that a package names ("snapshot:cleveland@1f2e3d4c5b6a"), each with the record of
+/// the ingestion that made it. The tag `quern.data` is no such list: of a retraining it is a
+/// phrase.
+Status ReadSnapshots(PipelineHistory& history, const json::value& lineage, Dossier& dossier) {
+  constexpr std::string_view kKind = "snapshot:";
+  for (const json::value& input : ListAt(lineage, "/inputs")) {
+    if (!input.is_string()) continue;
+    const std::string_view id = input.get_string();
+    const size_t at = id.rfind('@');
+    if (!id.starts_with(kKind) || at == std::string_view::npos) continue;
+    const std::string source(id.substr(kKind.size(), at - kKind.size()));
+    const std::string digest(id.substr(at + 1));
     QUERN_ASSIGN(json::value record,
-                 Newest(history, "ingest:" + std::string(Trim(part)),
-                        [&](const StepResult& r) { return r.finished_ms <= version.created_ms; }));
-    if (!record.is_null()) dossier.data.push_back(std::move(record));
+                 Newest(history, "ingest:" + source, [&](const StepResult& result) {
+                   return TextAt(result.record, "/digest").starts_with(digest);
+                 }));
+    if (record.is_null()) record = json::object{{"source", source}, {"digest", digest}};
+    dossier.data.push_back(std::move(record));
   }
   return {};
 }
@@ -85,6 +99,7 @@ Status ReadLater(PipelineHistory& history, Dossier& dossier) {
       for (const json::value& candidate : ListAt(result.record, "/candidates")) {
         if (model != version.name || !IsOf(candidate, version)) continue;
         dossier.candidate = candidate;
+        dossier.retrain = result.record;
         const json::value& served = At(result.record, "/deployment");
         if (served.is_object()) dossier.deploy = served;
       }
@@ -108,7 +123,44 @@ Status ReadLater(PipelineHistory& history, Dossier& dossier) {
   return {};
 }
 
-/// Metrics and parameters of the run, for a version that a client registered.
+/// The text of a JSON object at `field`; null without one.
+json::value FieldOf(const std::string& text, std::string_view field) {
+  const auto parsed = ParseJson(text);
+  return parsed ? At(*parsed, field) : json::value(nullptr);
+}
+
+/// The datasets that the run says it read.
+Status ReadDatasets(store::Database& database, Dossier& dossier) {
+  return database.Query(
+      "SELECT d.name, d.digest, d.profile, d.source FROM run_inputs i JOIN runs r ON r.num = i.run "
+      "JOIN datasets d ON d.num = i.dataset WHERE r.id = ? ORDER BY i.num",
+      {dossier.version.run_id}, [&](const store::Row& row) {
+        dossier.data.push_back(json::object{{"source", row.Text(0)},
+                                            {"digest", row.Text(1)},
+                                            {"rows", FieldOf(row.Text(2), "/num_rows")},
+                                            {"path", FieldOf(row.Text(3), "/uri")}});
+      });
+}
+
+/// Metrics of a logged model name their datasets. One that was measured on several of them has no
+/// dataset: which of the values the run kept is not known.
+Status ReadMetricDatasets(store::Database& database, Dossier& dossier) {
+  if (dossier.version.model_id.empty()) return {};
+  json::object found;
+  QUERN_TRY(database.Query(
+      "SELECT DISTINCT m.key, m.dataset_name, m.dataset_digest FROM logged_model_metrics m JOIN "
+      "logged_models l ON l.num = m.model WHERE l.id = ? AND m.dataset_name <> '' ORDER BY m.key",
+      {dossier.version.model_id}, [&](const store::Row& row) {
+        json::value& dataset = found[row.Text(0)];
+        const bool first = dataset.is_null();
+        dataset = first ? json::value(json::object{{"name", row.Text(1)}, {"digest", row.Text(2)}})
+                        : json::value(json::object());
+      }));
+  if (!found.empty()) dossier.metric_datasets = std::move(found);
+  return {};
+}
+
+/// Metrics, parameters and datasets of the run, for a version that a client registered.
 Status ReadRun(store::Database& database, Dossier& dossier) {
   const ModelVersion& version = dossier.version;
   if (version.run_id.empty()) return {};
@@ -122,6 +174,7 @@ Status ReadRun(store::Database& database, Dossier& dossier) {
               json::object{{"value", row.Number(1)}, {"low", nullptr}, {"high", nullptr}};
         }));
     if (!metrics.empty()) dossier.metrics = std::move(metrics);
+    QUERN_TRY(ReadMetricDatasets(database, dossier));
   }
   if (dossier.parameters.is_null()) {
     json::object parameters;
@@ -131,7 +184,7 @@ Status ReadRun(store::Database& database, Dossier& dossier) {
         {version.run_id}, [&](const store::Row& row) { parameters[row.Text(0)] = row.Text(1); }));
     if (!parameters.empty()) dossier.parameters = std::move(parameters);
   }
-  return {};
+  return dossier.data.empty() ? ReadDatasets(database, dossier) : Status();
 }
 
 }  // namespace
@@ -143,6 +196,7 @@ PackageFiles ReadPackageFiles(const ModelVersion& version, const std::string& st
   files.described = ReadJsonFile(JoinPath(folder, "quern.json"), fs);
   if (files.described.is_null()) return files;
   files.example = ReadJsonFile(JoinPath(folder, "serving_input_example.json"), fs);
+  files.lineage = ReadJsonFile(JoinPath(folder, "lineage.json"), fs);
   const auto names = fs.List(folder);
   if (!names) return files;
   for (const std::string& name : *names) {
@@ -178,6 +232,7 @@ Result<Dossier> ReadDossier(store::Database& database, const Clock& clock,
   dossier.parameters = At(dossier.package, "/params");
   PipelineHistory history(database);
   QUERN_TRY(ReadMaking(history, dossier));
+  QUERN_TRY(ReadSnapshots(history, At(files.lineage, "/lineage"), dossier));
   QUERN_TRY(ReadLater(history, dossier));
   QUERN_TRY(ReadRun(database, dossier));
   QUERN_ASSIGN(dossier.reviews, Reviews(database, clock, "").Of(name, version));

@@ -72,7 +72,8 @@ Result<RegisteredModel> RegisteredModels::Get(const std::string& name) {
 }
 
 Result<RegisteredModel> RegisteredModels::Rename(const std::string& name,
-                                                 const std::string& new_name) {
+                                                 const std::string& new_name,
+                                                 const std::string& reason) {
   QUERN_TRY(CheckModelName(new_name, "new_name"));
   store::Database& database = context_.database;
   QUERN_TRY(Commit(context_, [&]() -> Status {
@@ -86,7 +87,7 @@ Result<RegisteredModel> RegisteredModels::Rename(const std::string& name,
       }
       QUERN_TRY(database.Execute("UPDATE registered_models SET name = ? WHERE name = ?",
                                  {new_name, name}));
-      QUERN_TRY(Note(context_, {new_name, "model renamed", name, new_name, ""}));
+      QUERN_TRY(Note(context_, {new_name, "model renamed", name, new_name, reason}));
     }
     QUERN_TRY(Touch(context_, new_name));
     return database.Execute("UPDATE model_versions SET updated_ms = ? WHERE name = ?",
@@ -110,7 +111,7 @@ Result<RegisteredModel> RegisteredModels::Describe(const std::string& name,
   return Get(name);
 }
 
-Status RegisteredModels::Delete(const std::string& name) {
+Status RegisteredModels::Delete(const std::string& name, const std::string& reason) {
   return Commit(context_, [&]() -> Status {
     QUERN_TRY(Tags(name));
     int64_t versions = 0;
@@ -119,7 +120,8 @@ Status RegisteredModels::Delete(const std::string& name) {
         {name}, [&](const Row& row) { versions = row.Int(0); }));
     QUERN_TRY(context_.database.Execute("DELETE FROM registered_models WHERE name = ?", {name}));
     return Note(context_, {name, "model deleted", name, "",
-                           "with " + std::to_string(versions) + " versions"});
+                           "with " + std::to_string(versions) + " versions" +
+                               (reason.empty() ? "" : ": " + reason)});
   });
 }
 

@@ -18,10 +18,11 @@ class RegisteredModels {
                                  const Texts& tags);
   Result<RegisteredModel> Get(const std::string& name);
   /// With all that hangs on it: versions, tags, aliases.
-  Result<RegisteredModel> Rename(const std::string& name, const std::string& new_name);
+  Result<RegisteredModel> Rename(const std::string& name, const std::string& new_name,
+                                 const std::string& reason = "");
   Result<RegisteredModel> Describe(const std::string& name, const std::string& description);
   /// With its versions. The log keeps that they were.
-  Status Delete(const std::string& name);
+  Status Delete(const std::string& name, const std::string& reason = "");
   Status SetTag(const std::string& name, const std::string& key, const std::string& value);
   /// A tag that is not there is no error.
   Status DeleteTag(const std::string& name, const std::string& key);
@@ -41,7 +42,8 @@ class RegisteredModels {
   Status ForceAlias(const std::string& name, const std::string& alias, int64_t version,
                     const std::string& reason);
   /// An alias that is not there is no error.
-  Status DeleteAlias(const std::string& name, const std::string& alias);
+  Status DeleteAlias(const std::string& name, const std::string& alias,
+                     const std::string& reason = "asked for by a client");
   /// kInvalidArgument for an alias that is not there, as clients expect; "latest" is the newest
   /// version.
   Result<ModelVersion> ByAlias(const std::string& name, const std::string& alias);

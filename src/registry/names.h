@@ -16,6 +16,8 @@ inline constexpr size_t kMaxTagValue = 100000;
 inline constexpr size_t kMaxModelName = 256;
 inline constexpr size_t kMaxAlias = 255;
 inline constexpr size_t kMaxSource = 2048;
+/// Bytes of a reason, and of who says so.
+inline constexpr size_t kLongestReason = 5000;
 inline constexpr int64_t kMaxModelsPage = 1000;
 inline constexpr int64_t kMaxVersionsPage = 200000;
 

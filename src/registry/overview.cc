@@ -36,6 +36,13 @@ Result<std::vector<ModelGlance>> Glance(store::Database& database, const std::st
   return Select(database, "WHERE m.name > ? ORDER BY m.name LIMIT ?", {after, limit});
 }
 
+Result<Texts> ModelTags(store::Database& database, const std::string& name) {
+  Texts tags;
+  QUERN_TRY(database.Query("SELECT key, value FROM registered_model_tags WHERE name = ?", {name},
+                           [&](const Row& row) { tags[row.Text(0)] = row.Text(1); }));
+  return tags;
+}
+
 Result<ModelGlance> Named(store::Database& database, const std::string& name) {
   QUERN_ASSIGN(auto found, Select(database, "WHERE m.name = ?", {name}));
   if (found.empty()) return Fail(Code::kNotFound, "no registered model '" + name + "'");

@@ -23,6 +23,7 @@ struct ModelGlance {
 /// By name, those after `after`.
 Result<std::vector<ModelGlance>> Glance(store::Database& database, const std::string& after,
                                         int64_t limit);
+Result<Texts> ModelTags(store::Database& database, const std::string& name);
 /// kNotFound.
 Result<ModelGlance> Named(store::Database& database, const std::string& name);
 /// Whole versions of a model, newest first, those below `before` (0: all).

@@ -14,17 +14,16 @@ using store::Row;
 
 namespace {
 
-constexpr size_t kLongestText = 5000;
-
 std::string OfVersion(int64_t version, std::string_view what) {
   return "version " + std::to_string(version) + " " + std::string(what);
 }
 
 Status CheckText(const std::string& text, const std::string& what, const std::string& remedy) {
   if (Trim(text).empty()) return Fail(Code::kInvalidArgument, what + " is missing", remedy);
-  if (text.size() > kLongestText || FindInvalidUtf8(text)) {
+  if (text.size() > kLongestReason || FindInvalidUtf8(text)) {
     return Fail(Code::kInvalidArgument,
-                what + " is no text of at most " + std::to_string(kLongestText) + " bytes", remedy);
+                what + " is no text of at most " + std::to_string(kLongestReason) + " bytes",
+                remedy);
   }
   return {};
 }

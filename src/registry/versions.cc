@@ -48,7 +48,7 @@ Result<ModelVersion> ModelVersions::Describe(const std::string& name, int64_t ve
   return Get(name, version);
 }
 
-Status ModelVersions::Delete(const std::string& name, int64_t version) {
+Status ModelVersions::Delete(const std::string& name, int64_t version, const std::string& reason) {
   return Commit(context_, [&]() -> Status {
     QUERN_ASSIGN(const ModelVersion before, Get(name, version));
     const std::vector<store::Param> key{name, version};
@@ -67,7 +67,8 @@ Status ModelVersions::Delete(const std::string& name, int64_t version) {
       QUERN_TRY(Note(context_, {name, "alias " + alias, std::to_string(version), "",
                                 "its version was deleted"}));
     }
-    return Note(context_, {name, "version deleted", std::to_string(version), "", before.source});
+    const std::string why = reason.empty() ? before.source : reason + "; it was " + before.source;
+    return Note(context_, {name, "version deleted", std::to_string(version), "", why});
   });
 }
 

@@ -31,7 +31,7 @@ class ModelVersions {
   Result<ModelVersion> Describe(const std::string& name, int64_t version,
                                 const std::string& description);
   /// The number stays taken; all else is wiped, its aliases too.
-  Status Delete(const std::string& name, int64_t version);
+  Status Delete(const std::string& name, int64_t version, const std::string& reason = "");
   Status SetTag(const std::string& name, int64_t version, const std::string& key,
                 const std::string& value);
   /// A tag that is not there is no error.

@@ -160,3 +160,34 @@ def test_a_card_and_a_comparison_say_what_the_store_knows(quern, gated, name, tm
         server.stop()
     table = done(quern, "models", "compare", f"{name}/1", f"{name}/2", folder=gated)
     assert table.returncode == 0 and "metrics: roc_auc" in table.stdout
+
+
+def test_who_acts_and_why_is_said_in_mlflows_calls_too(quern, tmp_path):
+    server = quern_server(quern, Store(tmp_path / "store"))
+    try:
+        def order(method, call, **body):
+            return requests.request(method, f"{server.url}/api/2.0/mlflow/{call}", json=body, auth=("ada", "x"), timeout=30)
+
+        assert order("POST", "registered-models/create", name="m").status_code == 200
+        for source in ("s3://b/1", "s3://b/2"):
+            assert order("POST", "model-versions/create", name="m", source=source, actor="grace").status_code == 200
+        assert order("POST", "registered-models/alias", name="m", alias="a", version="1", actor="grace", reason="first").status_code == 200
+        assert order("DELETE", "registered-models/alias", name="m", alias="a", actor="grace", reason="no more").status_code == 200
+        assert order("DELETE", "model-versions/delete", name="m", version="1", reason="leaks").status_code == 200
+        assert order("POST", "registered-models/rename", name="m", new_name="n", actor="grace", reason="clearer").status_code == 200
+        log = requests.get(f"{server.url}/api/2.0/quern/models/n/log", timeout=30).json()["log"]
+        said = [(entry["change"], entry["actor"], entry["reason"]) for entry in log if entry["change"] not in ("model created", "version created")]
+        assert said == [("alias a", "grace (unverified)", "first"), ("alias a", "grace (unverified)", "no more"),
+                        ("version deleted", "ada (unverified)", "leaks; it was s3://b/1"), ("model renamed", "grace (unverified)", "clearer")]
+        for wrong in ({"actor": 7}, {"actor": "x" * 5001}, {"reason": "x" * 5001}, {"reason": ["x"]}):
+            refused = order("POST", "registered-models/alias", name="n", alias="a", version="2", **wrong)
+            assert refused.status_code == 400 and next(iter(wrong)) in refused.json()["message"], refused.text
+        assert requests.get(f"{server.url}/api/2.0/quern/registry/log", timeout=30).json() == {
+            "whole": True, "chained": len(log), "unchained": 0, "problem": None}
+        with sqlite3.connect(tmp_path / "store" / ".quern" / "quern.db") as database:
+            database.execute("UPDATE registry_log SET reason = 'fine' WHERE sequence = 3")
+        state = requests.get(f"{server.url}/api/2.0/quern/registry/log", timeout=30)
+        assert state.status_code == 200 and not state.json()["whole"]
+        assert state.json()["problem"] == "record 3 of the registry's log is not what was written"
+    finally:
+        server.stop()

@@ -18,7 +18,7 @@ namespace {
 constexpr int64_t kModelsPage = 100;
 
 RegisteredModels Models(const RegistryRouteContext& c, const Args& args) {
-  return RegisteredModels(Acting(c, args.request()));
+  return RegisteredModels(Acting(c, args));
 }
 
 Result<net::HttpResponse> Create(const RegistryRouteContext& c, const Args& args) {
@@ -40,8 +40,9 @@ Result<net::HttpResponse> Get(const RegistryRouteContext& c, const Args& args) {
 Result<net::HttpResponse> Rename(const RegistryRouteContext& c, const Args& args) {
   const std::string name = args.RequiredText("name");
   const std::string new_name = args.RequiredText("new_name");
+  const std::string reason = ReasonOf(args);
   QUERN_TRY(args.status());
-  QUERN_ASSIGN(const auto model, Models(c, args).Rename(name, new_name));
+  QUERN_ASSIGN(const auto model, Models(c, args).Rename(name, new_name, reason));
   return OneRegisteredModel(model);
 }
 
@@ -55,8 +56,9 @@ Result<net::HttpResponse> Update(const RegistryRouteContext& c, const Args& args
 
 Result<net::HttpResponse> Delete(const RegistryRouteContext& c, const Args& args) {
   const std::string name = args.RequiredText("name");
+  const std::string reason = ReasonOf(args);
   QUERN_TRY(args.status());
-  QUERN_TRY(Models(c, args).Delete(name));
+  QUERN_TRY(Models(c, args).Delete(name, reason));
   return Done();
 }
 
@@ -106,7 +108,7 @@ Result<net::HttpResponse> SetAlias(const RegistryRouteContext& c, const Args& ar
   const std::string version = args.RequiredText("version");
   // Beyond MLflow: past a closed gate, for a reason that is recorded.
   const bool force = args.Flag("force", false);
-  const std::string reason = args.Text("reason");
+  const std::string reason = ReasonOf(args);
   QUERN_TRY(args.status());
   QUERN_ASSIGN(const int64_t number, registry::ParseVersion(version));
   if (force) {
@@ -121,8 +123,10 @@ Result<net::HttpResponse> SetAlias(const RegistryRouteContext& c, const Args& ar
 Result<net::HttpResponse> DeleteAlias(const RegistryRouteContext& c, const Args& args) {
   const std::string name = args.RequiredText("name");
   const std::string alias = args.RequiredText("alias");
+  const std::string reason = ReasonOf(args);
   QUERN_TRY(args.status());
-  QUERN_TRY(Models(c, args).DeleteAlias(name, alias));
+  QUERN_TRY(
+      Models(c, args).DeleteAlias(name, alias, reason.empty() ? "asked for by a client" : reason));
   return Done();
 }
 
@@ -141,7 +145,7 @@ Result<net::HttpResponse> Artifact(const RegistryRouteContext& c, const Args& ar
   const std::string path = args.RequiredText("path");
   QUERN_TRY(args.status());
   QUERN_ASSIGN(const int64_t number, registry::ParseVersion(version));
-  ModelVersions versions(Acting(c, args.request()));
+  ModelVersions versions(Acting(c, args));
   QUERN_ASSIGN(const std::string uri, versions.DownloadUri(name, number));
   return c.serve_artifact(uri, path, args.request());
 }
@@ -158,15 +162,44 @@ std::string DeclaredUser(const net::HttpRequest& request) {
   return FindInvalidUtf8(text) ? std::string() : text.substr(0, text.find(':'));
 }
 
-registry::RegistryContext Acting(const RegistryRouteContext& context,
-                                 const net::HttpRequest& request) {
-  const std::string user = DeclaredUser(request);
-  return {context.database,
-          context.clock,
-          (user.empty() ? std::string("a client") : user) + " (unverified)",
-          context.origins,
-          context.listener,
-          context.source_rule};
+namespace {
+
+/// A text for the log; one that is too long for it is refused.
+std::string LogText(const Args& args, std::string_view key) {
+  std::string text = args.Text(key);
+  if (text.size() > registry::kLongestReason) {
+    args.Refuse("'" + std::string(key) + "' is no text of at most " +
+                std::to_string(registry::kLongestReason) + " bytes: it has " +
+                std::to_string(text.size()));
+  }
+  return text;
+}
+
+/// The calls, each of which refuses an actor that cannot stand in the log.
+std::vector<ApiRoute> Signed(std::vector<ApiRoute> routes) {
+  for (ApiRoute& route : routes) {
+    route.handler = [handler = std::move(route.handler)](const Args& args) {
+      (void)ActorOf(args);  // what is wrong with it is left with the request
+      return handler(args);
+    };
+  }
+  return routes;
+}
+
+}  // namespace
+
+std::string ReasonOf(const Args& args) { return LogText(args, "reason"); }
+
+std::string ActorOf(const Args& args) {
+  const std::string declared = LogText(args, "actor");
+  const std::string user = declared.empty() ? DeclaredUser(args.request()) : declared;
+  return user.empty() ? user : user + " (unverified)";
+}
+
+registry::RegistryContext Acting(const RegistryRouteContext& context, const Args& args) {
+  const std::string actor = ActorOf(args);
+  return {context.database, context.clock,    actor.empty() ? "a client (unverified)" : actor,
+          context.origins,  context.listener, context.source_rule};
 }
 
 std::vector<ApiRoute> RegisteredModelRoutes(const RegistryRouteContext& context) {
@@ -203,9 +236,9 @@ std::vector<ApiRoute> AliasRoutes(const RegistryRouteContext& context) {
 }
 
 void AddRegistryRoutes(Router* router, const RegistryRouteContext& context) {
-  AddApiRoutes(router, RegisteredModelRoutes(context));
-  AddApiRoutes(router, AliasRoutes(context));
-  AddApiRoutes(router, ModelVersionRoutes(context));
+  AddApiRoutes(router, Signed(RegisteredModelRoutes(context)));
+  AddApiRoutes(router, Signed(AliasRoutes(context)));
+  AddApiRoutes(router, Signed(ModelVersionRoutes(context)));
   router->Add(
       {"GET", "/model-versions/get-artifact", "MLflow: a file of a model version",
        [handler = Bind(context, Artifact)](const Call& call) { return AnswerApi(handler, call); }});

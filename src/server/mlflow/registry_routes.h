@@ -34,9 +34,13 @@ std::vector<ApiRoute> AliasRoutes(const RegistryRouteContext& context);
 std::vector<ApiRoute> ModelVersionRoutes(const RegistryRouteContext& context);
 
 /// The domain as this request's client acts on it.
-registry::RegistryContext Acting(const RegistryRouteContext& context,
-                                 const net::HttpRequest& request);
-/// The user that the client says it is (HTTP Basic, which nothing verifies); "" if it does not say.
+registry::RegistryContext Acting(const RegistryRouteContext& context, const Args& args);
+/// Who acts, as the request says (`actor`, which is beyond MLflow), else as its credentials do:
+/// "ada (unverified)", as nothing verifies either; "" for nobody.
+std::string ActorOf(const Args& args);
+/// `reason`, which is beyond MLflow: why, for the log. One that is too long is refused.
+std::string ReasonOf(const Args& args);
+/// The user that the client says it is (HTTP Basic); "" if it does not say.
 std::string DeclaredUser(const net::HttpRequest& request);
 
 }  // namespace quern::server::mlflow

@@ -13,7 +13,7 @@ namespace {
 constexpr int64_t kVersionsPage = 10000;
 
 ModelVersions Versions(const RegistryRouteContext& c, const Args& args) {
-  return ModelVersions(Acting(c, args.request()));
+  return ModelVersions(Acting(c, args));
 }
 
 /// Which version a request is about.
@@ -62,8 +62,9 @@ Result<net::HttpResponse> Update(const RegistryRouteContext& c, const Args& args
 }
 
 Result<net::HttpResponse> Delete(const RegistryRouteContext& c, const Args& args) {
+  const std::string reason = ReasonOf(args);
   QUERN_ASSIGN(const Which which, ReadWhich(args));
-  QUERN_TRY(Versions(c, args).Delete(which.name, which.version));
+  QUERN_TRY(Versions(c, args).Delete(which.name, which.version, reason));
   return Done();
 }
 

@@ -5,10 +5,13 @@
 #include "base/json_read.h"
 #include "base/text.h"
 #include "registry/dossier.h"
+#include "registry/gate.h"
+#include "registry/log.h"
 #include "registry/overview.h"
 #include "registry/registry.h"
+#include "registry/reviews.h"
 #include "server/http/respond.h"
-#include "server/native/model_card.h"
+#include "server/native/package_view.h"
 #include "server/native/view_json.h"
 #include "server/native/view_routes.h"
 #include "serving/traffic.h"
@@ -152,6 +155,20 @@ Result<json::array> DeploymentsOf(PipelineHistory& history, const std::string& n
   return out;
 }
 
+json::array AliasesJson(const std::vector<registry::Alias>& aliases) {
+  json::array out;
+  for (const registry::Alias& alias : aliases) {
+    out.push_back(json::object{{"alias", alias.alias}, {"version", alias.version}});
+  }
+  return out;
+}
+
+json::object TagsJson(const registry::Texts& tags) {
+  json::object out;
+  for (const auto& [key, value] : tags) out[key] = value;
+  return out;
+}
+
 Result<json::value> Models(const ViewContext& c, const mlflow::Args& args) {
   const int64_t limit = ReadLimit(args, 200);
   const std::string after = args.Text("after");
@@ -160,10 +177,6 @@ Result<json::value> Models(const ViewContext& c, const mlflow::Args& args) {
   registry::Registry registry(c.database, c.clock, "");
   json::array out;
   for (const registry::ModelGlance& model : models) {
-    json::array aliases;
-    for (const registry::Alias& alias : model.aliases) {
-      aliases.push_back(json::object{{"alias", alias.alias}, {"version", alias.version}});
-    }
     QUERN_ASSIGN(const auto champion, registry.ByAlias(model.name, "champion"));
     out.push_back(json::object{
         {"name", model.name},
@@ -172,7 +185,7 @@ Result<json::value> Models(const ViewContext& c, const mlflow::Args& args) {
         {"updated_ms", model.updated_ms},
         {"versions", model.versions},
         {"newest", model.newest == 0 ? json::value(nullptr) : json::value(model.newest)},
-        {"aliases", std::move(aliases)},
+        {"aliases", AliasesJson(model.aliases)},
         {"champion", champion ? json::value(VersionJson(*champion)) : json::value(nullptr)}});
   }
   const bool more = static_cast<int64_t>(models.size()) == limit;
@@ -186,15 +199,36 @@ Result<json::array> LogOf(const ViewContext& c, const std::string& name) {
   std::reverse(log.begin(), log.end());
   if (log.size() > static_cast<size_t>(kChanges)) log.resize(static_cast<size_t>(kChanges));
   json::array out;
-  for (const registry::LogEntry& entry : log) {
-    out.push_back(json::object{{"at_ms", entry.time_ms},
-                               {"actor", TextOrNull(entry.actor)},
-                               {"change", entry.change},
-                               {"before", entry.before},
-                               {"after", entry.after},
-                               {"reason", entry.reason}});
-  }
+  for (const registry::LogEntry& entry : log) out.push_back(registry::LogEntryJson(entry));
   return out;
+}
+
+/// {whole, chained, unchained, problem}: whether the log of all models is as it was written.
+Result<json::value> WholeLog(const ViewContext& c, const mlflow::Args& args) {
+  QUERN_TRY(args.status());
+  const auto check = registry::CheckLog(c.database);
+  if (!check && check.error().code != Code::kDataLoss) return std::unexpected(check.error());
+  return json::object{
+      {"whole", check.has_value()},
+      {"chained", check ? json::value(check->chained) : json::value(nullptr)},
+      {"unchained", check ? json::value(check->unchained) : json::value(nullptr)},
+      {"problem", check ? json::value(nullptr) : json::value(check.error().message)}};
+}
+
+/// Whether the version may have each alias that asks for something, and what was said of it.
+Status AddReviews(const ViewContext& c, const ModelVersion& version, json::object& shown) {
+  json::array gates;
+  QUERN_ASSIGN(const json::value policies, registry::PoliciesOf(c.database, version.name));
+  for (const json::value& policy : policies.as_array()) {
+    QUERN_ASSIGN(const auto report, registry::JudgeGate(c.database, version.name,
+                                                        TextAt(policy, "/alias"), version.version));
+    gates.push_back(registry::GateReportJson(report));
+  }
+  shown["alias_gates"] = std::move(gates);
+  QUERN_ASSIGN(const json::value said,
+               registry::Reviews(c.database, c.clock, "").Of(version.name, version.version));
+  for (const auto& [key, value] : said.get_object()) shown[key] = value;
+  return {};
 }
 
 Result<json::value> OneModel(const ViewContext& c, const mlflow::Args& args) {
@@ -214,11 +248,16 @@ Result<json::value> OneModel(const ViewContext& c, const mlflow::Args& args) {
   }
   QUERN_ASSIGN(json::array log, LogOf(c, name));
   QUERN_ASSIGN(json::array deployments, DeploymentsOf(history, name));
+  QUERN_ASSIGN(const registry::Texts tags, registry::ModelTags(c.database, name));
+  QUERN_ASSIGN(json::value policies, registry::PoliciesOf(c.database, name));
   const bool more = static_cast<int64_t>(versions.size()) == limit;
   return json::object{{"name", name},
                       {"description", found.description},
                       {"created_ms", found.created_ms},
                       {"updated_ms", found.updated_ms},
+                      {"aliases", AliasesJson(found.aliases)},
+                      {"tags", TagsJson(tags)},
+                      {"policies", std::move(policies)},
                       {"versions_in_all", found.versions},
                       {"versions", std::move(out)},
                       {"next", more ? json::value(versions.back().version) : json::value(nullptr)},
@@ -266,19 +305,18 @@ Result<json::value> OneVersion(const ViewContext& c, const mlflow::Args& args) {
   }
   PipelineHistory history(c.database);
   QUERN_ASSIGN(const Judgements judged, Judgements::Read(history, name));
-  const ModelCard card = ReadModelCard(*version, c.state_dir, c.fs);
+  const PackageView package = ReadPackageView(*version, c.state_dir, c.fs);
   QUERN_ASSIGN(const json::array log, LogOf(c, name));
   QUERN_ASSIGN(const json::array deployments, DeploymentsOf(history, name));
   json::object shown = VersionJson(*version);
-  json::object tags;
-  for (const auto& [key, value] : version->tags) tags[key] = value;
-  shown["tags"] = std::move(tags);
+  shown["tags"] = TagsJson(version->tags);
+  QUERN_TRY(AddReviews(c, *version, shown));
   shown["gates"] = judged.GatesOf(version->version);
   shown["contests"] = judged.ContestsOf(version->version);
-  shown["card"] = card.package;
-  shown["card_missing"] = TextOrNull(card.why);
-  shown["example"] = card.example;
-  shown["snippets"] = Snippets(*version, card, PlaceOf(c, args));
+  shown["card"] = package.package;
+  shown["card_missing"] = TextOrNull(package.why);
+  shown["example"] = package.example;
+  shown["snippets"] = Snippets(*version, package, PlaceOf(c, args));
   shown["log"] = ChangesOf(log, std::to_string(version->version));
   json::array mine;
   for (const json::value& d : deployments) {
@@ -317,7 +355,10 @@ std::vector<ViewRoute> ModelViews() {
       {"/quern/models/{name}", "one model: versions with metrics and gates, changes, deployments",
        OneModel},
       {"/quern/models/{name}/versions/{version}",
-       "one version, by number or alias: gates, schema, lineage, how to call it", OneVersion},
+       "one version, by number or alias: gates, reviews, schema, lineage, how to call it",
+       OneVersion},
+      {"/quern/registry/log", "whether the registry's log of all models is as it was written",
+       WholeLog},
   };
 }
 

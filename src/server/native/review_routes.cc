@@ -22,13 +22,6 @@ using registry::Reviews;
 
 net::HttpResponse Answer(const json::value& value) { return JsonResponse(WriteJson(value)); }
 
-/// Who acts: as the request says, else as its credentials do; "" for nobody. Neither is verified.
-std::string ActorOf(const Args& args) {
-  const std::string declared = args.Text("actor");
-  const std::string user = declared.empty() ? mlflow::DeclaredUser(args.request()) : declared;
-  return user.empty() ? user : user + " (unverified)";
-}
-
 /// The number of the version in the path.
 Result<int64_t> VersionOf(const Args& args) {
   return registry::ParseVersion(args.PathParam("version"));
@@ -55,7 +48,7 @@ Result<net::HttpResponse> Gate(const ViewContext& c, const Args& args) {
 
 Result<net::HttpResponse> Say(const ViewContext& c, const Args& args, registry::Verdict verdict) {
   const std::string reason = args.RequiredText("reason");
-  const std::string actor = ActorOf(args);
+  const std::string actor = mlflow::ActorOf(args);
   QUERN_TRY(args.status());
   QUERN_ASSIGN(const int64_t version, VersionOf(args));
   const std::string name = args.PathParam("name");
@@ -77,7 +70,7 @@ Result<net::HttpResponse> Check(const ViewContext& c, const Args& args) {
   const std::string reason = args.RequiredText("reason");
   if (!args.Has("passed")) args.Missing("passed");
   const bool passed = args.Flag("passed", false);
-  const std::string actor = ActorOf(args);
+  const std::string actor = mlflow::ActorOf(args);
   QUERN_TRY(args.status());
   QUERN_ASSIGN(const int64_t version, VersionOf(args));
   const std::string name = args.PathParam("name");
@@ -96,7 +89,7 @@ Result<net::HttpResponse> Policies(const ViewContext& c, const Args& args) {
 
 /// {"policies": {ALIAS: {key_metrics, reviewer, checks}}}: those of all aliases of the model.
 Result<net::HttpResponse> SetPolicies(const ViewContext& c, const Args& args) {
-  const std::string actor = ActorOf(args);
+  const std::string actor = mlflow::ActorOf(args);
   QUERN_TRY(args.status());
   QUERN_ASSIGN(const json::value body, ParseJson(args.request().body));
   const json::value* wanted =

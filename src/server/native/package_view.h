@@ -10,7 +10,7 @@
 
 namespace quern::server::native {
 
-struct ModelCard {
+struct PackageView {
   /// {task, learner, params, inputs, classes, positive, threshold, derived, features, metrics,
   /// bytes}; null if the version is no package of this store.
   json::value package;
@@ -19,8 +19,8 @@ struct ModelCard {
   /// Why `package` is null: for people.
   std::string why;
 };
-ModelCard ReadModelCard(const registry::ModelVersion& version, const std::string& state_dir,
-                        Fs& fs);
+PackageView ReadPackageView(const registry::ModelVersion& version, const std::string& state_dir,
+                            Fs& fs);
 
 /// Where the snippets of a version point.
 struct CallPlace {
@@ -29,7 +29,7 @@ struct CallPlace {
 };
 /// [{title, language, code}]: ways to call the version that run as they stand. Only such are given
 /// as this version has.
-json::array Snippets(const registry::ModelVersion& version, const ModelCard& card,
+json::array Snippets(const registry::ModelVersion& version, const PackageView& view,
                      const CallPlace& place);
 
 }  // namespace quern::server::native

@@ -1,4 +1,4 @@
-#include "server/native/model_card.h"
+#include "server/native/package_view.h"
 
 #include <doctest/doctest.h>
 
@@ -17,13 +17,13 @@ registry::ModelVersion Version(const std::string& name, const std::string& path)
   return version;
 }
 
-TEST_CASE("a version that a client registered has no card, and MLflow's call alone") {
+TEST_CASE("a version that a client registered has no package, and MLflow's call alone") {
   TempDir folder;
   const auto version = Version("iris", "");
-  const ModelCard card = ReadModelCard(version, folder.path(), RealFs());
-  CHECK(card.package.is_null());
-  CHECK_FALSE(card.why.empty());
-  const json::array snippets = Snippets(version, card, kPlace);
+  const PackageView view = ReadPackageView(version, folder.path(), RealFs());
+  CHECK(view.package.is_null());
+  CHECK_FALSE(view.why.empty());
+  const json::array snippets = Snippets(version, view, kPlace);
   REQUIRE(snippets.size() == 1);
   CHECK(TextAt(snippets[0], "/code").find(R"("models:/iris/3")") != std::string::npos);
 }
@@ -31,10 +31,10 @@ TEST_CASE("a version that a client registered has no card, and MLflow's call alo
 TEST_CASE("a package that is gone, or is none, is said") {
   TempDir folder;
   const auto version = Version("heart", "artifacts/models/x");
-  const ModelCard gone = ReadModelCard(version, folder.path(), RealFs());
+  const PackageView gone = ReadPackageView(version, folder.path(), RealFs());
   CHECK(gone.why.find("artifacts/models/x") != std::string::npos);
   REQUIRE(RealFs().WriteAtomic(folder.File("artifacts/models/x/quern.json"), "{damaged"));
-  CHECK(ReadModelCard(version, folder.path(), RealFs()).package.is_null());
+  CHECK(ReadPackageView(version, folder.path(), RealFs()).package.is_null());
 }
 
 TEST_CASE("what stands in a package cannot leave its place in a snippet") {
@@ -44,10 +44,10 @@ TEST_CASE("what stands in a package cannot leave its place in a snippet") {
                                R"({"learner":"logistic","inputs":[{"name":"t","type":"text"}]})"));
   REQUIRE(RealFs().WriteAtomic(folder.File("x/serving_input_example.json"),
                                R"({"inputs":{"t":[["'); boom() #"]]}})"));
-  const ModelCard card = ReadModelCard(version, folder.path(), RealFs());
-  CHECK(TextAt(card.package, "/learner") == "logistic");
-  CHECK(TextAt(card.example, "/t") == "'); boom() #");
-  const json::array snippets = Snippets(version, card, kPlace);
+  const PackageView view = ReadPackageView(version, folder.path(), RealFs());
+  CHECK(TextAt(view.package, "/learner") == "logistic");
+  CHECK(TextAt(view.example, "/t") == "'); boom() #");
+  const json::array snippets = Snippets(version, view, kPlace);
   REQUIRE(snippets.size() == 4);
   CHECK(TextAt(snippets[0], "/code") ==
         R"(quern serve 'heart/3' --root '/srv/it'\''s here' --port 8080)");

@@ -1,4 +1,4 @@
-#include "server/native/model_card.h"
+#include "server/native/package_view.h"
 
 #include "base/json_read.h"
 #include "registry/dossier.h"
@@ -49,16 +49,16 @@ std::string Python(const std::string& body) {
          "print(json.load(urllib.request.urlopen(request)))";
 }
 
-std::string LoadWithMlflow(const registry::ModelVersion& version, const ModelCard& card,
+std::string LoadWithMlflow(const registry::ModelVersion& version, const PackageView& view,
                            const CallPlace& place) {
   const auto text = [](const std::string& t) { return WriteJson(json::value(t)); };
   std::string code = "import mlflow\n";
-  if (card.example.is_object()) code += "import numpy\n";
+  if (view.example.is_object()) code += "import numpy\n";
   code += "\nmlflow.set_tracking_uri(" + text(place.server) +
           ")\nmodel = mlflow.pyfunc.load_model(" +
           text("models:/" + version.name + "/" + std::to_string(version.version)) + ")\n";
-  if (!card.example.is_object()) return code + "print(model.metadata)";
-  code += "row = json.loads(" + PythonText(WriteJson(card.example)) +
+  if (!view.example.is_object()) return code + "print(model.metadata)";
+  code += "row = json.loads(" + PythonText(WriteJson(view.example)) +
           ")\nvalues = {name: value if isinstance(value, str) else float(\"nan\" if value is None "
           "else value) for name, value in row.items()}\n"
           "print(model.predict({name: numpy.array([[value]]) for name, value in values.items()}))";
@@ -67,17 +67,17 @@ std::string LoadWithMlflow(const registry::ModelVersion& version, const ModelCar
 
 }  // namespace
 
-ModelCard ReadModelCard(const registry::ModelVersion& version, const std::string& state_dir,
-                        Fs& fs) {
-  ModelCard card;
+PackageView ReadPackageView(const registry::ModelVersion& version, const std::string& state_dir,
+                            Fs& fs) {
+  PackageView view;
   if (version.path.empty()) {
-    card.why = "registered by a client: what is known of it stands in its run and tags";
-    return card;
+    view.why = "registered by a client: what is known of it stands in its run and tags";
+    return view;
   }
   const registry::PackageFiles files = registry::ReadPackageFiles(version, state_dir, fs);
   if (files.described.is_null()) {
-    card.why = "its package is not in this store's folder: " + version.path;
-    return card;
+    view.why = "its package is not in this store's folder: " + version.path;
+    return view;
   }
   json::object package;
   for (const char* field : {"task", "learner", "params", "inputs", "classes", "positive",
@@ -85,30 +85,30 @@ ModelCard ReadModelCard(const registry::ModelVersion& version, const std::string
     package[field] = At(files.described, std::string("/") + field);
   }
   package["bytes"] = files.bytes;
-  card.package = std::move(package);
-  card.example = FirstRow(files.example);
-  return card;
+  view.package = std::move(package);
+  view.example = FirstRow(files.example);
+  return view;
 }
 
-json::array Snippets(const registry::ModelVersion& version, const ModelCard& card,
+json::array Snippets(const registry::ModelVersion& version, const PackageView& view,
                      const CallPlace& place) {
   json::array out;
   const std::string name = version.name + "/" + std::to_string(version.version);
-  if (card.package.is_object()) {
+  if (view.package.is_object()) {
     out.push_back(
         Snippet("Serve it", "shell",
                 "quern serve " + Quoted(name) + " --root " + Quoted(place.root) + " --port 8080"));
   }
-  if (card.package.is_object() && card.example.is_object()) {
+  if (view.package.is_object() && view.example.is_object()) {
     const std::string body =
-        WriteJson(json::object{{"dataframe_records", json::array{card.example}}});
+        WriteJson(json::object{{"dataframe_records", json::array{view.example}}});
     out.push_back(Snippet("Ask it", "shell",
                           "curl http://127.0.0.1:8080/invocations -H 'Content-Type: "
                           "application/json' -d " +
                               Quoted(body)));
     out.push_back(Snippet("Ask it from Python", "python", Python(body)));
   }
-  out.push_back(Snippet("Load it with MLflow", "python", LoadWithMlflow(version, card, place)));
+  out.push_back(Snippet("Load it with MLflow", "python", LoadWithMlflow(version, view, place)));
   return out;
 }
 
