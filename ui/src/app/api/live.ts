@@ -23,6 +23,15 @@ function ask(kinds: readonly Kind[]) {
   });
 }
 
+let leaving: Promise<unknown> = Promise.resolve();
+
+/** An order that takes away or renames what is shown, and then goes to another page: the news of it are told on that one. */
+export function andLeave(work: () => Promise<unknown>): Promise<unknown> {
+  const done = work();
+  leaving = Promise.allSettled([leaving, done]);
+  return done;
+}
+
 const pause = (ms: number) => new Promise<void>((resolve) => { window.setTimeout(resolve, ms); });
 const seen = () => new Promise<void>((resolve) => {
   if (document.visibilityState === "visible") { resolve(); return; }
@@ -45,6 +54,7 @@ export async function followChanges(): Promise<never> {
         { epoch: before?.epoch, since: before?.version ?? 0, timeout: before ? WAIT_S : 0 });
       if (before) {
         const kinds = (Object.keys(now.changed) as Kind[]).filter((kind) => now.epoch !== before.epoch || now.changed[kind] > before.version);
+        await leaving;
         if (kinds.length > 0) ask(kinds);
       }
       known = now;

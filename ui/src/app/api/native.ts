@@ -1,7 +1,7 @@
 // The server's own read calls: docs/server.md lists them.
 import { useQuery, keepPreviousData } from "@tanstack/react-query";
 import type { Explore, Gate, Ingest, Interval, Intervals, LineageGraph, Maybe, ReportDocument, Retrain, Scores, Validate } from "../../parts/document";
-import { get, type Args } from "./client";
+import { get, withQuery, type Args } from "./client";
 
 const API = "/ajax-api/2.0/quern";
 
@@ -51,11 +51,28 @@ export interface ModelGlance {
   name: string; description: string; created_ms: number; updated_ms: number; versions: number; newest: number | null;
   aliases: { alias: string; version: number }[]; champion: Version | null;
 }
-export interface Change { at_ms: number; actor: string | null; change: string; before: string; after: string; reason: string }
+/** `sequence` is the place in the log's chain; 0 for a record from before there was one. */
+export interface Change { at_ms: number; actor: string; change: string; before: string; after: string; reason: string; sequence: number; digest: string }
+export interface AliasGateItem { kind: "key_metric" | "reviewer" | "check" | "rejection"; id: string; status: "pass" | "fail" | "pending"; sentence: string; remedy: string }
+/** Whether a version may have an alias; `exemption` says why although an item does not pass. */
+export interface AliasGate { name: string; version: number; alias: string; declared: boolean; open: boolean; exemption: string; items: AliasGateItem[] }
+export interface Reviewed {
+  reviews: { reviewer: string; verdict: "approved" | "rejected"; reason: string; at_ms: number }[];
+  checks: { check: string; passed: boolean; reason: string; actor: string; at_ms: number }[];
+  overrides: { alias: string; actor: string; reason: string; at_ms: number }[];
+}
+export interface Policy { key_metrics?: string[]; reviewer?: "any" | "other"; checks?: string[] }
+export interface LogState { whole: boolean; chained: number | null; unchained: number | null; problem: string | null }
+export interface ComparedRow {
+  section: string; name: string; a: unknown; b: unknown; same: boolean; change: number | null; difference?: Maybe<Interval>;
+  rows?: { a: string | null; b: string | null; same: boolean | null };
+}
+export interface Compared { a: { name: string; version: number }; b: { name: string; version: number }; rows: ComparedRow[]; same: Record<string, number> }
 export interface Deployment { id: string; name: string; version: number; state: string; created_ms: number; changed_ms: number; detail: string }
 export interface ModelView {
   name: string; description: string; created_ms: number; updated_ms: number; versions_in_all: number; versions: Version[]; next: number | null;
-  log: Change[]; deployments: Deployment[];
+  log: Change[]; deployments: Deployment[]; aliases: { alias: string; version: number }[]; tags: Record<string, string>;
+  policies: { alias: string; policy: Policy }[];
 }
 export interface Card {
   task: string | null; learner: string | null; params: Record<string, unknown> | null; inputs: { name: string; type: string }[] | null;
@@ -66,7 +83,8 @@ export interface Contest {
   step: string; at_ms: number; batch: string | null; metric: string | null; rows: number | null; before: Maybe<{ version: number; value: Interval }>;
   candidate: { name: string; data: Maybe<string>; rows: Maybe<number>; value: Interval; difference: Interval; p_value: Maybe<number>; accepted: boolean; reason: string };
 }
-export interface VersionView extends Omit<Version, "gates"> {
+export interface VersionView extends Omit<Version, "gates">, Reviewed {
+  alias_gates: AliasGate[];
   tags: Record<string, string>; gates: (Gate & { step: string; at_ms: number })[]; contests: Contest[]; card: Card | null; card_missing: string | null;
   example: Record<string, unknown> | null; snippets: { title: string; language: string; code: string }[]; log: Change[]; deployments: Deployment[];
   experiment_id: string | null;
@@ -123,6 +141,13 @@ export const useModel = (name: string, before?: number) =>
   useView<ModelView>(`/models/${part(name)}`, { before }, ["models", "deployments", "steps"]);
 export const useVersion = (name: string, version: string, on = true) =>
   useView<VersionView>(`/models/${part(name)}/versions/${part(version)}`, {}, ["models", "deployments", "steps"], on);
+export const useAliasGate = (name: string, version: number, alias: string) =>
+  useView<AliasGate & Reviewed>(`/models/${part(name)}/versions/${version}/gate`, { alias }, ["models"], alias !== "");
+export const useLogState = () => useView<LogState>("/registry/log", {}, ["models"]);
+export const useCompared = (name: string, a: string, b: string) =>
+  useView<Compared>(`/models/${part(name)}/compare`, { a, b, all: true }, ["models", "deployments", "steps"], a !== "" && b !== "");
+export const cardAddress = (name: string, version: number, format: "html" | "md" | "json") =>
+  withQuery(`${API}/models/${part(name)}/versions/${version}/card`, { format });
 export const useServing = () => useView<ServingView>("/serving", {}, ["deployments", "releases", "predictions"]);
 export const useRelease = (id: string) => useView<{
   release: Release; verdicts: Verdict[]; shadow: Maybe<Shadow>; log: Audit[];

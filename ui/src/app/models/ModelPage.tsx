@@ -14,8 +14,12 @@ import { PageHead } from "../shell/PageHead";
 import { Loaded } from "../views/Loaded";
 import { modelAddress, versionAddress } from "./addresses";
 import { AliasNames } from "./Aliases";
+import { AliasTable } from "./AliasTable";
 import { ChangeLog } from "./ChangeLog";
+import { ModelOrders } from "./ModelOrders";
+import { Description, Tags } from "./TextOrders";
 import "../views/views.css";
+import "./models.css";
 
 /** Metrics that have a column of their own; the others stand on the version's page. */
 const METRICS = 4;
@@ -30,9 +34,9 @@ export default function ModelPage() {
   return (
     <>
       <PageHead title={name} name={<bdi>{name}</bdi>} above={<Link to="/models">Models</Link>}
-        tools={<Compare name={name} picked={picked} />}>
+        tools={<><Compare name={name} picked={picked} />{found.data && <ModelOrders view={found.data} />}</>}>
         {found.data && <p className="page-lead">{conclude(found.data)}</p>}
-        {found.data?.description && <p className="lead" dir="auto">{found.data.description}</p>}
+        {found.data && <Description of={{ name: found.data.name }} text={found.data.description} />}
       </PageHead>
       <Loaded query={found}>{(view) => (
         <>
@@ -40,7 +44,11 @@ export default function ModelPage() {
             : <Versions view={view} picked={picked} pick={(next) => change({ pick: next.length > 0 ? next : undefined }, { replace: true })} />}
           {view.next !== null && <p><button type="button" className="button" onClick={() => change({ before: view.next ?? undefined })}>Older versions</button></p>}
           <div className="two">
-            <Panel title="Served"><Deployments view={view} /></Panel>
+            <div className="stack">
+              <Panel title="Aliases" lead="Names that stand for one version each, and what they ask of it."><AliasTable view={view} /></Panel>
+              <Panel title="Served"><Deployments view={view} /></Panel>
+              <Panel title="Tags"><Tags of={{ name: view.name }} tags={view.tags} /></Panel>
+            </div>
             <Panel title="Every change" lead="Who moved what, when, and why; nothing is ever taken out."><ChangeLog name={name} log={view.log} /></Panel>
           </div>
         </>
