@@ -211,7 +211,9 @@ Result<std::optional<GatedProject>> LoadPolicies(const std::string& folder, Fs& 
   QUERN_ASSIGN(const auto goals,
                design::ParseKeyMetrics(design != nullptr ? design->Find("key_metrics") : nullptr,
                                        MetricNames()));
-  QUERN_ASSIGN(project.policies, ParsePolicies(map.Get("registry"), goals));
+  QUERN_ASSIGN(project.signatures, ParseSignatures(map.Get("registry"), folder, fs));
+  QUERN_ASSIGN(project.policies,
+               ParsePolicies(map.Get("registry"), goals, project.signatures.trust));
   return std::optional<GatedProject>(std::move(project));
 }
 
@@ -254,7 +256,9 @@ Result<Project> LoadProject(const std::string& path,
       design::ParseCharter(map.Get("design"),
                            training != nullptr ? training->Find("hypothesis") : nullptr, metrics));
   QUERN_TRY(CheckExplained(project));
-  QUERN_ASSIGN(project.policies, ParsePolicies(map.Get("registry"), project.charter.key_metrics));
+  QUERN_ASSIGN(project.signatures, ParseSignatures(map.Get("registry"), project.dir, fs));
+  QUERN_ASSIGN(project.policies, ParsePolicies(map.Get("registry"), project.charter.key_metrics,
+                                               project.signatures.trust));
   QUERN_TRY(map.Finish());
   QUERN_TRY(CheckSources(project));
   QUERN_TRY(CheckFiles(project, fs));

@@ -20,6 +20,7 @@
 #include "monitoring/trigger.h"
 #include "net/server_url.h"
 #include "registry/policy.h"
+#include "signing/trust.h"
 #include "training/spec.h"
 
 namespace quern::pipeline {
@@ -94,6 +95,12 @@ struct TrackingSpec {
 /// What `registry:` asks for before an alias of the project's model moves, by alias.
 using PolicySpec = std::map<std::string, registry::AliasPolicy>;
 
+/// `registry: signatures:`, whose signatures of packages count, and whether others are let in.
+struct SignatureSpec {
+  bool require = false;
+  signing::Trust trust;
+};
+
 struct Project {
   std::string name;
   std::string dir;   // the folder of quern.yaml
@@ -108,6 +115,7 @@ struct Project {
   MonitoringSpec monitoring;
   RetrainingSpec retraining;
   TrackingSpec tracking;
+  SignatureSpec signatures;
   PolicySpec policies;
 
   /// The state folder, DIR/.quern.
@@ -129,10 +137,11 @@ struct TrackedProject {
 };
 Result<std::optional<TrackedProject>> LoadTracking(const std::string& folder, Fs& fs);
 
-/// Name and policies alone, likewise; what stands in them and in the charter's key metrics must be
-/// right.
+/// Name, policies and trusted keys alone, likewise; what stands in them and in the charter's key
+/// metrics must be right.
 struct GatedProject {
   std::string name;
+  SignatureSpec signatures;
   PolicySpec policies;
 };
 Result<std::optional<GatedProject>> LoadPolicies(const std::string& folder, Fs& fs);
@@ -168,8 +177,11 @@ Result<RetrainingSpec> ParseRetraining(const YamlNode* node);
 Result<DeploymentSpec> ParseDeployment(const YamlNode* node);
 Result<PredictionLogSpec> ParsePredictionLog(const YamlNode* node);
 Result<TrackingSpec> ParseTracking(const YamlNode* node);
-/// `key_metrics` are the charter's, which `key_metrics: true` stands for.
-Result<PolicySpec> ParsePolicies(const YamlNode* node,
-                                 const std::vector<design::Goal>& key_metrics);
+/// `signatures:` of the section `registry`; its keys are files below `folder`.
+Result<SignatureSpec> ParseSignatures(const YamlNode* registry, const std::string& folder, Fs& fs);
+/// `key_metrics` are the charter's, which `key_metrics: true` stands for; `signed: true` stands for
+/// a signature by one of the trusted keys.
+Result<PolicySpec> ParsePolicies(const YamlNode* node, const std::vector<design::Goal>& key_metrics,
+                                 const signing::Trust& trust);
 
 }  // namespace quern::pipeline

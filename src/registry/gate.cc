@@ -11,6 +11,7 @@
 #include "registry/names.h"
 #include "registry/people.h"
 #include "registry/rows.h"
+#include "registry/signature.h"
 
 namespace quern::registry {
 namespace {
@@ -205,6 +206,7 @@ Result<GateReport> JudgeGate(store::Database& database, const std::string& name,
   QUERN_ASSIGN(const auto log, ReadLog(database, name));
   QUERN_TRY(AddKeyMetrics(database, found.front(), policy, report.items));
   QUERN_TRY(AddChecks(database, found.front(), policy, report.items));
+  QUERN_TRY(AddSignature(found.front(), policy, report.items));
   QUERN_TRY(AddReviews(database, found.front(), policy, log, report.items));
   report.open = report.Missing().empty();
   if (!report.open) QUERN_TRY(AddExemption(database, log, report));

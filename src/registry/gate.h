@@ -14,8 +14,8 @@ namespace quern::registry {
 
 /// One thing that the policy asks for, or that stands against the version.
 struct GateItem {
-  std::string kind;  // "key_metric", "reviewer", "check", "rejection"
-  std::string id;    // the metric, the check, the reviewer; "" for the missing reviewer
+  std::string kind;  // "key_metric", "reviewer", "check", "signature", "rejection"
+  std::string id;    // the metric, the check, the reviewer, the key; "" for what is missing
   design::GateStatus status = design::GateStatus::kPending;
   std::string sentence;
   std::string remedy;  // "" where it passes

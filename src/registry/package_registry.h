@@ -19,6 +19,8 @@ inline constexpr char kProxiedPackages[] = "mlflow-artifacts:/quern/";
 /// Where among the artifacts of such a server the state folder's `artifacts` stand.
 inline constexpr char kPackagesMount[] = "quern/artifacts";
 
+/// The tag that holds the signature of a version's package: a bundle of signing/bundle.h.
+inline constexpr char kSignatureTag[] = "quern.signature";
 /// The tag that says why an alias points at a version: "quern.alias.champion".
 std::string ReasonTag(const std::string& alias);
 /// The folder of a package below a state folder: "artifacts/models/3fa9c0…".
@@ -56,6 +58,10 @@ class PackageRegistry {
                              const std::map<std::string, AliasPolicy>& policies) = 0;
   virtual Status Say(const Review& review) = 0;
   virtual Status Record(const VersionCheck& check) = 0;
+  /// Keeps the signature of a version's package, in place of what is kept. Who calls has checked it
+  /// against the package; `reason` is for the log.
+  virtual Status KeepSignature(const std::string& name, int64_t version, const std::string& bundle,
+                               const std::string& reason) = 0;
   virtual Result<ModelVersion> Get(const std::string& name, int64_t version) = 0;
   /// Nothing if the alias is not set.
   virtual Result<std::optional<ModelVersion>> ByAlias(const std::string& name,

@@ -3,6 +3,7 @@
 #include <boost/json.hpp>
 
 #include "base/text.h"
+#include "signing/trust.h"
 
 namespace quern::registry {
 namespace {
@@ -52,9 +53,14 @@ json::value PolicyJson(const AliasPolicy& policy) {
   }
   json::array checks;
   for (const std::string& check : policy.checks) checks.emplace_back(check);
-  return json::object{{"key_metrics", std::move(goals)},
-                      {"reviewer", ReviewerText(policy.reviewer)},
-                      {"checks", std::move(checks)}};
+  json::object out{{"key_metrics", std::move(goals)},
+                   {"reviewer", ReviewerText(policy.reviewer)},
+                   {"checks", std::move(checks)}};
+  if (policy.signers.empty()) return out;
+  json::array signers;
+  for (const std::string& signer : policy.signers) signers.emplace_back(signer);
+  out["signers"] = std::move(signers);
+  return out;
 }
 
 Result<AliasPolicy> ReadPolicy(const json::value& value) {
@@ -71,9 +77,12 @@ Result<AliasPolicy> ReadPolicy(const json::value& value) {
       QUERN_ASSIGN(policy.reviewer, ReadReviewer(field));
     } else if (key == "checks") {
       QUERN_ASSIGN(policy.checks, ReadTexts(field, "checks"));
+    } else if (key == "signers") {
+      QUERN_ASSIGN(policy.signers, ReadTexts(field, "signers"));
+      QUERN_TRY(signing::Trust::FromPems(policy.signers));
     } else {
       return Fail(Code::kInvalidArgument, "a policy has no '" + std::string(key) + "'",
-                  "it has key_metrics, reviewer and checks");
+                  "it has key_metrics, reviewer, checks and signers");
     }
   }
   return policy;

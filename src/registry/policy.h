@@ -25,13 +25,16 @@ struct AliasPolicy {
   Reviewer reviewer = Reviewer::kNone;
   /// Names of checks that must have passed.
   std::vector<std::string> checks;
+  /// Public keys (PEM), one of which must have signed the package; empty: none needs to.
+  std::vector<std::string> signers;
 
   bool empty() const {
-    return key_metrics.empty() && reviewer == Reviewer::kNone && checks.empty();
+    return key_metrics.empty() && reviewer == Reviewer::kNone && checks.empty() && signers.empty();
   }
 };
 
-/// {"key_metrics": ["roc_auc >= 0.85"], "reviewer": "other", "checks": ["bias_audit"]}
+/// {"key_metrics": ["roc_auc >= 0.85"], "reviewer": "other", "checks": ["bias_audit"]}, and
+/// "signers": [PEM] if there are any.
 json::value PolicyJson(const AliasPolicy& policy);
 /// kInvalidArgument, naming what is wrong.
 Result<AliasPolicy> ReadPolicy(const json::value& value);

@@ -5,6 +5,7 @@
 #include "registry/log.h"
 #include "registry/names.h"
 #include "registry/rows.h"
+#include "registry/signature.h"
 
 namespace quern::registry {
 
@@ -119,6 +120,19 @@ Status Registry::ForceAlias(const std::string& name, const std::string& alias, i
   QUERN_ASSIGN(const GateReport gate, Gate(name, alias, version));
   if (!gate.open) QUERN_TRY(reviews().Override(name, alias, version, reason));
   return SetAlias(name, alias, version, reason);
+}
+
+Status Registry::KeepSignature(const std::string& name, int64_t version, const std::string& bundle,
+                               const std::string& reason) {
+  return Commit([&]() -> Status {
+    QUERN_ASSIGN(const ModelVersion found, Get(name, version));
+    const std::string before = SignatureOf(found);
+    if (before == bundle) return {};
+    QUERN_TRY(Tag(name, version, {{kSignatureTag, bundle}}));
+    QUERN_TRY(Touch(db_, clock_, name, version));
+    return Note(name, "signature of version " + std::to_string(version), SignerOf(before),
+                SignerOf(bundle), reason);
+  });
 }
 
 Status Registry::RemoveAlias(const std::string& name, const std::string& alias,

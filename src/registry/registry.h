@@ -36,6 +36,8 @@ class Registry : public PackageRegistry {
   }
   Status Say(const Review& review) override { return reviews().Say(review); }
   Status Record(const VersionCheck& check) override { return reviews().Record(check); }
+  Status KeepSignature(const std::string& name, int64_t version, const std::string& bundle,
+                       const std::string& reason) override;
   Status RemoveAlias(const std::string& name, const std::string& alias,
                      const std::string& reason) override;
   Result<ModelVersion> Get(const std::string& name, int64_t version) override;

@@ -211,6 +211,12 @@ Status RemoteRegistry::Record(const registry::VersionCheck& check) {
                     {"actor", check.actor.empty() ? user_ : check.actor}});
 }
 
+Status RemoteRegistry::KeepSignature(const std::string& name, int64_t version,
+                                     const std::string& bundle, const std::string& reason) {
+  QUERN_TRY(Tag(name, version, registry::kSignatureTag, bundle));
+  return Tag(name, version, std::string(registry::kSignatureTag) + ".reason", reason);
+}
+
 Status RemoteRegistry::RemoveAlias(const std::string& name, const std::string& alias,
                                    const std::string& reason) {
   QUERN_ASSIGN(const int64_t before, VersionOf(name, alias));

@@ -37,6 +37,8 @@ class RemoteRegistry : public registry::PackageRegistry {
                      const std::map<std::string, registry::AliasPolicy>& policies) override;
   Status Say(const registry::Review& review) override;
   Status Record(const registry::VersionCheck& check) override;
+  Status KeepSignature(const std::string& name, int64_t version, const std::string& bundle,
+                       const std::string& reason) override;
   Status RemoveAlias(const std::string& name, const std::string& alias,
                      const std::string& reason) override;
   Result<registry::ModelVersion> Get(const std::string& name, int64_t version) override;
