@@ -8,6 +8,7 @@
 #include "cli/models_card.h"
 #include "cli/models_plan.h"
 #include "cli/models_review.h"
+#include "cli/models_sign.h"
 #include "cli/project_state.h"
 #include "cli/state_verb.h"
 
@@ -96,6 +97,7 @@ void AddModels(Verb app, Context& context) {
   AddModelsPlan(verb, context);
   AddModelsReview(verb, context);
   AddModelsCard(verb, context);
+  AddModelsSign(verb, context);
   verb.OnGiven([args, &context] {
     if (context.action) return;  // a verb below this one was asked for
     context.action = [args, &context] { return RunModels(*args, context); };

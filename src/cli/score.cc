@@ -12,9 +12,11 @@
 #include "cli/plain_file.h"
 #include "cli/predict_explain.h"
 #include "cli/project_state.h"
+#include "cli/trusted_keys.h"
 #include "ml/metrics.h"
 #include "model/scorer.h"
 #include "pipeline/workspace.h"
+#include "registry/signature.h"
 #include "training/dataset.h"
 #include "training/evaluate.h"
 
@@ -26,6 +28,7 @@ struct PredictArgs {
   std::string file;
   std::string output;
   std::string root = ".";
+  std::vector<std::string> verify_keys;
   ExplainArgs explain;
 };
 
@@ -37,13 +40,21 @@ std::string CsvField(const std::string& text) {
 }
 
 Result<std::string> PackageDir(const PredictArgs& args, Context& context) {
-  if (context.fs.Exists(JoinPath(args.model, "model.onnx"))) return args.model;
   const std::string state = StateFolder(args.root, context.fs);
+  QUERN_ASSIGN(const signing::Trust trust, RequiredTrust(state, args.verify_keys, context.fs));
+  if (context.fs.Exists(JoinPath(args.model, "model.onnx"))) {
+    if (!trust.empty()) QUERN_TRY(trust.Check(args.model, "", context.fs));
+    return args.model;
+  }
   QUERN_ASSIGN(const auto options, OptionsFor(state, context));
   QUERN_ASSIGN(const auto workspace,
                pipeline::Workspace::Open(state, options, context.fs, context.clock));
   QUERN_ASSIGN(const auto version, workspace->registry().Resolve(args.model));
-  return workspace->PackageFolder(version);
+  QUERN_ASSIGN(std::string folder, workspace->PackageFolder(version));
+  if (!trust.empty()) {
+    QUERN_TRY(trust.Check(folder, registry::SignatureOf(version), context.fs));
+  }
+  return folder;
 }
 
 std::string ScoresCsv(const model::Signature& signature, const ml::Scores& scores) {
@@ -244,6 +255,7 @@ void AddPredict(Verb app, Context& context) {
   AddExplainOptions(verb, args->explain);
   verb.AddOption("--root", args->root, "Project folder whose registry names the model")
       .ShowDefault();
+  AddVerifyKey(verb, args->verify_keys);
   AddJsonFlag(verb, context);
   verb.OnGiven([args, &context] {
     context.action = [args, &context] {

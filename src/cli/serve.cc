@@ -16,8 +16,10 @@
 #include "cli/places.h"
 #include "cli/project_state.h"
 #include "cli/serve_log.h"
+#include "cli/trusted_keys.h"
 #include "net/http.h"
 #include "pipeline/workspace.h"
+#include "registry/signature.h"
 #include "server/access.h"
 #include "server/model_references.h"
 #ifdef QUERN_GRPC
@@ -43,6 +45,7 @@ struct ServeArgs {
   bool model_control = false;
   std::string package;
   server::AccessOptions access;
+  std::vector<std::string> verify_keys;
   ServeLogArgs log;
   bool while_stdin_open = false;
 };
@@ -62,6 +65,17 @@ Result<server::ModelToServe> InFolder(const std::string& reference, const std::s
                               {},
                               folder,
                               model::EnginePreference::kAuto};
+}
+
+server::ModelToServe ToServe(const std::string& name, const registry::ModelVersion& version,
+                             std::string folder, const std::vector<std::string>& aliases) {
+  server::ModelToServe model;
+  model.name = name;
+  model.version = std::to_string(version.version);
+  model.aliases = aliases;
+  model.path = std::move(folder);
+  model.signature = registry::SignatureOf(version);
+  return model;
 }
 
 /// Asks this process to stop when standard input ends: with whoever started it.
@@ -98,8 +112,7 @@ Result<server::ModelsToServe> ChooseModels(const ServeArgs& args, pipeline::Work
       lookup = [workspace](const std::string& reference) -> Result<server::ModelToServe> {
         QUERN_ASSIGN(const auto version, workspace->registry().Resolve(reference));
         QUERN_ASSIGN(std::string folder, workspace->PackageFolder(version));
-        return server::ModelToServe{version.name, std::to_string(version.version), version.aliases,
-                                    std::move(folder)};
+        return ToServe(version.name, version, std::move(folder), version.aliases);
       };
     }
     return server::FindModels(args.models, lookup, engine, context.fs);
@@ -165,7 +178,7 @@ server::ReleaseSource ReleasesOf(const server::ModelsToServe& chosen,
     QUERN_ASSIGN(const auto version,
                  registry->Resolve(model + (ParseInt(text) ? "/" : "@") + text));
     QUERN_ASSIGN(std::string folder, workspace->PackageFolder(version));
-    return server::ModelToServe{model, std::to_string(version.version), {}, std::move(folder)};
+    return ToServe(model, version, std::move(folder), {});
   };
   source.may_promote = [registry](const std::string& model, const std::string& alias,
                                   const std::string& version) -> Status {
@@ -220,6 +233,9 @@ int Serve(ServeArgs args, Context& context) {
   if (const Status set = server::SetAccess(args.access, context.fs, &options); !set) {
     return context.Complain(set.error());
   }
+  auto trust = RequiredTrust(StateFolder(args.root, context.fs), args.verify_keys, context.fs);
+  if (!trust) return context.Complain(trust.error());
+  options.trust = std::move(*trust);
   if (*workspace != nullptr && options.log_predictions) {
     auto log = PredictionLogOptionsOf(args.log, (*workspace)->dir(), context.fs);
     if (!log) return context.Complain(log.error());
@@ -276,6 +292,7 @@ void AddServe(Verb app, Context& context) {
       "--token-file", args->access.token_file,
       "A token a line: requests and calls of gRPC need one of them (Authorization: Bearer "
       "TOKEN), but for health");
+  AddVerifyKey(verb, args->verify_keys);
   verb.AddOption("--http-max-input-size", args->max_input,
                  "Bytes of a request's body, before and after decompression; more is 413")
       .ShowDefault();

@@ -15,6 +15,8 @@
 
 #include "base/ids.h"
 #include "model/package.h"
+#include "registry/signature.h"
+#include "signing/manifest.h"
 
 namespace quern::pipeline {
 
@@ -150,8 +152,17 @@ std::string Workspace::place() const {
   return std::string(host.data()) + ":" + folder();
 }
 
+Status Workspace::SetSignatureDown(const registry::ModelVersion& version,
+                                   const std::string& folder) {
+  const std::string signature = registry::SignatureOf(version);
+  const std::string file = JoinPath(folder, signing::kSignatureFile);
+  if (signature.empty() || fs_.Exists(file)) return {};
+  return fs_.WriteAtomic(file, signature);
+}
+
 Result<std::string> Workspace::PackageFolder(const registry::ModelVersion& version) {
   if (!version.path.empty() && fs_.Exists(Path(version.path + "/model.onnx"))) {
+    QUERN_TRY(SetSignatureDown(version, Path(version.path)));
     return Path(version.path);
   }
   // Not below tmp/, which a run of the same project clears.
@@ -177,6 +188,7 @@ Result<std::string> Workspace::PackageFolder(const registry::ModelVersion& versi
     }
     const std::string folder = Path(registry::PackagePath(info->digest));
     if (!fs_.Exists(folder)) QUERN_TRY(fs_.MoveInto(aside, folder));
+    QUERN_TRY(SetSignatureDown(version, folder));
     return folder;
   };
   auto folder = arrive();

@@ -88,6 +88,8 @@ class Workspace {
  private:
   Workspace(std::string dir, Fs& fs, const Clock& clock, std::unique_ptr<store::Database> database,
             std::unique_ptr<registry::Listener> listener, std::unique_ptr<remote::Server> server);
+  /// Puts the signature that the registry keeps into the package, for who takes that along.
+  Status SetSignatureDown(const registry::ModelVersion& version, const std::string& folder);
   std::string dir_;
   Fs& fs_;
   const Clock& clock_;

@@ -19,6 +19,7 @@
 #include "server/tracer.h"
 #include "serving/inference.h"
 #include "serving/prediction_log.h"
+#include "signing/trust.h"
 #include "store/database.h"
 
 namespace quern::server {
@@ -46,6 +47,9 @@ struct ServeOptions {
   ReleaseSource releases;
   /// Listens beside HTTP; empty: nothing does.
   FrontMaker front;
+  /// Whose signatures count. With any key, a model that none of them signed, or that is not what
+  /// was signed, is not loaded.
+  signing::Trust trust;
   /// Replaced in tests.
   ModelLoader load;
 };

@@ -37,7 +37,8 @@ void LetBatch(serving::ServedModel* served, serving::BatchOptions batch) {
 }  // namespace
 
 Status ServedModels::Put(const ModelToServe& model) {
-  auto loaded = loader_({model.name, model.version, model.path, model.engine}, clock_.NowMs());
+  auto loaded = loader_({model.name, model.version, model.path, model.engine, model.signature},
+                        clock_.NowMs());
   if (!loaded) {
     return Within(std::move(loaded).error(), "loading model " + model.name + " version " +
                                                  model.version + " from " + model.path);

@@ -22,6 +22,8 @@ struct ModelToServe {
   /// A folder or a file.
   std::string path;
   model::EnginePreference engine = model::EnginePreference::kAuto;
+  /// The signature that the registry keeps with it; "" if none.
+  std::string signature = {};
 };
 
 /// Makes a model of its files.

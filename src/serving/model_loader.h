@@ -16,6 +16,8 @@ struct ModelFiles {
   /// A folder in MLflow's layout, a folder with model.onnx, or an ONNX file.
   std::string path;
   model::EnginePreference engine = model::EnginePreference::kAuto;
+  /// The signature that a registry keeps with it, for whoever checks one before it is loaded.
+  std::string signature = {};
 };
 
 struct LoadedModel {

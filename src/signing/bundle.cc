@@ -1,16 +1,12 @@
 #include "signing/bundle.h"
 
-#include <boost/json.hpp>
-
 #include "base/base64.h"
-#include "base/json.h"
 #include "base/json_doc.h"
 #include "signing/statement.h"
 
 namespace quern::signing {
 namespace {
 
-constexpr char kMediaType[] = "application/vnd.dev.sigstore.bundle.v0.3+json";
 /// Of every version; older ones say theirs behind a semicolon.
 constexpr char kMediaTypes[] = "application/vnd.dev.sigstore.bundle";
 
@@ -63,23 +59,6 @@ std::string SignedBytes(std::string_view payload) {
   std::string out = "DSSEv1 " + std::to_string(type.size()) + " ";
   out.append(type).append(" ").append(std::to_string(payload.size())).append(" ").append(payload);
   return out;
-}
-
-Result<std::string> SignFolder(const std::string& folder, const std::string& subject,
-                               const PrivateKey& key) {
-  QUERN_ASSIGN(const auto resources, ListFolder(folder, {}));
-  const std::string payload = WriteStatement(subject, resources, {kSignatureFile});
-  QUERN_ASSIGN(const std::string signature, key.Sign(SignedBytes(payload)));
-  return WriteJson(json::object{
-      {"mediaType", kMediaType},
-      {"verificationMaterial",
-       json::object{{"publicKey", json::object{{"hint", key.public_key().fingerprint()}}},
-                    {"tlogEntries", json::array{}}}},
-      {"dsseEnvelope",
-       json::object{{"payload", ToBase64(payload)},
-                    {"payloadType", kPayloadType},
-                    {"signatures",
-                     json::array{json::object{{"sig", ToBase64(signature)}, {"keyid", ""}}}}}}});
 }
 
 }  // namespace quern::signing

@@ -1,16 +1,10 @@
 #include "signing/statement.h"
 
-#include <boost/json.hpp>
-
-#include "base/json.h"
 #include "base/json_doc.h"
 #include "base/text.h"
 
 namespace quern::signing {
 namespace {
-
-constexpr char kStatementType[] = "https://in-toto.io/Statement/v1";
-constexpr char kIgnoredByAll[][16] = {".git", ".gitattributes", ".github", ".gitignore"};
 
 std::unexpected<Error> NoStatement(const std::string& why) {
   return Fail(Code::kDataLoss,
@@ -81,30 +75,6 @@ Status ReadResources(const JsonRef& predicate, Statement& out) {
 }
 
 }  // namespace
-
-std::string WriteStatement(const std::string& subject, const std::vector<Resource>& resources,
-                           const std::vector<std::string>& ignored) {
-  json::array list;
-  for (const Resource& resource : resources) {
-    list.push_back(json::object{
-        {"name", resource.name}, {"algorithm", "sha256"}, {"digest", resource.digest}});
-  }
-  json::array paths;
-  for (const char* path : kIgnoredByAll) paths.emplace_back(path);
-  for (const std::string& path : ignored) paths.emplace_back(path);
-  return WriteJson(json::object{
-      {"_type", kStatementType},
-      {"subject",
-       json::array{json::object{{"name", subject},
-                                {"digest", json::object{{"sha256", RootDigest(resources)}}}}}},
-      {"predicateType", kPredicateType},
-      {"predicate",
-       json::object{{"serialization", json::object{{"method", "files"},
-                                                   {"hash_type", "sha256"},
-                                                   {"allow_symlinks", false},
-                                                   {"ignore_paths", std::move(paths)}}},
-                    {"resources", std::move(list)}}}});
-}
 
 Result<Statement> ReadStatement(std::string_view text) {
   const auto doc = JsonDoc::Parse(text);

@@ -10,6 +10,7 @@
 namespace quern::signing {
 
 inline constexpr char kPredicateType[] = "https://model_signing/signature/v1.0";
+inline constexpr char kStatementType[] = "https://in-toto.io/Statement/v1";
 inline constexpr char kPayloadType[] = "application/vnd.in-toto+json";
 
 struct Statement {

@@ -54,6 +54,8 @@ Result<ServeOptions> MakeOptions(const StandaloneOptions& options, RegistryFolde
   }
 #endif
   QUERN_TRY(SetAccess(options.access, RealFs(), &serve));
+  if (options.verify_keys.empty() && registry != nullptr) QUERN_TRY(registry->AllowsUnsigned());
+  QUERN_ASSIGN(serve.trust, signing::Trust::FromFiles(options.verify_keys, RealFs()));
   return serve;
 }
 

@@ -117,6 +117,11 @@ constexpr Option kOptions[] = {
        o.access.token_file = v;
        return Status();
      }},
+    {"--verify-key", "FILE", "PEM of who may sign models; others are refused. Again for more keys",
+     [](std::string_view v, O& o) {
+       o.verify_keys.emplace_back(v);
+       return Status();
+     }},
     {"--http-max-input-size", "BYTES", "of a request, before and after decompression (64MB)",
      [](std::string_view v, O& o) { return SetSize(v, &o.max_input); }},
     {"--max-queue", "N", "requests that may wait for a thread (1024); one more is refused",

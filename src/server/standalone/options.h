@@ -26,6 +26,8 @@ struct StandaloneOptions {
   uint64_t max_input = uint64_t{64} << 20;
   size_t max_queue = 1024;
   AccessOptions access;
+  /// Files of public keys, one of which must have signed every model; empty: none needs to.
+  std::vector<std::string> verify_keys;
   size_t threads = 0;
   size_t batch_size = 256;
   double batch_delay_ms = 0;

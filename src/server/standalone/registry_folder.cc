@@ -1,6 +1,7 @@
 #include "server/standalone/registry_folder.h"
 
 #include "base/yaml.h"
+#include "registry/signature.h"
 
 namespace quern::server {
 
@@ -26,8 +27,9 @@ Result<ModelToServe> RegistryFolder::Find(const std::string& reference) {
                     version.name + "' is not in '" + state_ + "'",
                 "serve it by `quern serve`, which fetches packages, or name its folder");
   }
-  return ModelToServe{version.name, std::to_string(version.version), version.aliases, package,
-                      model::EnginePreference::kAuto};
+  return ModelToServe{
+      version.name, std::to_string(version.version), version.aliases,
+      package,      model::EnginePreference::kAuto,  registry::SignatureOf(version)};
 }
 
 Status RegistryFolder::AllowsWholePredictions() const {
@@ -49,6 +51,23 @@ Status RegistryFolder::AllowsWholePredictions() const {
                                  "that it includes, which quern-serve --log-predictions would not "
                                  "heed",
                 "serve it by `quern serve`, or without --log-predictions", declared->where);
+  }
+  return {};
+}
+
+Status RegistryFolder::AllowsUnsigned() const {
+  for (const std::string& folder : {state_, JoinPath(state_, "..")}) {
+    const std::string file = JoinPath(folder, "quern.yaml");
+    if (!fs_.Exists(file)) continue;
+    QUERN_ASSIGN(const std::string text, fs_.Read(file));
+    QUERN_ASSIGN(const YamlNode project, ParseYaml(text, file));
+    const YamlNode* registry = project.Find("registry");
+    const YamlNode* signatures = registry != nullptr ? registry->Find("signatures") : nullptr;
+    if (signatures == nullptr || signatures->IsNull()) continue;
+    return Fail(Code::kFailedPrecondition,
+                "the project declares whose signatures of packages count, which quern-serve is "
+                "told by --verify-key",
+                "give it --verify-key PUBLIC.pem, once for each key", signatures->where);
   }
   return {};
 }

@@ -26,6 +26,9 @@ class RegistryFolder {
   /// or declares it in a file that it includes. This program cannot heed it: columns of which
   /// only a hash may be kept would be kept as they are. Errors of reading quern.yaml.
   Status AllowsWholePredictions() const;
+  /// kFailedPrecondition: the project declares trusted keys (`registry: signatures:`), which this
+  /// program is given by an option. Errors of reading quern.yaml.
+  Status AllowsUnsigned() const;
   store::Database& database() { return *database_; }
 
  private:
