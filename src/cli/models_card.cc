@@ -69,6 +69,7 @@ std::string Shown(const json::value& value) {
 /// "+0.0127", with its interval where one was computed; what stands in its place if the values are
 /// of different rows.
 std::string ChangeText(const json::value& row) {
+  if (At(row, "/a").is_null() || At(row, "/b").is_null()) return "";
   if (At(row, "/rows/same") == json::value(false)) return "other rows";
   const auto change = NumberAt(row, "/change");
   if (!change) return "";

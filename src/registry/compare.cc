@@ -191,13 +191,13 @@ json::value RowsJson(const MeasuredRows& a, const MeasuredRows& b) {
 /// Of a version that a retraining chose over the other: both on the rows that were set aside for
 /// it, paired. Values on other rows say nothing of which is better.
 void AddContest(const Dossier& before, const Dossier& after, bool reversed, json::array& rows) {
-  const json::value& champion = At(after.retrain, "/champion");
+  const json::value& replaced = At(after.retrain, "/before");
   const json::value& metric = At(after.retrain, "/metric");
   const bool met = before.version.name == after.version.name && metric.is_string() &&
-                   At(champion, "/version") == json::value(before.version.version);
+                   At(replaced, "/version") == json::value(before.version.version);
   if (!met) return;
   const MeasuredRows measured = RowsOfMetric(after, metric.get_string());
-  json::value x = At(champion, "/value"), y = At(after.candidate, "/value");
+  json::value x = At(replaced, "/value"), y = At(after.candidate, "/value");
   json::value change = Change(x, y);
   json::value interval = At(after.candidate, "/difference");
   if (reversed) {

@@ -50,10 +50,10 @@ constexpr char kSecond[] = R"({"created":"","lineage":{"inputs":
 
 /// Version 1, trained on cleveland, and 2, retrained on it and the batch hungarian.
 void Fill(Story& s) {
-  REQUIRE(s.database->Execute(
-      "INSERT INTO pipeline_runs(id, project, state, start_ms, summary) VALUES "
-      "('r', 'heart', 'FINISHED', 1, '')",
-      {}));
+  REQUIRE(
+      s.database->Execute("INSERT INTO pipeline_runs(id, project, state, start_ms, summary) VALUES "
+                          "('r', 'heart', 'FINISHED', 1, '')",
+                          {}));
   s.Step("ingest:cleveland", R"({"source":"cleveland","path":"c.csv","rows":303,"rejected":0,
       "digest":"aaaaaaaaaaaa1111"})");
   s.Step("ingest:hungarian", R"({"source":"hungarian","path":"h.csv","rows":294,"rejected":1,
@@ -64,7 +64,8 @@ void Fill(Story& s) {
   s.Step("train", R"({"model_digest":"d1","rows":303,"holdout_rows":61,"holdout":[3,5,8]})");
   s.Step("evaluate", R"({"rows":61,"metrics":{"roc_auc":{"value":0.9,"low":0.8,"high":0.95}}})");
   s.Step("retrain:hungarian", R"({"batch":"hungarian","holdout_rows":88,"metric":"roc_auc",
-      "champion":{"name":"heart","version":1,"value":{"value":0.84,"low":0.8,"high":0.9}},
+      "champion":{"name":"heart","version":2},
+      "before":{"version":1,"value":{"value":0.84,"low":0.8,"high":0.9}},
       "candidates":[{"name":"combined","rows":400,"version":2,"reason":"better",
       "value":{"value":0.88,"low":0.8,"high":0.9},
       "difference":{"value":0.04,"low":0.01,"high":0.07}}]})");

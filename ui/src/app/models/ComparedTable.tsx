@@ -61,6 +61,7 @@ function Value({ line, value }: { line: Line; value: unknown }) {
 }
 
 function Change({ line }: { line: Line }) {
+  if (line.values.some((value) => value === null)) return null;
   if (line.rows[0]?.same === false) return <span className="muted">other rows</span>;
   if (!known(line.change)) return null;
   const good = better(line);
