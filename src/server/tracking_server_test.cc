@@ -147,6 +147,7 @@ const std::vector<Ask>& Story() {
       {"GET", "!/{api}/2.0/quern/models/none/versions/1/card", "", 404},
       {"GET", "!/{api}/2.0/quern/models/none/compare?a=1&b=2", "", 404},
       {"GET", "!/{api}/2.0/quern/models/none/log", "", 404},
+      {"GET", "!/{api}/2.0/quern/registry/log"},
       {"GET", "!/{api}/2.0/quern/models/none/policies", "", 404},
       {"PUT", "!/{api}/2.0/quern/models/none/policies", R"({"policies":{}})", 404},
       {"POST", "!/{api}/2.0/quern/models/none/versions/1/approve", R"({"actor":"a","reason":"r"})",

@@ -107,7 +107,8 @@ TEST_CASE("files come compressed or not, are kept for ever, and are not sent twi
     CHECK(net::Decompress(gzip.body, "gzip", asset.size).value() == plain.body);
     const auto brotli = pages.Ask(path, {{"Accept-Encoding", "gzip, br"}});
     CHECK(brotli.Find("Content-Encoding") == "br");
-    CHECK(brotli.body.size() < plain.body.size());
+    // A chunk of a line or two cannot become smaller.
+    if (plain.body.size() > 256) CHECK(brotli.body.size() < plain.body.size());
     CHECK(brotli.Find("ETag") != gzip.Find("ETag"));
     const auto again = pages.Ask(
         path, {{"Accept-Encoding", "br"}, {"If-None-Match", std::string(brotli.Find("ETag"))}});
