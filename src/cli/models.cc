@@ -11,6 +11,7 @@
 #include "cli/models_sign.h"
 #include "cli/project_state.h"
 #include "cli/state_verb.h"
+#include "registry/signature.h"
 
 namespace quern::cli {
 namespace {
@@ -58,6 +59,7 @@ Status ShowModels(pipeline::Workspace& workspace, const StateArgs& args, Context
                                   {"digest", version.digest},
                                   {"path", PlaceOf(workspace, version)},
                                   {"run_id", version.run_id},
+                                  {"signed_by", registry::SignerOf(registry::SignatureOf(version))},
                                   {"created", FormatTime(version.created_ms)}});
     }
     context.PrintJson(json::object{{"versions", std::move(list)}});

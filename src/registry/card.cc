@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "base/time.h"
 #include "registry/policy.h"
+#include "registry/signature.h"
 
 namespace quern::registry {
 namespace {
@@ -41,6 +42,7 @@ json::object Details(const Dossier& d) {
                                                 {"diff", TextAt(d.candidate, "/reason")}}},
                        {"path", v.path.empty() ? v.source : v.path}};
   if (!v.digest.empty()) details["digest"] = v.digest;
+  if (const std::string key = SignerOf(SignatureOf(v)); !key.empty()) details["signed_by"] = key;
   if (const std::string today = Answer(d, "today"); !today.empty()) {
     details["references"] = json::array{json::object{{"reference", "Before it: " + today}}};
   }

@@ -56,6 +56,7 @@ Section Details(const json::value& card) {
   add("why it was made", TextAt(details, "/version/diff"));
   add("package", TextAt(details, "/path"));
   add("SHA-256", TextAt(details, "/digest"));
+  add("signed with the key", TextAt(details, "/signed_by"));
   for (const json::value& owner : ListAt(details, "/owners")) {
     const std::string contact = TextAt(owner, "/contact");
     add("owner", TextAt(owner, "/name") + (contact.empty() ? "" : ": " + contact));
