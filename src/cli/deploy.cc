@@ -7,13 +7,14 @@
 #include <memory>
 #include <optional>
 
-#include "base/ids.h"
 #include "base/text.h"
 #include "cli/command.h"
 #include "cli/kept_store.h"
 #include "deploy/release_store.h"
+#include "deploy/store_orders.h"
 #include "deploy/strategy.h"
 #include "pipeline/workspace.h"
+#include "registry/ask_gate.h"
 
 namespace quern::cli {
 namespace {
@@ -59,77 +60,29 @@ Result<deploy::Strategy> ReadStrategy(const std::string& given, Fs& fs) {
   return deploy::ParseStrategy(section != nullptr ? section : &node, others);
 }
 
-/// A version, or what an alias points at.
-Result<std::string> ReadVersion(KeptStore& store, const std::string& model,
-                                const std::string& text) {
-  if (const auto number = ParseInt(text)) {
-    QUERN_TRY(store.registry().Get(model, *number));
-    return std::to_string(*number);
-  }
-  QUERN_ASSIGN(const auto version, store.registry().ByAlias(model, text));
-  if (version) return std::to_string(version->version);
-  return Fail(Code::kNotFound, "model '" + model + "' has no version or alias '" + text + "'",
-              "`quern models " + model + "` lists them");
+/// The orders of a store. A closed gate is left in `closed`; with --force it is passed, which is
+/// recorded.
+deploy::StoreOrders OrdersOf(KeptStore& store, deploy::ReleaseStore& releases,
+                             const DeployArgs& args, const Clock& clock,
+                             std::optional<registry::GateReport>* closed) {
+  deploy::OrderRegistry asked;
+  asked.number = [&store](const std::string& model, const std::string& text) {
+    return registry::VersionNumber(store.registry(), model, text);
+  };
+  asked.may_promote = [&, closed](const std::string& model, const std::string& alias,
+                                  const std::string& version) -> Status {
+    QUERN_ASSIGN(auto gate, registry::AskGate(store.database(), clock, model, alias, version,
+                                              {pipeline::Actor(), args.order.reason, args.force}));
+    if (!gate.open) *closed = gate;
+    return registry::Allowed(gate);
+  };
+  return {releases, clock, std::move(asked)};
 }
 
-/// The release that is meant: by id, else the open one, else the newest.
-Result<deploy::StoredRelease> Find(deploy::ReleaseStore& releases, const DeployArgs& args) {
-  if (!args.id.empty()) return releases.Get(args.id);
-  QUERN_ASSIGN(auto open, releases.Unfinished(args.model));
-  if (open) return std::move(*open);
-  QUERN_ASSIGN(auto newest, releases.List(args.model, 1));
-  if (!newest.empty()) return std::move(newest[0]);
-  return Fail(Code::kNotFound, "model '" + args.model + "' has had no release",
-              "`quern deploy begin` starts one");
-}
-
-struct Ordered {
-  deploy::StoredRelease stored;
-  std::string sentence;  // of the audit record
-};
-
-/// Whether a version may be promoted.
-using May = std::function<Status(const deploy::Release& promoted)>;
-
-/// A server may write its counters at the same moment: then what it wrote is read, and the order
-/// is given again.
-Result<Ordered> Order(deploy::ReleaseStore& releases, const DeployArgs& args,
-                      const deploy::Command& order, const Clock& clock, const May& may) {
-  for (int attempt = 0;; ++attempt) {
-    QUERN_ASSIGN(const deploy::StoredRelease stored, Find(releases, args));
-    QUERN_ASSIGN(const deploy::Transition next,
-                 deploy::Advance(stored.release, order, clock.NowMs()));
-    if (order.kind == deploy::CommandKind::kPromote) QUERN_TRY(may(next.release));
-    auto saved = releases.Save(stored, next);
-    if (!saved && saved.error().code == Code::kAborted && attempt < 5) continue;
-    if (!saved) return std::unexpected(saved.error());
-    return Ordered{std::move(*saved), next.audit->sentence};
-  }
-}
-
-/// A promoted release whose old version is still held gives way to the next one.
-Status EndHold(deploy::ReleaseStore& releases, const DeployArgs& args, const std::string& actor,
-               const Clock& clock) {
-  QUERN_ASSIGN(const auto open, releases.Unfinished(args.model));
-  if (!open || open->release.phase != deploy::Phase::kPromoted) return {};
-  deploy::Command finish;
-  finish.kind = deploy::CommandKind::kFinish;
-  finish.actor = actor;
-  QUERN_TRY(Order(releases, args, finish, clock, {}));
-  return {};
-}
-
-/// Whether the gate of the alias is open to a version; with --force that is recorded as an
-/// override.
-Result<registry::GateReport> AskGate(KeptStore& store, const DeployArgs& args,
-                                     const std::string& alias, const std::string& version,
-                                     const Clock& clock) {
-  const int64_t number = ParseInt(version).value_or(0);
-  QUERN_ASSIGN(auto gate, store.registry().Gate(args.model, alias, number));
-  if (gate.open || !args.force) return gate;
-  registry::Reviews reviews(store.database(), clock, pipeline::Actor());
-  QUERN_TRY(reviews.Override(args.model, alias, number, args.order.reason));
-  return store.registry().Gate(args.model, alias, number);
+/// What showing a release asks: nothing of the registry.
+Result<deploy::StoredRelease> Find(deploy::ReleaseStore& releases, const DeployArgs& args,
+                                   const Clock& clock) {
+  return deploy::StoreOrders(releases, clock, {}).Find(args.model, args.id);
 }
 
 /// Says what a closed gate waits for.
@@ -140,34 +93,25 @@ int Refuse(const registry::GateReport& gate, Context& context) {
 
 Result<int> BeginRelease(KeptStore& store, const DeployArgs& args, Context& context) {
   deploy::NewRelease wanted;
-  wanted.id = NewUuid7(context.clock);
   wanted.model = args.model;
   wanted.alias = args.alias;
+  wanted.stable = args.stable;
+  wanted.candidate = args.candidate;
   wanted.actor = pipeline::Actor();
   QUERN_ASSIGN(wanted.strategy, ReadStrategy(args.strategy, context.fs));
-  QUERN_ASSIGN(wanted.stable, ReadVersion(store, args.model, args.stable));
-  if (!args.candidate.empty()) {
-    QUERN_ASSIGN(wanted.candidate, ReadVersion(store, args.model, args.candidate));
-  }
-  for (deploy::VersionShare& share : wanted.strategy.versions) {
-    QUERN_ASSIGN(share.version, ReadVersion(store, args.model, share.version));
-  }
-  QUERN_ASSIGN(const deploy::Transition begun, deploy::Begin(wanted, context.clock.NowMs()));
-  if (wanted.strategy.kind == deploy::StrategyKind::kBasic) {
-    QUERN_ASSIGN(const auto gate,
-                 AskGate(store, args, wanted.alias, wanted.candidate, context.clock));
-    if (!gate.open) return Refuse(gate, context);
-  }
   deploy::ReleaseStore releases(store.database());
-  QUERN_TRY(EndHold(releases, args, wanted.actor, context.clock));
-  QUERN_TRY(releases.Create(begun));
+  std::optional<registry::GateReport> closed;
+  const auto begun = OrdersOf(store, releases, args, context.clock, &closed).Begin(wanted);
+  if (closed) return Refuse(*closed, context);
+  if (!begun) return std::unexpected(begun.error());
+  const deploy::Release& release = begun->release;
   if (context.json) {
-    context.PrintJson(deploy::ReleaseJson(begun.release));
+    context.PrintJson(deploy::ReleaseJson(release));
   } else {
-    context.PrintLine(
-        fmt::format("release {}: {} of {} from version {}; a server of this store "
-                    "carries it out",
-                    wanted.id, deploy::KindName(wanted.strategy.kind), args.model, wanted.stable));
+    context.PrintLine(fmt::format(
+        "release {}: {} of {} from version {}; a server of this store "
+        "carries it out",
+        release.id, deploy::KindName(release.strategy.kind), args.model, release.stable));
   }
   return 0;
 }
@@ -196,7 +140,7 @@ Status ListReleases(KeptStore& store, const DeployArgs& args, Context& context) 
 
 Status ShowRelease(KeptStore& store, const DeployArgs& args, Context& context) {
   deploy::ReleaseStore releases(store.database());
-  QUERN_ASSIGN(const deploy::StoredRelease stored, Find(releases, args));
+  QUERN_ASSIGN(const deploy::StoredRelease stored, Find(releases, args, context.clock));
   QUERN_ASSIGN(const deploy::ShadowReport shadow, releases.Shadow(stored.release.id));
   const deploy::Release& r = stored.release;
   const std::vector<deploy::Verdict> verdicts = deploy::Judge(r, context.clock.NowMs());
@@ -226,7 +170,7 @@ Status ShowRelease(KeptStore& store, const DeployArgs& args, Context& context) {
 
 Status ShowLog(KeptStore& store, const DeployArgs& args, Context& context) {
   deploy::ReleaseStore releases(store.database());
-  QUERN_ASSIGN(const deploy::StoredRelease stored, Find(releases, args));
+  QUERN_ASSIGN(const deploy::StoredRelease stored, Find(releases, args, context.clock));
   QUERN_ASSIGN(const auto audits, releases.Audits(stored.release.id));
   json::array out;
   for (const deploy::ChainedAudit& chained : audits) {
@@ -250,12 +194,8 @@ Result<int> GiveOrder(KeptStore& store, deploy::CommandKind kind, const DeployAr
   order.kind = kind;
   order.actor = pipeline::Actor();
   std::optional<registry::GateReport> closed;
-  const auto may = [&](const deploy::Release& promoted) -> Status {
-    QUERN_ASSIGN(auto gate, AskGate(store, args, promoted.alias, promoted.winner, context.clock));
-    if (!gate.open) closed = gate;
-    return registry::Allowed(gate);
-  };
-  const auto done = Order(releases, args, order, context.clock, may);
+  const auto done =
+      OrdersOf(store, releases, args, context.clock, &closed).Order(args.model, args.id, order);
   if (closed) return Refuse(*closed, context);
   if (!done) return std::unexpected(done.error());
   const deploy::Release& release = done->stored.release;

@@ -10,6 +10,7 @@
 #include <thread>
 #include <utility>
 
+#include "base/ids.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "cli/command.h"
@@ -22,6 +23,7 @@
 #include "registry/signature.h"
 #include "server/access.h"
 #include "server/model_references.h"
+#include "serving/announcement.h"
 #ifdef QUERN_GRPC
 #include "server/grpc/server.h"
 #endif
@@ -198,6 +200,20 @@ server::ReleaseSource ReleasesOf(const server::ModelsToServe& chosen,
   return source;
 }
 
+/// Lets the page of `quern server` find this one. A server that a run started for itself is none of
+/// the page's; one that cannot say where it is serves all the same.
+std::unique_ptr<serving::Announcement> Announce(const ServeArgs& args, const std::string& url,
+                                                pipeline::Workspace* workspace, Context& context) {
+  if (workspace == nullptr || args.while_stdin_open) return nullptr;
+  auto made = serving::Announcement::Make(workspace->dir(),
+                                          {NewHexId(), serving::LocalUrl(url), ::getpid(),
+                                           context.clock.NowMs(), !args.access.token_file.empty()},
+                                          context.fs);
+  if (made) return std::move(*made);
+  Log(LogLevel::kWarning, "pages will not find this server: " + made.error().ToString());
+  return nullptr;
+}
+
 int Serve(ServeArgs args, Context& context) {
   SetLogLevel(LogLevel::kInfo);
   if (args.models.empty()) {
@@ -253,6 +269,7 @@ int Serve(ServeArgs args, Context& context) {
   context.PrintLine("listening on " + (*server)->url() + front + "; Ctrl-C stops");
   std::fflush(stdout);
   if (args.while_stdin_open) WatchStdin();
+  const auto announced = Announce(args, (*server)->url(), workspace->get(), context);
   server::WaitForSignal(**server);
   return 0;
 }

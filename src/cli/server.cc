@@ -12,6 +12,7 @@
 #include "cli/demo.h"
 #include "cli/kept_store.h"
 #include "cli/places.h"
+#include "cli/project_runner.h"
 #include "net/http.h"
 #include "pipeline/lifecycle.h"
 #include "pipeline/prediction_archive.h"
@@ -36,6 +37,8 @@ struct ServerArgs {
   std::string purge_deleted_after;
   std::string compact_predictions;
   bool demo = false;
+  bool allow_run = false;
+  bool forbid_run = false;
 };
 
 std::vector<std::string> List(const std::string& text) {
@@ -63,6 +66,25 @@ server::Planner PlannerOf(const ServerArgs& args, const std::string& state_dir, 
     }
     return shown;
   };
+}
+
+/// Runs that the page may start: of the project whose own store is served, and only as far as who
+/// reaches this server may run things on this machine.
+void AllowRuns(const ServerArgs& args, const std::string& state_dir, Context& context,
+               server::TrackingServerOptions* options) {
+  if (options->planner == nullptr) {
+    options->no_runs =
+        "no run can be started here: this server shows a store that is no project's own on this "
+        "machine (there is no quern.yaml beside it); start it with --root PROJECT";
+  } else if (args.forbid_run) {
+    options->no_runs = "no run can be started here: this server was started with --no-allow-run";
+  } else if (!args.allow_run && !IsLoopbackHost(args.host)) {
+    options->no_runs =
+        "no run can be started here: this server listens beyond this machine, and was started "
+        "without --allow-run";
+  } else {
+    options->runner = std::make_shared<SpawnedRuns>(DirName(state_dir), context.fs, context.clock);
+  }
 }
 
 /// What `quern gc --compact-predictions` does with predictions, without asking.
@@ -116,6 +138,7 @@ Result<server::TrackingServerOptions> Options(const ServerArgs& args, Context& c
   options.fs = &context.fs;
   options.clock = &context.clock;
   options.planner = PlannerOf(args, options.state_dir, context);
+  AllowRuns(args, options.state_dir, context, &options);
   return options;
 }
 
@@ -222,6 +245,10 @@ void AddServer(Verb app, Context& context) {
   verb.AddOption("--compact-predictions", args->compact_predictions,
                  "Move predictions that are older into Parquet files: 30d; by default `quern gc` "
                  "alone does");
+  Option allow = verb.AddFlag("--allow-run", args->allow_run,
+                              "Let the page start runs of the project also where this server "
+                              "listens beyond this machine; on this machine alone it may");
+  verb.AddFlag("--no-allow-run", args->forbid_run, "Let the page start no runs").Excludes(allow);
   AddJsonFlag(verb, context);
   verb.Footer(
       "Example:\n  quern server --root ~/experiments\n"

@@ -15,12 +15,15 @@
 
 #include "base/ids.h"
 #include "model/package.h"
+#include "pipeline/actor.h"
 #include "registry/signature.h"
 #include "signing/manifest.h"
 
 namespace quern::pipeline {
 
 std::string Actor() {
+  const char* ordered = std::getenv(kActorVariable);
+  if (ordered != nullptr && *ordered != '\0') return ordered;
   std::array<char, 256> host{};
   gethostname(host.data(), host.size() - 1);
   std::array<char, 4096> buffer{};

@@ -104,7 +104,7 @@ class Workspace {
   registry::Registry registry_;
 };
 
-/// The user and machine that act, as the audit log shows them: "root@host".
+/// Who acts, as the audit log shows it: $QUERN_ACTOR (actor.h), else user and machine: "root@host".
 std::string Actor();
 
 }  // namespace quern::pipeline

@@ -46,7 +46,9 @@ class Server : public TrackingServer {
         tracking_{experiments_, runs_, models_, artifacts_->places(), *options.clock},
         plan_(options.planner),
         changes_(*database_, NewHexId()),
-        views_{*database_, *options.clock, *options.fs, options.state_dir, plan_, changes_},
+        views_{*database_, *options.clock, *options.fs,          options.state_dir,
+               plan_,      changes_,       options.runner.get(), options.no_runs},
+        runner_(options.runner),
         http_(
             HttpOptions(options.http),
             [this](const net::HttpRequest& request) { return Answer(request); },
@@ -58,6 +60,9 @@ class Server : public TrackingServer {
     native::AddViewRoutes(&router_, views_);
     native::AddReviewRoutes(&router_, views_);
     native::AddCardRoutes(&router_, views_);
+    native::AddReleaseOrderRoutes(&router_, views_);
+    native::AddTryRoutes(&router_, views_);
+    native::AddPipelineRoutes(&router_, views_);
     router_.Add({"GET", "/get-artifact", "MLflow: one file of a run", [this](const Call& call) {
                    return mlflow::AnswerApi(mlflow::Bind(tracking_, mlflow::FileOfRun), call);
                  }});
@@ -89,6 +94,9 @@ class Server : public TrackingServer {
     QUERN_TRY(registry_->Start());
     QUERN_ASSIGN(port_, http_.Start());
     StartUpkeep(options);
+    if (runner_ != nullptr) {
+      runner_->OnChange([this] { changes_.Touch(native::ChangeFeed::kSteps); });
+    }
     return {};
   }
 
@@ -108,6 +116,7 @@ class Server : public TrackingServer {
     if (upkeep_ != nullptr) upkeep_->Stop();
     changes_.Stop();
     http_.Stop();
+    if (runner_ != nullptr) runner_->Stop();
     if (registry_ != nullptr) registry_->Stop();
   }
 
@@ -191,6 +200,7 @@ class Server : public TrackingServer {
   native::KeptPlan plan_;
   native::ChangeFeed changes_;
   native::ViewContext views_;
+  std::shared_ptr<ProjectRunner> runner_;
   std::unique_ptr<mlflow::RegistryFront> registry_;
   std::unique_ptr<Retention> retention_;
   std::unique_ptr<Hourly> upkeep_;

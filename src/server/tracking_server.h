@@ -17,6 +17,7 @@
 #include "net/http.h"
 #include "server/http/guard.h"
 #include "server/native/project_plan.h"
+#include "server/project_runner.h"
 #include "store/database.h"
 
 namespace quern::server {
@@ -41,6 +42,10 @@ struct TrackingServerOptions {
   std::function<Status(store::Database&, const CancelToken&)> hourly;
   /// What `quern plan` says, if the store is that of a project file.
   Planner planner;
+  /// Starts runs of that project; null if that cannot or must not be, for which `no_runs` is the
+  /// reason.
+  std::shared_ptr<ProjectRunner> runner;
+  std::string no_runs;
   GuardOptions guard;
   /// Host, port, limits, timeouts. `threads` 0 is enough for many writers to share a commit.
   net::ServerOptions http;

@@ -32,7 +32,7 @@ bool LeftOut(const std::string& file) {
   constexpr std::array<std::string_view, 7> kNames{"lock",       "upkeep.lock",  "serving.lock",
                                                    "quern.db",   "quern.db-wal", "quern.db-shm",
                                                    "served.json"};
-  constexpr std::array<std::string_view, 3> kFolders{"tmp/", "uploads/", "cache/"};
+  constexpr std::array<std::string_view, 4> kFolders{"tmp/", "uploads/", "cache/", "servers/"};
   return std::find(kNames.begin(), kNames.end(), file) != kNames.end() ||
          StartsWith(file, "quern.db.bak-") ||
          std::any_of(kFolders.begin(), kFolders.end(),

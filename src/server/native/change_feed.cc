@@ -30,10 +30,13 @@ static_assert(std::size(kMarks) == ChangeFeed::kKinds.size());
 }  // namespace
 
 std::optional<size_t> ChangeFeed::KindOf(std::string_view method, std::string_view path) {
-  static constexpr size_t kRuns = 0, kModels = 1;
   if (method == "GET" || method == "HEAD" || method == "OPTIONS") return std::nullopt;
   // Words of a model's name are none of the call's.
   if (path.find("api/2.0/quern/models/") != std::string_view::npos) return kModels;
+  if (path.find("api/2.0/quern/serving/releases") != std::string_view::npos) return kReleases;
+  if (path.find("api/2.0/quern/pipeline") != std::string_view::npos) return kSteps;
+  // Asking a model is no change here; a prediction that is kept shows in the database.
+  if (path.find("api/2.0/quern/serving/try") != std::string_view::npos) return std::nullopt;
   // Searches are POSTs too.
   if (path.find("search") != std::string_view::npos ||
       path.find("get-latest-versions") != std::string_view::npos || path.ends_with("/graphql")) {

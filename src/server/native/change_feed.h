@@ -21,6 +21,7 @@ class ChangeFeed {
  public:
   static constexpr std::array<std::string_view, 6> kKinds = {
       "runs", "models", "deployments", "releases", "predictions", "steps"};
+  static constexpr size_t kRuns = 0, kModels = 1, kReleases = 3, kSteps = 5;
   /// Callers that may wait at once: each holds a thread of the server's.
   static constexpr size_t kMaxWaiting = 16;
 

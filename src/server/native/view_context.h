@@ -6,6 +6,7 @@
 #include "base/time.h"
 #include "server/native/change_feed.h"
 #include "server/native/project_plan.h"
+#include "server/project_runner.h"
 #include "store/database.h"
 
 namespace quern::server::native {
@@ -18,6 +19,9 @@ struct ViewContext {
   std::string state_dir;
   KeptPlan& plan;
   ChangeFeed& changes;
+  /// Null if no run can be started here; `no_runs` says why.
+  ProjectRunner* runner = nullptr;
+  std::string no_runs;
 };
 
 }  // namespace quern::server::native

@@ -18,6 +18,12 @@ void AddViewRoutes(Router* router, const ViewContext& context);
 void AddReviewRoutes(Router* router, const ViewContext& context);
 /// Model cards, and versions side by side.
 void AddCardRoutes(Router* router, const ViewContext& context);
+/// Releases begun and ordered about.
+void AddReleaseOrderRoutes(Router* router, const ViewContext& context);
+/// Model servers that listen for this store, and requests to them by hand.
+void AddTryRoutes(Router* router, const ViewContext& context);
+/// Runs of the project, started and cancelled.
+void AddPipelineRoutes(Router* router, const ViewContext& context);
 
 /// `max_results`, from 1 to 1000; another is left with the request as an error.
 int64_t ReadLimit(const mlflow::Args& args, int64_t fallback);
