@@ -94,6 +94,7 @@ export interface Served { model: string; version: string; first_ms: number; last
 export interface Release {
   id: string; model: string; alias: string; stable: string; phase: string; step: number; created_ms: number; ended_ms: number; closed: boolean;
   candidates: { version: string; weight: number; dropped: boolean }[]; strategy: { strategy: string } & Record<string, unknown>; winner: string;
+  resumes_to: string;
 }
 export interface ServingView { deployments: Deployment[]; versions: Served[]; releases: Release[] }
 export interface Bins { edges: number[]; counts: number[] }
@@ -113,7 +114,7 @@ export interface MonitoringView { metric: string; holdout: Maybe<Interval>; batc
 export interface LineageView extends LineageGraph { nodes_in_all: number }
 
 /** One answer, asked again when something that it depends on changes. */
-function useView<T>(path: string, args: Args, kinds: readonly Kind[], on = true) {
+export function useView<T>(path: string, args: Args, kinds: readonly Kind[], on = true) {
   return useQuery({
     queryKey: ["native", path, args],
     queryFn: ({ signal }) => get<T>(`${API}${path}`, args, signal),

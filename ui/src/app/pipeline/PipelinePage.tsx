@@ -13,6 +13,7 @@ import { PageHead } from "../shell/PageHead";
 import { Loaded } from "../views/Loaded";
 import { STATE } from "../views/phases";
 import { Flow } from "./Flow";
+import { RunAgain } from "./RunAgain";
 import "../../parts/chapters.css";
 import "../views/views.css";
 import "./pipeline.css";
@@ -20,6 +21,9 @@ import "./pipeline.css";
 const RUN: Record<string, readonly [Tone, string]> = {
   RUNNING: ["known", "running"], FINISHED: ["good", "finished"], FAILED: ["bad", "failed"], KILLED: ["open", "interrupted"],
 };
+
+/** What `--force` takes. */
+const PHASES = ["ingest", "validate", "explore", "train", "evaluate", "register", "deploy", "monitor", "retrain", "report"];
 
 export default function PipelinePage() {
   const { runId = "" } = useParams({ strict: false });
@@ -31,7 +35,10 @@ export default function PipelinePage() {
   const none = runs.data?.runs.length === 0 && runId === "";
   return (
     <>
-      <PageHead title="Pipeline">{found.data && !none && <p className="page-lead"><Conclusion run={found.data.run} steps={found.data.steps} /></p>}</PageHead>
+      <PageHead title="Pipeline">
+        {found.data && !none && <p className="page-lead"><Conclusion run={found.data.run} steps={found.data.steps} /></p>}
+        {runs.data && <RunAgain plan={now.data?.plan} phases={PHASES} busy={runs.data.runs.some((run) => run.state === "RUNNING")} project={found.data?.run.project ?? ""} />}
+      </PageHead>
       {none ? <None /> : (
         <>
           {(runs.isError || id !== "") && (

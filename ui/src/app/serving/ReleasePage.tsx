@@ -9,8 +9,10 @@ import { useRelease, type Audit, type Release, type Shadow, type Verdict } from 
 import { versionAddress } from "../models/addresses";
 import { PageHead } from "../shell/PageHead";
 import { Loaded } from "../views/Loaded";
+import { ReleaseOrders } from "./ReleaseOrders";
 import { callTone, callWords, phaseTone, phaseWords, watched } from "./releaseWords";
 import "../views/views.css";
+import "./try.css";
 
 export default function ReleasePage() {
   const { id = "" } = useParams({ strict: false });
@@ -21,6 +23,7 @@ export default function ReleasePage() {
       <PageHead title={release ? `Release of ${release.model}` : "Release"} above={<Link to="/serving">Serving</Link>}
         name={release && <><bdi>{release.model}</bdi>: v{release.stable} → {release.candidates.map((c) => `v${c.version}`).join(", ")}</>}>
         {release && <p className="page-lead"><Status tone={phaseTone(release.phase)}>{phaseWords(release.phase)}</Status> {found.data?.log.at(-1)?.sentence}</p>}
+        {release && <ReleaseOrders release={release} />}
       </PageHead>
       <Loaded query={found}>{(view) => (
         <>

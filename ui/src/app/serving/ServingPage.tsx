@@ -5,27 +5,35 @@ import { Panel } from "../../parts/Layout";
 import { Moment } from "../../parts/Moment";
 import { Command, Nothing } from "../../parts/States";
 import { Status, toneOf } from "../../parts/Status";
-import { useServing, type Release, type ServingView } from "../api/native";
+import { useServing, type ServingView } from "../api/native";
 import { versionAddress } from "../models/addresses";
 import { asText, useSettings } from "../search";
 import { PageHead } from "../shell/PageHead";
 import { Loaded } from "../views/Loaded";
+import { useModelServers } from "../api/serving";
+import { BeginRelease } from "./BeginRelease";
+import { ModelServers } from "./ModelServers";
 import { phaseTone, phaseWords } from "./releaseWords";
 import { Traffic } from "./Traffic";
+import { TryIt } from "./TryIt";
 import "../views/views.css";
 
 export default function ServingPage() {
   const [settings, change] = useSettings<{ model: string; span: string }>();
   const found = useServing();
+  const live = useModelServers();
+  const servers = live.data?.servers ?? [];
   const models = [...new Set((found.data?.versions ?? []).map((v) => v.model))];
   const model = models.find((m) => m === asText(settings.model)) ?? models[0] ?? "";
   return (
     <>
       <PageHead title="Serving">{found.data && !isEmpty(found.data) && <p className="page-lead">{conclude(found.data)}</p>}</PageHead>
-      <Loaded query={found}>{(view) => (isEmpty(view) ? <None /> : (
+      <Loaded query={found}>{(view) => (isEmpty(view) && servers.length === 0 ? <None /> : (
         <>
+          <ModelServers servers={servers} at={live.data?.now_ms ?? 0} />
+          <Releases view={view} />
+          <TryIt servers={servers} />
           <Deployed view={view} />
-          <Releases releases={view.releases} />
           {model !== "" && (
             <Traffic models={models} model={model} span={asText(settings.span)} pick={(next) => change(next)} served={view.versions.filter((v) => v.model === model)} />
           )}
@@ -62,12 +70,14 @@ function Deployed({ view }: { view: ServingView }) {
   );
 }
 
-function Releases({ releases }: { releases: readonly Release[] }) {
+function Releases({ view }: { view: ServingView }) {
+  const { releases } = view;
   if (releases.length === 0) {
     return (
       <Panel title="Releases" wide>
         <p className="muted">No version has taken over from another by a release yet: <code>deployment: strategy:</code> of quern.yaml, or <code>quern deploy</code> beside a
           running <code>quern serve</code>, begins one.</p>
+        <BeginRelease view={view} />
       </Panel>
     );
   }
@@ -81,6 +91,7 @@ function Releases({ releases }: { releases: readonly Release[] }) {
         { head: "Begun", cell: (r) => <Moment ms={r.created_ms} /> },
         { head: "Ended", cell: (r) => (r.ended_ms > 0 ? <Moment ms={r.ended_ms} /> : "–") },
       ]} />
+      <BeginRelease view={view} />
     </Panel>
   );
 }
