@@ -266,10 +266,11 @@ int Serve(ServeArgs args, Context& context) {
   }
   const std::string front =
       (*server)->front() != nullptr ? " and " + (*server)->front()->url() : "";
+  // Before it says so itself: who reads that finds it.
+  const auto announced = Announce(args, (*server)->url(), workspace->get(), context);
   context.PrintLine("listening on " + (*server)->url() + front + "; Ctrl-C stops");
   std::fflush(stdout);
   if (args.while_stdin_open) WatchStdin();
-  const auto announced = Announce(args, (*server)->url(), workspace->get(), context);
   server::WaitForSignal(**server);
   return 0;
 }

@@ -102,7 +102,7 @@ def test_a_release_is_begun_ordered_about_and_rolled_back(page, serve):
     log = page.get(f"serving/releases/{release}")["log"]
     ordered = [entry["sentence"] for entry in log if entry["actor"] == ADA]
     assert ordered[1:] == ["paused by order: wait for ward 7", "resumed", "weight set from 20 to 35 %", "rolled back by order: enough"]
-    assert running.get("/v1/releases/heart").json()["release"]["phase"] == "rolled_back"
+    until(lambda: running.get("/v1/releases/heart").json()["release"]["phase"] == "rolled_back")
 
 
 def test_a_promotion_moves_the_alias(page, serve):
@@ -120,14 +120,14 @@ def test_the_page_meets_the_refusals_of_the_command_line(quern, page, project):
     assert refused["error_code"] == "INVALID_STATE"
     said = tell(quern, project, "deploy", "pause", "heart", code=2)
     assert refused["message"].split(" (")[0] in said
-    assert "under way" in page.post("serving/releases", 400, model="heart", candidate="2", actor="ada")["message"]
+    assert "open release already" in page.post("serving/releases", 400, model="heart", candidate="2", actor="ada")["message"]
     assert page.order("none", "pause", 404)["error_code"] == "RESOURCE_DOES_NOT_EXIST"
 
 
 @pytest.mark.parametrize("body, words", [
     ({"candidate": "2"}, "'model'"),
     ({"model": "heart", "candidate": "9"}, "version"),
-    ({"model": "heart", "candidate": "challenger"}, "no version or alias 'challenger'"),
+    ({"model": "heart", "candidate": "nobody"}, "no version or alias 'nobody'"),
     ({"model": "heart", "candidate": "1"}, "1"),
     ({"model": "heart", "candidate": "2", "strategy": {"strategy": "canary", "steps": ["a lot"]}}, "steps"),
     ({"model": "heart", "candidate": "2", "strategy": "canary"}, "strategy"),
@@ -226,7 +226,7 @@ def test_an_answer_comes_as_the_model_server_gave_it(page, asked):
     running, server, form = asked
     ask = {"server": server["id"], "model": "heart", "version": "1", "body": body_of(form)}
     tried = page.post("serving/try", **ask)
-    assert tried["status"] == 200 and tried["version"] == "1" and tried["ms"] > 0
+    assert tried["status"] == 200 and tried["route"] == "" and tried["ms"] > 0
     direct = running.post("/v2/models/heart/versions/1/infer", data=body_of(form), headers={"Content-Type": "application/json"}).json()
     by_page = json.loads(tried["body"])
     assert by_page["outputs"] == direct["outputs"] and by_page["id"] == "by-hand" and len(by_page["parameters"]["prediction_ids"]) == 1
@@ -351,7 +351,7 @@ def test_a_run_of_a_command_line_is_named_and_left_alone(quern, page, project):
 
 
 def test_words_of_a_caller_are_no_options(page):
-    page.post("pipeline/start", actor="ada", force=["--help"])
+    page.post("pipeline/start", actor="ada", until=["--help"])
     run = ended(page)
     assert run["exit_code"] == 2 and "--help" in run["log"] and "Usage" not in run["log"]
     assert "name of no step" in page.post("pipeline/start", 400, actor="ada", force=["a\nb"])["message"]
@@ -359,7 +359,8 @@ def test_words_of_a_caller_are_no_options(page):
 
 
 def test_a_page_of_another_origin_starts_nothing(page):
-    page.post("pipeline/start", 403, headers={"Origin": "http://evil.example"}, actor="eve")
+    refused = requests.post(f"{page.url}/ajax-api/2.0/quern/pipeline/start", json={"actor": "eve"}, headers={"Origin": "http://evil.example"}, timeout=60)
+    assert refused.status_code == 403
     assert control(page)["run"] is None
 
 

@@ -82,6 +82,10 @@ TEST_CASE("requests that change something") {
   CHECK(ChangeFeed::KindOf("POST", "/api/2.0/quern/models/heart/versions/3/checks") == 1u);
   CHECK(ChangeFeed::KindOf("PUT", "/ajax-api/2.0/quern/models/heart/policies") == 1u);
   CHECK(ChangeFeed::KindOf("POST", "/api/2.0/quern/models/research/versions/3/approve") == 1u);
+  CHECK(ChangeFeed::KindOf("POST", "/api/2.0/quern/serving/releases/r1/pause") ==
+        ChangeFeed::kReleases);
+  CHECK(ChangeFeed::KindOf("POST", "/ajax-api/2.0/quern/pipeline/start") == ChangeFeed::kSteps);
+  CHECK_FALSE(ChangeFeed::KindOf("POST", "/ajax-api/2.0/quern/serving/try"));
   CHECK_FALSE(ChangeFeed::KindOf("GET", "/api/2.0/quern/models/heart/policies"));
   CHECK_FALSE(ChangeFeed::KindOf("GET", "/api/2.0/mlflow/runs/get"));
   CHECK_FALSE(ChangeFeed::KindOf("POST", "/api/2.0/mlflow/runs/search"));

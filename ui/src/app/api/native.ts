@@ -124,6 +124,17 @@ export function useView<T>(path: string, args: Args, kinds: readonly Kind[], on 
   });
 }
 
+/** What is asked of more than the store: `ask` fetches it, again every `everyMs`, as no change of the store tells of it. */
+export function useAsked<T>(key: readonly string[], ask: (signal: AbortSignal) => Promise<T>, how: { everyMs?: number; freshMs?: number; on?: boolean }) {
+  return useQuery({
+    queryKey: ["native", ...key],
+    queryFn: ({ signal }) => ask(signal),
+    refetchInterval: how.everyMs,
+    staleTime: how.freshMs ?? 0,
+    enabled: how.on ?? true,
+  });
+}
+
 const part = encodeURIComponent;
 
 export const useOverview = (project?: string) => useView<Overview>("/overview", { project }, ["steps", "models", "deployments"]);

@@ -1,7 +1,6 @@
 // Orders about releases, the model servers that listen, and requests to them: docs/server.md lists the calls.
-import { useQuery } from "@tanstack/react-query";
 import { fetchAnswer, send, withQuery, type Args } from "./client";
-import type { Release } from "./native";
+import { useAsked, type Release } from "./native";
 import { ordererName } from "./orderer";
 
 const API = "/ajax-api/2.0/quern/serving";
@@ -47,12 +46,7 @@ async function ask<T>(path: string, args: Args, signal?: AbortSignal): Promise<T
 
 /** Counts of model servers are asked for as long as somebody looks: no change of the store tells of them. */
 export const COUNT_EVERY_MS = 2_000;
-export const useModelServers = () => useQuery({
-  queryKey: ["native", "/serving/servers"],
-  queryFn: ({ signal }) => ask<{ now_ms: number; servers: ModelServer[] }>("/servers", {}, signal),
-  refetchInterval: COUNT_EVERY_MS,
-  staleTime: 0,
-});
+export const useModelServers = () => useAsked(["/serving/servers"], (signal) => ask<{ now_ms: number; servers: ModelServer[] }>("/servers", {}, signal), { everyMs: COUNT_EVERY_MS });
 
 export interface FormColumn {
   name: string; datatype: string; kind: "number" | "integer" | "text" | "boolean" | "category"; shape: number[]; labels: string[];
@@ -62,12 +56,8 @@ export interface TryForm {
   server: { id: string; url: string; needs_token: boolean }; model: string; version: string; path: string; table: boolean; columns: FormColumn[];
   inputs: { name: string; datatype: string; shape: number[] }[]; classes: string[] | null; positive: string | null; threshold: number | null;
 }
-export const useTryForm = (server: string, model: string, version: string, token: string) => useQuery({
-  queryKey: ["native", "/serving/form", server, model, version, token],
-  queryFn: ({ signal }) => ask<TryForm>("/form", { server, model, version: version || undefined }, signal),
-  staleTime: 60_000,
-  enabled: server !== "",
-});
+export const useTryForm = (server: string, model: string, version: string, token: string) => useAsked(["/serving/form", server, model, version, token],
+  (signal) => ask<TryForm>("/form", { server, model, version: version || undefined }, signal), { freshMs: 60_000, on: server !== "" });
 
 /** What the model server answered, whatever its status. */
 export interface Tried { status: number; content_type: string; body: string; ms: number; version: string; route: string }

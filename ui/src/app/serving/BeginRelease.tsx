@@ -7,6 +7,7 @@ import { useOrderer } from "../api/orderer";
 import { beginRelease, useModelServers } from "../api/serving";
 import { GateItems } from "../models/GateItems";
 import { namesVersions, sharesLabel, STRATEGIES, strategyOf, usualShares, type StrategyName } from "./strategyForm";
+import "../models/models.css";
 
 /** The button that begins a release, where there is a model with a champion and another version. */
 export function BeginRelease({ view }: { view: ServingView }) {

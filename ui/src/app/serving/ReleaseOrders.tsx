@@ -7,6 +7,7 @@ import { useAliasGate, type Release } from "../api/native";
 import { useOrderer } from "../api/orderer";
 import { orderRelease, type ReleaseVerb } from "../api/serving";
 import { GateItems } from "../models/GateItems";
+import "../models/models.css";
 
 interface Shown { verb: ReleaseVerb; word: string; grave?: boolean }
 const PROMOTE: Shown = { verb: "promote", word: "Promote" };
