@@ -2,9 +2,10 @@
 // Usage: node page.mjs FLOW URL '{"argument": …}'
 import { createRequire } from "node:module";
 import { flows as pageFlows } from "./page_flows.mjs";
+import { orderFlows } from "./order_flows.mjs";
 import { registryFlows } from "./registry_flows.mjs";
 
-const flows = { ...pageFlows, ...registryFlows };
+const flows = { ...pageFlows, ...registryFlows, ...orderFlows };
 
 const require = createRequire(new URL("../../ui/package.json", import.meta.url));
 const { chromium } = require("playwright-core");
