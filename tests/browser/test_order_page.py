@@ -120,6 +120,8 @@ def test_live_counts_and_a_server_that_goes_away(page, serve):
     running = serve()
     seen = flow("traffic", page, model=running.url, pid=running.process.pid, row={"dataframe_records": [ROW]})
     assert seen["status"] == 200 and re.search(r"heart v1 .* 20 0 ", seen["row"][0]), seen["row"]
+    check_quiet(seen)
+    assert seen["form"] == 0
 
 
 def test_a_model_of_tensors_is_asked_by_json(page, serve, tmp_path):

@@ -78,10 +78,10 @@ function Begin({ models, view, close }: { models: readonly string[]; view: Servi
 
 function says(model: string, candidate: string, champion: number | undefined, strategy: StrategyName): string {
   if (candidate === "") return "This model has no other version that could take over.";
-  const stable = champion === undefined ? "the champion" : `version ${champion}, the champion`;
+  const stable = champion === undefined ? "the champion" : `version ${champion} (the champion)`;
   const how = strategy === "basic" ? "is loaded and tested, and takes all of the requests at once" : strategy === "shadow" ? "sees requests beside it, and nobody gets its answers"
     : strategy === "blue_green" ? "is reached by testers, then gets all of the requests" : "gets a share of the requests";
-  return `Version ${candidate} of ${model} ${how}; until it is promoted ${stable} stays what callers go back to.`;
+  return `Version ${candidate} of ${model} ${how}; until it is promoted, ${stable} stays what callers go back to.`;
 }
 
 /** Who carries it out: without a model server a release waits. */

@@ -12,18 +12,24 @@ interface Row { server: ModelServer; model: ServedModel; rate: Rate | undefined 
 /** The model servers of this store that listen now, and what they answer at this moment. */
 export function ModelServers({ servers, at }: { servers: readonly ModelServer[]; at: number }) {
   const rates = useRates(servers, at);
-  if (servers.length === 0) return null;
+  if (servers.length === 0) {
+    return (
+      <Panel title="Model servers, now" wide>
+        <p className="muted">No model server of this store listens at this moment. <code>quern serve MODEL</code> in the project’s folder starts one, and it shows here.</p>
+      </Panel>
+    );
+  }
   const rows: Row[] = servers.flatMap((server) => (server.models ?? []).map((model) => ({ server, model, rate: rates.get(keyOf(server.id, model.name, model.version)) })));
   const all = rows.reduce((sum, row) => sum + (row.rate?.now ?? 0), 0);
   return (
     <Panel title="Model servers, now" wide lead={`${num(all)} requests per second; counts are of each server since it was started.`}>
       {rows.length > 0 && <DataTable label="What is served now" rows={rows} columns={[
         { head: "Model", cell: ({ model }) => <><bdi>{model.name}</bdi> v{model.version}</> },
-        { head: "Where", cell: ({ server }) => <code>{server.url}</code> },
+        { head: "Where", cell: ({ server }) => <code className="address">{server.url}</code> },
         { head: "Requests per second", numeric: true, cell: ({ rate }) => (rate?.now === null || rate === undefined ? "…" : num(rate.now)) },
         { head: `Last ${num(LOOKED_BACK_S / 60)} minutes`, cell: ({ model, rate }) => <span className="rate-line"><Sparkline counts={padded(rate?.past ?? [])} color="known"
           label={`${model.name} version ${model.version}, requests per second over time; now ${num(rate?.now ?? 0)}`} /></span> },
-        { head: "Mean time", numeric: true, cell: ({ rate, model }) => `${num(rate?.meanMs ?? (model.requests > 0 ? model.busy_ms / model.requests : null))} ms` },
+        { head: "Mean time", numeric: true, cell: ({ rate, model }) => (model.requests > 0 ? `${num(rate?.meanMs ?? model.busy_ms / model.requests)} ms` : "–") },
         { head: "Answered", numeric: true, cell: ({ model }) => count(model.requests) },
         { head: "Failed", numeric: true, cell: ({ model }) => (model.failed === 0 ? "0" : `${count(model.failed)} (${percent(model.failed / (model.requests + model.failed))})`) },
         { head: "Up since", cell: ({ server }) => <Moment ms={server.since_ms} ago /> },

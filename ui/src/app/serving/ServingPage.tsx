@@ -30,7 +30,7 @@ export default function ServingPage() {
       <PageHead title="Serving">{found.data && !isEmpty(found.data) && <p className="page-lead">{conclude(found.data)}</p>}</PageHead>
       <Loaded query={found}>{(view) => (isEmpty(view) && servers.length === 0 ? <None /> : (
         <>
-          <ModelServers servers={servers} at={live.data?.now_ms ?? 0} />
+          {live.data && <ModelServers servers={servers} at={live.data.now_ms} />}
           <Releases view={view} />
           <TryIt servers={servers} />
           <Deployed view={view} />

@@ -8,11 +8,11 @@ import { useTraffic, type Bins, type Served, type Traffic as OfVersion } from ".
 import { Loaded } from "../views/Loaded";
 
 const SPANS: readonly (readonly [key: string, words: string, ms: number])[] = [
-  ["", "all", 0], ["hour", "last hour", 3_600_000], ["day", "last day", 86_400_000], ["month", "last 30 days", 2_592_000_000],
+  ["", "all", 0], ["minutes", "last 5 minutes", 300_000], ["hour", "last hour", 3_600_000], ["day", "last day", 86_400_000], ["month", "last 30 days", 2_592_000_000],
 ];
 const COLORS = ["known", "new", "positive", "negative", "open"];
-/** Ends of windows move in steps, so that the same question is asked for a while. */
-const STEP_MS = 60_000;
+/** Ends of windows move in steps, so that the same question is asked for a while: of short windows in short ones. */
+const stepOf = (length: number) => (length <= 300_000 ? 5_000 : 60_000);
 
 /** What versions of one model answered over time: how often, with which scores, how fast. */
 export function Traffic(props: {
@@ -20,7 +20,7 @@ export function Traffic(props: {
 }) {
   const span = SPANS.find(([key]) => key === props.span) ?? SPANS[0];
   const length = span?.[2] ?? 0;
-  const since = length === 0 ? undefined : Math.floor(Date.now() / STEP_MS) * STEP_MS - length;
+  const since = length === 0 ? undefined : Math.floor(Date.now() / stepOf(length)) * stepOf(length) - length;
   const found = useTraffic(props.model, since);
   return (
     <>
@@ -42,7 +42,7 @@ export function Traffic(props: {
         if (versions.length === 0) return <p className="muted">No prediction was made in this time.</p>;
         return (
           <>
-            <Panel title={`Predictions of ${props.model} over time`} wide lead={`Each bar is ${spanWords(versions[0]?.bucket_ms ?? 0)}; versions stand on each other.`}><Stack versions={versions} /></Panel>
+            <Panel title={`Predictions of ${props.model} over time`} wide lead={`Each bar is ${spanWords(versions[0]?.bucket_ms ?? 0)}, the highest of them ${num(highest(versions))} predictions a second; versions stand on each other.`}><Stack versions={versions} /></Panel>
             <Numbers versions={versions} served={props.served} />
             <div className="two">
               <Panel title="Scores"><Histograms versions={versions} of={(v) => v.scores} unit="" /></Panel>
@@ -53,6 +53,13 @@ export function Traffic(props: {
       }}</Loaded>
     </>
   );
+}
+
+/** Predictions per second of all versions in the highest bar. */
+function highest(versions: readonly OfVersion[]): number {
+  const buckets = versions[0]?.counts.length ?? 0;
+  const totals = Array.from({ length: buckets }, (_, at) => versions.reduce((sum, v) => sum + (v.counts[at] ?? 0), 0));
+  return Math.max(0, ...totals) / Math.max(0.001, (versions[0]?.bucket_ms ?? 1000) / 1000);
 }
 
 function spanWords(ms: number): string {
