@@ -16,6 +16,7 @@ sys.path[:0] = [str(HERE), str(HERE.parent)]
 import requests  # noqa: E402
 
 import seed_page  # noqa: E402 - found by the line above
+from wire.model_server import ModelServer  # noqa: E402
 from wire.tracking_servers import Process, free_port  # noqa: E402
 from wire.whole_story import tell_story  # noqa: E402
 from where import ROOT, build_folder  # noqa: E402
@@ -34,7 +35,9 @@ def pages(known):
 
 
 def pages_of_life_cycle(url):
-    release, = requests.get(f"{url}/api/2.0/quern/serving", timeout=60).json()["releases"]
+    # The run made one of its own, from the first version to the second.
+    releases = requests.get(f"{url}/api/2.0/quern/serving", timeout=60).json()["releases"]
+    release, = [release for release in releases if release["stable"] == "2"]
     return {
         "home": "/", "requirements": "/requirements", "data": "/data", "source": "/data/va", "pipeline": "/pipeline?step=evaluate", "models": "/models",
         "model": "/models/heart", "version": "/models/heart/versions/champion", "versions": "/models/heart/compare?versions=%5B%221%22%2C%222%22%5D",
@@ -63,7 +66,9 @@ def main():
         shutil.copytree(told or ROOT / "examples" / "heart", f"{store}/heart", symlinks=True, ignore=None if told else shutil.ignore_patterns(".quern"))
         if not told:
             tell_story(build_folder() / "bin" / "quern", f"{store}/heart")
+        serving = ModelServer(build_folder() / "bin" / "quern", "heart@champion", folder=f"{store}/heart")
         take(folder, f"{store}/heart", pages_of_life_cycle)
+        serving.stop()
 
 
 if __name__ == "__main__":
