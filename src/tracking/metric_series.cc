@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cstddef>
-#include <functional>
 #include <limits>
 #include <optional>
 
@@ -13,19 +12,6 @@ namespace {
 
 using store::Database;
 using store::Row;
-
-/// Chunks are merged beside readers. What was read from a chunk that is gone is read again.
-constexpr int kAttempts = 8;
-
-template <class T>
-Result<T> Steadily(const std::function<Result<T>()>& read) {
-  Result<T> result = read();
-  for (int attempt = 1; attempt < kAttempts; ++attempt) {
-    if (result || result.error().code != Code::kAborted) break;
-    result = read();
-  }
-  return result;
-}
 
 Result<std::vector<Point>> ReadAll(Database& db, int64_t series, const ChunkHead& head) {
   QUERN_ASSIGN(const std::string chunk, ReadChunk(db, series, head.position));

@@ -36,6 +36,7 @@ inline constexpr int64_t kMaxLoggedModelsPage = 1000;
 inline constexpr int64_t kMaxHistoryPage = 25000;
 inline constexpr int64_t kMaxIntervalPoints = 2500;
 inline constexpr size_t kMaxRunsPerChart = 100;
+inline constexpr int64_t kMaxColumns = 1000;  // of a chart
 
 /// A metric's, parameter's or tag's name: letters, digits, `_ - . : /` and blanks, a path that
 /// normalises to itself. `path` is where it stood in the request ("name", "metrics[0].name"),

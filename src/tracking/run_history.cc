@@ -143,4 +143,43 @@ Result<std::vector<Runs::RunPoints>> Runs::HistoryInterval(const std::vector<std
   return out;
 }
 
+Result<std::optional<Runs::Chart>> Runs::ReadColumns(const ChartRequest& request) {
+  if (request.columns < 1 || request.columns > kMaxColumns) {
+    return Fail(Code::kInvalidArgument, "a chart has 1 to " + std::to_string(kMaxColumns) +
+                                            " columns, not " + std::to_string(request.columns));
+  }
+  if (request.first.has_value() != request.last.has_value() ||
+      (request.first && *request.first > *request.last)) {
+    return Fail(Code::kInvalidArgument,
+                "the range of a chart has both ends, or none, the first first",
+                "give both, or leave both out for all points");
+  }
+  struct Found {
+    std::string run_id;
+    int64_t series;
+  };
+  std::vector<Found> found;
+  auto first = request.first, last = request.last;
+  for (const std::string& id : request.run_ids) {
+    QUERN_ASSIGN(const RunInfo run, Info(id));
+    QUERN_ASSIGN(const auto series, FindSeries(db_, run.num, request.key));
+    if (!series) continue;
+    found.push_back({id, *series});
+    if (request.first) continue;
+    QUERN_ASSIGN(const auto ends, ReadEnds(db_, *series, request.along));
+    if (!ends) continue;
+    first = first ? std::min(*first, ends->first) : ends->first;
+    last = last ? std::max(*last, ends->second) : ends->second;
+  }
+  if (found.empty() || !first) return std::nullopt;
+  Chart chart;
+  chart.columns = Columns::Of(request.along, *first, *last, request.columns);
+  for (const Found& one : found) {
+    QUERN_ASSIGN(SeriesChart series, ReadChart(db_, one.series, chart.columns,
+                                               static_cast<size_t>(4 * request.columns)));
+    chart.runs.push_back({one.run_id, std::move(series)});
+  }
+  return chart;
+}
+
 }  // namespace quern::tracking

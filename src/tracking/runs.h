@@ -12,6 +12,7 @@
 #include "store/database.h"
 #include "tracking/experiments.h"
 #include "tracking/metric_chunk.h"
+#include "tracking/series_chart.h"
 #include "tracking/types.h"
 
 namespace quern::tracking {
@@ -156,6 +157,29 @@ class Runs {
                                                  const std::string& key,
                                                  std::optional<int64_t> first,
                                                  std::optional<int64_t> last, int64_t max_results);
+
+  /// What a chart of several runs asks for.
+  struct ChartRequest {
+    std::vector<std::string> run_ids;
+    std::string key;
+    Along along = Along::kStep;
+    /// Both or neither: all that there is. Ends are included.
+    std::optional<int64_t> first, last;
+    int64_t columns = 80;
+  };
+  struct Chart {
+    Columns columns;
+    struct One {
+      std::string run_id;
+      SeriesChart series;
+    };
+    std::vector<One> runs;
+  };
+  /// Each series within the range: its points if there are at most four a column, and the marks of
+  /// each column, the same columns for all runs. Runs without the metric are left out, unknown ones
+  /// are kNotFound; a range that ends before it begins, columns that are not 1 to kMaxColumns are
+  /// kInvalidArgument. Nothing if no run has the metric.
+  Result<std::optional<Chart>> ReadColumns(const ChartRequest& request);
 
  private:
   /// kInvalidArgument for a deleted one.

@@ -47,12 +47,15 @@ Param StrideOf(std::span<const Point> points) {
 
 Status WriteChunk(Database& db, int64_t series, std::span<const Point> points) {
   const PointRange range = RangeOf(points);
+  std::optional<KeptMarks> marks = KeepMarks(points);
   return db.Execute(
       "INSERT INTO metric_chunks(series, position, points, first_step, top_step, first_ms, "
-      "last_ms, data, stride) SELECT ?, coalesce(max(position), -1) + 1, ?, ?, ?, ?, ?, ?, "
-      "CAST(? AS BIGINT) FROM metric_chunks WHERE series = ?",
-      {series, static_cast<int64_t>(points.size()), range.first_step, range.top_step,
-       range.first_ms, range.last_ms, Bytes{EncodeChunk(points)}, StrideOf(points), series});
+      "last_ms, data, stride, marks, odd, mean) VALUES (?, (SELECT coalesce(max(position), -1) + 1 "
+      "FROM metric_chunks WHERE series = ?), ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+      {series, series, static_cast<int64_t>(points.size()), range.first_step, range.top_step,
+       range.first_ms, range.last_ms, Bytes{EncodeChunk(points)}, StrideOf(points),
+       marks ? Param(Bytes{std::move(marks->points)}) : Param(),
+       marks ? Param(marks->odd) : Param(), marks ? Param(marks->mean) : Param()});
 }
 
 }  // namespace
@@ -73,6 +76,39 @@ Result<Outline> ReadOutline(Database& db, int64_t series) {
   std::sort(outline.chunks.begin(), outline.chunks.end(),
             [](const ChunkHead& a, const ChunkHead& b) { return a.position < b.position; });
   return outline;
+}
+
+Result<std::map<int64_t, Marks>> ReadAllMarks(Database& db, int64_t series) {
+  std::map<int64_t, Marks> all;
+  Status status;
+  QUERN_TRY(
+      db.Query("SELECT position, points, odd, mean, marks FROM metric_chunks WHERE series = ? "
+               "AND marks IS NOT NULL ORDER BY position",
+               {series}, [&](const Row& row) {
+                 auto marks = ReadMarks(row.Text(4), row.Int(1), row.Int(2), row.Number(3));
+                 if (!marks) {
+                   status = std::unexpected(marks.error());
+                   return;
+                 }
+                 all.emplace_hint(all.end(), row.Int(0), *marks);
+               }));
+  QUERN_TRY(status);
+  return all;
+}
+
+Result<std::optional<PointRange>> ReadRange(Database& db, int64_t series) {
+  std::optional<PointRange> range;
+  // Kept as a union, so that each half is answered from an index.
+  QUERN_TRY(db.Query(
+      "SELECT min(a), max(b), min(c), max(d) FROM (SELECT min(first_step) AS a, max(top_step) AS "
+      "b, "
+      "min(first_ms) AS c, max(last_ms) AS d FROM metric_chunks WHERE series = ? UNION ALL "
+      "SELECT min(step), max(step), min(time_ms), max(time_ms) FROM metric_points "
+      "WHERE series = ?) AS ends",
+      {series, series}, [&](const Row& row) {
+        if (!row.IsNull(0)) range = PointRange{row.Int(0), row.Int(1), row.Int(2), row.Int(3)};
+      }));
+  return range;
 }
 
 PointRange RangeOf(std::span<const Point> points) {

@@ -3,6 +3,9 @@
 // metric_points, others stand in chunks. A chunk never changes, and no position is given twice:
 // when small ones are merged, theirs go and the merged one comes behind all others.
 #include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -10,6 +13,7 @@
 #include "base/result.h"
 #include "store/database.h"
 #include "tracking/metric_chunk.h"
+#include "tracking/metric_marks.h"
 
 namespace quern::tracking {
 
@@ -41,6 +45,10 @@ struct PointRange {
   int64_t last_ms = 0;
 };
 PointRange RangeOf(std::span<const Point> points);
+/// Of a whole series; nothing if it has no points.
+Result<std::optional<PointRange>> ReadRange(store::Database& db, int64_t series);
+/// What is kept of chunks, by their position, where anything is.
+Result<std::map<int64_t, Marks>> ReadAllMarks(store::Database& db, int64_t series);
 Result<std::vector<ChunkHead>> ReadHeadsIn(store::Database& db, int64_t series,
                                            const PointRange& range);
 /// The `most` youngest heads, youngest first.
@@ -54,6 +62,19 @@ Result<std::string> ReadChunk(store::Database& db, int64_t series, int64_t posit
 /// Writes points in the order of a history, in chunks of about kChunkPoints, behind all others.
 Status WriteChunks(store::Database& db, int64_t series, std::span<const Point> points);
 Status DropChunk(store::Database& db, int64_t series, int64_t position);
+
+/// Chunks are merged beside readers. What was read from a chunk that is gone is read again.
+inline constexpr int kAttempts = 8;
+
+template <class T>
+Result<T> Steadily(const std::function<Result<T>()>& read) {
+  Result<T> result = read();
+  for (int attempt = 1; attempt < kAttempts; ++attempt) {
+    if (result || result.error().code != Code::kAborted) break;
+    result = read();
+  }
+  return result;
+}
 
 /// Points of a whole chunk: fewer are worth merging, more cost too much to open for one of them.
 inline constexpr int64_t kChunkPoints = 1024;

@@ -68,7 +68,8 @@ mlflow::ApiRoute OwnRoute(std::string_view methods, std::string_view path, std::
 void AddViewRoutes(Router* router, const ViewContext& context) {
   const ViewContext* c = &context;
   std::vector<mlflow::ApiRoute> routes;
-  for (auto* group : {&ProjectViews, &DataViews, &ModelViews, &ServingViews}) {
+  for (auto* group :
+       {&ProjectViews, &DataViews, &MetricViews, &ModelViews, &ServingViews}) {
     for (const ViewRoute& route : group()) {
       routes.push_back(
           OwnRoute("GET", route.path, route.doc,

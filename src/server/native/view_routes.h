@@ -44,6 +44,7 @@ struct ViewRoute {
 // The calls by what they are about.
 std::vector<ViewRoute> ProjectViews();
 std::vector<ViewRoute> DataViews();
+std::vector<ViewRoute> MetricViews();
 std::vector<ViewRoute> ModelViews();
 std::vector<ViewRoute> ServingViews();
 
