@@ -16,6 +16,7 @@
 #include "net/http.h"
 #include "pipeline/lifecycle.h"
 #include "pipeline/prediction_archive.h"
+#include "pipeline/snapshot_compare.h"
 #include "server/tracking_server.h"
 #include "upkeep/lock.h"
 
@@ -87,6 +88,22 @@ void AllowRuns(const ServerArgs& args, const std::string& state_dir, Context& co
   }
 }
 
+/// Compares snapshots of the project whose own store is served, as its project file asks for drift.
+server::SnapshotComparer SnapshotsOf(const std::string& state_dir, Context& context) {
+  const std::string project = DirName(state_dir);
+  return [project, state_dir, &context](const json::value& before,
+                                        const json::value& after) -> Result<json::value> {
+    pipeline::SnapshotCompareOptions options;
+    if (context.fs.Exists(JoinPath(project, "quern.yaml"))) {
+      // With a project file that cannot be read, rows and the usual tests are still of use.
+      if (const auto loaded = pipeline::LoadProject(project, {}, context.fs)) {
+        options = {loaded->data.key, loaded->monitoring.drift};
+      }
+    }
+    return pipeline::CompareSnapshots(before, after, state_dir, options, context.fs);
+  };
+}
+
 /// What `quern gc --compact-predictions` does with predictions, without asking.
 Result<std::function<Status(store::Database&, const CancelToken&)>> Compacting(
     const std::string& age, const std::string& state_dir, Context& context) {
@@ -139,6 +156,7 @@ Result<server::TrackingServerOptions> Options(const ServerArgs& args, Context& c
   options.clock = &context.clock;
   options.planner = PlannerOf(args, options.state_dir, context);
   AllowRuns(args, options.state_dir, context, &options);
+  options.snapshots = SnapshotsOf(options.state_dir, context);
   return options;
 }
 

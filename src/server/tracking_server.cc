@@ -46,8 +46,9 @@ class Server : public TrackingServer {
         tracking_{experiments_, runs_, models_, artifacts_->places(), *options.clock},
         plan_(options.planner),
         changes_(*database_, NewHexId()),
-        views_{*database_, *options.clock, *options.fs,          options.state_dir,
-               plan_,      changes_,       options.runner.get(), options.no_runs},
+        snapshots_(options.snapshots),
+        views_{*database_, *options.clock, *options.fs,          options.state_dir, plan_,
+               changes_,   snapshots_,     options.runner.get(), options.no_runs},
         runner_(options.runner),
         http_(
             HttpOptions(options.http),
@@ -199,6 +200,7 @@ class Server : public TrackingServer {
   mlflow::TrackingContext tracking_;
   native::KeptPlan plan_;
   native::ChangeFeed changes_;
+  const SnapshotComparer snapshots_;
   native::ViewContext views_;
   std::shared_ptr<ProjectRunner> runner_;
   std::unique_ptr<mlflow::RegistryFront> registry_;

@@ -17,6 +17,7 @@
 #include "net/http.h"
 #include "server/http/guard.h"
 #include "server/native/project_plan.h"
+#include "server/native/snapshot_comparer.h"
 #include "server/project_runner.h"
 #include "store/database.h"
 
@@ -42,6 +43,8 @@ struct TrackingServerOptions {
   std::function<Status(store::Database&, const CancelToken&)> hourly;
   /// What `quern plan` says, if the store is that of a project file.
   Planner planner;
+  /// Compares tables of the state folder; may be empty.
+  SnapshotComparer snapshots;
   /// Starts runs of that project; null if that cannot or must not be, for which `no_runs` is the
   /// reason.
   std::shared_ptr<ProjectRunner> runner;

@@ -70,13 +70,54 @@ Result<std::vector<std::string>> PipelineHistory::Projects(int64_t limit) {
   return names;
 }
 
+Result<json::value> PipelineHistory::Record(const std::string& key) {
+  json::value record;
+  QUERN_TRY(db_.Query("SELECT record FROM step_results WHERE key = ?", {key},
+                      [&](const Row& row) { record = ReadJson(row.Text(0)); }));
+  return record;
+}
+
 Status PipelineHistory::ReadRecords(std::vector<PipelineStep>& steps) {
   for (PipelineStep& step : steps) {
     if (step.key.empty()) continue;
-    QUERN_TRY(db_.Query("SELECT record FROM step_results WHERE key = ?", {step.key},
-                        [&](const Row& row) { step.record = ReadJson(row.Text(0)); }));
+    QUERN_ASSIGN(step.record, Record(step.key));
   }
   return {};
+}
+
+Result<std::vector<PipelineStep>> PipelineHistory::Ended(const std::vector<std::string>& ids,
+                                                         int64_t runs) {
+  std::vector<PipelineStep> steps;
+  if (ids.empty()) return steps;
+  std::string marks = "?";
+  for (size_t i = 1; i < ids.size(); ++i) marks += ", ?";
+  std::vector<store::Param> params(ids.begin(), ids.end());
+  params.emplace_back(runs);
+  params.insert(params.end(), ids.begin(), ids.end());
+  QUERN_TRY(db_.Query(
+      "SELECT s.pipeline_run_id, s.step, s.phase, s.state, s.key, r.outcome, r.message, "
+      "r.finished_ms FROM pipeline_steps s JOIN step_results r ON r.key = s.key "
+      "JOIN (SELECT id, start_ms FROM pipeline_runs p WHERE EXISTS (SELECT 1 FROM pipeline_steps a "
+      "WHERE a.pipeline_run_id = p.id AND a.step IN (" +
+          marks +
+          ")) ORDER BY start_ms DESC, id LIMIT ?) p ON p.id = s.pipeline_run_id WHERE s.step IN (" +
+          marks +
+          ") AND (s.state IN ('done', 'cached') OR "
+          "(s.state = 'failed' AND r.outcome = 'check_failed')) "
+          "ORDER BY p.start_ms DESC, p.id, s.position",
+      params, [&](const Row& row) {
+        PipelineStep step;
+        step.run_id = row.Text(0);
+        step.id = row.Text(1);
+        step.phase = row.Text(2);
+        step.state = row.Text(3);
+        step.key = row.Text(4);
+        step.outcome = row.Text(5);
+        step.message = row.Text(6);
+        step.finished_ms = row.Int(7);
+        steps.push_back(std::move(step));
+      }));
+  return steps;
 }
 
 Result<std::vector<PipelineStep>> PipelineHistory::Steps(const std::string& run_id, bool records) {

@@ -78,6 +78,11 @@ class PipelineHistory {
   Result<std::vector<std::string>> StepIds(const std::string& phase, int64_t runs);
   /// What a step ended with over time, newest first.
   Result<std::vector<StepResult>> Results(const std::string& step, int64_t limit);
+  /// What the steps `ids` ended with in the last `runs` runs that had one of them: newest run
+  /// first, without records.
+  Result<std::vector<PipelineStep>> Ended(const std::vector<std::string>& ids, int64_t runs);
+  /// Of a step that has ended, by its key; null if it left none.
+  Result<json::value> Record(const std::string& key);
   /// Newest first; of every model if `name` is "".
   Result<std::vector<Deployment>> Deployments(const std::string& name, int64_t limit);
 

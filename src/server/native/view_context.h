@@ -6,6 +6,7 @@
 #include "base/time.h"
 #include "server/native/change_feed.h"
 #include "server/native/project_plan.h"
+#include "server/native/snapshot_comparer.h"
 #include "server/project_runner.h"
 #include "store/database.h"
 
@@ -19,6 +20,8 @@ struct ViewContext {
   std::string state_dir;
   KeptPlan& plan;
   ChangeFeed& changes;
+  /// Empty if the tables of the store's runs are not here.
+  const SnapshotComparer& snapshots;
   /// Null if no run can be started here; `no_runs` says why.
   ProjectRunner* runner = nullptr;
   std::string no_runs;

@@ -69,7 +69,7 @@ void AddViewRoutes(Router* router, const ViewContext& context) {
   const ViewContext* c = &context;
   std::vector<mlflow::ApiRoute> routes;
   for (auto* group :
-       {&ProjectViews, &DataViews, &MetricViews, &ModelViews, &ServingViews}) {
+       {&ProjectViews, &DataViews, &SnapshotViews, &MetricViews, &ModelViews, &ServingViews}) {
     for (const ViewRoute& route : group()) {
       routes.push_back(
           OwnRoute("GET", route.path, route.doc,

@@ -45,6 +45,7 @@ struct ViewRoute {
 std::vector<ViewRoute> ProjectViews();
 std::vector<ViewRoute> DataViews();
 std::vector<ViewRoute> MetricViews();
+std::vector<ViewRoute> SnapshotViews();
 std::vector<ViewRoute> ModelViews();
 std::vector<ViewRoute> ServingViews();
 
