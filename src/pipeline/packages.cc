@@ -6,6 +6,7 @@
 #include "base/ids.h"
 #include "base/random.h"
 #include "monitoring/profile.h"
+#include "pipeline/code_state.h"
 #include "tracking/names.h"
 
 namespace quern::pipeline {
@@ -125,6 +126,14 @@ std::map<std::string, std::string> TagsOf(const World& world, const StepContext&
   tags["quern.config_digest"] = digester.Finish();
   tags["quern.program"] = std::string("quern ") + QUERN_VERSION;
   return tags;
+}
+
+void NoteCode(const World& world, tracking::RunFamily& family) {
+  auto state = ReadCodeState(world.project.dir, world.project.tracking.git_diff);
+  if (!state) return;
+  family.parent.tags.merge(CodeTags(*state));
+  state->diff.clear();
+  for (tracking::RunDraft& trial : family.trials) trial.tags.merge(CodeTags(*state));
 }
 
 std::vector<tracking::DatasetInput> DatasetsOf(const World& world, const StepContext& context,

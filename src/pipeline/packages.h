@@ -50,6 +50,10 @@ std::string SnapshotId(const StepContext& context, const std::string& source);
 std::map<std::string, std::string> TagsOf(const World& world, const StepContext& context,
                                           const std::vector<std::string>& sources);
 
+/// Adds in what state the code was (code_state.h) to the tags of a family's runs; the diff to the
+/// parent's alone.
+void NoteCode(const World& world, tracking::RunFamily& family);
+
 /// The snapshots that a run learns from: what they are, and where they stay.
 std::vector<tracking::DatasetInput> DatasetsOf(const World& world, const StepContext& context,
                                                const std::vector<std::string>& sources);

@@ -90,6 +90,8 @@ struct PredictionLogSpec {
 struct TrackingSpec {
   std::optional<net::ServerUrl> server;  // none: in the project's own state folder
   Position where;                        // of the server
+  /// Whether runs keep what of the project's folder differs from its commit.
+  bool git_diff = true;
 };
 
 /// What `registry:` asks for before an alias of the project's model moves, by alias.

@@ -101,6 +101,7 @@ Result<TrackingSpec> ParseTracking(const YamlNode* node) {
     spec.server = std::move(*url);
     spec.where = server->where;
   }
+  QUERN_ASSIGN(spec.git_diff, map.Bool("git_diff", true));
   QUERN_TRY(map.Finish());
   return spec;
 }

@@ -93,6 +93,7 @@ Result<std::vector<std::string>> NoteCandidates(World& world, const StepContext&
     family.trials.push_back(std::move(draft));
   }
   family.parent.tags["quern.pipeline_run"] = context.pipeline_run_id();
+  NoteCode(world, family);
   QUERN_ASSIGN(tracking::FamilyIds ids, world.workspace.runs().Record(world.project.name, family));
   return std::move(ids.trials);
 }

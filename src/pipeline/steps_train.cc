@@ -64,6 +64,7 @@ Status NoteRuns(World& world, const StepContext& context, const training::TrainR
     family.trials.back().tags = tags;
     family.parent.start_ms = std::min(family.parent.start_ms, family.trials.back().start_ms);
   }
+  NoteCode(world, family);
   QUERN_ASSIGN(const tracking::FamilyIds recorded,
                world.workspace.runs().Record(world.project.name, family));
   const std::vector<std::string>& ids = recorded.trials;
