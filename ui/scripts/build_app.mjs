@@ -13,7 +13,7 @@ const ui = join(dirname(fileURLToPath(import.meta.url)), "..");
 const out = resolve(process.argv[2] ?? join(ui, "dist", "app"));
 /** Bytes of gzip that a browser needs before a page stands there. */
 const FIRST_PAINT = 300_000;
-const MIME = { ".js": "text/javascript; charset=utf-8", ".css": "text/css; charset=utf-8", ".svg": "image/svg+xml",
+const MIME = { ".js": "text/javascript; charset=utf-8", ".mjs": "text/javascript; charset=utf-8", ".css": "text/css; charset=utf-8", ".svg": "image/svg+xml",
   ".html": "text/html; charset=utf-8", ".woff2": "font/woff2", ".png": "image/png" };
 
 checkTypes(ui);

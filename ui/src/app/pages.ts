@@ -26,6 +26,7 @@ export const PAGES: readonly Page[] = [
     views: [
       { path: "/data", load: () => import("./data/DataPage") },
       { path: "/data/$source", load: () => import("./data/SourcePage") },
+      { path: "/data/$source/compare", load: () => import("./data/CompareSnapshotsPage") },
     ],
   },
   {

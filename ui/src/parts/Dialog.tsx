@@ -2,7 +2,7 @@ import { useEffect, useId, useRef, type ReactNode } from "react";
 import { Icon } from "./Icon";
 
 /** A modal box. Escape, the cross and a click beside it close it; focus goes back to where it was. */
-export function Dialog({ title, close, children }: { title: string; close: () => void; children: ReactNode }) {
+export function Dialog({ title, close, wide = false, children }: { title: string; close: () => void; wide?: boolean; children: ReactNode }) {
   const box = useRef<HTMLDialogElement>(null);
   const id = useId();
   useEffect(() => {
@@ -15,7 +15,7 @@ export function Dialog({ title, close, children }: { title: string; close: () =>
     };
   }, []);
   return (
-    <dialog ref={box} className="dialog" aria-labelledby={id} onCancel={(event) => { event.preventDefault(); close(); }}
+    <dialog ref={box} className={wide ? "dialog is-wide" : "dialog"} aria-labelledby={id} onCancel={(event) => { event.preventDefault(); close(); }}
       onClick={(event) => { if (event.target === box.current) close(); }}>
       <div className="dialog-body">
         <header>

@@ -82,13 +82,6 @@ export const restoreRun = (id: string) => send("POST", `${API}/runs/restore`, { 
 export const setTag = (id: string, key: string, value: string) => send("POST", `${API}/runs/set-tag`, { run_id: id, key, value });
 export const deleteTag = (id: string, key: string) => send("POST", `${API}/runs/delete-tag`, { run_id: id, key });
 
-/** Points of one metric of at most 100 runs, at most `most` of each, evenly chosen between two steps. */
-export async function metricInterval(runs: readonly string[], key: string, steps: [number, number] | null, most: number, signal?: AbortSignal) {
-  const found = await get<{ metrics?: Metric[] }>(`${API}/metrics/get-history-bulk-interval`,
-    { run_ids: runs, metric_key: key, start_step: steps?.[0], end_step: steps?.[1], max_results: most }, signal);
-  return found.metrics ?? [];
-}
-
 /** Whose files: those of a run, or of a model that it logged. */
 export interface FileOwner { run?: string; model?: string }
 

@@ -1,7 +1,8 @@
 // The server's own read calls: docs/server.md lists them.
 import { useQuery, keepPreviousData } from "@tanstack/react-query";
-import type { Explore, Gate, Ingest, Interval, Intervals, LineageGraph, Maybe, ReportDocument, Retrain, Scores, Validate } from "../../parts/document";
+import type { ColumnProfile, Drift, Explore, Gate, Ingest, Interval, Intervals, LineageGraph, Maybe, ReportDocument, Retrain, Scores, Validate } from "../../parts/document";
 import { get, withQuery, type Args } from "./client";
+import type { Value } from "./mlflow";
 
 const API = "/ajax-api/2.0/quern";
 
@@ -41,6 +42,18 @@ export interface SourceView {
   snapshots: { at_ms: number; run_id: string; rows: number | null; rejected: number | null; bytes: number | null; digest: string | null; source_digest: string | null }[];
   history: { at_ms: number; run_id: string; rows: number | null; counts: CheckCounts;
     checks: { name: string; text: string; success: boolean; severity: string; share: number | null }[] }[];
+}
+export interface ColumnChange { column: string; change: "same" | "added" | "removed" | "retyped"; before: string | null; after: string | null }
+export interface SnapshotSide {
+  digest: string; read_ms: number; run_id: string; rows: number | null; rejected: number | null; bytes: number | null; validate: Validate | null;
+  profile: ColumnProfile[] | null;
+}
+export interface SnapshotsCompared {
+  source: string; before: SnapshotSide; after: SnapshotSide; columns: ColumnChange[];
+  rows: Maybe<{ before: number; after: number; added: number; removed: number; changed: number | null; by: "key" | "content"; key: string | null; columns: string[] }>;
+  drift: Drift | null;
+  /** Why rows and drift are not there. */
+  problem: string | null;
 }
 export interface Version {
   name: string; version: number; aliases: string[]; created_ms: number; updated_ms: number; run_id: string | null; user: string | null; description: string;
@@ -148,6 +161,8 @@ export const useLineage = (node: string, kinds: readonly string[]) =>
   useView<LineageView>("/lineage", { node: node || undefined, kind: kinds.length > 0 ? kinds.join(",") : undefined, max_results: 200 }, ["steps", "models", "deployments"]);
 export const useSources = () => useView<{ sources: SourceGlance[] }>("/data", {}, ["steps"]);
 export const useSource = (name: string) => useView<SourceView>(`/data/${part(name)}`, {}, ["steps"]);
+export const useSnapshots = (source: string, before: string, after: string) =>
+  useView<SnapshotsCompared>(`/data/${part(source)}/compare`, { before, after }, ["steps"], before !== "" && after !== "");
 export const useModels = () => useView<{ models: ModelGlance[]; next: string | null }>("/models", { max_results: 1000 }, ["models"]);
 export const useModel = (name: string, before?: number) =>
   useView<ModelView>(`/models/${part(name)}`, { before }, ["models", "deployments", "steps"]);
@@ -181,3 +196,18 @@ export interface Shadow {
   latency_ms: Maybe<{ ratio: Interval }>;
 }
 export interface Audit { sequence: number; at: string; from: string; to: string; step: number; actor: string; sentence: string }
+
+/** A metric of several runs for a chart: columns of equal width along steps or time, the same for all runs. */
+export interface MetricColumns {
+  metric_key: string; along: "step" | "time"; first?: number; last?: number; width?: number;
+  runs: {
+    run_id: string; count: number; odd: number; whole: boolean;
+    /** Step, time, value. */
+    points: [number, number, Value][];
+    /** Number of the column, how many finite values, their mean, least and greatest. */
+    columns: [number, number, number, number, number][];
+  }[];
+}
+export const metricColumns = (runs: readonly string[], key: string, how: { along: "step" | "time"; range: [number, number] | null; columns: number },
+  signal?: AbortSignal) => get<MetricColumns>(`${API}/metrics/columns`,
+  { run_ids: runs, metric_key: key, along: how.along, first: how.range?.[0], last: how.range?.[1], columns: how.columns }, signal);

@@ -1,19 +1,23 @@
 import { BoxplotChart } from "echarts/charts";
 import * as echarts from "echarts/core";
-import { useMemo } from "react";
+import { useMemo, useRef } from "react";
 import { Chart } from "../../parts/Chart";
 import { categoryAxis, tip, tooltip, valueAxis } from "../../parts/chartOptions";
 import { num } from "../../parts/format";
 import type { Run } from "../api/mlflow";
 import { groupRuns } from "../experiments/grouping";
 import { valueOn } from "./axes";
+import { AxisSelect } from "./AxisSelect";
 import { boxesOf, type Box } from "./bands";
+import { Downloads } from "./Downloads";
+import { downloadRows } from "./exportChart";
 import type { Axis } from "./options";
 
 echarts.use([BoxplotChart]);
 
 /** How a metric is spread over the runs that share a parameter's value. */
 export function BoxChart({ runs, axes, by, of, choose }: { runs: readonly Run[]; axes: readonly Axis[]; by: string; of: string; choose: (change: { boxBy?: string; boxOf?: string }) => void }) {
+  const host = useRef<HTMLElement>(null);
   const params = axes.filter((axis) => axis.id.startsWith("params."));
   const metrics = axes.filter((axis) => axis.id.startsWith("metrics."));
   // What has several runs for a value says more than a seed that each run has for itself.
@@ -25,22 +29,18 @@ export function BoxChart({ runs, axes, by, of, choose }: { runs: readonly Run[];
   }))) : []), [runs, group, metric]);
   const option = useMemo(() => (group && metric ? boxOption(boxes, group.title, metric.title) : {}), [boxes, group, metric]);
   if (!group || !metric) return null;
-  const select = (label: string, value: string, from: readonly Axis[], set: (id: string) => void) => (
-    <label className="labelled">{label}
-      <select className="field" value={value} onChange={(event) => set(event.target.value)}>
-        {from.slice(0, 500).map((axis) => <option key={axis.id} value={axis.id}>{axis.title}</option>)}
-      </select>
-    </label>
-  );
+  const title = `${metric.title} by ${group.title}`;
   return (
-    <section className="panel" aria-label="Boxes">
+    <section className="panel" aria-label="Boxes" ref={host}>
       <div className="axes">
         <h3>Boxes</h3>
-        {select("Metric", metric.id, metrics, (id) => choose({ boxOf: id }))}
-        {select("By", group.id, params, (id) => choose({ boxBy: id }))}
+        <AxisSelect label="Metric" value={metric.id} axes={metrics} choose={(id) => choose({ boxOf: id })} />
+        <AxisSelect label="By" value={group.id} axes={params} choose={(id) => choose({ boxBy: id })} />
+        <Downloads title={title} host={host} data={() => downloadRows(title, [group.title, "runs", "smallest", "lower quartile", "median", "upper quartile", "largest"],
+          boxes.map((box) => [box.name, box.runs, ...box.five]))} />
       </div>
       {boxes.length === 0 ? <p className="empty">No run has both.</p>
-        : <Chart option={option} height={320} label={`${metric.title} by ${group.title}: ${boxes.map((box) => `${box.name} ${num(box.five[2], 3)}`).join(", ").slice(0, 400)}`} />}
+        : <Chart option={option} height={320} label={`${title}: ${boxes.map((box) => `${box.name} ${num(box.five[2], 3)}`).join(", ").slice(0, 400)}`} />}
     </section>
   );
 }

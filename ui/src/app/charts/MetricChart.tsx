@@ -1,15 +1,15 @@
 import type { ECharts } from "echarts/core";
 import { useCallback, useEffect, useMemo, useRef, useState, type PointerEvent } from "react";
 import { Chart } from "../../parts/Chart";
-import { Icon } from "../../parts/Icon";
-import { Popover } from "../../parts/Popover";
+import { count } from "../../parts/format";
 import type { Run } from "../api/mlflow";
 import { metricOf } from "../experiments/runValues";
-import { downloadPicture, downloadPoints } from "./exportChart";
+import { Downloads } from "./Downloads";
+import { downloadPoints } from "./exportChart";
 import type { Group } from "../experiments/grouping";
 import { bandsOf } from "./bands";
 import { bandOption, barOption, isFlat, lineOption } from "./options";
-import { seriesOf, stepsBetween, usePoints, type Along } from "./series";
+import { lastSeries, seriesOf, stepsBetween, usePoints, type Along } from "./series";
 
 const HEIGHT = 250;
 
@@ -38,38 +38,30 @@ export function MetricChart({ metric, runs, along, log, smoothing, steps, groups
   }, [seen]);
   const having = useMemo(() => runs.filter((run) => metricOf(run, metric)), [runs, metric]);
   const flat = isFlat(having, metric);
-  const found = usePoints(having, metric, steps, seen && !flat);
-  const series = useMemo(() => seriesOf(found.data ?? [], having, along, smoothing), [found.data, having, along, smoothing]);
-  const option = useMemo(() => (flat ? barOption(having, metric) : groups && along === "step" ? bandOption(bandsOf(series, groups), { along, log })
-    : lineOption(series, { along, log, smoothing })), [flat, having, metric, series, groups, along, log, smoothing]);
-  const odd = series.reduce((sum, one) => sum + one.points.filter((point) => !Number.isFinite(point.y)).length, 0);
+  const found = usePoints(having, metric, steps, along, seen && !flat);
+  const series = useMemo(() => seriesOf(found.data, having, along, smoothing), [found.data, having, along, smoothing]);
+  const option = useMemo(() => (flat ? barOption(having, metric) : groups && along === "step" ? bandOption(bandsOf(series, groups, found.data, smoothing), { along, log })
+    : lineOption(series, { along, log, smoothing })), [flat, having, metric, series, groups, found.data, along, log, smoothing]);
+  const odd = series.reduce((sum, one) => sum + one.odd, 0);
+  const thinned = series.filter((one) => !one.whole);
   const below = log ? series.reduce((sum, one) => sum + one.points.filter((point) => point.y <= 0).length, 0) : 0;
   const words = `${metric} of ${having.length === 1 ? "one run" : `${having.length} runs`}${flat ? "" : ` along ${along === "step" ? "steps" : along === "time" ? "time" : "seconds since the start"}`}`;
   return (
     <figure className="panel chart-card" ref={card}>
       <figcaption>
         <b title={metric}><bdi>{metric}</bdi></b>
-        <Popover right className="icon-button is-small" label={`Download ${metric}`} button={<Icon name="save" />}>
-          {(close) => (
-            <>
-              <button type="button" className="item" onClick={() => { downloadPicture(metric, card.current); close(); }}>Picture (SVG)</button>
-              <button type="button" className="item" onClick={() => { downloadPoints(metric, flat ? lastPoints(having, metric) : series); close(); }}>Data (CSV)</button>
-            </>
-          )}
-        </Popover>
+        <Downloads title={metric} host={card} data={() => downloadPoints(metric, flat ? lastSeries(having, (run) => metricOf(run, metric)) : series)} />
       </figcaption>
       {found.isError ? <p className="empty" role="alert">{found.error.message}</p>
         : !seen || (!flat && found.isPending) ? <div className="chart-wait" style={{ height: HEIGHT }} role="status" aria-label={`Loading ${metric}`} />
           : flat ? <Chart option={option} height={Math.max(120, Math.min(600, 40 + having.length * 26))} label={words} />
-            : <Zoomable option={option} label={words} select={(from, to) => { const range = stepsBetween(series, from, to); if (range) zoom(range); }} reset={() => zoom(null)} />}
-      {odd > 0 && <p className="caption">{odd} {odd === 1 ? "point is" : "points are"} NaN or infinite and not drawn.</p>}
+            : <Zoomable option={option} label={words} select={(from, to) => { const range = stepsBetween(series, along, from, to); if (range) zoom(range); }} reset={() => zoom(null)} />}
+      {thinned.length > 0 && <p className="caption">{count(thinned.reduce((sum, one) => sum + one.points.length, 0))} of {count(thinned.reduce((sum, one) => sum + one.count, 0))} points are
+        drawn, the smallest and the largest of every stretch among them. Drag over the chart for more.</p>}
+      {odd > 0 && <p className="caption">{count(odd)} {odd === 1 ? "point is" : "points are"} NaN or infinite and not drawn.</p>}
       {below > 0 && <p className="caption">{below} {below === 1 ? "point is" : "points are"} not above zero: a log scale has no place for them.</p>}
     </figure>
   );
-}
-
-function lastPoints(runs: readonly Run[], metric: string) {
-  return seriesOf(runs.flatMap((run) => { const last = metricOf(run, metric); return last ? [{ ...last, run_id: run.info.run_id }] : []; }), runs, "step", 0);
 }
 
 /** A chart over which one drags to look closer; a double click shows all again. */

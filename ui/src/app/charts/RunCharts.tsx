@@ -5,6 +5,7 @@ import { asList, asText } from "../search";
 import { axesOf } from "./axes";
 import { BoxChart } from "./BoxChart";
 import MetricCharts from "./MetricCharts";
+import { ContourChart } from "./ContourChart";
 import { ParallelChart } from "./ParallelChart";
 import { ScatterChart } from "./ScatterChart";
 import type { ManyChartsSettings } from "./settings";
@@ -24,6 +25,7 @@ export default function RunCharts({ runs, group, settings, change }: {
         <>
           <ParallelChart runs={runs} axes={axes} chosen={asList(settings.axes)} choose={(ids) => change({ axes: ids })} />
           <ScatterChart runs={runs} axes={axes} x={asText(settings.scatterX)} y={asText(settings.scatterY)} choose={change} />
+          {runs.length > 3 && <ContourChart runs={runs} axes={axes} x={asText(settings.contourX)} y={asText(settings.contourY)} of={asText(settings.contourOf)} choose={change} />}
           {runs.length > 2 && <BoxChart runs={runs} axes={axes} by={asText(settings.boxBy)} of={asText(settings.boxOf)} choose={change} />}
         </>
       )}

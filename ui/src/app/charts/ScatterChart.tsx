@@ -1,11 +1,16 @@
-import { useMemo } from "react";
+import { useMemo, useRef } from "react";
 import { Chart } from "../../parts/Chart";
 import type { Run } from "../api/mlflow";
+import { runName } from "../experiments/runValues";
 import { valueOn } from "./axes";
+import { AxisSelect } from "./AxisSelect";
+import { Downloads } from "./Downloads";
+import { downloadRows } from "./exportChart";
 import { scatterOption, type Axis } from "./options";
 
 /** One quantity of runs over another. */
 export function ScatterChart({ runs, axes, x, y, choose }: { runs: readonly Run[]; axes: readonly Axis[]; x: string; y: string; choose: (change: { scatterX?: string; scatterY?: string }) => void }) {
+  const host = useRef<HTMLElement>(null);
   const metrics = axes.filter((axis) => axis.id.startsWith("metrics."));
   const across = axes.find((axis) => axis.id === x) ?? axes[0];
   const up = axes.find((axis) => axis.id === y) ?? metrics.find((axis) => axis !== across) ?? axes[1];
@@ -15,22 +20,18 @@ export function ScatterChart({ runs, axes, x, y, choose }: { runs: readonly Run[
   }) : []), [runs, across, up]);
   const option = useMemo(() => (across && up ? scatterOption(points, across, up) : {}), [points, across, up]);
   if (!across || !up) return null;
-  const select = (label: string, value: string, set: (id: string) => void) => (
-    <label className="labelled">{label}
-      <select className="field" value={value} onChange={(event) => set(event.target.value)}>
-        {axes.slice(0, 500).map((axis) => <option key={axis.id} value={axis.id}>{axis.id}</option>)}
-      </select>
-    </label>
-  );
+  const title = `${up.title} over ${across.title}`;
   return (
-    <section className="panel" aria-label="Scatter">
+    <section className="panel" aria-label="Scatter" ref={host}>
       <div className="axes">
         <h3>Scatter</h3>
-        {select("Across", across.id, (id) => choose({ scatterX: id }))}
-        {select("Up", up.id, (id) => choose({ scatterY: id }))}
+        <AxisSelect label="Across" value={across.id} axes={axes} choose={(id) => choose({ scatterX: id })} />
+        <AxisSelect label="Up" value={up.id} axes={axes} choose={(id) => choose({ scatterY: id })} />
+        <Downloads title={title} host={host} data={() => downloadRows(title, ["run_id", "run_name", across.id, up.id],
+          points.map((point) => [point.run.info.run_id, runName(point.run), point.x, point.y]))} />
       </div>
       {points.length === 0 ? <p className="empty">No run has both.</p>
-        : <Chart option={option} height={340} label={`${up.title} over ${across.title} of ${points.length} runs`} />}
+        : <Chart option={option} height={340} label={`${title} of ${points.length} runs`} />}
       {points.length > 0 && points.length < runs.length && <p className="caption">{runs.length - points.length} of the runs do not have both as something that can be drawn.</p>}
     </section>
   );

@@ -4,16 +4,23 @@ import type { Series } from "./series";
 
 const fileName = (title: string) => title.replace(/[^\w.-]+/g, "_").slice(0, 80) || "chart";
 
+type Cell = string | number;
+
+/** Anything that is drawn, as a table. */
+export function downloadRows(title: string, head: readonly string[], rows: readonly (readonly Cell[])[]) {
+  const lines = [head, ...rows].map((row) => row.map(csvField).join(","));
+  download(new Blob([`${lines.join("\r\n")}\r\n`], { type: "text/csv;charset=utf-8" }), `${fileName(title)}.csv`);
+}
+
 /** The points that are drawn. */
 export function downloadPoints(title: string, series: readonly Series[]) {
-  const rows = series.flatMap((one) => one.points.map((point) =>
-    [one.run, one.name, point.step, new Date(point.timestamp).toISOString(), Number.isNaN(point.y) ? "NaN" : point.y].map(csvField).join(",")));
-  download(new Blob([`run_id,run_name,step,time,value\r\n${rows.join("\r\n")}\r\n`], { type: "text/csv;charset=utf-8" }), `${fileName(title)}.csv`);
+  downloadRows(title, ["run_id", "run_name", "step", "time", "value"], series.flatMap((one) => one.points.map((point) =>
+    [one.run, one.name, point.step, new Date(point.timestamp).toISOString(), Number.isNaN(point.y) ? "NaN" : point.y])));
 }
 
 /** The picture with the colours that it has now. */
 export function downloadPicture(title: string, host: HTMLElement | null) {
-  const svg = host?.querySelector("svg");
+  const svg = host?.querySelector(".chart svg");
   if (!svg) return;
   const style = getComputedStyle(document.documentElement);
   const value = (name: string) => style.getPropertyValue(name).trim();

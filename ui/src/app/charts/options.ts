@@ -19,7 +19,7 @@ const AXIS: Record<Along, string> = { step: "step", time: "", relative: "seconds
 
 export function lineOption(series: readonly Series[], how: { along: Along; log: boolean; smoothing: number }) {
   const shown = (y: number) => (Number.isFinite(y) && !(how.log && y <= 0) ? y : null);
-  const lines = series.map((one) => line(one.name, one.color, one.points.map((point, at) => [point.x, shown(one.smooth[at] ?? point.y)]), 1));
+  const lines = series.map((one) => line(one.name, one.color, one.smooth.map((point) => [point.x, shown(point.y)]), 1));
   const raw = how.smoothing > 0 ? series.map((one) => ({ ...line("", one.color, one.points.map((point) => [point.x, shown(point.y)]), 0.25), silent: true })) : [];
   return {
     grid: plane,

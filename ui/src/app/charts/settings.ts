@@ -17,6 +17,9 @@ export interface ManyChartsSettings extends ChartSettings {
   axes: string[];
   scatterX: string;
   scatterY: string;
+  contourX: string;
+  contourY: string;
+  contourOf: string;
   boxBy: string;
   boxOf: string;
 }

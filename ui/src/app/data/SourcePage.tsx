@@ -8,6 +8,8 @@ import { Status } from "../../parts/Status";
 import { useSource, type SourceView } from "../api/native";
 import { PageHead } from "../shell/PageHead";
 import { Loaded } from "../views/Loaded";
+import { compareAddress } from "./address";
+import { sentence } from "./sentence";
 import "../../parts/chapters.css";
 import "../views/views.css";
 
@@ -43,6 +45,7 @@ function conclude(view: SourceView): string {
 
 function Snapshots({ view }: { view: SourceView }) {
   if (view.snapshots.length === 0) return <p className="muted">None is kept.</p>;
+  const now = view.ingest?.digest;
   return (
     <DataTable label="Snapshots" rows={view.snapshots} emphasize={(s) => s.digest === view.ingest?.digest} columns={[
       { head: "Content", cell: (s) => <code title={s.digest ?? undefined}>{s.digest?.slice(0, 12) ?? "–"}</code> },
@@ -50,14 +53,10 @@ function Snapshots({ view }: { view: SourceView }) {
       { head: "Rejected", numeric: true, cell: (s) => count(s.rejected) },
       { head: "Size", numeric: true, cell: (s) => bytes(s.bytes) },
       { head: "Read", cell: (s) => <Link to={`/pipeline/${s.run_id}`}><Moment ms={s.at_ms} /></Link> },
+      { head: "Compared", cell: (s) => (!now || !s.digest || s.digest === now ? <span className="muted">{s.digest === now ? "the present one" : "–"}</span>
+        : <Link to={compareAddress(view.source)} search={{ before: s.digest, after: now } as never}>with the present one</Link>) },
     ]} />
   );
-}
-
-/** "chol is between 80 and 700" of what a check said; how many failed stands in the cells. */
-function sentence(text: string): string {
-  const colon = text.indexOf(": ");
-  return colon > 0 ? text.slice(0, colon) : text;
 }
 
 /** Each check a row, each look a column: where it began to fail shows. */

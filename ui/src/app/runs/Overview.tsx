@@ -3,6 +3,7 @@ import { Link } from "@tanstack/react-router";
 import { useState } from "react";
 import { CopyButton } from "../../parts/CopyButton";
 import { Dialog } from "../../parts/Dialog";
+import { Diff } from "../../parts/Diff";
 import { count } from "../../parts/format";
 import { Icon } from "../../parts/Icon";
 import { Panel } from "../../parts/Layout";
@@ -14,6 +15,7 @@ import { NoteEditor } from "../experiments/NoteEditor";
 import { NOTE, PARENT, tagOf, valueText } from "../experiments/runValues";
 import { KeyTable } from "./KeyTable";
 import { RunModels } from "./RunModels";
+import { linksOf } from "./repository";
 import { useRunChange } from "./RunTools";
 import { SignatureTable } from "./SignatureTable";
 import { columnsOf } from "./signature";
@@ -74,6 +76,7 @@ function Notes({ run }: { run: Run }) {
 
 /** Where the run came from: its code, its parent, its children. */
 function Code({ run }: { run: Run }) {
+  const [shown, setShown] = useState(false);
   const parent = tagOf(run, PARENT);
   const experiment = run.info.experiment_id;
   const family = useQuery({
@@ -84,11 +87,16 @@ function Code({ run }: { run: Run }) {
   });
   const children = family.data?.runs ?? [];
   const commit = tagOf(run, "mlflow.source.git.commit");
+  const branch = tagOf(run, "mlflow.source.git.branch");
   const repository = tagOf(run, "mlflow.source.git.repoURL");
+  const links = linksOf(repository);
+  const diff = tagOf(run, "mlflow.source.git.diff");
+  const dirty = diff !== undefined || tagOf(run, "mlflow.source.git.dirty")?.toLowerCase() === "true";
   const facts: [string, React.ReactNode][] = [
     ["Source", tagOf(run, "mlflow.source.name")], ["Kind", tagOf(run, "mlflow.source.type")?.toLowerCase()],
-    ["Commit", commit && <><code>{commit.slice(0, 12)}</code><CopyButton text={commit} label="Copy the commit" /></>],
-    ["Branch", tagOf(run, "mlflow.source.git.branch")], ["Repository", repository], ["Entry point", tagOf(run, "mlflow.project.entryPoint")],
+    ["Commit", commit && <><Elsewhere to={links?.commit(commit)}><code>{commit.slice(0, 12)}</code></Elsewhere><CopyButton text={commit} label="Copy the commit" /></>],
+    ["Changes", dirty && (diff ? <button type="button" className="quiet" onClick={() => setShown(true)}>the code was changed since the commit</button> : "the code was changed since the commit; how is not recorded")],
+    ["Branch", branch && <Elsewhere to={links?.branch(branch)}>{branch}</Elsewhere>], ["Repository", repository && <Elsewhere to={links?.page}>{repository}</Elsewhere>], ["Entry point", tagOf(run, "mlflow.project.entryPoint")],
     ["User", tagOf(run, "mlflow.user")],
     ["Started", <Moment key="s" ms={run.info.start_time} />], ["Ended", run.info.end_time !== undefined && <Moment ms={run.info.end_time} />],
     ["Artifacts at", run.info.artifact_uri && <code>{run.info.artifact_uri}</code>],
@@ -98,7 +106,22 @@ function Code({ run }: { run: Run }) {
       {(family.data?.total_count ?? 0) > children.length && <span className="muted"> and {count((family.data?.total_count ?? 0) - children.length)} more</span>}
     </>],
   ];
-  return <dl className="facts">{facts.filter(([, value]) => value).map(([name, value]) => <div key={name}><dt>{name}</dt><dd><bdi>{value}</bdi></dd></div>)}</dl>;
+  return (
+    <>
+      <dl className="facts">{facts.filter(([, value]) => value).map(([name, value]) => <div key={name}><dt>{name}</dt><dd><bdi>{value}</bdi></dd></div>)}</dl>
+      {shown && diff && (
+        <Dialog title="What the code had beside its commit" close={() => setShown(false)} wide>
+          <div className="actions"><CopyButton text={diff} label="Copy the diff" /> <span className="muted">{commit && `against ${commit.slice(0, 12)}`}</span></div>
+          <Diff text={diff} />
+        </Dialog>
+      )}
+    </>
+  );
+}
+
+/** A link that leaves the page, if there is where to go. */
+function Elsewhere({ to, children }: { to: string | undefined; children: React.ReactNode }) {
+  return to ? <a href={to} target="_blank" rel="noopener noreferrer">{children}</a> : <>{children}</>;
 }
 
 function Datasets({ inputs }: { inputs: readonly DatasetInput[] }) {

@@ -1,6 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
-import { useMemo, useState } from "react";
+import { lazy, Suspense, useMemo, useState } from "react";
 import { CopyButton } from "../../parts/CopyButton";
+import { Diff } from "../../parts/Diff";
 import { bytes, count } from "../../parts/format";
 import { Icon } from "../../parts/Icon";
 import { Markdown } from "../../parts/Markdown";
@@ -12,12 +13,15 @@ import { parseCsv } from "./csv";
 import { columnsOf, flavorsOf, signaturePart } from "./signature";
 import { SignatureTable } from "./SignatureTable";
 
+/** A megabyte that only who looks into a PDF needs. */
+const Pdf = lazy(() => import("./Pdf"));
+
 /** Of a text no more than this is fetched. */
 const MOST = 2_000_000;
 const IMAGES = /\.(png|jpe?g|gif|webp|bmp|svg|ico)$/i;
 const TEXTS = /(\.(txt|log|py|r|sh|sql|ya?ml|toml|ini|cfg|conf|xml|js|ts|css|json|ndjson|jsonl|ipynb|geojson|md|csv|tsv|html?|out|err|diff|patch|env|lock|rst|properties)$)|(^|\/)(MLmodel|MLproject|Dockerfile|Makefile|README|LICENSE)$/i;
 
-type Kind = "image" | "html" | "csv" | "markdown" | "json" | "model" | "text" | "other";
+type Kind = "image" | "html" | "csv" | "markdown" | "json" | "model" | "diff" | "pdf" | "text" | "other";
 
 function kindOf(path: string): Kind {
   if (IMAGES.test(path)) return "image";
@@ -26,6 +30,8 @@ function kindOf(path: string): Kind {
   if (/\.(md|markdown)$/i.test(path)) return "markdown";
   if (/\.(json|geojson|ipynb)$/i.test(path)) return "json";
   if (/(^|\/)MLmodel$/.test(path)) return "model";
+  if (/\.(diff|patch)$/i.test(path)) return "diff";
+  if (/\.pdf$/i.test(path)) return "pdf";
   return TEXTS.test(path) ? "text" : "other";
 }
 
@@ -35,7 +41,7 @@ export function Viewer({ owner, path, size }: { owner: FileOwner; path: string; 
   // Only a run has a place from which its HTML may be shown.
   const framed = kind === "html" && owner.run !== undefined;
   const [source, setSource] = useState(kind === "html" && !framed);
-  const readable = kind === "markdown" || kind === "json" || kind === "csv" || kind === "model" || framed;
+  const readable = kind === "markdown" || kind === "json" || kind === "csv" || kind === "model" || kind === "diff" || framed;
   const address = artifactAddress(owner, path);
   return (
     <>
@@ -48,6 +54,7 @@ export function Viewer({ owner, path, size }: { owner: FileOwner; path: string; 
         </div>
       </header>
       {kind === "image" ? <Picture address={address} name={path} />
+        : kind === "pdf" ? <Suspense fallback={<Skeleton lines={10} label="Loading the PDF" />}><Pdf address={address} name={path} /></Suspense>
         : kind === "other" ? <p className="muted">No viewer shows this kind of file{size ? ` (${bytes(size)})` : ""}. Download it to look into it.</p>
           : framed && owner.run !== undefined && !source
             ? <iframe className="html-view" title={`${path}, without scripts`} src={artifactView(owner.run, path)} sandbox="" referrerPolicy="no-referrer" />
@@ -86,7 +93,8 @@ function TextFile({ owner, path, kind }: { owner: FileOwner; path: string; kind:
         : kind === "markdown" ? <Markdown text={text} />
           : kind === "json" ? <Json text={text} />
             : kind === "model" ? <Model text={text} />
-              : <pre className="whole-text" tabIndex={0} aria-label="Content of the file">{text}</pre>}
+              : kind === "diff" ? <Diff text={text} />
+                  : <pre className="whole-text" tabIndex={0} aria-label="Content of the file">{text}</pre>}
     </>
   );
 }
