@@ -140,6 +140,8 @@ const std::vector<Ask>& Story() {
       {"GET", "!/{api}/2.0/quern/lineage"},
       {"GET", "!/{api}/2.0/quern/data"},
       {"GET", "!/{api}/2.0/quern/data/none", "", 404},
+      {"GET", "!/{api}/2.0/quern/data/none/compare?before=a&after=b", "", 404},
+      {"GET", "!/{api}/2.0/quern/metrics/columns?run_ids={r}&metric_key=m"},
       {"GET", "!/{api}/2.0/quern/models"},
       {"GET", "!/{api}/2.0/quern/models/none", "", 404},
       {"GET", "!/{api}/2.0/quern/models/none/versions/1", "", 404},

@@ -101,3 +101,9 @@ export function valueOf(key: Maybe<string>, x: Maybe<number>): string {
   if (!key?.startsWith("serving.")) return shown(x);
   return key.endsWith("_ms") && typeof x === "number" ? `${num(x)} ms` : num(x);
 }
+
+/** "chol is between 80 and 700" of what a check said; how many failed stands beside it. */
+export function checkSentence(text: string): string {
+  const colon = text.indexOf(": ");
+  return colon > 0 ? text.slice(0, colon) : text;
+}

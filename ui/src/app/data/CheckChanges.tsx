@@ -2,7 +2,7 @@ import { DataTable } from "../../parts/DataTable";
 import type { Check } from "../../parts/document";
 import { percent } from "../../parts/format";
 import { Status } from "../../parts/Status";
-import { sentence } from "./sentence";
+import { checkSentence } from "../../parts/words";
 
 interface Row { name: string; text: string; before: Check | undefined; after: Check | undefined }
 
@@ -11,7 +11,7 @@ export function CheckChanges({ before, after }: { before: readonly Check[] | nul
   const names = [...new Set([...(after ?? []), ...(before ?? [])].map((check) => check.name))];
   const rows = names.map((name): Row => {
     const [then, now] = [before?.find((check) => check.name === name), after?.find((check) => check.name === name)];
-    return { name, text: sentence(now?.text ?? then?.text ?? name), before: then, after: now };
+    return { name, text: checkSentence(now?.text ?? then?.text ?? name), before: then, after: now };
   });
   const weight = (row: Row) => (row.before?.success !== row.after?.success ? 2 : 0) + (row.after?.success === false ? 1 : 0);
   rows.sort((a, b) => weight(b) - weight(a));

@@ -5,11 +5,11 @@ import { Panel, Scroll } from "../../parts/Layout";
 import { Moment } from "../../parts/Moment";
 import { SourceDetail } from "../../parts/SourceDetail";
 import { Status } from "../../parts/Status";
+import { checkSentence } from "../../parts/words";
 import { useSource, type SourceView } from "../api/native";
 import { PageHead } from "../shell/PageHead";
 import { Loaded } from "../views/Loaded";
 import { compareAddress } from "./address";
-import { sentence } from "./sentence";
 import "../../parts/chapters.css";
 import "../views/views.css";
 
@@ -73,7 +73,7 @@ function History({ view }: { view: SourceView }) {
         <tbody>
           {ever.map((name) => (
             <tr key={name}>
-              <th scope="row" title={name}>{sentence(looks.flatMap((look) => look.checks).find((c) => c.name === name)?.text ?? name)}</th>
+              <th scope="row" title={name}>{checkSentence(looks.flatMap((look) => look.checks).find((c) => c.name === name)?.text ?? name)}</th>
               {looks.map((look) => {
                 const check = look.checks.find((c) => c.name === name);
                 return <td key={look.at_ms} title={check?.text}>{!check ? <span className="muted">not declared</span>
