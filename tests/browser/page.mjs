@@ -1,11 +1,12 @@
 // One flow through the page of `quern server` in a headless Chromium; prints what a test needs to know as JSON.
 // Usage: node page.mjs FLOW URL '{"argument": …}'
 import { createRequire } from "node:module";
+import { dataFlows } from "./data_flows.mjs";
 import { flows as pageFlows } from "./page_flows.mjs";
 import { orderFlows } from "./order_flows.mjs";
 import { registryFlows } from "./registry_flows.mjs";
 
-const flows = { ...pageFlows, ...registryFlows, ...orderFlows };
+const flows = { ...pageFlows, ...registryFlows, ...orderFlows, ...dataFlows };
 
 const require = createRequire(new URL("../../ui/package.json", import.meta.url));
 const { chromium } = require("playwright-core");

@@ -256,7 +256,7 @@ export const flows = {
     await card.scrollIntoViewIfNeeded();
     await card.locator("svg path").first().waitFor();
     const box = await card.locator(".zoomable").boundingBox();
-    const asked = tab.waitForRequest((r) => r.url().includes("start_step"));
+    const asked = tab.waitForRequest((r) => /metrics\/columns.*[?&]first=/.test(r.url()));
     await tab.mouse.move(box.x + box.width * 0.4, box.y + 100);
     await tab.mouse.down();
     await tab.mouse.move(box.x + box.width * 0.6, box.y + 110, { steps: 5 });
@@ -266,7 +266,7 @@ export const flows = {
     await tab.click("[aria-label='Show all steps']");
     const [picture] = await Promise.all([tab.waitForEvent("download"), download(tab, card, "Picture")]);
     const [data] = await Promise.all([tab.waitForEvent("download"), download(tab, card, "Data")]);
-    return { steps: [request.get("start_step"), request.get("end_step")], zoomed, after: search(tab), svg: readFileSync(await picture.path(), "utf8"), csv: readFileSync(await data.path(), "utf8") };
+    return { steps: [request.get("first"), request.get("last")], zoomed, after: search(tab), svg: readFileSync(await picture.path(), "utf8"), csv: readFileSync(await data.path(), "utf8") };
   },
 
   /** 100 rows in the page, whatever the table holds. */
