@@ -24,7 +24,7 @@ DIFF = """diff --git a/train.py b/train.py
 index 83db48f..bf269f4 100644
 --- a/train.py
 +++ b/train.py
-@@ -1,4 +1,4 @@ def train():
+@@ -1,3 +1,4 @@ def train():
  depth = 3
 -rate = 0.1
 +rate = 0.2

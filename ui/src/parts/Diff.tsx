@@ -17,6 +17,7 @@ export function parseDiff(text: string): FileDiff[] | null {
   let [left, right] = [0, 0];
   for (const line of text.split("\n")) {
     const hunk = /^@@ -(\d+)(?:,(\d+))? \+(\d+)(?:,(\d+))? @@(.*)$/.exec(line);
+    if ((left > 0 || right > 0) && !/^[ +\-\\]/.test(line) && line !== "") [left, right] = [0, 0];  // it is shorter than it says
     if (left > 0 || right > 0) {
       const kind = line.startsWith("+") ? "add" : line.startsWith("-") ? "take" : line.startsWith("\\") ? "remark" : "same";
       if (kind === "same" || kind === "take") left -= 1;

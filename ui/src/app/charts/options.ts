@@ -17,6 +17,9 @@ export function isFlat(runs: readonly Run[], metric: string): boolean {
 
 const AXIS: Record<Along, string> = { step: "step", time: "", relative: "seconds" };
 
+/** ECharts' own words for times are of several sizes, which run into each other. */
+const TIMES = { year: "{yyyy}", month: "{MMM}", day: "{MMM} {d}", hour: "{HH}:{mm}", minute: "{HH}:{mm}", second: "{HH}:{mm}:{ss}", millisecond: "{ss}.{SSS}", none: "{HH}:{mm}:{ss}" };
+
 export function lineOption(series: readonly Series[], how: { along: Along; log: boolean; smoothing: number }) {
   const shown = (y: number) => (Number.isFinite(y) && !(how.log && y <= 0) ? y : null);
   const lines = series.map((one) => line(one.name, one.color, one.smooth.map((point) => [point.x, shown(point.y)]), 1));
@@ -24,7 +27,7 @@ export function lineOption(series: readonly Series[], how: { along: Along; log: 
   return {
     grid: plane,
     xAxis: how.along === "time"
-      ? { ...valueAxis(""), type: "time", axisLabel: { color: color("ink-2"), fontSize: 11, hideOverlap: true } }
+      ? { ...valueAxis(""), type: "time", splitNumber: 4, axisLabel: { color: color("ink-2"), fontSize: 11, hideOverlap: true, formatter: TIMES } }
       : valueAxis(AXIS[how.along], { scale: true, nameGap: 24 }),
     yAxis: { ...valueAxis("", { scale: true }), ...(how.log ? { type: "log" } : {}) },
     tooltip: tooltip({ trigger: "axis", axisPointer: { lineStyle: { color: color("line-strong") } }, formatter: (items: TipItem[]) => lineTip(items, how.along) }),

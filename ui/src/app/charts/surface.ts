@@ -18,7 +18,7 @@ export interface Surface {
 /** How an axis runs: by factors if all is above zero and goes over two decades, as learning rates do. */
 export interface Scale { log: boolean; least: number; most: number }
 
-const SIZE = 64;
+const SIZE = 96;
 /** Of the square that the axes span: so near to a run something is known at least. */
 const NEAR = 0.12;
 const MARGIN = 0.04;

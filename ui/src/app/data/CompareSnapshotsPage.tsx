@@ -92,8 +92,15 @@ function conclude(view: SnapshotsCompared): string {
   return `${parts.join("; ")}.`;
 }
 
+/** A column that one side lacks has nothing to be compared with. */
+function driftOf(view: SnapshotsCompared): DriftColumn[] {
+  const both = new Set(view.columns.filter((one) => one.before !== null && one.after !== null).map((one) => one.column));
+  return (view.drift?.columns ?? []).filter((one) => both.has(one.column));
+}
+
 function Compared({ view }: { view: SnapshotsCompared }) {
   const { rows, before, after } = view;
+  const drift = driftOf(view);
   return (
     <>
       <KeyNumbers items={[
@@ -109,10 +116,10 @@ function Compared({ view }: { view: SnapshotsCompared }) {
       </p>
       {view.problem && <p className="notice" role="status">Rows and distributions cannot be compared: {view.problem}</p>}
       <Panel title="Columns" wide lead="Columns that came, went or have another type first, then those that drifted."><Columns view={view} /></Panel>
-      {view.drift?.columns && (
+      {drift.length > 0 && (
         <Panel title="Both distributions" wide lead="Judged as monitoring judges a batch: significant, adjusted for the number of columns, and large enough.">
           <Legend items={[{ color: "known", label: "before" }, { color: "new", label: "after" }]} />
-          <DriftGrid columns={view.drift.columns} />
+          <DriftGrid columns={drift} />
         </Panel>
       )}
       <Panel title="Checks" wide><CheckChanges before={before.validate?.checks} after={after.validate?.checks} /></Panel>
@@ -123,7 +130,7 @@ function Compared({ view }: { view: SnapshotsCompared }) {
 const TONE: Record<ColumnChange["change"], "known" | "new" | "open"> = { same: "known", added: "new", removed: "open", retyped: "new" };
 
 function Columns({ view }: { view: SnapshotsCompared }) {
-  const drift = new Map(view.drift?.columns?.map((one) => [one.column, one]));
+  const drift = new Map(driftOf(view).map((one) => [one.column, one]));
   const profile = (side: SnapshotSide, name: string) => side.profile?.find((one) => one.name === name);
   const weight = (one: ColumnChange) => (one.change === "same" ? 0 : 2) + (drift.get(one.column)?.drifted ? 1 : 0);
   const rows = [...view.columns].sort((a, b) => weight(b) - weight(a));
