@@ -17,8 +17,11 @@ export function isFlat(runs: readonly Run[], metric: string): boolean {
 
 const AXIS: Record<Along, string> = { step: "step", time: "", relative: "seconds" };
 
-/** ECharts' own words for times are of several sizes, which run into each other. */
-const TIMES = { year: "{yyyy}", month: "{MMM}", day: "{MMM} {d}", hour: "{HH}:{mm}", minute: "{HH}:{mm}", second: "{HH}:{mm}:{ss}", millisecond: "{ss}.{SSS}", none: "{HH}:{mm}:{ss}" };
+/** A place of a time axis in the zone of the page: the day at midnight, else the time. ECharts' own labels are of several sizes. */
+function timeLabel(ms: number): string {
+  const [day = "", time = ""] = momentText(ms).split(" ");
+  return time.startsWith("00:00:00") ? day.slice(5) : time.replace(/:00$/, "");
+}
 
 export function lineOption(series: readonly Series[], how: { along: Along; log: boolean; smoothing: number }) {
   const shown = (y: number) => (Number.isFinite(y) && !(how.log && y <= 0) ? y : null);
@@ -27,7 +30,7 @@ export function lineOption(series: readonly Series[], how: { along: Along; log: 
   return {
     grid: plane,
     xAxis: how.along === "time"
-      ? { ...valueAxis(""), type: "time", splitNumber: 4, axisLabel: { color: color("ink-2"), fontSize: 11, hideOverlap: true, formatter: TIMES } }
+      ? { ...valueAxis(""), type: "time", splitNumber: 4, axisLabel: { color: color("ink-2"), fontSize: 11, hideOverlap: true, fontFamily: "sans-serif", formatter: timeLabel } }
       : valueAxis(AXIS[how.along], { scale: true, nameGap: 24 }),
     yAxis: { ...valueAxis("", { scale: true }), ...(how.log ? { type: "log" } : {}) },
     tooltip: tooltip({ trigger: "axis", axisPointer: { lineStyle: { color: color("line-strong") } }, formatter: (items: TipItem[]) => lineTip(items, how.along) }),
