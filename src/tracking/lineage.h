@@ -38,8 +38,8 @@ json::value LineageJson(const LineageGraph& graph);
 
 /// Keeps nodes of these kinds. Where a node between two of them goes, an edge joins them.
 void KeepKinds(LineageGraph& graph, const std::vector<std::string_view>& kinds);
-/// Keeps the newest `count` nodes, and `always` if it is one of the graph; else what begins with it,
-/// as Lineage::Around() finds it.
+/// Keeps the newest `count` nodes, and `always` if it is one of the graph; else what begins with
+/// it, as Lineage::Around() finds it.
 void KeepNewest(LineageGraph& graph, size_t count, const std::string& always);
 
 /// Thread-safe as the database is. Borrows it.
