@@ -11,23 +11,9 @@
 #include <cstring>
 
 #include "base/check.h"
+#include "base/hex.h"
 
 namespace quern {
-namespace {
-
-std::string Hex(const unsigned char* bytes, size_t size) {
-  constexpr char kDigits[] = "0123456789abcdef";
-  std::string out;
-  out.reserve(size * 2);
-  for (size_t i = 0; i < size; ++i) {
-    out += kDigits[bytes[i] >> 4];
-    out += kDigits[bytes[i] & 15];
-  }
-  return out;
-}
-
-}  // namespace
-
 struct Digester::State {
   EVP_MD_CTX* context = EVP_MD_CTX_new();
   State() { QUERN_CHECK(EVP_DigestInit_ex(context, EVP_sha256(), nullptr) == 1, "SHA-256"); }
@@ -41,7 +27,7 @@ struct Digester::State {
     std::array<unsigned char, EVP_MAX_MD_SIZE> out{};
     unsigned size = 0;
     QUERN_CHECK(EVP_DigestFinal_ex(context, out.data(), &size) == 1, "SHA-256");
-    return Hex(out.data(), size);
+    return ToHex(out.data(), size);
   }
 };
 
@@ -74,7 +60,7 @@ std::string Sha256(std::string_view bytes) {
   unsigned size = 0;
   QUERN_CHECK(EVP_Digest(bytes.data(), bytes.size(), out.data(), &size, EVP_sha256(), nullptr) == 1,
               "SHA-256");
-  return Hex(out.data(), size);
+  return ToHex(out.data(), size);
 }
 
 Result<std::string> Sha256File(const std::string& path) {
@@ -98,7 +84,7 @@ Result<std::string> Sha256File(const std::string& path) {
   EVP_DigestFinal_ex(context, out.data(), &size);
   EVP_MD_CTX_free(context);
   if (failed) return Fail(Code::kUnavailable, "cannot read '" + path + "'");
-  return Hex(out.data(), size);
+  return ToHex(out.data(), size);
 }
 
 uint64_t Hash64(std::string_view bytes, uint64_t seed) {

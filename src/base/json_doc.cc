@@ -371,6 +371,11 @@ void Show(std::string& out, JsonRef value) {
 
 }  // namespace
 
+std::string TextAt(JsonRef object, std::string_view key) {
+  const auto value = object.Find(key);
+  return value && value->Is(JsonKind::kString) ? std::string(value->text()) : std::string();
+}
+
 std::string ShowJson(JsonRef value) {
   std::string out;
   Show(out, value);

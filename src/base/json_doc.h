@@ -96,6 +96,9 @@ void JsonRef::ForEachMember(Visit visit) const {
   }
 }
 
+/// The text of an object's member; "" if there is none or it is something else.
+std::string TextAt(JsonRef object, std::string_view key);
+
 /// Compact text of a value, keys in alphabetical order, everything beyond ASCII escaped: for
 /// messages that show what was sent.
 std::string ShowJson(JsonRef value);

@@ -1,5 +1,6 @@
 #include "server/observer.h"
 
+#include "base/hex.h"
 #include "serving/call_note.h"
 
 namespace quern::server {
@@ -122,7 +123,7 @@ void Observer::Keep(const Inline& began, const Seen& seen, bool held) {
   entry.request_id = note.request_id.empty() ? seen.request_id : note.request_id;
   std::array<char, 32> trace{};
   if (tracer_ || began.span.has_parent) {
-    WriteHex(began.span.context.trace, trace.data());
+    WriteHex(began.span.context.trace.data(), began.span.context.trace.size(), trace.data());
     entry.trace_id = {trace.data(), trace.size()};
   }
   access_->Write(entry, held);

@@ -2,17 +2,12 @@
 
 #include <boost/json.hpp>
 
-#include "base/json.h"
+#include "base/json_read.h"
 
 namespace quern::server {
 namespace {
 
 std::string PathOf(const std::string& state_dir) { return JoinPath(state_dir, "served.json"); }
-
-std::string TextOf(const json::value& document, const char* key) {
-  const json::value* found = document.is_object() ? document.as_object().if_contains(key) : nullptr;
-  return found != nullptr && found->is_string() ? std::string(found->as_string()) : "";
-}
 
 }  // namespace
 
@@ -31,7 +26,7 @@ Result<ServedPlaces> LastServed(const std::string& state_dir, Fs& fs) {
   if (!fs.Exists(path)) return ServedPlaces();
   QUERN_ASSIGN(const std::string text, fs.Read(path));
   QUERN_ASSIGN(const json::value document, ParseJson(text, {.name = path}));
-  return ServedPlaces{TextOf(document, "artifacts_destination"), TextOf(document, "database")};
+  return ServedPlaces{TextAt(document, "/artifacts_destination"), TextAt(document, "/database")};
 }
 
 }  // namespace quern::server

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/hex.h"
 #include "base/text.h"
 #include "serving/json_text.h"
 
@@ -25,7 +26,7 @@ void AppendCut(std::string* out, std::string_view text) {
 template <size_t N>
 void AppendHex(std::string* out, std::string_view key, const std::array<uint8_t, N>& bytes) {
   std::array<char, 2 * N> text{};
-  WriteHex(bytes, text.data());
+  WriteHex(bytes.data(), N, text.data());
   out->append("\"").append(key).append("\":\"").append(text.data(), text.size()).append("\",");
 }
 

@@ -2,24 +2,14 @@
 
 #include <algorithm>
 
+#include "base/hex.h"
+
 namespace quern::server {
 namespace {
 
-/// -1: not a lower-case hexadecimal digit, the only ones that the standard has.
-int Digit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 template <size_t N>
-bool ReadHex(std::string_view text, std::array<uint8_t, N>& out) {
-  for (size_t i = 0; i < N; ++i) {
-    const int high = Digit(text[2 * i]);
-    const int low = Digit(text[2 * i + 1]);
-    if (high < 0 || low < 0) return false;
-    out[i] = static_cast<uint8_t>(high << 4 | low);
-  }
-  return true;
+bool Read(std::string_view text, std::array<uint8_t, N>& out) {
+  return ReadHex(text, out.data(), N);
 }
 
 template <size_t N>
@@ -35,8 +25,8 @@ std::optional<TraceContext> ParseTraceparent(std::string_view header) {
   std::array<uint8_t, 1> version{};
   std::array<uint8_t, 1> flags{};
   TraceContext context;
-  if (!ReadHex(header.substr(0, 2), version) || !ReadHex(header.substr(3, 32), context.trace) ||
-      !ReadHex(header.substr(36, 16), context.parent) || !ReadHex(header.substr(53, 2), flags)) {
+  if (!Read(header.substr(0, 2), version) || !Read(header.substr(3, 32), context.trace) ||
+      !Read(header.substr(36, 16), context.parent) || !Read(header.substr(53, 2), flags)) {
     return std::nullopt;
   }
   // A later version may say more, behind another dash.
@@ -51,8 +41,8 @@ std::optional<TraceContext> ParseTraceparent(std::string_view header) {
 void WriteTraceparent(const TraceContext& context, std::array<char, kTraceparentBytes>& out) {
   std::fill(out.begin(), out.end(), '-');
   out[0] = out[1] = out[53] = '0';
-  WriteHex(context.trace, &out[3]);
-  WriteHex(context.parent, &out[36]);
+  WriteHex(context.trace.data(), context.trace.size(), &out[3]);
+  WriteHex(context.parent.data(), context.parent.size(), &out[36]);
   out[54] = context.sampled ? '1' : '0';
 }
 

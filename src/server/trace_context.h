@@ -24,14 +24,4 @@ inline constexpr size_t kTraceparentBytes = 55;
 /// "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01".
 void WriteTraceparent(const TraceContext& context, std::array<char, kTraceparentBytes>& out);
 
-/// Lower-case digits, two for each byte.
-template <size_t N>
-void WriteHex(const std::array<uint8_t, N>& bytes, char* out) {
-  constexpr std::string_view kDigits = "0123456789abcdef";
-  for (uint8_t byte : bytes) {
-    *out++ = kDigits[byte >> 4];
-    *out++ = kDigits[byte & 15];
-  }
-}
-
 }  // namespace quern::server

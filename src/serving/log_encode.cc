@@ -6,6 +6,7 @@
 #include <cmath>
 #include <cstring>
 
+#include "base/hex.h"
 #include "base/json.h"
 #include "base/text.h"
 #include "serving/convert.h"
@@ -86,8 +87,8 @@ std::string_view HashedForm(const TensorView& tensor, size_t at, std::array<char
 }
 
 void PutHashes(std::string* out, const Elements2d& e, const KeyedHash& hash) {
-  constexpr std::string_view kDigits = "0123456789abcdef";
   std::array<char, 64> room{};
+  std::array<char, 2 * kHashBytes> digits{};
   ForEach(e, [&](size_t at) {
     Put(out, HashedForm(*e.tensor, at, room).empty() ? uint32_t{0} : uint32_t{2 * kHashBytes});
   });
@@ -95,10 +96,8 @@ void PutHashes(std::string* out, const Elements2d& e, const KeyedHash& hash) {
     const std::string_view form = HashedForm(*e.tensor, at, room);
     if (form.empty()) return;
     const auto digest = hash.Of(form);
-    for (size_t i = 0; i < kHashBytes; ++i) {
-      out->push_back(kDigits[digest[i] >> 4]);
-      out->push_back(kDigits[digest[i] & 15]);
-    }
+    WriteHex(digest.data(), kHashBytes, digits.data());
+    out->append(digits.data(), digits.size());
   });
 }
 

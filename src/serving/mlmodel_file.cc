@@ -1,17 +1,12 @@
 // The file MLmodel of an MLflow model.
 #include <boost/json.hpp>
 
-#include "base/json.h"
+#include "base/json_read.h"
 #include "base/yaml.h"
 #include "serving/model_loader.h"
 
 namespace quern::serving {
 namespace {
-
-std::string TextOf(const json::object& object, std::string_view key) {
-  const json::value* value = object.if_contains(key);
-  return value != nullptr && value->is_string() ? std::string(value->as_string()) : std::string();
-}
 
 std::string ScalarAt(const YamlNode* node, std::string_view key) {
   const YamlNode* found = node != nullptr ? node->Find(key) : nullptr;
@@ -28,14 +23,14 @@ Result<MlflowSignature> ReadSignature(const std::string& text, const Position& w
   for (const json::value& entry : parsed->as_array()) {
     if (!entry.is_object()) return FailAt(where, "an entry of signature.inputs is no object");
     const json::object& object = entry.as_object();
-    MlflowSignature::Column column{TextOf(object, "name"), TextOf(object, "type"), true};
+    MlflowSignature::Column column{TextAt(entry, "/name"), TextAt(entry, "/type"), true};
     if (const json::value* required = object.if_contains("required")) {
       column.required = !required->is_bool() || required->as_bool();
     }
     if (column.type == "tensor") {
       signature.tensors = true;
       const json::value* spec = object.if_contains("tensor-spec");
-      if (spec != nullptr && spec->is_object()) column.type = TextOf(spec->as_object(), "dtype");
+      if (spec != nullptr && spec->is_object()) column.type = TextAt(*spec, "/dtype");
     }
     // Columns without names are told by their order alone, as if there were no signature.
     if (column.name.empty() && !signature.tensors) return MlflowSignature{};

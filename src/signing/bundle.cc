@@ -15,11 +15,6 @@ std::unexpected<Error> NoBundle(const std::string& name, const std::string& why)
               "fetch it anew, or sign the model again with `quern models sign`");
 }
 
-std::string TextAt(const JsonRef& object, std::string_view key) {
-  const auto value = object.Find(key);
-  return value && value->Is(JsonKind::kString) ? std::string(value->text()) : std::string();
-}
-
 }  // namespace
 
 Result<Bundle> ReadBundle(std::string_view text, const std::string& name) {

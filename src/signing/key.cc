@@ -3,7 +3,6 @@
 #include <openssl/x509.h>
 
 #include <cstring>
-#include <iterator>
 
 #include "base/digest.h"
 #include "signing/openssl_key.h"
@@ -27,14 +26,14 @@ Key KeyOfCertificate(std::string_view pem) {
 
 const Curve* CurveOf(EVP_PKEY* key) {
   // Digests by the size of the key, as Sigstore's registry of algorithms pairs them.
-  static constexpr Curve kKnown[] = {
-      {256, "P-256", EVP_sha256}, {384, "P-384", EVP_sha384}, {521, "P-521", EVP_sha512}};
-  constexpr const char* kGroups[] = {"prime256v1", "secp384r1", "secp521r1"};
+  static constexpr Curve kKnown[] = {{"prime256v1", "P-256", EVP_sha256},
+                                     {"secp384r1", "P-384", EVP_sha384},
+                                     {"secp521r1", "P-521", EVP_sha512}};
   if (EVP_PKEY_get_base_id(key) != EVP_PKEY_EC) return nullptr;
   char group[32] = "";
   if (EVP_PKEY_get_group_name(key, group, sizeof group, nullptr) != 1) return nullptr;
-  for (size_t i = 0; i < std::size(kGroups); ++i) {
-    if (std::strcmp(group, kGroups[i]) == 0) return &kKnown[i];
+  for (const Curve& curve : kKnown) {
+    if (std::strcmp(group, curve.group) == 0) return &curve;
   }
   return nullptr;
 }

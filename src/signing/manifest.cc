@@ -3,15 +3,16 @@
 #include <openssl/evp.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
 #include <filesystem>
 #include <map>
 #include <memory>
-#include <optional>
 
 #include "base/digest.h"
+#include "base/hex.h"
 #include "base/text.h"
 
 namespace quern::signing {
@@ -19,22 +20,10 @@ namespace {
 
 namespace files = std::filesystem;
 
-constexpr const char* kAlwaysIgnored[] = {".git", ".gitattributes", ".github", ".gitignore",
-                                          kSignatureFile};
 constexpr size_t kChunk = size_t{1} << 18;
 
 using File = std::unique_ptr<std::FILE, decltype(&std::fclose)>;
 using Hash = std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)>;
-
-std::string Hex(const unsigned char* bytes, size_t size) {
-  constexpr char kDigits[] = "0123456789abcdef";
-  std::string out;
-  for (size_t i = 0; i < size; ++i) {
-    out += kDigits[bytes[i] >> 4];
-    out += kDigits[bytes[i] & 15];
-  }
-  return out;
-}
 
 std::unexpected<Error> Unreadable(const std::string& path, int error) {
   return Fail(error == ENOENT ? Code::kNotFound : Code::kUnavailable,
@@ -79,7 +68,7 @@ class FileReader {
     unsigned char digest[EVP_MAX_MD_SIZE];
     unsigned length = 0;
     EVP_DigestFinal_ex(hash, digest, &length);
-    return Hex(digest, length);
+    return ToHex(digest, length);
   }
   std::string path_;
   std::string name_;
@@ -107,7 +96,7 @@ class Walk {
  private:
   bool Ignored(const std::string& name) const {
     const auto is = [&](const std::string& one) { return one == name; };
-    return std::any_of(std::begin(kAlwaysIgnored), std::end(kAlwaysIgnored), is) ||
+    return std::any_of(std::begin(kNeverSigned), std::end(kNeverSigned), is) ||
            std::any_of(how_.ignored.begin(), how_.ignored.end(), is);
   }
 
@@ -140,12 +129,6 @@ class Walk {
   const Listing& how_;
 };
 
-std::optional<unsigned char> Nibble(char c) {
-  if (c >= '0' && c <= '9') return static_cast<unsigned char>(c - '0');
-  if (c >= 'a' && c <= 'f') return static_cast<unsigned char>(c - 'a' + 10);
-  return std::nullopt;
-}
-
 }  // namespace
 
 Result<std::vector<Resource>> ListFolder(const std::string& folder, const Listing& how) {
@@ -162,13 +145,9 @@ Result<std::vector<Resource>> ListFolder(const std::string& folder, const Listin
 std::string RootDigest(const std::vector<Resource>& resources) {
   std::string bytes;
   for (const Resource& resource : resources) {
-    if (resource.digest.size() % 2 != 0) return {};
-    for (size_t i = 0; i < resource.digest.size(); i += 2) {
-      const auto high = Nibble(resource.digest[i]);
-      const auto low = Nibble(resource.digest[i + 1]);
-      if (!high || !low) return {};
-      bytes += static_cast<char>(*high << 4 | *low);
-    }
+    std::array<uint8_t, 32> digest{};
+    if (!ReadHex(resource.digest, digest.data(), digest.size())) return {};
+    bytes.append(digest.begin(), digest.end());
   }
   return Sha256(bytes);
 }

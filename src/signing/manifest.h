@@ -10,11 +10,13 @@ namespace quern::signing {
 
 /// A signature's file, at the top of the folder that it signs.
 inline constexpr char kSignatureFile[] = "model.sig";
+/// What is never signed at the top of a folder: the signature, and git's own files.
+inline constexpr const char* kNeverSigned[] = {".git", ".gitattributes", ".github", ".gitignore",
+                                               kSignatureFile};
 
 /// How a folder is read.
 struct Listing {
-  /// Relative paths that are left out, with all below them; kSignatureFile and git's own files at
-  /// the top are left out in any case.
+  /// Relative paths that are left out, with all below them; kNeverSigned are in any case.
   std::vector<std::string> ignored;
   bool allow_symlinks = false;
   /// 0: a file is one resource; else each piece of so many bytes is, and empty files are none.
@@ -32,7 +34,7 @@ struct Resource {
 Result<std::vector<Resource>> ListFolder(const std::string& folder, const Listing& how);
 
 /// SHA-256 over the digests' bytes, in order: one name for the whole (OMS 6.5.1). Nothing if a
-/// digest is not hexadecimal.
+/// digest is not one of SHA-256.
 std::string RootDigest(const std::vector<Resource>& resources);
 
 /// What is wrong with `found`, file by file, in words: "model.onnx is altered", "README.md was not

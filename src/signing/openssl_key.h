@@ -18,7 +18,7 @@ using Bio = std::unique_ptr<BIO, decltype(&BIO_free)>;
 using Context = std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)>;
 
 struct Curve {
-  int bits;
+  const char* group;  // as OpenSSL names it
   const char* name;
   const EVP_MD* (*digest)();
 };

@@ -10,20 +10,17 @@ namespace quern::signing {
 namespace {
 
 constexpr char kMediaType[] = "application/vnd.dev.sigstore.bundle.v0.3+json";
-constexpr char kIgnoredByAll[][16] = {".git", ".gitattributes", ".github", ".gitignore"};
 
 }  // namespace
 
-std::string WriteStatement(const std::string& subject, const std::vector<Resource>& resources,
-                           const std::vector<std::string>& ignored) {
+std::string WriteStatement(const std::string& subject, const std::vector<Resource>& resources) {
   json::array list;
   for (const Resource& resource : resources) {
     list.push_back(json::object{
         {"name", resource.name}, {"algorithm", "sha256"}, {"digest", resource.digest}});
   }
   json::array paths;
-  for (const char* path : kIgnoredByAll) paths.emplace_back(path);
-  for (const std::string& path : ignored) paths.emplace_back(path);
+  for (const char* path : kNeverSigned) paths.emplace_back(path);
   return WriteJson(json::object{
       {"_type", kStatementType},
       {"subject",
@@ -41,7 +38,7 @@ std::string WriteStatement(const std::string& subject, const std::vector<Resourc
 Result<std::string> SignFolder(const std::string& folder, const std::string& subject,
                                const PrivateKey& key) {
   QUERN_ASSIGN(const auto resources, ListFolder(folder, {}));
-  const std::string payload = WriteStatement(subject, resources, {kSignatureFile});
+  const std::string payload = WriteStatement(subject, resources);
   QUERN_ASSIGN(const std::string signature, key.Sign(SignedBytes(payload)));
   return WriteJson(json::object{
       {"mediaType", kMediaType},

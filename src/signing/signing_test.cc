@@ -183,7 +183,7 @@ TEST_CASE("a statement that is signed and senseless is refused") {
   const Trust trust = Trusting({key.public_key().pem()});
   const auto resources = ListFolder(folder.path, {});
   REQUIRE(resources);
-  const std::string good = WriteStatement("x", *resources, {});
+  const std::string good = WriteStatement("x", *resources);
   CHECK(trust.Open(Claiming(key, good), "a test"));
   const auto with = [&](std::string_view from, std::string_view to) {
     std::string text = good;

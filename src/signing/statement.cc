@@ -12,12 +12,6 @@ std::unexpected<Error> NoStatement(const std::string& why) {
               "sign the model with `quern models sign`, or model_signing 1.0 or later");
 }
 
-std::string TextOf(std::optional<JsonRef> value) {
-  return value && value->Is(JsonKind::kString) ? std::string(value->text()) : std::string();
-}
-
-std::string TextAt(const JsonRef& object, std::string_view key) { return TextOf(object.Find(key)); }
-
 Status ReadListing(const JsonRef& predicate, Listing& how) {
   const auto serialization = predicate.Find("serialization");
   if (!serialization) return NoStatement("it does not say how files were listed");

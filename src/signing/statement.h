@@ -22,8 +22,7 @@ struct Statement {
 };
 
 /// The statement over whole files, as JSON.
-std::string WriteStatement(const std::string& subject, const std::vector<Resource>& resources,
-                           const std::vector<std::string>& ignored);
+std::string WriteStatement(const std::string& subject, const std::vector<Resource>& resources);
 
 /// kDataLoss for what is no statement of this kind or contradicts itself; kFailedPrecondition for
 /// another digest than SHA-256 and another way of listing.

@@ -1,6 +1,7 @@
 #include "store/s3_sign.h"
 
 #include "base/digest.h"
+#include "base/hex.h"
 #include "base/secret.h"
 #include "base/text.h"
 #include "base/time.h"
@@ -10,17 +11,6 @@ namespace quern::store {
 namespace {
 
 constexpr std::string_view kAlgorithm = "AWS4-HMAC-SHA256";
-
-std::string Hex(std::string_view bytes) {
-  constexpr std::string_view kDigits = "0123456789abcdef";
-  std::string out;
-  for (char c : bytes) {
-    auto byte = static_cast<unsigned char>(c);
-    out += kDigits[byte >> 4];
-    out += kDigits[byte & 15];
-  }
-  return out;
-}
 
 /// "20261124T165429Z" of "2026-11-24T16:54:29.123Z".
 std::string Stamp(int64_t now_ms) {
@@ -89,7 +79,8 @@ std::vector<net::Header> SignedHeaders(const S3Request& request, std::string_vie
   const std::string scope = date + "/" + std::string(region) + "/s3/aws4_request";
   const std::string text =
       std::string(kAlgorithm) + "\n" + stamp + "\n" + scope + "\n" + Sha256(canonical);
-  const std::string signature = Hex(HmacSha256(Key(credentials, date, region), text));
+  const std::string mac = HmacSha256(Key(credentials, date, region), text);
+  const std::string signature = ToHex(mac.data(), mac.size());
   headers.push_back({"Authorization", std::string(kAlgorithm) +
                                           " Credential=" + credentials.access_key + "/" + scope +
                                           ",SignedHeaders=" + names + ",Signature=" + signature});
