@@ -49,14 +49,6 @@ std::string Target(const std::string& path, const Fields& query) {
 
 }  // namespace
 
-ServerClient::ServerClient(const net::ServerUrl& url, double timeout,
-                           std::unique_ptr<remote::Api> api)
-    : url_(url.Text()), path_(url.path), api_(std::move(api)) {
-  if (url.tls) return;
-  files_ =
-      std::make_unique<net::HttpClient>(url.host, url.port, net::ClientOptions{.timeout = timeout});
-}
-
 Result<std::unique_ptr<ServerClient>> ServerClient::Open(
     const std::string& url, const std::function<const char*(const char*)>& environment) {
   QUERN_ASSIGN(const Address address, Parse(url));
@@ -69,13 +61,12 @@ Result<std::unique_ptr<ServerClient>> ServerClient::Open(
   }
   settings.retries = std::min(settings.retries, kRetries);
   QUERN_ASSIGN(auto api, remote::Api::Open(address.url, settings, nullptr));
-  return std::unique_ptr<ServerClient>(
-      new ServerClient(address.url, settings.timeout, std::move(api)));
+  return std::unique_ptr<ServerClient>(new ServerClient(std::move(api)));
 }
 
 Error ServerClient::ErrorOf(const net::HttpResponse& response, const std::string& target) const {
   const std::string call = target.substr(0, target.find('?'));
-  std::string message = url_ + call + " answered " + std::to_string(response.status);
+  std::string message = api_->url() + call + " answered " + std::to_string(response.status);
   std::string word;
   if (const auto parsed = ParseJson(response.body); parsed && parsed->is_object()) {
     word = TextAt(parsed->get_object(), "error_code");
@@ -101,9 +92,10 @@ Result<json::value> ServerClient::Call(const std::string& method, const std::str
                                        const std::string& body) {
   QUERN_ASSIGN(const net::HttpResponse response, api_->Ask(method, target, body));
   if (response.status != 200) return std::unexpected(ErrorOf(response, target));
-  auto parsed = ParseJson(response.body, {.name = url_ + target, .allow_nan = true});
+  auto parsed = ParseJson(response.body, {.name = api_->url() + target, .allow_nan = true});
   if (parsed && parsed->is_object()) return parsed;
-  return Fail(Code::kDataLoss, url_ + target.substr(0, target.find('?')) + " did not answer JSON",
+  return Fail(Code::kDataLoss,
+              api_->url() + target.substr(0, target.find('?')) + " did not answer JSON",
               "is this the address of an MLflow server?");
 }
 
@@ -155,16 +147,10 @@ Status ServerClient::EachOfPost(const std::string& path, json::object body, cons
 }
 
 Status ServerClient::Download(const std::string& path, const Fields& query,
-                              const std::function<Status(std::string_view bytes)>& sink) {
+                              const net::PieceSink& sink) {
   const std::string target = Target(path, query);
-  if (files_ != nullptr) {
-    QUERN_ASSIGN(const net::HttpResponse response,
-                 files_->Download(path_ + target, api_->Headers(), sink));
-    return response.status == 200 ? Status() : std::unexpected(ErrorOf(response, target));
-  }
-  QUERN_ASSIGN(const net::HttpResponse response, api_->Ask("GET", target));
-  if (response.status != 200) return std::unexpected(ErrorOf(response, target));
-  return sink(response.body);
+  QUERN_ASSIGN(const net::HttpResponse response, api_->Stream(target, sink));
+  return response.status == 200 ? Status() : std::unexpected(ErrorOf(response, target));
 }
 
 double NumberAt(const json::object& object, std::string_view key) {

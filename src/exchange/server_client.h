@@ -40,25 +40,20 @@ class ServerClient {
                    const VisitItem& visit);
   Status EachOfPost(const std::string& path, boost::json::object body, const char* items,
                     const VisitItem& visit);
-  /// A file, in pieces as they come; over https in one piece, which is in memory.
-  Status Download(const std::string& path, const Fields& query,
-                  const std::function<Status(std::string_view bytes)>& sink);
+  /// A file, in pieces as they come. Sent once.
+  Status Download(const std::string& path, const Fields& query, const net::PieceSink& sink);
 
-  const std::string& url() const { return url_; }
+  const std::string& url() const { return api_->url(); }
 
  private:
-  ServerClient(const net::ServerUrl& url, double timeout, std::unique_ptr<remote::Api> api);
+  explicit ServerClient(std::unique_ptr<remote::Api> api) : api_(std::move(api)) {}
   Result<boost::json::value> Call(const std::string& method, const std::string& target,
                                   const std::string& body);
   Error ErrorOf(const net::HttpResponse& response, const std::string& target) const;
   Status EachPage(const std::function<Result<boost::json::value>(const std::string& token)>& page,
                   const char* items, const VisitItem& visit);
 
-  std::string url_;
-  std::string path_;  // before every path
   std::unique_ptr<remote::Api> api_;
-  /// For files that come in pieces; null for https.
-  std::unique_ptr<net::HttpClient> files_;
 };
 
 /// The number under `key`, NaN, Infinity and -Infinity too; NaN for an absent field.

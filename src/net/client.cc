@@ -128,7 +128,7 @@ struct HttpClient::State {
     return response;
   }
 
-  Result<HttpResponse> Stream(const std::function<Status(std::string_view bytes)>& sink) {
+  Result<HttpResponse> Stream(const PieceSink& sink) {
     http::response_parser<http::buffer_body> parser;
     parser.body_limit(std::numeric_limits<uint64_t>::max());
     auto error = Await(
@@ -206,9 +206,9 @@ Result<HttpResponse> HttpClient::Send(std::string_view method, std::string_view 
   }
 }
 
-Result<HttpResponse> HttpClient::Download(
-    std::string_view target, const std::vector<Header>& headers,
-    const std::function<Status(std::string_view bytes)>& sink) {
+Result<HttpResponse> HttpClient::Download(std::string_view target,
+                                          const std::vector<Header>& headers,
+                                          const PieceSink& sink) {
   try {
     QUERN_TRY(state_->SendRequest("GET", target, "", headers));
     return state_->Stream(sink);

@@ -1,7 +1,6 @@
 #pragma once
 // A small blocking HTTP/1.1 client for our own services: deploy and monitor steps, tests.
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -9,6 +8,7 @@
 
 #include "base/result.h"
 #include "net/http.h"
+#include "net/piece_sink.h"
 
 namespace quern::net {
 
@@ -42,7 +42,7 @@ class HttpClient {
   /// is; of another status it is in the response. `timeout` is then of each piece. An error of the
   /// sink is returned, and ends the connection. Not repeated.
   Result<HttpResponse> Download(std::string_view target, const std::vector<Header>& headers,
-                                const std::function<Status(std::string_view bytes)>& sink);
+                                const PieceSink& sink);
 
  private:
   struct State;

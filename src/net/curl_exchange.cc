@@ -44,7 +44,13 @@ void CurlExchange::Prepare(CURL* handle, double timeout, const TlsTrust& trust) 
     set(CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(body_.size()));
     set(CURLOPT_POSTFIELDS, body_.data() == nullptr ? "" : body_.data());
   }
-  set(CURLOPT_TIMEOUT_MS, static_cast<long>(timeout * 1000));
+  if (sink == nullptr) {
+    set(CURLOPT_TIMEOUT_MS, static_cast<long>(timeout * 1000));
+  } else {
+    set(CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(timeout * 1000));
+    set(CURLOPT_LOW_SPEED_LIMIT, 1L);
+    set(CURLOPT_LOW_SPEED_TIME, std::max(1L, static_cast<long>(timeout)));
+  }
   if (!trust.ca_bundle.empty()) {
     set(CURLOPT_CAINFO, trust.ca_bundle.c_str());
     set(CURLOPT_CAPATH, static_cast<const char*>(nullptr));
@@ -63,6 +69,10 @@ void CurlExchange::Prepare(CURL* handle, double timeout, const TlsTrust& trust) 
 
 size_t CurlExchange::OnBody(char* bytes, size_t size, size_t count, void* user) {
   auto* exchange = static_cast<CurlExchange*>(user);
+  if (exchange->to_sink_) {
+    exchange->sunk_ = (*exchange->sink)({bytes, size * count});
+    return exchange->sunk_ ? size * count : 0;  // 0 ends the transfer
+  }
   std::string& body = exchange->response_.body;
   const size_t room = exchange->max_body - body.size();
   if (size * count > room && exchange->refuse_longer) {
@@ -79,6 +89,9 @@ size_t CurlExchange::OnHeader(char* bytes, size_t size, size_t count, void* user
   std::vector<Header>& headers = exchange->response_.headers;
   if (StartsWith(line, "HTTP/")) {
     headers.clear();  // of an interim answer
+    const size_t space = line.find(' ');
+    exchange->to_sink_ = exchange->sink != nullptr && space != std::string_view::npos &&
+                         StartsWith(line.substr(space + 1), "200");
   } else if (const size_t colon = line.find(':'); colon != std::string_view::npos) {
     headers.push_back(
         {std::string(line.substr(0, colon)), std::string(Trim(line.substr(colon + 1)))});
@@ -101,6 +114,7 @@ Result<HttpResponse> CurlExchange::Take(CURL* handle, CURLcode code) {
   if (refused_) {
     return Fail(Code::kPermissionDenied, "'" + url_ + "' is not at a public address");
   }
+  QUERN_TRY(sunk_);
   if (too_long_) {
     return Fail(Code::kResourceExhausted,
                 "'" + url_ + "': the answer is longer than " + FormatBytes(max_body));

@@ -7,6 +7,7 @@
 #include "base/result.h"
 #include "net/curl_library.h"
 #include "net/http.h"
+#include "net/piece_sink.h"
 #include "net/tls_trust.h"
 
 namespace quern::net {
@@ -24,10 +25,12 @@ class CurlExchange {
   /// rest is read and dropped.
   uint64_t max_body = 64u << 10;
   bool refuse_longer = false;
+  /// Where the body of an answer 200 goes, however long it is; its error ends the transfer.
+  const PieceSink* sink = nullptr;
   /// Whether to connect to this machine, private networks and links.
   bool allow_private = true;
 
-  /// Tells the handle all about it. `timeout`: seconds for all of it.
+  /// Tells the handle all about it. `timeout`: seconds for all of it, with a sink for each piece.
   void Prepare(CURL* handle, double timeout, const TlsTrust& trust);
   /// When curl is done with it. kPermissionDenied for an address that is not allowed,
   /// kFailedPrecondition for a certificate that is not trusted,
@@ -47,6 +50,8 @@ class CurlExchange {
   HttpResponse response_;
   bool refused_ = false;
   bool too_long_ = false;
+  bool to_sink_ = false;  // the answer's status is 200
+  Status sunk_;
 };
 
 }  // namespace quern::net

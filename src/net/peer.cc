@@ -14,6 +14,10 @@ class PlainPeer : public Peer {
                             const std::vector<Header>& headers) override {
     return client_.Send(method, path_ + std::string(target), body, headers);
   }
+  Result<HttpResponse> Download(std::string_view target, const std::vector<Header>& headers,
+                                const PieceSink& sink) override {
+    return client_.Download(path_ + std::string(target), headers, sink);
+  }
 
  private:
   std::string path_;
@@ -28,6 +32,10 @@ class SecurePeer : public Peer {
   Result<HttpResponse> Send(std::string_view method, std::string_view target, std::string_view body,
                             const std::vector<Header>& headers) override {
     return client_->Send(method, url_ + std::string(target), body, headers);
+  }
+  Result<HttpResponse> Download(std::string_view target, const std::vector<Header>& headers,
+                                const PieceSink& sink) override {
+    return client_->Download(url_ + std::string(target), headers, sink);
   }
 
  private:

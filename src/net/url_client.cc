@@ -27,14 +27,24 @@ Result<std::unique_ptr<UrlClient>> UrlClient::Open(const UrlClientOptions& optio
 
 Result<HttpResponse> UrlClient::Send(std::string_view method, const std::string& url,
                                      std::string_view body, const std::vector<Header>& headers) {
-  const CurlLibrary& curl = *state_->curl;
+  CurlExchange exchange(*state_->curl, std::string(method), url, headers, body);
+  return Perform(exchange);
+}
+
+Result<HttpResponse> UrlClient::Download(const std::string& url, const std::vector<Header>& headers,
+                                         const PieceSink& sink) {
+  CurlExchange exchange(*state_->curl, "GET", url, headers, {});
+  exchange.sink = &sink;
+  return Perform(exchange);
+}
+
+Result<HttpResponse> UrlClient::Perform(CurlExchange& exchange) {
   // Forgets the last request's options; the connection stays.
-  curl.easy_reset(state_->handle);
-  CurlExchange exchange(curl, std::string(method), url, headers, body);
+  state_->curl->easy_reset(state_->handle);
   exchange.max_body = state_->options.max_body;
   exchange.refuse_longer = true;
   exchange.Prepare(state_->handle, state_->options.timeout, state_->options.trust);
-  const CURLcode code = curl.easy_perform(state_->handle);
+  const CURLcode code = state_->curl->easy_perform(state_->handle);
   return exchange.Take(state_->handle, code);
 }
 

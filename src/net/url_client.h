@@ -8,9 +8,12 @@
 
 #include "base/result.h"
 #include "net/http.h"
+#include "net/piece_sink.h"
 #include "net/tls_trust.h"
 
 namespace quern::net {
+
+class CurlExchange;
 
 struct UrlClientOptions {
   /// Seconds for one exchange, connecting included.
@@ -36,7 +39,14 @@ class UrlClient {
   Result<HttpResponse> Send(std::string_view method, const std::string& url, std::string_view body,
                             const std::vector<Header>& headers);
 
+  /// GET whose body, if the status is 200, goes to `sink` in pieces while it comes, however long it
+  /// is; of another status it is in the response. `timeout` is then of each piece. An error of the
+  /// sink is returned, and ends the connection.
+  Result<HttpResponse> Download(const std::string& url, const std::vector<Header>& headers,
+                                const PieceSink& sink);
+
  private:
+  Result<HttpResponse> Perform(CurlExchange& exchange);
   struct State;
   explicit UrlClient(std::unique_ptr<State> state);
   std::unique_ptr<State> state_;

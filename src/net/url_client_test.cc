@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <atomic>
 #include <mutex>
 #include <thread>
@@ -106,6 +107,37 @@ TEST_CASE("a file of authorities that is not there is said") {
   const auto client = Open({.timeout = 5, .max_body = 10, .trust = {"/nowhere.pem", true}});
   const auto answer = client->Send("GET", "https://127.0.0.1:1/", "", {});
   CHECK(answer.error().code == Code::kUnavailable);
+}
+
+TEST_CASE("a download goes to its sink in pieces, however long it is") {
+  Echo echo;
+  echo.answer.assign(3 << 20, 'a');
+  const auto client = Open({.max_body = 100, .trust = {}});
+  size_t bytes = 0, longest = 0;
+  const auto count = [&](std::string_view piece) -> Status {
+    bytes += piece.size();
+    longest = std::max(longest, piece.size());
+    return {};
+  };
+  const auto whole = client->Download(echo.url, {{"X-Own", "7"}}, count);
+  REQUIRE(whole);
+  CHECK(whole->status == 200);
+  CHECK(whole->body.empty());
+  CHECK(bytes == 3u << 20);
+  CHECK(longest <= 64u << 10);
+  CHECK(echo.seen.Find("X-Own") == "7");
+
+  const auto refuse = [](std::string_view) -> Status { return Fail(Code::kCancelled, "enough"); };
+  CHECK(client->Download(echo.url, {}, refuse).error().message == "enough");
+
+  echo.status = 404;
+  echo.answer = "no such file";
+  bytes = 0;
+  const auto missing = client->Download(echo.url, {}, count);
+  REQUIRE(missing);
+  CHECK(missing->status == 404);
+  CHECK(missing->body == "no such file");
+  CHECK(bytes == 0);
 }
 
 }  // namespace quern::net

@@ -176,6 +176,19 @@ Result<net::HttpResponse> Api::Ask(std::string_view method, std::string_view tar
   return SendAny({std::string(method), std::string(target), body}, settings_.retries);
 }
 
+Result<net::HttpResponse> Api::Stream(std::string_view target, const net::PieceSink& sink) {
+  Status sunk;
+  const auto keep = [&](std::string_view bytes) {
+    sunk = sink(bytes);
+    return sunk;
+  };
+  const MutexLock lock(mutex_);
+  auto answer = peer_->Download(target, Headers(), keep);
+  QUERN_TRY(sunk);  // the caller's own words, not the connection's
+  if (!answer) return Unreachable(answer.error());
+  return answer;
+}
+
 Result<json::value> Api::SendJson(const Request& request, int retries) {
   QUERN_ASSIGN(const net::HttpResponse response, Send(request, retries));
   JsonOptions options;

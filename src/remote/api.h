@@ -61,8 +61,9 @@ class Api {
   /// nothing that changes something.
   Result<net::HttpResponse> Ask(std::string_view method, std::string_view target,
                                 std::string_view body = {});
-  /// The headers that every request bears.
-  std::vector<net::Header> Headers() const;
+  /// GET of a file, sent once: the body of an answer 200 goes to `sink` in pieces, however long it
+  /// is. Any other answer is a value, and has its body.
+  Result<net::HttpResponse> Stream(std::string_view target, const net::PieceSink& sink);
 
  private:
   Api(std::string url, const Settings& settings, const CancelToken* cancel,
@@ -75,6 +76,8 @@ class Api {
     std::string_view body = {};
     std::string content_type = "application/json";
   };
+  /// The headers that every request bears.
+  std::vector<net::Header> Headers() const;
   /// At most so many repetitions; the last answer, whatever its status.
   Result<net::HttpResponse> SendAny(const Request& request, int retries);
   /// The same, and only a good answer.
