@@ -71,7 +71,8 @@ deploy::StoreOrders OrdersOf(KeptStore& store, deploy::ReleaseStore& releases,
   };
   asked.may_promote = [&, closed](const std::string& model, const std::string& alias,
                                   const std::string& version) -> Status {
-    QUERN_ASSIGN(auto gate, registry::AskGate(store.database(), clock, model, alias, version,
+    QUERN_ASSIGN(auto gate, registry::AskGate(store.database(), clock, model, alias,
+                                              ParseInt(version).value_or(0),
                                               {pipeline::Actor(), args.order.reason, args.force}));
     if (!gate.open) *closed = gate;
     return registry::Allowed(gate);

@@ -28,8 +28,8 @@ Result<registry::Dossier> Read(pipeline::Workspace& workspace, const std::string
                 "ask it: GET /api/2.0/quern/models/NAME/versions/3/card, or /NAME/compare?a=1&b=2");
   }
   QUERN_ASSIGN(const auto version, workspace.registry().Resolve(reference));
-  return registry::ReadDossier(workspace.database(), workspace.clock(), workspace.dir(),
-                               workspace.fs(), version.name, version.version);
+  return registry::ReadDossier(workspace.database(), workspace.dir(), workspace.fs(), version.name,
+                               version.version);
 }
 
 Status ShowCard(pipeline::Workspace& workspace, const CardArgs& args, Context& context) {

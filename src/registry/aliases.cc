@@ -1,8 +1,8 @@
+#include "registry/ask_gate.h"
 #include "registry/gate.h"
 #include "registry/journal.h"
 #include "registry/models.h"
 #include "registry/names.h"
-#include "registry/reviews.h"
 #include "registry/rows.h"
 
 namespace quern::registry {
@@ -55,11 +55,8 @@ Status RegisteredModels::SetAlias(const std::string& name, const std::string& al
 Status RegisteredModels::ForceAlias(const std::string& name, const std::string& alias,
                                     int64_t version, const std::string& reason) {
   QUERN_TRY(CheckNewAlias(alias));
-  QUERN_ASSIGN(const GateReport gate, JudgeGate(context_.database, name, alias, version));
-  if (!gate.open) {
-    Reviews reviews(context_.database, context_.clock, context_.actor);
-    QUERN_TRY(reviews.Override(name, alias, version, reason));
-  }
+  QUERN_TRY(AskGate(context_.database, context_.clock, name, alias, version,
+                    {context_.actor, reason, true}));
   return SetAlias(name, alias, version, reason);
 }
 

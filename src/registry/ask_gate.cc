@@ -18,14 +18,12 @@ Result<std::string> VersionNumber(PackageRegistry& registry, const std::string& 
 }
 
 Result<GateReport> AskGate(store::Database& database, const Clock& clock, const std::string& model,
-                           const std::string& alias, const std::string& version,
-                           const Passage& passage) {
-  const int64_t number = ParseInt(version).value_or(0);
-  QUERN_ASSIGN(auto gate, JudgeGate(database, model, alias, number));
+                           const std::string& alias, int64_t version, const Passage& passage) {
+  QUERN_ASSIGN(auto gate, JudgeGate(database, model, alias, version));
   if (gate.open || !passage.force) return gate;
   Reviews reviews(database, clock, passage.actor);
-  QUERN_TRY(reviews.Override(model, alias, number, passage.reason));
-  return JudgeGate(database, model, alias, number);
+  QUERN_TRY(reviews.Override(model, alias, version, passage.reason));
+  return JudgeGate(database, model, alias, version);
 }
 
 }  // namespace quern::registry

@@ -1,6 +1,6 @@
 #pragma once
-// What orders about releases ask of the registry: which version is meant, and whether its gate is
-// open.
+// What orders ask of the registry: which version is meant, and whether its gate is open or may be
+// passed.
 #include <string>
 
 #include "base/result.h"
@@ -25,7 +25,6 @@ struct Passage {
 /// The gate of an alias to a version. By force a closed one is opened, which the log keeps as an
 /// override (Reviews::Override says what is wrong with it).
 Result<GateReport> AskGate(store::Database& database, const Clock& clock, const std::string& model,
-                           const std::string& alias, const std::string& version,
-                           const Passage& passage);
+                           const std::string& alias, int64_t version, const Passage& passage);
 
 }  // namespace quern::registry

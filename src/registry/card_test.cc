@@ -106,13 +106,12 @@ TEST_CASE("a client's version has the metrics and parameters of its run, and no 
   Fixture f;
   REQUIRE(f.Models().Create("m", "what it is for", {}));
   REQUIRE(f.Add("m"));
-  const auto dossier = ReadDossier(*f.database, f.clock, f.dir.path(), RealFs(), "m", 1);
+  const auto dossier = ReadDossier(*f.database, f.dir.path(), RealFs(), "m", 1);
   REQUIRE(dossier);
   CHECK(dossier->package.is_null());
   CHECK(dossier->metrics.is_null());
   CHECK(CardMarkdown(CardJson(*dossier)).find("Nothing has been measured.") != std::string::npos);
-  CHECK(ReadDossier(*f.database, f.clock, f.dir.path(), RealFs(), "m", 2).error().code ==
-        Code::kNotFound);
+  CHECK(ReadDossier(*f.database, f.dir.path(), RealFs(), "m", 2).error().code == Code::kNotFound);
 }
 
 }  // namespace quern::registry

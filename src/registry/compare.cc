@@ -196,7 +196,7 @@ void AddContest(const Dossier& before, const Dossier& after, bool reversed, json
   const bool met = before.version.name == after.version.name && metric.is_string() &&
                    At(replaced, "/version") == json::value(before.version.version);
   if (!met) return;
-  const MeasuredRows measured = RowsOfMetric(after, metric.get_string());
+  const MeasuredRows measured = MetricRows(after).Of(metric.get_string());
   json::value x = At(replaced, "/value"), y = At(after.candidate, "/value");
   json::value change = Change(x, y);
   json::value interval = At(after.candidate, "/difference");
@@ -226,6 +226,7 @@ json::value CompareVersions(const Dossier& a, const Dossier& b, bool everything)
   json::object same;
   AddContest(a, b, false, rows);
   AddContest(b, a, true, rows);
+  const MetricRows rows_of_a(a), rows_of_b(b);
   for (const Section& section : kSections) {
     const Facts left = section.facts(a), right = section.facts(b);
     std::vector<std::string> names = left.order();
@@ -241,8 +242,8 @@ json::value CompareVersions(const Dossier& a, const Dossier& b, bool everything)
       json::object row{{"section", section.name}, {"name", name}, {"same", is_same}};
       row["change"] = Change(x, y);
       if (IsMeasured(section.name)) {
-        const MeasuredRows on_a = RowsOfMetric(a, MetricOf(name));
-        const MeasuredRows on_b = RowsOfMetric(b, MetricOf(name));
+        const MeasuredRows on_a = rows_of_a.Of(MetricOf(name));
+        const MeasuredRows on_b = rows_of_b.Of(MetricOf(name));
         row["rows"] = RowsJson(on_a, on_b);
         if (SameRows(on_a, on_b) == false) row["change"] = nullptr;
       }

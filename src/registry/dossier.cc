@@ -123,7 +123,7 @@ Status ReadLater(PipelineHistory& history, Dossier& dossier) {
   return {};
 }
 
-/// The text of a JSON object at `field`; null without one.
+/// What a JSON text holds at `field`; null if it is no JSON or lacks it.
 json::value FieldOf(const std::string& text, std::string_view field) {
   const auto parsed = ParseJson(text);
   return parsed ? At(*parsed, field) : json::value(nullptr);
@@ -214,9 +214,8 @@ json::value TagJson(const ModelVersion& version, const char* key) {
   return value ? std::move(*value) : json::value(nullptr);
 }
 
-Result<Dossier> ReadDossier(store::Database& database, const Clock& clock,
-                            const std::string& state_dir, Fs& fs, const std::string& name,
-                            int64_t version) {
+Result<Dossier> ReadDossier(store::Database& database, const std::string& state_dir, Fs& fs,
+                            const std::string& name, int64_t version) {
   QUERN_ASSIGN(auto found, SelectVersions(database, "v.name = ? AND v.version = ?", {name, version},
                                           "v.version"));
   if (found.empty()) return NoVersion(name, std::to_string(version));
@@ -235,7 +234,7 @@ Result<Dossier> ReadDossier(store::Database& database, const Clock& clock,
   QUERN_TRY(ReadSnapshots(history, At(files.lineage, "/lineage"), dossier));
   QUERN_TRY(ReadLater(history, dossier));
   QUERN_TRY(ReadRun(database, dossier));
-  QUERN_ASSIGN(dossier.reviews, Reviews(database, clock, "").Of(name, version));
+  QUERN_ASSIGN(dossier.reviews, ReviewsOf(database, name, version));
   return dossier;
 }
 

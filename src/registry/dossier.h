@@ -8,7 +8,6 @@
 #include "base/fs.h"
 #include "base/json.h"
 #include "base/result.h"
-#include "base/time.h"
 #include "registry/types.h"
 #include "store/database.h"
 
@@ -40,9 +39,8 @@ struct Dossier {
 };
 
 /// Reads what is in `database` and below `state_dir`. kNotFound.
-Result<Dossier> ReadDossier(store::Database& database, const Clock& clock,
-                            const std::string& state_dir, Fs& fs, const std::string& name,
-                            int64_t version);
+Result<Dossier> ReadDossier(store::Database& database, const std::string& state_dir, Fs& fs,
+                            const std::string& name, int64_t version);
 
 /// What the folder of a version's package holds. A file that is not here, is damaged or is too
 /// large to be ours reads as null; without quern.json it is no package, and nothing of it is read.

@@ -34,7 +34,7 @@ class Story : public Fixture {
     REQUIRE(Project().Register({"heart", digest, "", std::move(tags)}));
   }
   Dossier Read(int64_t version) {
-    auto dossier = ReadDossier(*database, clock, dir.path(), RealFs(), "heart", version);
+    auto dossier = ReadDossier(*database, dir.path(), RealFs(), "heart", version);
     REQUIRE(dossier);
     return std::move(*dossier);
   }
@@ -138,7 +138,7 @@ TEST_CASE("what clients measured is known by the datasets that they named") {
   Fixture f;
   REQUIRE(f.Models().Create("m", "", {}));
   REQUIRE(f.Add("m"));
-  auto read = ReadDossier(*f.database, f.clock, f.dir.path(), RealFs(), "m", 1);
+  auto read = ReadDossier(*f.database, f.dir.path(), RealFs(), "m", 1);
   REQUIRE(read);
   Dossier a = *read, b = *read;
   a.metrics = *ParseJson(R"({"f1":{"value":0.5},"auc":{"value":0.7}})");

@@ -177,7 +177,7 @@ TEST_CASE("policy, reviews and checks follow a renamed model and go with a delet
   CHECK(registry.Gate("cardio", "champion", 1)->open);
   CHECK_FALSE(registry.Gate("cardio", "champion", 2)->open);
   REQUIRE(f.Versions().Delete("cardio", 1));
-  CHECK(As(f, "bob").Of("cardio", 1)->at("reviews").as_array().empty());
+  CHECK(ReviewsOf(*f.database, "cardio", 1)->at("reviews").as_array().empty());
   CHECK(As(f, "bob").SetPolicies("heart", {}));  // nothing to take away
   CHECK(SetPolicy(f, R"({"reviewer":"any"})").error().code == Code::kNotFound);
 }
@@ -234,6 +234,10 @@ TEST_CASE("the log is a chain: what was changed or taken out shows") {
     REQUIRE(f.database->Execute("DELETE FROM registry_log WHERE sequence = 5"));
     CHECK(CheckLog(*f.database).error().message ==
           "the registry's log has 4 records, 5 were written");
+  }
+  SUBCASE("its end") {
+    REQUIRE(f.database->Execute("DELETE FROM registry_log_head"));
+    CHECK(CheckLog(*f.database).error().message == "the end of the registry's log is missing");
   }
 }
 

@@ -1,6 +1,7 @@
 #include "registry/log.h"
 
 #include <boost/json.hpp>
+#include <optional>
 
 #include "base/time.h"
 
@@ -65,31 +66,27 @@ std::string EntryDigest(const LogEntry& entry) {
 }
 
 Result<LogCheck> CheckLog(store::Database& database) {
-  LogCheck check;
-  LogEntry head;  // its link is the end that was written
+  std::optional<ChainLink> end;  // as it was written
   int64_t first_id = 0;
   ChainWalk walk;
   int64_t wrong = 0;
-  // One moment of both: a record that comes meanwhile would look like one too many.
-  QUERN_TRY(database.Transaction([&]() -> Status {
-    check = {};
-    walk = {};
-    wrong = 0;
-    QUERN_TRY(database.Query("SELECT entries, digest, first_id FROM registry_log_head", {},
-                             [&](const Row& row) {
-                               head.link.sequence = row.Int(0);
-                               head.link.digest = row.Text(1);
-                               first_id = row.Int(2);
-                             }));
-    QUERN_TRY(database.Query("SELECT count(*) FROM registry_log WHERE id <= ?", {first_id},
-                             [&](const Row& row) { check.unchained = row.Int(0); }));
-    return database.Query(std::string(kColumns) + "WHERE id > ? ORDER BY id", {first_id},
-                          [&](const Row& row) {
-                            const LogEntry entry = ReadEntry(row);
-                            const bool whole = walk.Takes(entry.link, EntryDigest(entry));
-                            if (!whole && wrong == 0) wrong = walk.sequence();
-                          });
-  }));
+  // One statement sees one moment of both, and keeps no writer waiting while records are digested.
+  QUERN_TRY(database.Query(
+      "SELECT l.time_ms, l.actor, l.name, l.change, l.before, l.after, l.reason, l.sequence, "
+      "l.previous, l.digest, h.entries, h.digest, h.first_id FROM registry_log_head h "
+      "LEFT JOIN registry_log l ON l.id > h.first_id ORDER BY l.id",
+      {}, [&](const Row& row) {
+        end = ChainLink{row.Int(10), "", row.Text(11)};
+        first_id = row.Int(12);
+        if (row.IsNull(7)) return;  // no record yet
+        const LogEntry entry = ReadEntry(row);
+        const bool whole = walk.Takes(entry.link, EntryDigest(entry));
+        if (!whole && wrong == 0) wrong = walk.sequence();
+      }));
+  if (!end) return Fail(Code::kDataLoss, "the end of the registry's log is missing", kRestore);
+  LogCheck check;
+  QUERN_TRY(database.Query("SELECT count(*) FROM registry_log WHERE id <= ?", {first_id},
+                           [&](const Row& row) { check.unchained = row.Int(0); }));
   if (wrong != 0) {
     return Fail(
         Code::kDataLoss,
@@ -97,8 +94,8 @@ Result<LogCheck> CheckLog(store::Database& database) {
         kRestore);
   }
   check.chained = walk.sequence();
-  const bool ends = walk.sequence() == head.link.sequence && walk.last() == head.link.digest;
-  if (!ends) return Missing(walk.sequence(), head.link.sequence);
+  const bool ends = walk.sequence() == end->sequence && walk.last() == end->digest;
+  if (!ends) return Missing(walk.sequence(), end->sequence);
   return check;
 }
 

@@ -45,11 +45,18 @@ MeasuredRows HeldOut(const Dossier& d) {
 
 }  // namespace
 
-MeasuredRows RowsOfMetric(const Dossier& d, std::string_view metric) {
-  if (d.candidate.is_object()) return SetAside(d);
-  if (d.evaluate.is_object()) return HeldOut(d);
-  if (!d.metric_datasets.is_object()) return {};
-  const json::value* dataset = d.metric_datasets.get_object().if_contains(metric);
+MetricRows::MetricRows(const Dossier& dossier) : dossier_(dossier) {
+  if (dossier.candidate.is_object()) {
+    all_ = SetAside(dossier);
+  } else if (dossier.evaluate.is_object()) {
+    all_ = HeldOut(dossier);
+  }
+}
+
+MeasuredRows MetricRows::Of(std::string_view metric) const {
+  if (all_) return *all_;
+  if (!dossier_.metric_datasets.is_object()) return {};
+  const json::value* dataset = dossier_.metric_datasets.get_object().if_contains(metric);
   if (dataset == nullptr || TextAt(*dataset, "/name").empty()) return {};
   const std::string name = TextAt(*dataset, "/name");
   const std::string digest = TextAt(*dataset, "/digest");

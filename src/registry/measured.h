@@ -16,10 +16,18 @@ struct MeasuredRows {
   std::string identity;
 };
 
-/// Those of `metric` of the version. What `quern run` trained was measured on the rows held out,
-/// what it retrained on those of the batch that were set aside, a client's logged model on the
-/// dataset that the client named.
-MeasuredRows RowsOfMetric(const Dossier& dossier, std::string_view metric);
+/// The rows of each metric of a version. What `quern run` trained was measured on the rows held
+/// out, what it retrained on those of the batch that were set aside, a client's logged model on the
+/// dataset that the client named. Borrows the dossier.
+class MetricRows {
+ public:
+  explicit MetricRows(const Dossier& dossier);
+  MeasuredRows Of(std::string_view metric) const;
+
+ private:
+  const Dossier& dossier_;
+  std::optional<MeasuredRows> all_;  // where every metric was measured on the same
+};
 
 /// Nothing if it is not known.
 std::optional<bool> SameRows(const MeasuredRows& a, const MeasuredRows& b);

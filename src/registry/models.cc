@@ -4,6 +4,7 @@
 
 #include "registry/journal.h"
 #include "registry/names.h"
+#include "registry/overview.h"
 #include "registry/rows.h"
 #include "registry/search_page.h"
 
@@ -19,13 +20,9 @@ Result<bool> RegisteredModels::Exists(const std::string& name) {
 }
 
 Result<Texts> RegisteredModels::Tags(const std::string& name) {
-  Texts tags;
   QUERN_ASSIGN(const bool exists, Exists(name));
   if (!exists) return NoModel(name);
-  QUERN_TRY(context_.database.Query("SELECT key, value FROM registered_model_tags WHERE name = ?",
-                                    {name},
-                                    [&](const Row& row) { tags[row.Text(0)] = row.Text(1); }));
-  return tags;
+  return ModelTags(context_.database, name);
 }
 
 Result<RegisteredModel> RegisteredModels::Create(const std::string& name,

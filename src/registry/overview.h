@@ -23,6 +23,7 @@ struct ModelGlance {
 /// By name, those after `after`.
 Result<std::vector<ModelGlance>> Glance(store::Database& database, const std::string& after,
                                         int64_t limit);
+/// Empty for a name that is not here too.
 Result<Texts> ModelTags(store::Database& database, const std::string& name);
 /// kNotFound.
 Result<ModelGlance> Named(store::Database& database, const std::string& name);

@@ -1,6 +1,7 @@
 #include "registry/registry.h"
 
 #include "base/text.h"
+#include "registry/ask_gate.h"
 #include "registry/journal.h"
 #include "registry/log.h"
 #include "registry/names.h"
@@ -117,8 +118,7 @@ Status Registry::SetAlias(const std::string& name, const std::string& alias, int
 
 Status Registry::ForceAlias(const std::string& name, const std::string& alias, int64_t version,
                             const std::string& reason) {
-  QUERN_ASSIGN(const GateReport gate, Gate(name, alias, version));
-  if (!gate.open) QUERN_TRY(reviews().Override(name, alias, version, reason));
+  QUERN_TRY(AskGate(db_, clock_, name, alias, version, {actor_, reason, true}));
   return SetAlias(name, alias, version, reason);
 }
 

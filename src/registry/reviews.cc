@@ -155,37 +155,37 @@ Status Reviews::SetPolicies(const std::string& name,
   });
 }
 
-Result<json::value> Reviews::Of(const std::string& name, int64_t version) {
+Result<json::value> ReviewsOf(store::Database& database, const std::string& name, int64_t version) {
   const std::vector<store::Param> key{name, version};
   json::array reviews, checks, overrides;
   QUERN_TRY(
-      db_.Query("SELECT reviewer, verdict, reason, time_ms FROM version_reviews WHERE "
-                "name = ? AND version = ? ORDER BY time_ms, reviewer",
-                key, [&](const Row& row) {
-                  reviews.push_back(json::object{{"reviewer", row.Text(0)},
-                                                 {"verdict", row.Text(1)},
-                                                 {"reason", row.Text(2)},
-                                                 {"at_ms", row.Int(3)}});
-                }));
+      database.Query("SELECT reviewer, verdict, reason, time_ms FROM version_reviews WHERE "
+                     "name = ? AND version = ? ORDER BY time_ms, reviewer",
+                     key, [&](const Row& row) {
+                       reviews.push_back(json::object{{"reviewer", row.Text(0)},
+                                                      {"verdict", row.Text(1)},
+                                                      {"reason", row.Text(2)},
+                                                      {"at_ms", row.Int(3)}});
+                     }));
   QUERN_TRY(
-      db_.Query("SELECT check_name, passed, reason, actor, time_ms FROM version_checks WHERE "
-                "name = ? AND version = ? ORDER BY check_name",
-                key, [&](const Row& row) {
-                  checks.push_back(json::object{{"check", row.Text(0)},
-                                                {"passed", row.Int(1) != 0},
-                                                {"reason", row.Text(2)},
-                                                {"actor", row.Text(3)},
-                                                {"at_ms", row.Int(4)}});
-                }));
+      database.Query("SELECT check_name, passed, reason, actor, time_ms FROM version_checks WHERE "
+                     "name = ? AND version = ? ORDER BY check_name",
+                     key, [&](const Row& row) {
+                       checks.push_back(json::object{{"check", row.Text(0)},
+                                                     {"passed", row.Int(1) != 0},
+                                                     {"reason", row.Text(2)},
+                                                     {"actor", row.Text(3)},
+                                                     {"at_ms", row.Int(4)}});
+                     }));
   QUERN_TRY(
-      db_.Query("SELECT alias, actor, reason, time_ms FROM alias_overrides WHERE name = ? "
-                "AND version = ? ORDER BY alias",
-                key, [&](const Row& row) {
-                  overrides.push_back(json::object{{"alias", row.Text(0)},
-                                                   {"actor", row.Text(1)},
-                                                   {"reason", row.Text(2)},
-                                                   {"at_ms", row.Int(3)}});
-                }));
+      database.Query("SELECT alias, actor, reason, time_ms FROM alias_overrides WHERE name = ? "
+                     "AND version = ? ORDER BY alias",
+                     key, [&](const Row& row) {
+                       overrides.push_back(json::object{{"alias", row.Text(0)},
+                                                        {"actor", row.Text(1)},
+                                                        {"reason", row.Text(2)},
+                                                        {"at_ms", row.Int(3)}});
+                     }));
   return json::object{{"reviews", std::move(reviews)},
                       {"checks", std::move(checks)},
                       {"overrides", std::move(overrides)}};

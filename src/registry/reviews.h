@@ -53,10 +53,6 @@ class Reviews {
   /// Those of all of its aliases: one that is not named has none from now on.
   Status SetPolicies(const std::string& name, const std::map<std::string, AliasPolicy>& policies);
 
-  /// {reviews: [{reviewer, verdict, reason, at_ms}], checks: [{check, passed, reason, actor,
-  /// at_ms}], overrides: [{alias, actor, reason, at_ms}]}
-  Result<json::value> Of(const std::string& name, int64_t version);
-
  private:
   std::string Who(const std::string& declared) const;
   Status CheckSaid(const std::string& who, const std::string& name, int64_t version,
@@ -65,6 +61,10 @@ class Reviews {
   const Clock& clock_;
   std::string actor_;
 };
+
+/// What was said of a version: {reviews: [{reviewer, verdict, reason, at_ms}], checks: [{check,
+/// passed, reason, actor, at_ms}], overrides: [{alias, actor, reason, at_ms}]}
+Result<json::value> ReviewsOf(store::Database& database, const std::string& name, int64_t version);
 
 /// Aliases of the model that have a policy: [{alias, policy}].
 Result<json::value> PoliciesOf(store::Database& database, const std::string& name);

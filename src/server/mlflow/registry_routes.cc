@@ -176,7 +176,7 @@ std::string LogText(const Args& args, std::string_view key) {
 }
 
 /// The calls, each of which refuses an actor that cannot stand in the log.
-std::vector<ApiRoute> Signed(std::vector<ApiRoute> routes) {
+std::vector<ApiRoute> WithActor(std::vector<ApiRoute> routes) {
   for (ApiRoute& route : routes) {
     route.handler = [handler = std::move(route.handler)](const Args& args) {
       (void)ActorOf(args);  // what is wrong with it is left with the request
@@ -236,9 +236,9 @@ std::vector<ApiRoute> AliasRoutes(const RegistryRouteContext& context) {
 }
 
 void AddRegistryRoutes(Router* router, const RegistryRouteContext& context) {
-  AddApiRoutes(router, Signed(RegisteredModelRoutes(context)));
-  AddApiRoutes(router, Signed(AliasRoutes(context)));
-  AddApiRoutes(router, Signed(ModelVersionRoutes(context)));
+  AddApiRoutes(router, WithActor(RegisteredModelRoutes(context)));
+  AddApiRoutes(router, WithActor(AliasRoutes(context)));
+  AddApiRoutes(router, WithActor(ModelVersionRoutes(context)));
   router->Add(
       {"GET", "/model-versions/get-artifact", "MLflow: a file of a model version",
        [handler = Bind(context, Artifact)](const Call& call) { return AnswerApi(handler, call); }});

@@ -17,7 +17,7 @@ using mlflow::Args;
 Result<registry::Dossier> Read(const ViewContext& c, const std::string& name,
                                const std::string& version) {
   QUERN_ASSIGN(const int64_t number, registry::ParseVersion(version));
-  return registry::ReadDossier(c.database, c.clock, c.state_dir, c.fs, name, number);
+  return registry::ReadDossier(c.database, c.state_dir, c.fs, name, number);
 }
 
 net::HttpResponse Page(const char* type, std::string body) {

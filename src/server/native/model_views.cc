@@ -226,7 +226,7 @@ Status AddReviews(const ViewContext& c, const ModelVersion& version, json::objec
   }
   shown["alias_gates"] = std::move(gates);
   QUERN_ASSIGN(const json::value said,
-               registry::Reviews(c.database, c.clock, "").Of(version.name, version.version));
+               registry::ReviewsOf(c.database, version.name, version.version));
   for (const auto& [key, value] : said.get_object()) shown[key] = value;
   return {};
 }

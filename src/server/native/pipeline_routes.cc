@@ -45,8 +45,8 @@ Result<net::HttpResponse> Control(const ViewContext& c, const Args& args) {
 /// The runner, for somebody who says who it is.
 Result<ProjectRunner*> Runner(const ViewContext& c, const std::string& actor) {
   if (c.runner == nullptr) return Fail(Code::kPermissionDenied, c.no_runs);
-  if (!actor.empty()) return c.runner;
-  return Fail(Code::kInvalidArgument, "'actor' is missing: the record names who orders this");
+  QUERN_TRY(CheckActor(actor));
+  return c.runner;
 }
 
 Result<net::HttpResponse> Start(const ViewContext& c, const Args& args) {

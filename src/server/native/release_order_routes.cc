@@ -1,13 +1,16 @@
 // Orders about releases from the page: what `quern deploy` does, by the same functions, on the same
 // store.
 #include <boost/json.hpp>
+#include <deque>
 #include <string>
 
+#include "base/text.h"
 #include "deploy/store_orders.h"
 #include "registry/ask_gate.h"
 #include "registry/registry.h"
 #include "server/http/respond.h"
 #include "server/mlflow/registry_routes.h"
+#include "server/native/asked_release.h"
 #include "server/native/view_routes.h"
 
 namespace quern::server::native {
@@ -18,14 +21,12 @@ using mlflow::Args;
 
 /// Of a request: who orders, why, and whether a closed gate may be passed.
 registry::Passage PassageOf(const Args& args) {
-  return {ActorOf(args), args.Text("reason"), args.Flag("force", false)};
+  return {ActorOf(args), mlflow::ReasonOf(args), args.Flag("force", false)};
 }
 
 /// kInvalidArgument for an order that nobody gives, or that passes a gate without saying why.
 Status CheckPassage(const registry::Passage& passage) {
-  if (passage.actor.empty()) {
-    return Fail(Code::kInvalidArgument, "'actor' is missing: the record names who orders this");
-  }
+  QUERN_TRY(CheckActor(passage.actor));
   if (passage.force && passage.reason.empty()) {
     return Fail(Code::kInvalidArgument, "'reason' is missing: who passes a closed gate says why");
   }
@@ -41,8 +42,8 @@ deploy::OrderRegistry Asking(const ViewContext& c, registry::Passage passage) {
   asked.may_promote = [&c, passage = std::move(passage)](const std::string& model,
                                                          const std::string& alias,
                                                          const std::string& version) -> Status {
-    QUERN_ASSIGN(const auto gate,
-                 registry::AskGate(c.database, c.clock, model, alias, version, passage));
+    QUERN_ASSIGN(const auto gate, registry::AskGate(c.database, c.clock, model, alias,
+                                                    ParseInt(version).value_or(0), passage));
     return registry::Allowed(gate);
   };
   return asked;
@@ -53,15 +54,10 @@ net::HttpResponse Answer(const deploy::Release& release, const std::string& sent
       WriteJson(json::object{{"release", deploy::ReleaseJson(release)}, {"sentence", sentence}}));
 }
 
-/// The strategy of the body; the place of an error is one in the request.
 Result<deploy::Strategy> StrategyOf(const Args& args) {
   if (!args.Has("strategy")) return deploy::Strategy();
   QUERN_ASSIGN(const json::value body, ParseBody(args.request().body));
-  auto parsed = deploy::ParseStrategy(body.at("strategy"));
-  if (parsed) return parsed;
-  const Error& error = parsed.error();
-  const std::string place = error.where.ToString();
-  return Fail(error.code, (place.empty() ? "strategy" : place) + ": " + error.message, error.hint);
+  return AskedStrategy(body.at("strategy"));
 }
 
 Result<net::HttpResponse> Begin(const ViewContext& c, const Args& args) {
@@ -97,26 +93,6 @@ Result<net::HttpResponse> Order(const ViewContext& c, const Args& args, deploy::
   return Answer(done.stored.release, done.sentence);
 }
 
-struct Verb {
-  const char* path;
-  deploy::CommandKind kind;
-  const char* doc;
-};
-constexpr Verb kVerbs[] = {
-    {"/quern/serving/releases/{id}/promote", deploy::CommandKind::kPromote,
-     "gives a candidate all of the traffic and the alias: {actor, reason, version, force}"},
-    {"/quern/serving/releases/{id}/abort", deploy::CommandKind::kAbort,
-     "rolls back, also while the old version is held: {actor, reason}"},
-    {"/quern/serving/releases/{id}/pause", deploy::CommandKind::kPause,
-     "leaves shares as they are: {actor, reason}"},
-    {"/quern/serving/releases/{id}/resume", deploy::CommandKind::kResume,
-     "goes on after a pause: {actor, reason}"},
-    {"/quern/serving/releases/{id}/weight", deploy::CommandKind::kSetWeight,
-     "gives a canary another share: {weight, actor, reason}"},
-    {"/quern/serving/releases/{id}/finish", deploy::CommandKind::kFinish,
-     "lets the old version of a promoted one go now: {actor, reason}"},
-};
-
 }  // namespace
 
 void AddReleaseOrderRoutes(Router* router, const ViewContext& context) {
@@ -126,10 +102,12 @@ void AddReleaseOrderRoutes(Router* router, const ViewContext& context) {
       "POST", "/quern/serving/releases",
       "begins a release: {model, candidate, strategy, stable, alias, actor, reason, force}",
       [c](const Args& args) { return Begin(*c, args); }));
-  for (const Verb& verb : kVerbs) {
-    routes.push_back(OwnRoute("POST", verb.path, verb.doc, [c, kind = verb.kind](const Args& args) {
-      return Order(*c, args, kind);
-    }));
+  std::deque<std::string> paths;  // routes point at them until they are added
+  for (const ReleaseVerb& verb : kReleaseVerbs) {
+    paths.push_back(std::string("/quern/serving/releases/{id}/") + verb.path);
+    routes.push_back(
+        OwnRoute("POST", paths.back(), verb.doc,
+                 [c, kind = verb.kind](const Args& args) { return Order(*c, args, kind); }));
   }
   mlflow::AddApiRoutes(router, routes);
 }

@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "base/time.h"
 #include "server/http/respond.h"
+#include "server/native/asked_release.h"
 
 namespace quern::server::native {
 namespace {
@@ -106,15 +107,7 @@ Result<json::value> BeginRelease(Releases& releases, std::string_view body) {
   QUERN_ASSIGN(wanted.candidate, TextOf(asked, "candidate"));
   QUERN_ASSIGN(wanted.actor, TextOf(asked, "actor", "api"));
   if (const json::value* strategy = asked.if_contains("strategy")) {
-    auto parsed = deploy::ParseStrategy(*strategy);
-    if (!parsed) {
-      // The place is one in the request, not in a file of the server's: it may be told.
-      const Error& error = parsed.error();
-      const std::string place = error.where.ToString();
-      return Fail(error.code, (place.empty() ? "strategy" : place) + ": " + error.message,
-                  error.hint);
-    }
-    wanted.strategy = std::move(*parsed);
+    QUERN_ASSIGN(wanted.strategy, AskedStrategy(*strategy));
   }
   QUERN_ASSIGN(const std::string id, releases.Begin(wanted));
   QUERN_ASSIGN(const deploy::StoredRelease stored, releases.store().Get(id));
@@ -143,21 +136,6 @@ Result<json::value> Order(Releases& releases, const std::string& model, deploy::
   return Shown(release);
 }
 
-struct Verb {
-  const char* path;
-  deploy::CommandKind kind;
-  const char* doc;
-};
-constexpr Verb kVerbs[] = {
-    {"promote", deploy::CommandKind::kPromote,
-     "gives a candidate all of the traffic and the alias"},
-    {"abort", deploy::CommandKind::kAbort, "rolls back, also while the old version is held"},
-    {"pause", deploy::CommandKind::kPause, "leaves shares as they are"},
-    {"resume", deploy::CommandKind::kResume, "goes on after a pause"},
-    {"weight", deploy::CommandKind::kSetWeight, "gives a canary another share: {\"weight\": 10}"},
-    {"finish", deploy::CommandKind::kFinish, "lets the old version of a promoted one go now"},
-};
-
 }  // namespace
 
 void AddReleaseRoutes(Router* router, Releases& releases) {
@@ -177,7 +155,7 @@ void AddReleaseRoutes(Router* router, Releases& releases) {
   router->Add({"GET", one + "/log", "its audit records, each checked", [r](const Call& call) {
                  return Answer(ShowLog(*r, std::string(call.Param("model"))));
                }});
-  for (const Verb& verb : kVerbs) {
+  for (const ReleaseVerb& verb : kReleaseVerbs) {
     router->Add({"POST", one + "/" + verb.path, verb.doc, [r, kind = verb.kind](const Call& call) {
                    if (auto why = NotJson(call.request)) return net::RenderJsonError(415, *why);
                    return Answer(

@@ -31,7 +31,7 @@ Result<int64_t> VersionOf(const Args& args) {
 Result<json::value> GateOf(const ViewContext& c, const std::string& name, int64_t version,
                            const std::string& alias) {
   QUERN_ASSIGN(const auto report, registry::JudgeGate(c.database, name, alias, version));
-  QUERN_ASSIGN(const json::value said, Reviews(c.database, c.clock, "").Of(name, version));
+  QUERN_ASSIGN(const json::value said, registry::ReviewsOf(c.database, name, version));
   json::value shown = registry::GateReportJson(report);
   for (const auto& [key, value] : said.get_object()) shown.get_object()[key] = value;
   return shown;

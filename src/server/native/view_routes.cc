@@ -58,6 +58,11 @@ int64_t ReadLimit(const mlflow::Args& args, int64_t fallback) {
   return limit;
 }
 
+Status CheckActor(const std::string& actor) {
+  if (!actor.empty()) return {};
+  return Fail(Code::kInvalidArgument, "'actor' is missing: the record names who orders this");
+}
+
 mlflow::ApiRoute OwnRoute(std::string_view methods, std::string_view path, std::string_view doc,
                           mlflow::ApiHandler handler) {
   mlflow::ApiRoute route{methods, path, doc, std::move(handler)};

@@ -1,6 +1,7 @@
 #pragma once
 // /api/2.0/quern/…: what the web page shows beyond MLflow's things, as JSON, and what people and
 // pipelines say of versions. docs/server.md lists the calls and their answers.
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -27,6 +28,9 @@ void AddPipelineRoutes(Router* router, const ViewContext& context);
 
 /// `max_results`, from 1 to 1000; another is left with the request as an error.
 int64_t ReadLimit(const mlflow::Args& args, int64_t fallback);
+
+/// kInvalidArgument for an order that nobody gives.
+Status CheckActor(const std::string& actor);
 
 using View = Result<json::value> (*)(const ViewContext&, const mlflow::Args&);
 
