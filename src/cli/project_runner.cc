@@ -6,12 +6,12 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
 #include <chrono>
 #include <cstring>
 #include <vector>
 
+#include "base/child.h"
 #include "base/fd.h"
 #include "base/log.h"
 #include "base/text.h"
@@ -83,36 +83,14 @@ Result<int> SpawnedRuns::Spawn(const server::RunOrder& order) {
   if (!order.force.empty()) words.push_back("--force=" + Join(order.force, ","));
   if (!order.until.empty()) words.push_back("--until=" + Join(order.until, ","));
   words.insert(words.end(), {"--", project_});
-  std::vector<char*> argv;
-  for (std::string& word : words) argv.push_back(word.data());
-  argv.push_back(nullptr);
-  // What the run changes is recorded under the name of who ordered it.
-  std::string actor = std::string(pipeline::kActorVariable) + "=" + order.actor;
-  std::vector<char*> environment;
-  for (char** at = environ; *at != nullptr; ++at) {
-    if (!StartsWith(*at, std::string(pipeline::kActorVariable) + "=")) environment.push_back(*at);
-  }
-  environment.push_back(actor.data());
-  environment.push_back(nullptr);
-  sigset_t none;
-  sigemptyset(&none);
-  // Only async-signal-safe calls between fork and exec: other threads may hold locks.
-  const int pid = ::fork();
-  if (pid == 0) {
-    // Ctrl-C of the server's terminal goes to the server, which ends the run.
-    ::setpgid(0, 0);
-    ::sigprocmask(SIG_SETMASK, &none, nullptr);
-    const int empty = ::open("/dev/null", O_RDONLY);
-    if (empty >= 0) ::dup2(empty, STDIN_FILENO);
-    ::dup2(log.get(), STDOUT_FILENO);
-    ::dup2(log.get(), STDERR_FILENO);
-    ::execve("/proc/self/exe", argv.data(), environment.data());
-    ::_exit(127);
-  }
-  if (pid < 0) {
-    return Fail(Code::kUnavailable, std::string("cannot start the run: ") + std::strerror(errno));
-  }
-  return pid;
+  // What the run changes is recorded under the name of who ordered it. Ctrl-C of the server's
+  // terminal goes to the server, which ends the run.
+  return StartChild({.program = "/proc/self/exe",
+                     .words = std::move(words),
+                     .environment = {std::string(pipeline::kActorVariable) + "=" + order.actor},
+                     .out = log.get(),
+                     .err = log.get(),
+                     .own_group = true});
 }
 
 Result<server::StartedRun> SpawnedRuns::Start(const server::RunOrder& order) {

@@ -1,7 +1,6 @@
 #pragma once
 // `quern run` as a process that the page of `quern server` starts: this very program, with
 // arguments that no shell reads.
-#include <condition_variable>
 #include <memory>
 #include <string>
 #include <thread>

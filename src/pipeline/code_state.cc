@@ -3,7 +3,6 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <spawn.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -12,10 +11,9 @@
 #include <string_view>
 #include <vector>
 
+#include "base/child.h"
 #include "base/text.h"
 #include "base/time.h"
-
-extern char** environ;
 
 namespace quern::pipeline {
 namespace {
@@ -28,22 +26,13 @@ constexpr size_t kMostRead = 16 << 20;
 std::optional<std::string> Ask(std::vector<std::string> words, size_t most) {
   std::array<int, 2> ends{-1, -1};
   if (::pipe2(ends.data(), O_CLOEXEC) != 0) return std::nullopt;
-  std::vector<char*> argv;
-  for (std::string& word : words) argv.push_back(word.data());
-  argv.push_back(nullptr);
-  posix_spawn_file_actions_t actions;
-  ::posix_spawn_file_actions_init(&actions);
-  ::posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-  ::posix_spawn_file_actions_adddup2(&actions, ends[1], STDOUT_FILENO);
-  ::posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
-  pid_t pid = 0;
-  const int failed = ::posix_spawnp(&pid, argv[0], &actions, nullptr, argv.data(), environ);
-  ::posix_spawn_file_actions_destroy(&actions);
+  const std::string program = words.front();
+  const auto child = StartChild({.program = program, .words = std::move(words), .out = ends[1]});
   ::close(ends[1]);
   std::string said;
   bool ended = false;
   const double deadline = MonotonicSeconds() + kPatience;
-  while (failed == 0 && said.size() < most) {
+  while (child && said.size() < most) {
     const double left = deadline - MonotonicSeconds();
     pollfd waiting{ends[0], POLLIN, 0};
     const int ready = left > 0 ? ::poll(&waiting, 1, static_cast<int>(left * 1000) + 1) : 0;
@@ -57,11 +46,11 @@ std::optional<std::string> Ask(std::vector<std::string> words, size_t most) {
     said.append(buffer.data(), static_cast<size_t>(got));
   }
   ::close(ends[0]);
-  if (failed != 0) return std::nullopt;
+  if (!child) return std::nullopt;
   const bool enough = said.size() >= most;
-  if (!ended) ::kill(pid, SIGKILL);
+  if (!ended) ::kill(*child, SIGKILL);
   int status = 0;
-  while (::waitpid(pid, &status, 0) < 0 && errno == EINTR) {
+  while (::waitpid(*child, &status, 0) < 0 && errno == EINTR) {
   }
   if (enough) return said;
   if (!ended || !WIFEXITED(status) || WEXITSTATUS(status) != 0) return std::nullopt;

@@ -11,6 +11,8 @@
 #include <cstring>
 #include <vector>
 
+#include "base/child.h"
+#include "base/fd.h"
 #include "base/text.h"
 #include "base/time.h"
 
@@ -85,7 +87,6 @@ Result<ModelHost::Address> ModelHost::Start(const std::string& serving,
   MutexLock lock(mutex_);
   if (pid_ >= 0 && serving_ == serving) return address_;
   StopLocked();
-  const std::string program = "/proc/self/exe";
   std::array<int, 2> ends{};
   std::array<int, 2> life{};
   if (::pipe2(ends.data(), O_CLOEXEC) != 0 || ::pipe2(life.data(), O_CLOEXEC) != 0) {
@@ -94,35 +95,25 @@ Result<ModelHost::Address> ModelHost::Start(const std::string& serving,
   std::vector<std::string> words{
       "quern", "serve", "--root", workspace_.dir(), "--port", "0", "--while-stdin-open"};
   words.insert(words.end(), options.begin(), options.end());
-  std::vector<char*> argv;
-  for (const std::string& word : words) argv.push_back(const_cast<char*>(word.c_str()));
-  argv.push_back(nullptr);
   const std::string log = workspace_.Path("logs/serve.log");
   QUERN_TRY(workspace_.fs().MakeDirs(workspace_.Path("logs")));
-  const int log_fd = ::open(log.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-  // Only async-signal-safe calls between fork and exec: other threads of this process may hold
-  // locks.
-  const int pid = ::fork();
-  if (pid == 0) {
-    // The server ends when this pipe does: with the run, however the run ends.
-    ::dup2(life[0], STDIN_FILENO);
-    // Ctrl-C goes to the run, which ends the server when it is done with it.
-    ::setpgid(0, 0);
-    ::dup2(ends[1], STDOUT_FILENO);
-    if (log_fd >= 0) ::dup2(log_fd, STDERR_FILENO);
-    ::execv(program.c_str(), argv.data());
-    ::_exit(127);
-  }
+  const UniqueFd log_fd(::open(log.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644));
+  // The server ends when its input does: with the run, however the run ends. Ctrl-C goes to the
+  // run, which ends the server when it is done with it.
+  const auto child = StartChild({.program = "/proc/self/exe",
+                                 .words = std::move(words),
+                                 .in = life[0],
+                                 .out = ends[1],
+                                 .err = log_fd.get(),
+                                 .own_group = true});
   ::close(ends[1]);
   ::close(life[0]);
-  if (log_fd >= 0) ::close(log_fd);
-  if (pid < 0) {
+  if (!child) {
     ::close(ends[0]);
     ::close(life[1]);
-    return Fail(Code::kUnavailable,
-                std::string("cannot start the model server: ") + std::strerror(errno));
+    return Fail(Code::kUnavailable, "the model server: " + child.error().message);
   }
-  pid_ = pid;
+  pid_ = *child;
   life_ = life[1];
   auto line = ReadLine(ends[0]);
   ::close(ends[0]);
