@@ -12,15 +12,19 @@ namespace quern::registry {
 
 using store::Row;
 
-Result<bool> RegisteredModels::Exists(const std::string& name) {
+namespace {
+
+Result<bool> ModelExists(store::Database& database, const std::string& name) {
   bool exists = false;
-  QUERN_TRY(context_.database.Query("SELECT 1 FROM registered_models WHERE name = ?", {name},
-                                    [&](const Row&) { exists = true; }));
+  QUERN_TRY(database.Query("SELECT 1 FROM registered_models WHERE name = ?", {name},
+                           [&](const Row&) { exists = true; }));
   return exists;
 }
 
+}  // namespace
+
 Result<Texts> RegisteredModels::Tags(const std::string& name) {
-  QUERN_ASSIGN(const bool exists, Exists(name));
+  QUERN_ASSIGN(const bool exists, ModelExists(context_.database, name));
   if (!exists) return NoModel(name);
   return ModelTags(context_.database, name);
 }
@@ -32,7 +36,7 @@ Result<RegisteredModel> RegisteredModels::Create(const std::string& name,
   QUERN_TRY(CheckTags(tags));
   store::Database& database = context_.database;
   QUERN_TRY(Commit(context_, [&]() -> Status {
-    QUERN_ASSIGN(const bool taken, Exists(name));
+    QUERN_ASSIGN(const bool taken, ModelExists(context_.database, name));
     if (taken) {
       return Fail(Code::kAlreadyExists, "Registered Model (name=" + name + ") already exists.");
     }
@@ -68,27 +72,31 @@ Result<RegisteredModel> RegisteredModels::Get(const std::string& name) {
   return std::move(found.front());
 }
 
+Status RenameModel(store::Database& database, const Clock& clock, const std::string& actor,
+                   const std::string& name, const std::string& new_name,
+                   const std::string& reason) {
+  QUERN_TRY(CheckModelName(new_name, "new_name"));
+  QUERN_ASSIGN(const bool known, ModelExists(database, name));
+  if (!known) return NoModel(name);
+  if (name != new_name) {
+    QUERN_ASSIGN(const bool taken, ModelExists(database, new_name));
+    if (taken) {
+      return Fail(Code::kAlreadyExists, "Registered Model (name=" + new_name + ") already exists.");
+    }
+    QUERN_TRY(
+        database.Execute("UPDATE registered_models SET name = ? WHERE name = ?", {new_name, name}));
+    QUERN_TRY(Note(database, clock, actor, {new_name, "model renamed", name, new_name, reason}));
+  }
+  QUERN_TRY(Touch(database, clock, new_name, 0));
+  return database.Execute("UPDATE model_versions SET updated_ms = ? WHERE name = ?",
+                          {clock.NowMs(), new_name});
+}
+
 Result<RegisteredModel> RegisteredModels::Rename(const std::string& name,
                                                  const std::string& new_name,
                                                  const std::string& reason) {
-  QUERN_TRY(CheckModelName(new_name, "new_name"));
-  store::Database& database = context_.database;
   QUERN_TRY(Commit(context_, [&]() -> Status {
-    QUERN_TRY(Tags(name));
-    const int64_t now = context_.clock.NowMs();
-    if (name != new_name) {
-      QUERN_ASSIGN(const bool taken, Exists(new_name));
-      if (taken) {
-        return Fail(Code::kAlreadyExists,
-                    "Registered Model (name=" + new_name + ") already exists.");
-      }
-      QUERN_TRY(database.Execute("UPDATE registered_models SET name = ? WHERE name = ?",
-                                 {new_name, name}));
-      QUERN_TRY(Note(context_, {new_name, "model renamed", name, new_name, reason}));
-    }
-    QUERN_TRY(Touch(context_, new_name));
-    return database.Execute("UPDATE model_versions SET updated_ms = ? WHERE name = ?",
-                            {now, new_name});
+    return RenameModel(context_.database, context_.clock, context_.actor, name, new_name, reason);
   }));
   return Get(new_name);
 }

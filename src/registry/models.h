@@ -8,6 +8,10 @@
 
 namespace quern::registry {
 
+/// The change that a renaming is, within the caller's transaction: rows and the record in the log.
+Status RenameModel(store::Database& database, const Clock& clock, const std::string& actor,
+                   const std::string& name, const std::string& new_name, const std::string& reason);
+
 /// Thread-safe as the database is. Unknown names are kNotFound; every change is logged.
 class RegisteredModels {
  public:
@@ -49,7 +53,6 @@ class RegisteredModels {
   Result<ModelVersion> ByAlias(const std::string& name, const std::string& alias);
 
  private:
-  Result<bool> Exists(const std::string& name);
   /// The tags of a model that exists.
   Result<Texts> Tags(const std::string& name);
   RegistryContext context_;

@@ -29,8 +29,12 @@ std::string PackagePath(const std::string& digest);
 struct NewPackage {
   std::string name;    // of the model
   std::string digest;  // of the package, which is at PackagePath(digest)
-  std::string run_id;  // that made it
+  std::string run_id;  // that made it; "" if no run of this registry did
   Texts tags;
+  std::string description = {};
+  /// Of the model, if there is none of the name yet.
+  std::string model_description = {};
+  std::string reason = "registered by a run";  // for the log
 };
 
 /// Thread-safe.
@@ -62,6 +66,13 @@ class PackageRegistry {
   /// against the package; `reason` is for the log.
   virtual Status KeepSignature(const std::string& name, int64_t version, const std::string& bundle,
                                const std::string& reason) = 0;
+  /// A model under another name, with all that hangs on it. kNotFound without such a model,
+  /// kAlreadyExists for a name in use, kInvalidArgument for one that no model may have.
+  virtual Status Rename(const std::string& name, const std::string& new_name,
+                        const std::string& reason) = 0;
+  /// A model with its tags; nothing if there is none of the name. Its versions and aliases are not
+  /// looked at.
+  virtual Result<std::optional<RegisteredModel>> Model(const std::string& name) = 0;
   virtual Result<ModelVersion> Get(const std::string& name, int64_t version) = 0;
   /// Nothing if the alias is not set.
   virtual Result<std::optional<ModelVersion>> ByAlias(const std::string& name,

@@ -4,6 +4,7 @@
 #include "registry/ask_gate.h"
 #include "registry/journal.h"
 #include "registry/log.h"
+#include "registry/models.h"
 #include "registry/names.h"
 #include "registry/rows.h"
 #include "registry/signature.h"
@@ -57,11 +58,12 @@ Result<ModelVersion> Registry::Register(const NewPackage& package) {
       const int64_t now = clock_.NowMs();
       QUERN_TRY(
           db_.Execute("INSERT INTO registered_models(name, description, created_ms, updated_ms) "
-                      "VALUES (?, '', ?, ?)",
-                      {name, now, now}));
+                      "VALUES (?, ?, ?, ?)",
+                      {name, package.model_description, now, now}));
       Event event;
       event.name = name;
-      QUERN_TRY(Note(name, "model created", "", name, "registered by a run"));
+      event.description = package.model_description;
+      QUERN_TRY(Note(name, "model created", "", name, package.reason));
       QUERN_TRY(Tell(event));
     }
     QUERN_TRY(db_.Query("SELECT coalesce(max(version), 0) + 1 FROM model_versions WHERE name = ?",
@@ -78,19 +80,21 @@ Status Registry::Insert(const NewPackage& package, int64_t version) {
       "INSERT INTO model_versions(name, version, digest, path, source, storage, run_id, "
       "run_link, model_id, user_id, description, stage, status, status_message, created_ms, "
       "updated_ms, detail) "
-      "VALUES (?, ?, ?, ?, '', '', ?, '', '', ?, '', 'None', 'READY', '', ?, ?, '')",
-      {package.name, version, package.digest, path, package.run_id, actor_, now, now}));
+      "VALUES (?, ?, ?, ?, '', '', ?, '', '', ?, ?, 'None', 'READY', '', ?, ?, '')",
+      {package.name, version, package.digest, path, package.run_id, actor_, package.description,
+       now, now}));
   Event event;
   event.kind = Event::Kind::kVersionCreated;
   event.name = package.name;
   event.version = version;
   event.source = kProxiedPackages + path;
   event.run_id = package.run_id;
+  event.description = package.description;
   event.tags = package.tags;
   event.tags[kDigestTag] = package.digest;
   QUERN_TRY(Tag(package.name, version, event.tags));
   QUERN_TRY(Touch(db_, clock_, package.name, version));
-  QUERN_TRY(Note(package.name, "version", "", std::to_string(version), "registered by a run"));
+  QUERN_TRY(Note(package.name, "version", "", std::to_string(version), package.reason));
   return Tell(event);
 }
 
@@ -150,6 +154,22 @@ Status Registry::RemoveAlias(const std::string& name, const std::string& alias,
     event.alias = alias;
     return Tell(event);
   });
+}
+
+Status Registry::Rename(const std::string& name, const std::string& new_name,
+                        const std::string& reason) {
+  return Commit([&] { return RenameModel(db_, clock_, actor_, name, new_name, reason); });
+}
+
+Result<std::optional<RegisteredModel>> Registry::Model(const std::string& name) {
+  std::optional<RegisteredModel> model;
+  QUERN_TRY(db_.Query(
+      std::string("SELECT ") + kModelColumns + " FROM registered_models m WHERE m.name = ?", {name},
+      [&](const Row& row) { model = ReadModel(row); }));
+  if (!model) return model;
+  QUERN_TRY(db_.Query("SELECT key, value FROM registered_model_tags WHERE name = ?", {name},
+                      [&](const Row& row) { model->tags[row.Text(0)] = row.Text(1); }));
+  return model;
 }
 
 Result<ModelVersion> Registry::Get(const std::string& name, int64_t version) {

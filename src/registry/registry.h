@@ -40,6 +40,9 @@ class Registry : public PackageRegistry {
                        const std::string& reason) override;
   Status RemoveAlias(const std::string& name, const std::string& alias,
                      const std::string& reason) override;
+  Status Rename(const std::string& name, const std::string& new_name,
+                const std::string& reason) override;
+  Result<std::optional<RegisteredModel>> Model(const std::string& name) override;
   Result<ModelVersion> Get(const std::string& name, int64_t version) override;
   Result<std::optional<ModelVersion>> ByAlias(const std::string& name,
                                               const std::string& alias) override;

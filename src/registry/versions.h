@@ -16,6 +16,7 @@ struct NewVersion {
   std::string description;
   std::string user_id;
   Texts tags;
+  std::string reason = {};  // for the log; "" is the source
 };
 
 /// Thread-safe as the database is. Unknown and deleted versions are kNotFound; every change is

@@ -105,7 +105,8 @@ Status ModelVersions::Insert(const NewVersion& version, const Origin& origin, in
         {version.name, number, key, value}));
   }
   QUERN_TRY(Touch(context_, version.name));
-  return Note(context_, {version.name, "version", "", std::to_string(number), origin.source});
+  return Note(context_, {version.name, "version", "", std::to_string(number),
+                         version.reason.empty() ? origin.source : version.reason});
 }
 
 Result<ModelVersions::Origin> ModelVersions::Resolve(const NewVersion& version) {

@@ -29,20 +29,24 @@ Result<ModelVersion> RemoteRegistry::Register(const registry::NewPackage& packag
   const auto find = [&] { return FindByDigest(name, package.digest); };
   QUERN_ASSIGN(auto found, find());
   if (!found) {
-    const auto model = api_.Post("registered-models/create", {{"name", name}});
+    const auto model = api_.Post("registered-models/create",
+                                 {{"name", name}, {"description", package.model_description}});
     if (!model && model.error().code != Code::kAlreadyExists) {
       return std::unexpected(model.error());
     }
     QUERN_ASSIGN(const std::string place, PlaceOf(package));
     // A version is there only when all of its files are.
-    QUERN_TRY(UploadFolder(JoinPath(state_dir_, registry::PackagePath(package.digest)), place));
+    QUERN_TRY(UploadPackage(JoinPath(state_dir_, registry::PackagePath(package.digest)), place));
     registry::Texts tags = package.tags;
     tags[registry::kDigestTag] = package.digest;
     const json::object body{{"name", name},
                             {"source", "mlflow-artifacts:/" + place},
                             {"run_id", package.run_id},
                             {"user_id", user_},
-                            {"tags", Pairs(tags)}};
+                            {"description", package.description},
+                            {"tags", Pairs(tags)},
+                            {"actor", user_},
+                            {"reason", package.reason}};
     QUERN_ASSIGN(found, api_.MakeOnce(
                             [&]() -> Result<json::value> {
                               QUERN_ASSIGN(const json::value answer,
@@ -226,6 +230,24 @@ Status RemoteRegistry::RemoveAlias(const std::string& name, const std::string& a
   return {};
 }
 
+Status RemoteRegistry::Rename(const std::string& name, const std::string& new_name,
+                              const std::string& reason) {
+  // Once: a second time would not find the model any more.
+  QUERN_TRY(api_.PostOnce(
+      "registered-models/rename",
+      {{"name", name}, {"new_name", new_name}, {"actor", user_}, {"reason", reason}}));
+  return {};
+}
+
+Result<std::optional<registry::RegisteredModel>> RemoteRegistry::Model(const std::string& name) {
+  const auto answer = api_.Get(kModel, {{"name", name}});
+  if (!answer && answer.error().code == Code::kNotFound) {
+    return std::optional<registry::RegisteredModel>();
+  }
+  if (!answer) return std::unexpected(answer.error());
+  return ReadRegisteredModel(json::value(ObjectAt(*answer, "registered_model")));
+}
+
 Result<ModelVersion> RemoteRegistry::Get(const std::string& name, int64_t version) {
   const auto answer =
       api_.Get("model-versions/get", {{"name", name}, {"version", std::to_string(version)}});
@@ -274,17 +296,13 @@ Result<std::vector<ModelVersion>> RemoteRegistry::List(const std::string& name) 
   return versions;
 }
 
-Status RemoteRegistry::UploadFolder(const std::string& folder, const std::string& to) {
+Status RemoteRegistry::UploadPackage(const std::string& folder, const std::string& to) {
   QUERN_ASSIGN(const auto names, fs_.List(folder));
+  size_t sent = 0;
   for (const std::string& name : names) {
-    const std::string path = JoinPath(folder, name);
-    QUERN_ASSIGN(const FileInfo info, fs_.Stat(path));
-    if (info.is_dir) {
-      QUERN_TRY(UploadFolder(path, to + "/" + name));
-      continue;
-    }
-    QUERN_ASSIGN(const std::string bytes, fs_.Read(path));
+    QUERN_ASSIGN(const std::string bytes, fs_.Read(JoinPath(folder, name)));
     QUERN_TRY(api_.Upload(to + "/" + name, bytes));
+    progress_.Update(++sent, names.size(), "files");
   }
   return {};
 }

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "base/fs.h"
+#include "base/progress.h"
 #include "base/result.h"
 #include "registry/package_registry.h"
 #include "remote/api.h"
@@ -16,13 +17,15 @@ namespace quern::remote {
 /// Without a name, List is of the model that has the project's name.
 class RemoteRegistry : public registry::PackageRegistry {
  public:
-  /// `state_dir` holds the packages that are registered.
-  RemoteRegistry(Api& api, Experiment& experiment, std::string state_dir, std::string user, Fs& fs)
+  /// `state_dir` holds the packages that are registered; `progress` hears of their files.
+  RemoteRegistry(Api& api, Experiment& experiment, std::string state_dir, std::string user, Fs& fs,
+                 Progress& progress = NoProgress())
       : api_(api),
         experiment_(experiment),
         state_dir_(std::move(state_dir)),
         user_(std::move(user)),
-        fs_(fs) {}
+        fs_(fs),
+        progress_(progress) {}
 
   Result<registry::ModelVersion> Register(const registry::NewPackage& package) override;
   Status SetAlias(const std::string& name, const std::string& alias, int64_t version,
@@ -41,6 +44,9 @@ class RemoteRegistry : public registry::PackageRegistry {
                        const std::string& reason) override;
   Status RemoveAlias(const std::string& name, const std::string& alias,
                      const std::string& reason) override;
+  Status Rename(const std::string& name, const std::string& new_name,
+                const std::string& reason) override;
+  Result<std::optional<registry::RegisteredModel>> Model(const std::string& name) override;
   Result<registry::ModelVersion> Get(const std::string& name, int64_t version) override;
   Result<std::optional<registry::ModelVersion>> ByAlias(const std::string& name,
                                                         const std::string& alias) override;
@@ -66,7 +72,7 @@ class RemoteRegistry : public registry::PackageRegistry {
                    const json::object& body);
   Status Tag(const std::string& name, int64_t version, const std::string& key,
              const std::string& value);
-  Status UploadFolder(const std::string& folder, const std::string& to);
+  Status UploadPackage(const std::string& folder, const std::string& to);
   Status DownloadFolder(const std::string& from, const std::string& to, int depth);
 
   Api& api_;
@@ -74,6 +80,7 @@ class RemoteRegistry : public registry::PackageRegistry {
   std::string state_dir_;
   std::string user_;
   Fs& fs_;
+  Progress& progress_;
 };
 
 }  // namespace quern::remote

@@ -23,6 +23,8 @@ struct ServerOptions {
   Settings settings;
   /// Ends waiting for a server that is away; may be null, else borrowed.
   const CancelToken* cancel = nullptr;
+  /// Hears of the files of a package that is sent; may be null, else borrowed.
+  Progress* progress = nullptr;
 };
 
 /// Thread-safe. Borrows file system and clock.
@@ -43,7 +45,8 @@ class Server {
       : api_(std::move(api)),
         experiment_(*api_, options.project),
         runs_(*api_, experiment_, options.user, clock),
-        registry_(*api_, experiment_, options.state_dir, options.user, fs) {}
+        registry_(*api_, experiment_, options.state_dir, options.user, fs,
+                  options.progress != nullptr ? *options.progress : NoProgress()) {}
   std::unique_ptr<Api> api_;
   Experiment experiment_;
   RemoteRunBook runs_;

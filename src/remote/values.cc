@@ -116,4 +116,16 @@ registry::ModelVersion ReadModelVersion(const json::value& value) {
   return version;
 }
 
+registry::RegisteredModel ReadRegisteredModel(const json::value& value) {
+  registry::RegisteredModel model;
+  const json::object* object = value.if_object();
+  if (object == nullptr) return model;
+  model.name = TextAt(*object, "name");
+  model.description = TextAt(*object, "description");
+  model.created_ms = IntAt(*object, "creation_timestamp").value_or(0);
+  model.updated_ms = IntAt(*object, "last_updated_timestamp").value_or(0);
+  model.tags = PairsOf(ArrayAt(value, "tags"));
+  return model;
+}
+
 }  // namespace quern::remote

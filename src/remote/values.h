@@ -12,5 +12,7 @@ namespace quern::remote {
 tracking::Run ReadRun(const json::value& value);
 /// Of a model version; its path is set if it carries the digest of a package.
 registry::ModelVersion ReadModelVersion(const json::value& value);
+/// Of a registered model: itself and its tags.
+registry::RegisteredModel ReadRegisteredModel(const json::value& value);
 
 }  // namespace quern::remote

@@ -42,6 +42,7 @@ Result<net::HttpResponse> Create(const RegistryRouteContext& c, const Args& args
   version.description = args.Text("description");
   version.tags = ReadPairs(args, "tags");
   version.user_id = DeclaredUser(args.request());
+  version.reason = ReasonOf(args);
   QUERN_TRY(args.status());
   QUERN_ASSIGN(const auto made, Versions(c, args).Create(version));
   return OneModelVersion(made);
