@@ -6,6 +6,8 @@
 #include "base/text.h"
 #include "base/time.h"
 #include "cli/models_card.h"
+#include "cli/models_copy.h"
+#include "cli/models_move.h"
 #include "cli/models_plan.h"
 #include "cli/models_review.h"
 #include "cli/models_sign.h"
@@ -100,6 +102,9 @@ void AddModels(Verb app, Context& context) {
   AddModelsReview(verb, context);
   AddModelsCard(verb, context);
   AddModelsSign(verb, context);
+  AddModelsRename(verb, context);
+  AddModelsCopy(verb, context);
+  AddModelsOci(verb, context);
   verb.OnGiven([args, &context] {
     if (context.action) return;  // a verb below this one was asked for
     context.action = [args, &context] { return RunModels(*args, context); };
