@@ -8,6 +8,8 @@
 
 #include "cli/state_verb.h"
 #include "cli/trusted_keys.h"
+#include "registry/facts.h"
+#include "registry/names.h"
 #include "registry/signature.h"
 
 namespace quern::cli {
@@ -95,7 +97,15 @@ Result<exchange::MovingVersion> DepartFrom(pipeline::Workspace& workspace,
   QUERN_ASSIGN(const auto model, workspace.registry().Model(version.name));
   const std::string place =
       workspace.server() == nullptr ? workspace.place() : workspace.server()->url();
-  return exchange::Depart(version, folder, place, model ? model->description : "", workspace.fs());
+  QUERN_ASSIGN(auto moving, exchange::Depart(version, folder, place,
+                                             model ? model->description : "", workspace.fs()));
+  if (workspace.server() != nullptr) return moving;  // facts that it has are tags already
+  QUERN_ASSIGN(const auto dossier,
+               registry::ReadDossier(workspace.database(), workspace.clock(), workspace.dir(),
+                                     workspace.fs(), version.name, version.version));
+  const std::string facts = registry::TravellingFacts(dossier);
+  if (!facts.empty()) moving.tags[registry::kFactsTag] = facts;
+  return moving;
 }
 
 void AddTakeIn(Verb verb, TakeIn& take) {
@@ -112,6 +122,7 @@ void AddTakeIn(Verb verb, TakeIn& take) {
 
 Result<int> Deliver(const exchange::MovingVersion& moving, const PlaceAsked& asked,
                     const TakeIn& take, ProgressLine& line, Context& context) {
+  if (!take.alias.empty()) QUERN_TRY(registry::CheckNewAlias(take.alias));
   QUERN_ASSIGN(const auto place, RegistryPlace::Open(asked, context));
   QUERN_ASSIGN(const auto trust, place->Requires(take.verify_keys, context.fs));
   if (!trust.empty()) QUERN_TRY(trust.Check(moving.folder, moving.signature, context.fs));

@@ -128,7 +128,8 @@ Result<std::string> RunOf(const MovingVersion& moving, const CopyTarget& target,
                    .Add(moving.reference())
                    .Add(moving.digest)
                    .Finish();
-  family.place = moving.registry;
+  // Of its own: recordings at one place end what others there have left behind.
+  family.place = moving.reference() + " of " + moving.registry;
   family.parent.name = "copy of " + moving.reference();
   family.parent.start_ms = family.parent.end_ms = clock.NowMs();
   family.parent.tags = {{kCopiedFromTag, moving.reference()},

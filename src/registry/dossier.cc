@@ -5,6 +5,7 @@
 
 #include "base/json_read.h"
 #include "base/text.h"
+#include "registry/facts.h"
 #include "registry/names.h"
 #include "registry/reviews.h"
 #include "registry/rows.h"
@@ -233,6 +234,7 @@ Result<Dossier> ReadDossier(store::Database& database, const std::string& state_
   QUERN_TRY(ReadMaking(history, dossier));
   QUERN_TRY(ReadSnapshots(history, At(files.lineage, "/lineage"), dossier));
   QUERN_TRY(ReadLater(history, dossier));
+  FillFromFacts(dossier);
   QUERN_TRY(ReadRun(database, dossier));
   QUERN_ASSIGN(dossier.reviews, ReviewsOf(database, name, version));
   return dossier;

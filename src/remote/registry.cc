@@ -29,8 +29,11 @@ Result<ModelVersion> RemoteRegistry::Register(const registry::NewPackage& packag
   const auto find = [&] { return FindByDigest(name, package.digest); };
   QUERN_ASSIGN(auto found, find());
   if (!found) {
-    const auto model = api_.Post("registered-models/create",
-                                 {{"name", name}, {"description", package.model_description}});
+    const auto model =
+        api_.Post("registered-models/create", {{"name", name},
+                                               {"description", package.model_description},
+                                               {"actor", user_},
+                                               {"reason", package.reason}});
     if (!model && model.error().code != Code::kAlreadyExists) {
       return std::unexpected(model.error());
     }
@@ -124,8 +127,11 @@ Status RemoteRegistry::SetAlias(const std::string& name, const std::string& alia
   if (before == version) return {};
   // The reason first: an alias that stands where it should is not looked at again.
   QUERN_TRY(Tag(name, version, registry::ReasonTag(alias), reason));
-  QUERN_TRY(api_.Post("registered-models/alias",
-                      {{"name", name}, {"alias", alias}, {"version", std::to_string(version)}}));
+  QUERN_TRY(api_.Post("registered-models/alias", {{"name", name},
+                                                  {"alias", alias},
+                                                  {"version", std::to_string(version)},
+                                                  {"actor", user_},
+                                                  {"reason", reason}}));
   return {};
 }
 
@@ -135,6 +141,7 @@ Status RemoteRegistry::ForceAlias(const std::string& name, const std::string& al
                                                   {"alias", alias},
                                                   {"version", std::to_string(version)},
                                                   {"force", true},
+                                                  {"actor", user_},
                                                   {"reason", reason}}));
   return Tag(name, version, registry::ReasonTag(alias), reason);
 }
