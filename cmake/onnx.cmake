@@ -10,6 +10,7 @@ add_custom_command(
   VERBATIM)
 add_library(quern_onnx_proto STATIC ${onnx_proto_dir}/onnx-ml.pb.cc ${onnx_proto_dir}/onnx-ml.pb.h)
 target_include_directories(quern_onnx_proto SYSTEM PUBLIC ${CMAKE_BINARY_DIR}/onnx_proto)
-target_compile_options(quern_onnx_proto PRIVATE -w)
+# Read once for each model: small, since quern-serve has it.
+target_compile_options(quern_onnx_proto PRIVATE -w -Os)
 target_link_libraries(quern_onnx_proto PUBLIC protobuf::libprotobuf)
 add_library(deps::onnx_proto ALIAS quern_onnx_proto)

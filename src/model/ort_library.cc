@@ -2,6 +2,7 @@
 
 #include <dlfcn.h>
 #include <fmt/format.h>
+#include <link.h>
 
 #include <filesystem>
 
@@ -10,12 +11,24 @@ namespace {
 
 constexpr const char* kLibrary = "libonnxruntime.so.1";
 
-/// Beside the program first, as the installed folder has it. A static program cannot load any.
+/// A program linked of archives alone asks for no loader, and can load no library: glibc's dlopen
+/// in such a program wants the very glibc that it was linked with.
+bool ProgramIsStatic() {
+  const auto asks_for_loader = [](dl_phdr_info* object, size_t, void*) {
+    for (int i = 0; i < object->dlpi_phnum; ++i) {
+      if (object->dlpi_phdr[i].p_type == PT_INTERP) return 1;
+    }
+    return -1;  // The first object is the program; the others do not matter.
+  };
+  return dl_iterate_phdr(asks_for_loader, nullptr) != 1;
+}
+
+/// Beside the program first, as the installed folder has it.
 void* OpenShared(std::string& problem) {
-#ifdef QUERN_STATIC
-  problem = "this program is static: it has no ONNX Runtime and serves compiled models alone";
-  return nullptr;
-#else
+  if (ProgramIsStatic()) {
+    problem = "this program is static: it has no ONNX Runtime and serves compiled models alone";
+    return nullptr;
+  }
   std::error_code error;
   const std::filesystem::path program = std::filesystem::read_symlink("/proc/self/exe", error);
   if (!error) {
@@ -25,7 +38,6 @@ void* OpenShared(std::string& problem) {
   void* library = dlopen(kLibrary, RTLD_NOW | RTLD_LOCAL);
   if (!library) problem = fmt::format("ONNX Runtime cannot be loaded: {}", dlerror());
   return library;
-#endif
 }
 
 Library Open() {
@@ -68,13 +80,11 @@ const Library& TheLibrary() {
 quern::Status CheckLibrary() {
   const Library& library = TheLibrary();
   if (library.problem.empty()) return {};
-#ifdef QUERN_STATIC
-  return Fail(Code::kFailedPrecondition, library.problem,
-              "serve it by the quern-serve that is not static");
-#else
-  return Fail(Code::kFailedPrecondition, library.problem,
-              fmt::format("put {} of ONNX Runtime 1.17 or newer into lib/ beside bin/", kLibrary));
-#endif
+  const std::string remedy =
+      ProgramIsStatic()
+          ? "serve it by the quern-serve that is not static"
+          : fmt::format("put {} of ONNX Runtime 1.17 or newer into lib/ beside bin/", kLibrary);
+  return Fail(Code::kFailedPrecondition, library.problem, remedy);
 }
 
 quern::Status Check(ort::Status* status, Code code, std::string_view what) {

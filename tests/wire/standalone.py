@@ -14,14 +14,14 @@ def program():
 
 
 class Standalone(Program):
-    """Started and listening; `url` is HTTP's address, `grpc` gRPC's as HOST:PORT."""
+    """Started and listening; `url` is HTTP's address, `grpc` gRPC's as HOST:PORT. `command`: what starts it."""
 
-    def __init__(self, *arguments, executable=None):
-        self.process = subprocess.Popen([executable or program(), *map(str, arguments), "--port", "0"],
+    def __init__(self, *arguments, executable=None, command=None):
+        self.process = subprocess.Popen([*(command or [executable or program()]), *map(str, arguments), "--port", "0"],
                                         stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
         line = self.process.stdout.readline()
         assert line.startswith("listening on "), (line, self.process.wait(timeout=30))
-        self.url = re.search(r"http://[^ ;]+", line).group()
+        self.url = re.search(r"https?://[^ ;]+", line).group()
         found = re.search(r"grpc://([^ ;]+)", line)
         self.grpc = found and found.group(1)
 
