@@ -54,3 +54,30 @@ def story(request, quern, tmp_path_factory):
     if not told:
         tell_story(quern, folder)
     return folder
+
+
+@pytest.fixture(scope="session")
+def two_versions(quern, trained, tmp_path_factory):
+    """The same with two versions that differ; the first is the champion. Tests take copies of it, too."""
+    folder = shutil.copytree(trained, tmp_path_factory.mktemp("two_versions") / "heart", symlinks=True)
+    # A gate may stop the run: the version is there all the same.
+    subprocess.run([quern, "run", ".", "--set", "training.seed=8", "--until", "register"], cwd=folder, check=False, capture_output=True, timeout=300)
+    done = subprocess.run([quern, "models", "heart/1", "--set-alias", "champion", "--reason", "first"], cwd=folder, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return folder
+
+
+@pytest.fixture
+def serve(quern, project):
+    """Starts model servers in the test's `project`; what is served is its champion unless `model` says otherwise."""
+    from wire.model_server import ModelServer
+
+    started = []
+
+    def start(*options, model="heart@champion"):
+        started.append(ModelServer(quern, model, "--watch", "0.2", *options, folder=project))
+        return started[-1]
+
+    yield start
+    for running in started:
+        running.kill()

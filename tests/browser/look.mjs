@@ -1,20 +1,14 @@
 // Opens one page in a headless Chromium and prints what a test needs to know as one line of JSON.
 // Usage: node look.mjs PAGE.html WIDTH light|dark [PICTURE.png]
-import { createRequire } from "node:module";
 import { pathToFileURL } from "node:url";
+import { hear, launch, overflow, unfold, violations } from "./browser.mjs";
 
-const require = createRequire(new URL("../../ui/package.json", import.meta.url));
-const { chromium } = require("playwright-core");
 const [page, width, theme, picture] = process.argv.slice(2);
 
-const browser = await chromium.launch({
-  executablePath: process.env.QUERN_CHROMIUM ?? "/usr/bin/chromium",
-  args: ["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
-});
+const browser = await launch();
 const tab = await browser.newPage({ viewport: { width: Number(width), height: 900 }, colorScheme: theme });
 const seen = { messages: [], requests: [] };
-tab.on("console", (m) => ["error", "warning"].includes(m.type()) && seen.messages.push(m.text()));
-tab.on("pageerror", (e) => seen.messages.push(String(e)));
+hear(tab, seen.messages);
 tab.on("request", (r) => seen.requests.push(r.url()));
 const url = pathToFileURL(page).href;
 await tab.goto(url);
@@ -25,11 +19,10 @@ seen.alerts = await tab.$$eval("[role=alert]", (all) => all.map((e) => e.textCon
 seen.charts = await tab.$$eval(".chart svg", (all) => all.length);
 seen.empty = await tab.$$eval(".empty", (all) => all.map((e) => e.textContent));
 seen.headline = await tab.$eval("h1", (e) => e.textContent);
-// Everything a reader can unfold counts as part of the page.
-await tab.evaluate(() => document.querySelectorAll("details").forEach((d) => (d.open = true)));
+await unfold(tab);
 await tab.waitForTimeout(200);
 seen.text = await tab.$eval(".page", (e) => e.innerText);
-seen.overflow = await tab.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
+seen.overflow = await overflow(tab);
 // A box of the lineage picture holds its texts.
 seen.outside = await tab.$$eval(".lineage g", (boxes) => boxes.flatMap((box) => {
   const edge = box.querySelector("rect.node").getBoundingClientRect().right;
@@ -38,9 +31,7 @@ seen.outside = await tab.$$eval(".lineage g", (boxes) => boxes.flatMap((box) => 
 // 0.000922 has three digits that count, 253.39999999999998 has seventeen.
 seen.long = (seen.text.match(/\d+\.\d{6,}/g) ?? [])
   .filter((text) => text.replace(".", "").replace(/^0+/, "").length > 5);
-await tab.addScriptTag({ path: require.resolve("axe-core") }).catch(() => tab.evaluate(require("axe-core").source));
-const axe = await tab.evaluate(() => window.axe.run(document, { runOnly: ["wcag2a", "wcag2aa", "wcag21aa"] }));
-seen.violations = axe.violations.map((v) => ({ id: v.id, help: v.help, nodes: v.nodes.slice(0, 5).map((n) => n.html.slice(0, 160)) }));
+seen.violations = await violations(tab);
 seen.explorer = await explore(tab);
 seen.toggled = await toggle(tab);
 seen.requests = seen.requests.filter((r) => r !== url && !r.startsWith("data:"));

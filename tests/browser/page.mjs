@@ -1,23 +1,19 @@
 // One flow through the page of `quern server` in a headless Chromium; prints what a test needs to know as JSON.
 // Usage: node page.mjs FLOW URL '{"argument": …}'
-import { createRequire } from "node:module";
+import { hear, launch, violations } from "./browser.mjs";
 import { dataFlows } from "./data_flows.mjs";
-import { flows as pageFlows } from "./page_flows.mjs";
+import { lifeCycleFlows } from "./life_cycle_flows.mjs";
 import { orderFlows } from "./order_flows.mjs";
+import { flows as pageFlows } from "./page_flows.mjs";
 import { registryFlows } from "./registry_flows.mjs";
 
-const flows = { ...pageFlows, ...registryFlows, ...orderFlows, ...dataFlows };
-
-const require = createRequire(new URL("../../ui/package.json", import.meta.url));
-const { chromium } = require("playwright-core");
+const flows = { ...pageFlows, ...registryFlows, ...orderFlows, ...dataFlows, ...lifeCycleFlows };
 const [flow, url, text] = process.argv.slice(2);
 const args = JSON.parse(text ?? "{}");
 
-const browser = await chromium.launch({
-  executablePath: process.env.QUERN_CHROMIUM ?? "/usr/bin/chromium",
-  args: ["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
-});
-const seen = { messages: [], dialogs: 0, refused: [], outside: [] };
+const browser = await launch();
+const seen = { dialogs: 0, refused: [], outside: [] };
+const tabs = [];
 
 /** A tab of its own browser profile: what another person sees. */
 async function open(path, options = {}) {
@@ -27,8 +23,9 @@ async function open(path, options = {}) {
   });
   context.setDefaultTimeout(60_000);
   const tab = await context.newPage();
-  tab.on("console", (m) => ["error", "warning"].includes(m.type()) && seen.messages.push(m.text()));
-  tab.on("pageerror", (e) => seen.messages.push(String(e)));
+  tab.messages = [];
+  hear(tab, tab.messages);
+  tabs.push(tab);
   tab.on("dialog", (d) => { seen.dialogs += 1; void d.dismiss(); });
   tab.on("response", (r) => r.status() >= 400 && seen.refused.push(`${r.status()} ${new URL(r.url()).pathname}`));
   tab.on("request", (r) => !/^(data|blob):/.test(r.url()) && new URL(r.url()).origin !== new URL(url).origin && seen.outside.push(r.url()));
@@ -58,16 +55,9 @@ async function settle(tab) {
   await tab.waitForFunction(() => !document.querySelector("main [aria-busy=true]") && ![...document.querySelectorAll(".skeleton, .chart-wait")].some((e) => e.checkVisibility({ contentVisibilityAuto: true }) && e.getBoundingClientRect().top < innerHeight));
 }
 
-/** What axe finds wrong with the page as it stands. */
-async function violations(tab) {
-  await tab.evaluate(require("axe-core").source);
-  const found = await tab.evaluate(() => window.axe.run(document, { runOnly: ["wcag2a", "wcag2aa", "wcag21aa"] }));
-  return found.violations.map((v) => ({ id: v.id, nodes: v.nodes.slice(0, 5).map((n) => n.html.slice(0, 160)) }));
-}
-
 try {
   Object.assign(seen, await flows[flow]({ open, settle, violations, url, args }));
 } finally {
   await browser.close();
 }
-console.log(JSON.stringify(seen));
+console.log(JSON.stringify({ ...seen, messages: tabs.flatMap((tab) => tab.messages) }));

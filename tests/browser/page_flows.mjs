@@ -1,6 +1,7 @@
 // What people do on the page: each flow gets a browser and gives what it saw.
 import { spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
+import { overflow } from "./browser.mjs";
 
 const names = (tab) => tab.$$eval(".vtable tbody .run-name a", (all) => all.map((a) => a.textContent));
 const foot = (tab) => tab.textContent(".vtable-foot");
@@ -49,7 +50,7 @@ export const flows = {
     const text = await tab.innerText("main");
     return {
       headline: (await tab.textContent("h1")).trim(), title: await tab.title(), violations: await violations(tab), text,
-      overflow: await tab.evaluate(() => document.documentElement.scrollWidth - window.innerWidth),
+      overflow: await overflow(tab),
       alerts: await tab.$$eval("main [role=alert]", (all) => all.map((e) => e.textContent)),
       charts: await tab.$$eval(".chart svg", (all) => all.length),
     };

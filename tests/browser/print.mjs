@@ -1,14 +1,9 @@
 // Prints a page to PDF and reports what could be cut: node print.mjs PAGE.html OUT.pdf
-import { createRequire } from "node:module";
 import { pathToFileURL } from "node:url";
+import { launch } from "./browser.mjs";
 
-const require = createRequire(new URL("../../ui/package.json", import.meta.url));
-const { chromium } = require("playwright-core");
 const [page, out] = process.argv.slice(2);
-const browser = await chromium.launch({
-  executablePath: process.env.QUERN_CHROMIUM ?? "/usr/bin/chromium",
-  args: ["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
-});
+const browser = await launch();
 // A4 without its margins at 96 dots an inch.
 const tab = await browser.newPage({ viewport: { width: 703, height: 1000 }, colorScheme: "dark" });
 await tab.goto(pathToFileURL(page).href);

@@ -1,4 +1,5 @@
 // What people decide on the pages of the registry: each flow gets a browser and gives what it saw.
+import { framed } from "./browser.mjs";
 
 const HOSTILE = "<img src=x onerror=alert(1)>";
 const text = (tab, selector) => tab.$$eval(selector, (all) => all.map((e) => e.innerText.replace(/\s+/g, " ").trim()));
@@ -157,13 +158,16 @@ export const registryFlows = {
   },
 
   /** The card in its frame, and the files. */
-  async card({ open, args }) {
+  async card({ open, violations, args }) {
     const tab = await open(args.path);
     const links = await tab.$$eval("a[download]", (all) => all.map((a) => ({ href: a.getAttribute("href"), name: a.download })));
     await tab.getByText("Read it here").click();
     const frame = tab.frameLocator(".card-view");
     await frame.locator("h1").waitFor();
-    return { links, title: await frame.locator("h1").innerText(), sections: await frame.locator("h2").allInnerTexts() };
+    return {
+      links, title: await frame.locator("h1").innerText(), sections: await frame.locator("h2").allInnerTexts(),
+      violations: await violations(tab), inFrame: await framed(tab, ".card-view"),
+    };
   },
 
   /** Versions side by side, as the server compares them. */

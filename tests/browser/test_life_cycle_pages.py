@@ -1,37 +1,24 @@
 """The pages of the life cycle in a real browser, on the store of a whole run of examples/heart."""
-import json
 import os
 import re
 import shutil
 import subprocess
-from pathlib import Path
 
 import pytest
 import requests
+from pages import check_quiet, flow, needs_browser
 
 from wire.tracking_servers import Store, quern_server
 
-HERE = Path(__file__).resolve().parent
-UI = HERE.parents[1] / "ui"
-CHROMIUM = os.environ.get("QUERN_CHROMIUM", "/usr/bin/chromium")
 # `PICTURES=FOLDER` keeps what was looked at.
-PICTURES = os.environ.get("PICTURES", "-")
+PICTURES = os.environ.get("PICTURES")
 
-pytestmark = [
-    pytest.mark.skipif(not shutil.which("node") or not (UI / "node_modules").exists(), reason="./dev setup brings node"),
-    pytest.mark.skipif(not Path(CHROMIUM).exists(), reason="./dev setup brings chromium"),
-]
+pytestmark = needs_browser
 
 PAGES = {"/": "heart", "/requirements": "Requirements", "/data": "Data", "/data/va": "va", "/pipeline": "Pipeline",
          "/pipeline?step=evaluate": "Pipeline", "/models": "Models", "/models/heart": "heart", "/models/heart/versions/1": "heart version 1",
          "/models/heart/versions/champion": "heart version 2", "/models/heart/compare?versions=%5B%221%22%2C%222%22%5D": "Versions of heart compared",
          "/serving": "Serving", "/monitoring": "Monitoring", "/lineage": "Lineage"}
-
-
-def node(script, *arguments):
-    done = subprocess.run(["node", str(HERE / script), *map(str, arguments)], capture_output=True, text=True, timeout=300)
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)
 
 
 @pytest.fixture(scope="module")
@@ -49,7 +36,11 @@ def empty(quern, tmp_path_factory):
     process.kill()
 
 
-def check_quiet(page):
+def walk(server, *paths, width=1280, theme="light"):
+    return flow("walk", server.url, paths=paths, width=width, theme=theme, pictures=PICTURES)["pages"]
+
+
+def check_page(page):
     assert page["messages"] == [], page["path"]
     assert page["alerts"] == [], page["path"]
     assert page["overflow"] <= 0, page["path"]
@@ -63,10 +54,10 @@ def test_every_page_is_whole_quiet_and_readable(server, width, theme):
     releases = requests.get(f"{server.url}/api/2.0/quern/serving", timeout=60).json()["releases"]
     release, = [release for release in releases if release["stable"] == "2"]
     pages = {**PAGES, f"/serving/releases/{release['id']}": "heart: v2 → v1"}
-    seen = node("walk.mjs", server.url, width, theme, PICTURES, *pages)
+    seen = walk(server, *pages, width=width, theme=theme)
     assert [page["headline"] for page in seen] == list(pages.values())
     for page in seen:
-        check_quiet(page)
+        check_page(page)
         assert len(page["current"]) == 1, page["path"]
     text = {page["path"]: page["text"] for page in seen}
     assert "Who must act" in text["/"] and "heart/2 is champion" in text["/"]
@@ -77,13 +68,13 @@ def test_every_page_is_whole_quiet_and_readable(server, width, theme):
 
 def test_empty_pages_say_what_would_fill_them(empty):
     paths = ["/", "/requirements", "/data", "/pipeline", "/models", "/serving", "/monitoring", "/lineage"]
-    for page in node("walk.mjs", empty.url, 400, "light", "-", *paths):
-        check_quiet(page)
+    for page in walk(empty, *paths, width=400):
+        check_page(page)
         assert "quern" in page["text"] and len(page["text"]) > 80, page["path"]
 
 
 def test_commands_for_a_newcomer_run_as_they_stand(quern, empty, tmp_path):
-    page, = node("walk.mjs", empty.url, 1280, "light", "-", "/")
+    page, = walk(empty, "/")
     whole, first = page["commands"]
     command, server = whole.rsplit("\n", 1)
     assert server.startswith("quern server --root first")
@@ -95,56 +86,57 @@ def test_commands_for_a_newcomer_run_as_they_stand(quern, empty, tmp_path):
 
 
 def test_what_is_not_there_is_said(server):
-    for page in node("walk.mjs", server.url, 1280, "light", "-", "/models/none", "/models/heart/versions/99", "/data/none", "/serving/releases/none", "/pipeline/none"):
+    for page in walk(server, "/models/none", "/models/heart/versions/99", "/data/none", "/serving/releases/none", "/pipeline/none"):
         assert len(page["alerts"]) >= 1, page["path"]
         assert page["violations"] == []
         # The browser itself tells of the 404s.
         assert all("404" in message for message in page["messages"]), page["messages"]
 
 
-def flow(server, name):
-    seen = node("flows.mjs", server.url, name)
-    assert seen["messages"] == []
-    return seen
-
-
 def test_each_phase_is_a_click_from_its_page(server):
-    seen = flow(server, "home")
+    seen = flow("phases", server.url)
+    check_quiet(seen)
     assert seen["phases"] == ["Requirements", "Data", "Training", "Models", "Serving", "Monitoring", "Retraining"]
     assert seen["heads"] == ["Requirements", "Data", "Experiments", "Models", "Serving", "Monitoring", "Monitoring"]
 
 
 def test_versions_are_picked_and_compared(server):
-    seen = flow(server, "compare")
+    seen = flow("pickVersions", server.url)
+    check_quiet(seen)
     assert "pick=" in seen["picked"] and "versions=" in seen["compared"]
     assert seen["differing"] < seen["all"]
     assert seen["at"] == "/models/heart/versions/2"
 
 
 def test_a_batch_is_picked_and_found_again(server):
-    seen = flow(server, "monitoring")
+    seen = flow("batch", server.url)
+    check_quiet(seen)
     assert seen["first"] == "va in detail" and seen["again"] == "hungarian in detail"
     assert seen["picked"].endswith("batch=hungarian") and seen["drift"] >= 11
     assert "Promoted version 2" in seen["decision"]
 
 
 def test_the_lineage_is_walked_by_keys(server):
-    seen = flow(server, "lineage")
+    seen = flow("lineage", server.url)
+    check_quiet(seen)
     assert 1 < seen["around"] < seen["all"] and "node=" in seen["at"]
     assert seen["kinds"] == ["model version"]
 
 
 def test_evidence_leads_to_its_step(server):
-    seen = flow(server, "pipeline")
+    seen = flow("evidence", server.url)
+    check_quiet(seen)
     assert seen["gates"] >= 4 and seen["at"].endswith("step=train") and seen["steps"] == 23
 
 
 def test_a_release_tells_its_evidence(server):
-    seen = flow(server, "release")
+    seen = flow("releaseEvidence", server.url)
+    check_quiet(seen)
     assert "harm is proven" in seen["text"] and "by judge" in seen["text"] and "by ada" in seen["text"]
 
 
 def test_changes_show_without_a_reload(server):
-    seen = flow(server, "live")
+    seen = flow("live", server.url)
+    check_quiet(seen)
     assert seen["status"] == 200 and "bold" not in seen["before"]
     assert "<b>bold" in seen["after"] and seen["bold"] == 0

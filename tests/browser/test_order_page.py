@@ -1,39 +1,18 @@
 """Orders on the serving and pipeline pages, in a real browser over a real server and real model servers."""
 
-import os
 import re
 import shutil
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
-import requests
+from pages import check_quiet, flow, needs_browser
 
-HERE = Path(__file__).resolve().parent
-sys.path[:0] = [str(HERE)]
+from wire.model_server import pictures_model
+from wire.tracking_servers import Store, quern_server
+from wire.whole_story import ROW
 
-from test_page import check_quiet, flow  # noqa: E402 - found by the line above
-from wire.model_server import ModelServer, pictures_model  # noqa: E402
-from wire.tracking_servers import Store, quern_server  # noqa: E402
-from wire.whole_story import ROW  # noqa: E402
-
-UI = HERE.parents[1] / "ui"
-CHROMIUM = os.environ.get("QUERN_CHROMIUM", "/usr/bin/chromium")
-
-pytestmark = [
-    pytest.mark.skipif(not shutil.which("node") or not (UI / "node_modules").exists(), reason="./dev setup brings node"),
-    pytest.mark.skipif(not Path(CHROMIUM).exists(), reason="./dev setup brings chromium"),
-]
-
-
-@pytest.fixture(scope="module")
-def two_versions(quern, trained, tmp_path_factory):
-    folder = shutil.copytree(trained, tmp_path_factory.mktemp("orders") / "heart", symlinks=True)
-    subprocess.run([quern, "run", ".", "--set", "training.seed=8", "--until", "register"], cwd=folder, check=False, capture_output=True, timeout=300)
-    done = subprocess.run([quern, "models", "heart/1", "--set-alias", "champion", "--reason", "first"], cwd=folder, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
-    return folder
+pytestmark = needs_browser
 
 
 @pytest.fixture
@@ -46,19 +25,6 @@ def page(quern, project):
     server = quern_server(quern, Store(project))
     yield server.url
     server.kill()
-
-
-@pytest.fixture
-def serve(quern, project):
-    started = []
-
-    def start(*arguments):
-        started.append(ModelServer(quern, *(arguments or ["heart@champion", "--watch", "0.2"]), folder=project))
-        return started[-1]
-
-    yield start
-    for running in started:
-        running.kill()
 
 
 def test_a_release_is_started_paused_promoted_and_rolled_back(page, serve):
@@ -125,7 +91,7 @@ def test_live_counts_and_a_server_that_goes_away(page, serve):
 
 
 def test_a_model_of_tensors_is_asked_by_json(page, serve, tmp_path):
-    serve(f"pictures={pictures_model(tmp_path / 'pictures.onnx')}")
+    serve(model=f"pictures={pictures_model(tmp_path / 'pictures.onnx')}")
     seen = flow("tensors", page)
     check_quiet(seen)
     assert seen["violations"] == []

@@ -2,10 +2,12 @@
 import shutil
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
-from test_report import HERE, SECTIONS, check_quiet, node, pytestmark  # noqa: F401
+from pages import HERE, needs_browser, node
+from test_report import SECTIONS, check_quiet
+
+pytestmark = needs_browser
 
 sys.path.insert(0, str(HERE.parent / "e2e"))
 

@@ -1,27 +1,13 @@
 """The report page in a real browser: complete, quiet, readable, and without a network."""
 import json
-import os
-import shutil
 import subprocess
-from pathlib import Path
 
 import pytest
+from pages import UI, needs_browser, node
 
-HERE = Path(__file__).resolve().parent
-UI = HERE.parents[1] / "ui"
-CHROMIUM = os.environ.get("QUERN_CHROMIUM", "/usr/bin/chromium")
 SECTIONS = ["charter", "data", "training", "evaluation", "deployment", "monitoring", "retraining", "lineage", "run"]
 
-pytestmark = [
-    pytest.mark.skipif(not shutil.which("node") or not (UI / "node_modules").exists(), reason="./dev setup brings node"),
-    pytest.mark.skipif(not Path(CHROMIUM).exists(), reason="./dev setup brings chromium"),
-]
-
-
-def node(script, *arguments):
-    done = subprocess.run(["node", str(HERE / script), *map(str, arguments)], capture_output=True, text=True, timeout=180)
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)
+pytestmark = needs_browser
 
 
 @pytest.fixture(scope="session")

@@ -10,7 +10,7 @@ import time
 import pytest
 import requests
 
-from wire.model_server import ModelServer, pictures_model
+from wire.model_server import pictures_model
 from wire.programs import until
 from wire.tracking_servers import Store, quern_server
 
@@ -22,15 +22,6 @@ def tell(quern, folder, *arguments, code=0):
     done = subprocess.run([quern, *map(str, arguments)], cwd=folder, capture_output=True, text=True, timeout=300)
     assert done.returncode == code, done.stdout + done.stderr
     return done.stdout + done.stderr
-
-
-@pytest.fixture(scope="module")
-def two_versions(quern, trained, tmp_path_factory):
-    """The example with two versions that differ; the first is the champion."""
-    folder = shutil.copytree(trained, tmp_path_factory.mktemp("orders") / "heart", symlinks=True)
-    subprocess.run([quern, "run", ".", "--set", "training.seed=8", "--until", "register"], cwd=folder, check=False, capture_output=True, timeout=300)
-    tell(quern, folder, "models", "heart/1", "--set-alias", "champion", "--reason", "first")
-    return folder
 
 
 @pytest.fixture
@@ -63,19 +54,6 @@ def page(quern, project):
     server = quern_server(quern, Store(project))
     yield Page(server.url)
     server.kill()
-
-
-@pytest.fixture
-def serve(quern, project):
-    started = []
-
-    def start(*arguments):
-        started.append(ModelServer(quern, *(arguments or ["heart@champion", "--watch", "0.2"]), folder=project))
-        return started[-1]
-
-    yield start
-    for running in started:
-        running.kill()
 
 
 # Releases
@@ -271,7 +249,7 @@ def test_a_server_that_is_gone_is_said_to_be(page, asked):
 
 def test_a_token_goes_to_the_server_that_needs_it(page, serve, tmp_path):
     (tmp_path / "tokens").write_text("secret-of-the-ward\n")
-    serve("heart@champion", "--token-file", tmp_path / "tokens")
+    serve("--token-file", tmp_path / "tokens")
     server, = page.get("serving/servers")["servers"]
     assert server["needs_token"] and server["models"] is None and "401" in server["why"]
     page.get("serving/form", 403, server=server["id"], model="heart")
@@ -283,7 +261,7 @@ def test_a_token_goes_to_the_server_that_needs_it(page, serve, tmp_path):
 
 
 def test_a_model_of_tensors_has_no_columns(page, serve, tmp_path):
-    serve(f"pictures={pictures_model(tmp_path / 'pictures.onnx')}")
+    serve(model=f"pictures={pictures_model(tmp_path / 'pictures.onnx')}")
     server, = page.get("serving/servers")["servers"]
     form = page.get("serving/form", server=server["id"], model="pictures")
     assert not form["table"] and form["columns"] == [] and [i["shape"] for i in form["inputs"]] == [[-1, 2, 2], [1]]

@@ -43,19 +43,6 @@ def project(trained, tmp_path):
     return folder
 
 
-@pytest.fixture
-def serve(quern, project):
-    started = []
-
-    def start(*options):
-        started.append(ModelServer(quern, "heart@champion", "--watch", "0.2", *options, folder=project))
-        return started[-1]
-
-    yield start
-    for running in started:
-        running.kill()
-
-
 @pytest.fixture(scope="module")
 def body(quern, trained):
     """A row that both versions take, which learned from different columns."""

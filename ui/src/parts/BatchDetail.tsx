@@ -1,7 +1,7 @@
 import type { Maybe, Monitor } from "./document";
 import { DriftCard, DriftGrid } from "./DriftGrid";
 import { count, inWords, known, percent } from "./format";
-import { IntervalList } from "./IntervalList";
+import { areShares, IntervalList } from "./IntervalList";
 import { Empty, Grid, KeyNumbers, Panel } from "./Layout";
 import { ScoreBars } from "./ScoreBars";
 import { Status, type Tone } from "./Status";
@@ -52,9 +52,8 @@ function Performance({ batch: b, task }: { batch: Monitor; task?: Maybe<string> 
   const hoped = b.performance?.expected ?? {};
   const keys = [...new Set([...Object.keys(seen), ...Object.keys(hoped)])];
   if (keys.length === 0) return <Empty>No labels have arrived, so performance is not known.</Empty>;
-  const unit = keys.every((k) => [seen[k], hoped[k]].every((i) => !i || ((i.high ?? i.value ?? 0) <= 1 && (i.low ?? i.value ?? 0) >= 0)));
   return (
-    <IntervalList separate={!unit} items={keys.map((k) => ({
+    <IntervalList separate={!areShares([...Object.values(seen), ...Object.values(hoped)])} items={keys.map((k) => ({
       label: metricName(k), note: known(hoped[k]?.value) ? `expected ${hoped[k]?.value?.toFixed(3)}` : metricMeaning(k, task),
       interval: seen[k] ?? { value: null }, color: "new", second: hoped[k], secondColor: "known",
     }))} />

@@ -39,6 +39,14 @@ function extent(items: readonly IntervalItem[], zero: Maybe<number>): [number, n
   return [low < 0 || low > pad ? low - pad : low, high === 1 ? 1 : high + pad];
 }
 
+/** Whether all that is known of these lies from 0 to 1, as shares do: they can stand on one scale. */
+export function areShares(intervals: readonly Maybe<Interval>[]): boolean {
+  return intervals.every((i) => [i?.value, i?.low, i?.high].filter(known).every((x) => x >= -ROUNDING && x <= 1 + ROUNDING));
+}
+
+/** Bounds of a bootstrap interval are sums of many terms. */
+const ROUNDING = 1e-9;
+
 /** Values with their intervals on a common scale: dot, whisker, and the limit as a line. */
 export function IntervalList({ items, domain, separate, show = metric, zero }: Props) {
   const shared = domain ?? extent(items, zero);

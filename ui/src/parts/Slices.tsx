@@ -1,7 +1,7 @@
 import { useState } from "react";
 import type { Intervals, Maybe, Slice } from "./document";
 import { metric, plain, plural } from "./format";
-import { IntervalList } from "./IntervalList";
+import { areShares, IntervalList } from "./IntervalList";
 import { metricMeaning, metricName } from "./words";
 
 /** One metric by group of rows, beside the value over all rows; the metric can be chosen. */
@@ -9,7 +9,7 @@ export function Slices({ slices, overall, first }: { slices: readonly Slice[]; o
   const keys = [...new Set(slices.flatMap((s) => Object.keys(s.metrics ?? {})))];
   const [key, setKey] = useState(first && keys.includes(first) ? first : keys[0] ?? "");
   const groups = [...new Set(slices.map((s) => s.by))];
-  const unit = keys.length > 0 && slices.every((s) => (s.metrics?.[key]?.high ?? 0) <= 1 && (s.metrics?.[key]?.low ?? 0) >= 0);
+  const unit = keys.length > 0 && areShares(slices.map((s) => s.metrics?.[key]));
   return (
     <div className="slices">
       {keys.length > 1 && (

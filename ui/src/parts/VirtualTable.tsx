@@ -2,6 +2,7 @@
 import { columnResizingFeature, columnSizingFeature, tableFeatures, useTable, type ColumnDef, type ColumnSizingState } from "@tanstack/react-table";
 import { useVirtualizer } from "@tanstack/react-virtual";
 import { memo, useCallback, useEffect, useMemo, useRef, useState, type KeyboardEvent, type ReactNode } from "react";
+import { isForPage } from "./keys";
 
 export interface GridColumn<Row> {
   id: string;
@@ -166,10 +167,8 @@ function useRowKeys<Row extends object>(table: VirtualTableProps<Row> & {
   };
   useEffect(() => {
     const listen = (event: globalThis.KeyboardEvent) => {
-      if (event.ctrlKey || event.altKey || event.metaKey || event.defaultPrevented || document.querySelector("dialog[open]")) return;
-      const target = event.target as HTMLElement;
-      if (now.current.quietKeys && !now.current.frame.current?.contains(target)) return;
-      if (target.closest("input:not([type=checkbox]), textarea, select, [contenteditable=true]")) return;
+      if (!isForPage(event)) return;
+      if (now.current.quietKeys && !now.current.frame.current?.contains(event.target as Node)) return;
       const rowKey = event.key === "j" || event.key === "k" || (event.key !== "Enter" && now.current.keys?.[event.key] !== undefined);
       if (rowKey && act(event.key)) event.preventDefault();
     };

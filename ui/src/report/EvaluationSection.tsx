@@ -2,7 +2,7 @@ import type { Evaluate, ReportDocument } from "../parts/document";
 import { Confusion } from "../parts/Confusion";
 import { Calibration, PrCurve, Residuals, RocCurve, ScoreHistogram } from "../parts/Curves";
 import { count, known, num, plural, pValue, range, signed, metric } from "../parts/format";
-import { IntervalList } from "../parts/IntervalList";
+import { areShares, IntervalList } from "../parts/IntervalList";
 import { Empty, Grid, KeyNumbers, Legend, Panel, Section } from "../parts/Layout";
 import { Slices } from "../parts/Slices";
 import { Status, toneOf } from "../parts/Status";
@@ -23,6 +23,7 @@ export function EvaluationSection({ document: d }: { document: ReportDocument })
   if (!e) return <Section id="evaluation" title="Evaluation"><Empty>No model was evaluated.</Empty></Section>;
   const { positives, negatives } = classTotals(e);
   const metrics = Object.entries(e.metrics ?? {});
+  const shares = areShares(Object.values(e.metrics ?? {}));
   const first = [d.train?.metric, ...(d.design?.key_metrics ?? []).map((k) => k.metric), "accuracy", "precision", "f1", "mae", "r2"]
     .filter((k, at, all): k is string => Boolean(k && e.metrics?.[k]) && all.indexOf(k) === at).slice(0, 4);
   const all = known(positives) && known(negatives) ? positives + negatives : 0;
@@ -72,8 +73,7 @@ export function EvaluationSection({ document: d }: { document: ReportDocument })
         )}
         {metrics.length > 0 && (
           <Panel title="All metrics" lead="With 95 % bootstrap intervals.">
-            <IntervalList separate={metrics.some(([, i]) => (i?.high ?? 0) > 1.0001 || (i?.low ?? 0) < 0)}
-              domain={metrics.every(([, i]) => (i?.high ?? 0) <= 1.0001 && (i?.low ?? 0) >= 0) ? [0, 1] : undefined}
+            <IntervalList separate={!shares} domain={shares ? [0, 1] : undefined}
               items={metrics.map(([k, interval]) => ({ label: metricName(k), note: metricMeaning(k, d.train?.task), interval }))} />
           </Panel>
         )}

@@ -4,6 +4,7 @@ import { useState, type FormEvent } from "react";
 import { Dialog } from "../../parts/Dialog";
 import { count, plural } from "../../parts/format";
 import { Icon } from "../../parts/Icon";
+import { OrderDialog } from "../../parts/OrderDialog";
 import { Failed } from "../../parts/States";
 import { deleteRun, deleteTag, restoreRun, setTag } from "../api/mlflow";
 
@@ -40,16 +41,18 @@ export function BulkBar({ experiment, chosen, deleted, clear }: { experiment: st
   const navigate = useNavigate();
   const cache = useQueryClient();
   const act = async (change: (id: string) => Promise<unknown>) => {
-    setAsking(null);
     setState({ done: 0 });
     try {
       await forAll(chosen, change, (done) => setState({ done }));
-      setState(null);
       clear();
-    } catch (error) {
-      setState({ error });
+    } finally {
+      setState(null);
+      void cache.invalidateQueries();
     }
-    await cache.invalidateQueries();
+  };
+  const actInBar = (change: (id: string) => Promise<unknown>) => {
+    setAsking(null);
+    act(change).catch((error: unknown) => setState({ error }));
   };
   const runs = plural(chosen.length, "run");
   const busy = state !== null && "done" in state;
@@ -63,22 +66,17 @@ export function BulkBar({ experiment, chosen, deleted, clear }: { experiment: st
         </button>
         <button type="button" className="button" disabled={busy} onClick={() => setAsking("tag")}><Icon name="tag" /> Tag</button>
         {deleted
-          ? <button type="button" className="button" disabled={busy} onClick={() => { void act(restoreRun); }}><Icon name="back" /> Restore</button>
+          ? <button type="button" className="button" disabled={busy} onClick={() => { actInBar(restoreRun); }}><Icon name="back" /> Restore</button>
           : <button type="button" className="button is-grave" disabled={busy} onClick={() => setAsking("delete")}><Icon name="trash" /> Delete</button>}
         <button type="button" className="quiet" onClick={clear}>Choose none</button>
       </div>
       {state !== null && "error" in state && <Failed error={state.error} />}
       {asking === "delete" && (
-        <Dialog title={`Delete ${runs}?`} close={() => setAsking(null)}>
-          <p>They can be restored from “Deleted” until they are purged.</p>
-          <div className="actions is-end">
-            <button type="button" className="button" onClick={() => setAsking(null)}>Cancel</button>
-            <button type="button" className="button is-grave" autoFocus onClick={() => { void act(deleteRun); }}>Delete</button>
-          </div>
-        </Dialog>
+        <OrderDialog title={`Delete ${runs}`} says={`Deletes ${runs}; from “Deleted” each can be restored until it is purged.`} does="Delete" grave
+          close={() => setAsking(null)} order={() => act(deleteRun)} />
       )}
       {asking === "tag" && <TagDialog title={`Tag ${runs}`} close={() => setAsking(null)}
-        act={(key, value) => { void act((id) => (value === null ? deleteTag(id, key) : setTag(id, key, value))); }} />}
+        act={(key, value) => { actInBar((id) => (value === null ? deleteTag(id, key) : setTag(id, key, value))); }} />}
     </>
   );
 }

@@ -4,6 +4,7 @@ import { useState, type FormEvent } from "react";
 import { Dialog } from "../../parts/Dialog";
 import { Icon } from "../../parts/Icon";
 import { Markdown } from "../../parts/Markdown";
+import { OrderDialog } from "../../parts/OrderDialog";
 import { Popover } from "../../parts/Popover";
 import { Failed } from "../../parts/States";
 import { deleteExperiment, renameExperiment, restoreExperiment, setExperimentTag, type Experiment } from "../api/mlflow";
@@ -47,14 +48,8 @@ export function ExperimentTools({ experiment }: { experiment: Experiment | undef
       {asking === "name" && <RenameDialog title="Rename the experiment" name={experiment.name} error={act.error} close={close} act={(name) => act.mutate(() => renameExperiment(id, name))} />}
       {asking === "note" && <NoteEditor title="What this experiment is about" text={noteOf(experiment)} error={act.error} close={close} save={(text) => act.mutate(() => setExperimentTag(id, NOTE, text))} />}
       {asking === "delete" && (
-        <Dialog title="Delete this experiment?" close={close}>
-          {act.isError && <Failed error={act.error} />}
-          <p>Its runs go with it. All of it can be restored until it is purged.</p>
-          <div className="actions is-end">
-            <button type="button" className="button" onClick={close}>Cancel</button>
-            <button type="button" className="button is-grave" autoFocus onClick={() => act.mutate(async () => { await deleteExperiment(id); void navigate({ to: "/experiments" }); })}>Delete</button>
-          </div>
-        </Dialog>
+        <OrderDialog title="Delete the experiment" says="The experiment goes to “Deleted” with its runs; all of it can be restored until it is purged." does="Delete" grave
+          close={close} order={async () => { await act.mutateAsync(() => deleteExperiment(id)); void navigate({ to: "/experiments" }); }} />
       )}
     </>
   );

@@ -2,7 +2,7 @@
 import { Link } from "@tanstack/react-router";
 import { DataTable } from "../../parts/DataTable";
 import { bytes, known, metric, num, plain, plural, range, signed } from "../../parts/format";
-import { IntervalList } from "../../parts/IntervalList";
+import { areShares, IntervalList } from "../../parts/IntervalList";
 import { Fold } from "../../parts/Layout";
 import { Moment } from "../../parts/Moment";
 import { Status, toneOf } from "../../parts/Status";
@@ -13,9 +13,8 @@ import { Tags } from "./TextOrders";
 export function Metrics({ metrics, task }: { metrics: VersionView["metrics"]; task: string | null | undefined }) {
   const keys = Object.keys(metrics ?? {});
   if (keys.length === 0) return <p className="muted">None were measured by a run of <code>quern run</code>; those that were logged stand with its run.</p>;
-  const unit = keys.every((k) => (metrics?.[k]?.high ?? metrics?.[k]?.value ?? 0) <= 1 && (metrics?.[k]?.low ?? metrics?.[k]?.value ?? 0) >= 0);
   return (
-    <IntervalList separate={!unit} items={keys.map((key) => ({ label: metricName(key), note: metricMeaning(key, task ?? undefined), interval: metrics?.[key] ?? null }))} />
+    <IntervalList separate={!areShares(Object.values(metrics ?? {}))} items={keys.map((key) => ({ label: metricName(key), note: metricMeaning(key, task ?? undefined), interval: metrics?.[key] ?? null }))} />
   );
 }
 

@@ -1,7 +1,7 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
-import { Dialog } from "../../parts/Dialog";
 import { Icon } from "../../parts/Icon";
+import { OrderDialog } from "../../parts/OrderDialog";
 import { Failed } from "../../parts/States";
 import { deleteRun, deleteTag, restoreRun, setTag, updateRun, type Run } from "../api/mlflow";
 import { TagDialog } from "../experiments/BulkBar";
@@ -38,14 +38,8 @@ export function RunTools({ run }: { run: Run }) {
       {asking === "name" && <RenameDialog title="Rename the run" name={runName(run)} error={act.error} close={close} act={(name) => act.mutate(() => updateRun(id, { run_name: name }), done)} />}
       {asking === "tag" && <TagDialog title="Tag the run" error={act.error} close={close} act={(key, value) => act.mutate(() => (value === null ? deleteTag(id, key) : setTag(id, key, value)), done)} />}
       {asking === "delete" && (
-        <Dialog title="Delete this run?" close={close}>
-          {act.isError && <Failed error={act.error} />}
-          <p>It can be restored until it is purged.</p>
-          <div className="actions is-end">
-            <button type="button" className="button" onClick={close}>Cancel</button>
-            <button type="button" className="button is-grave" autoFocus onClick={() => act.mutate(() => deleteRun(id), done)}>Delete</button>
-          </div>
-        </Dialog>
+        <OrderDialog title="Delete the run" says="The run goes to “Deleted”, from where it can be restored until it is purged." does="Delete" grave
+          close={close} order={() => act.mutateAsync(() => deleteRun(id))} />
       )}
     </>
   );

@@ -1,0 +1,45 @@
+// The headless Chromium of all these tests, what a tab said, and what axe finds wrong with it.
+import { createRequire } from "node:module";
+
+const require = createRequire(new URL("../../ui/package.json", import.meta.url));
+const { chromium } = require("playwright-core");
+const axe = require("axe-core").source;
+
+export function launch(...options) {
+  return chromium.launch({
+    executablePath: process.env.QUERN_CHROMIUM ?? "/usr/bin/chromium",
+    args: ["--no-sandbox", "--disable-gpu", "--disable-background-networking", ...options],
+  });
+}
+
+/** Keeps errors and warnings of a tab in `messages`. */
+export function hear(tab, messages) {
+  tab.on("console", (m) => ["error", "warning"].includes(m.type()) && messages.push(m.text()));
+  tab.on("pageerror", (e) => messages.push(String(e)));
+}
+
+/** What axe finds wrong with a page as it stands; what its frames show is looked at by `framed`. */
+export async function violations(tab) {
+  await tab.evaluate(axe);
+  const found = await tab.evaluate(() => window.axe.run(document, { runOnly: ["wcag2a", "wcag2aa", "wcag21aa"], iframes: false }));
+  return found.violations.map((v) => ({ id: v.id, help: v.help, nodes: v.nodes.slice(0, 5).map((n) => n.html.slice(0, 160)) }));
+}
+
+/** The same of what a frame shows. As axe needs scripts, which frames with strangers' content do not run, it looks at the
+ *  content of the frame in a tab as wide as the frame. */
+export async function framed(tab, selector) {
+  const frame = await tab.locator(selector).elementHandle();
+  const { width, height } = await frame.boundingBox();
+  const own = await tab.context().newPage();
+  await own.setViewportSize({ width: Math.round(width), height: Math.round(height) });
+  await own.setContent(await (await frame.contentFrame()).content());
+  const found = await violations(own);
+  await own.close();
+  return found;
+}
+
+/** By how much a page is wider than its window. */
+export const overflow = (tab) => tab.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
+
+/** Everything that a reader can unfold counts as part of a page. */
+export const unfold = (tab) => tab.evaluate(() => document.querySelectorAll("details").forEach((d) => { d.open = true; }));
