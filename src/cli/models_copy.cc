@@ -101,8 +101,8 @@ Result<exchange::MovingVersion> DepartFrom(pipeline::Workspace& workspace,
                                              model ? model->description : "", workspace.fs()));
   if (workspace.server() != nullptr) return moving;  // facts that it has are tags already
   QUERN_ASSIGN(const auto dossier,
-               registry::ReadDossier(workspace.database(), workspace.clock(), workspace.dir(),
-                                     workspace.fs(), version.name, version.version));
+               registry::ReadDossier(workspace.database(), workspace.dir(), workspace.fs(),
+                                     version.name, version.version));
   const std::string facts = registry::TravellingFacts(dossier);
   if (!facts.empty()) moving.tags[registry::kFactsTag] = facts;
   return moving;
