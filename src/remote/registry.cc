@@ -303,13 +303,29 @@ Result<std::vector<ModelVersion>> RemoteRegistry::List(const std::string& name) 
   return versions;
 }
 
-Status RemoteRegistry::UploadPackage(const std::string& folder, const std::string& to) {
-  QUERN_ASSIGN(const auto names, fs_.List(folder));
-  size_t sent = 0;
+Status RemoteRegistry::FilesBelow(const std::string& folder, const std::string& below,
+                                  std::vector<std::string>& out) {
+  QUERN_ASSIGN(const auto names, fs_.List(JoinPath(folder, below)));
   for (const std::string& name : names) {
-    QUERN_ASSIGN(const std::string bytes, fs_.Read(JoinPath(folder, name)));
-    QUERN_TRY(api_.Upload(to + "/" + name, bytes));
-    progress_.Update(++sent, names.size(), "files");
+    const std::string path = below.empty() ? name : below + "/" + name;
+    QUERN_ASSIGN(const FileInfo info, fs_.Stat(JoinPath(folder, path)));
+    if (info.is_dir) {
+      QUERN_TRY(FilesBelow(folder, path, out));
+    } else {
+      out.push_back(path);
+    }
+  }
+  return {};
+}
+
+Status RemoteRegistry::UploadPackage(const std::string& folder, const std::string& to) {
+  std::vector<std::string> files;
+  QUERN_TRY(FilesBelow(folder, "", files));
+  size_t sent = 0;
+  for (const std::string& file : files) {
+    QUERN_ASSIGN(const std::string bytes, fs_.Read(JoinPath(folder, file)));
+    QUERN_TRY(api_.Upload(to + "/" + file, bytes));
+    progress_.Update(++sent, files.size(), "files");
   }
   return {};
 }
