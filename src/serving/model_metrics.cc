@@ -20,6 +20,10 @@ template <typename T, typename IsMissing>
 void CountIn(const TensorView& tensor, std::span<uint64_t> missing, IsMissing is_missing) {
   const std::span<const T> values = tensor.values<T>();
   if (missing.empty()) return;
+  if (missing.size() == 1) {
+    missing[0] += static_cast<uint64_t>(std::count_if(values.begin(), values.end(), is_missing));
+    return;
+  }
   for (size_t i = 0, column = 0; i < values.size(); ++i) {
     missing[column] += is_missing(values[i]) ? 1 : 0;
     if (++column == missing.size()) column = 0;

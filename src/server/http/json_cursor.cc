@@ -308,6 +308,43 @@ bool JsonCursor::Number(JsonNumber* out) {
   return true;
 }
 
+size_t JsonCursor::PlainNumbers(std::span<double> out) {
+  constexpr ptrdiff_t kMostDigits = 19;  // fit into 64 bits, whatever they are
+  size_t took = 0;
+  for (const char* from = at_; took < out.size() && !failed();) {
+    from = SkipBlanks(from);
+    const bool negative = from < end_ && *from == '-';
+    if (negative) ++from;
+    uint64_t digits = 0;
+    const auto take = [&] {
+      const char* first = from;
+      for (; from < end_ && IsDigit(*from); ++from) {
+        digits = digits * 10 + static_cast<uint64_t>(*from - '0');
+      }
+      return from - first;
+    };
+    const bool zero = from < end_ && *from == '0';
+    const ptrdiff_t whole = take();
+    if (whole == 0 || (zero && whole > 1)) break;
+    ptrdiff_t part = 0;
+    if (from < end_ && *from == '.') {
+      ++from;
+      part = take();
+      if (part == 0) break;
+    }
+    if (whole + part > kMostDigits || digits > kExact) break;
+    const char* next = SkipBlanks(from);
+    if (next == end_ || (*next != ',' && *next != ']')) break;
+    // Exact by exact, as in Number.
+    const double size = static_cast<double>(digits) / kTens[static_cast<size_t>(part)];
+    out[took++] = negative ? -size : size;
+    at_ = from;
+    if (*next == ']') break;
+    from = next + 1;
+  }
+  return took;
+}
+
 bool JsonCursor::Double(double* out) {
   JsonNumber number;
   if (!Number(&number)) return false;

@@ -2,6 +2,7 @@
 // JSON read once from front to end, for requests that are mostly numbers: nothing is built that the
 // caller does not build. For documents that are walked about in there is base/json.h.
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -44,6 +45,10 @@ class JsonCursor {
   bool String(std::string_view* out);
   bool Number(JsonNumber* out);
   bool Double(double* out);
+  /// Of a list, before an item: reads as many numbers as follow and are written plainly (`63`,
+  /// `-2.5`: no exponent, few digits), and says how many it took. Stands behind the last of them; a
+  /// value that is anything else is left to the calls above, with what is wrong with it.
+  size_t PlainNumbers(std::span<double> out);
   /// true or false.
   bool Bool(bool* out);
   bool Null() { return Word("null"); }
@@ -68,9 +73,11 @@ class JsonCursor {
   bool Refuse(const char* problem);
 
  private:
-  void Blanks() {
-    while (at_ < end_ && (*at_ == ' ' || *at_ == '\n' || *at_ == '\r' || *at_ == '\t')) ++at_;
+  const char* SkipBlanks(const char* from) const {
+    while (from < end_ && (*from == ' ' || *from == '\n' || *from == '\r' || *from == '\t')) ++from;
+    return from;
   }
+  void Blanks() { at_ = SkipBlanks(at_); }
   bool Enter(char open, const char* problem);
   bool Close();
   bool Word(std::string_view word);

@@ -2,9 +2,11 @@
 
 #include <doctest/doctest.h>
 
+#include <array>
 #include <cmath>
 #include <cstdlib>
 #include <string>
+#include <vector>
 
 #include "base/json_doc.h"
 #include "base/random.h"
@@ -135,6 +137,65 @@ TEST_CASE("whole numbers keep all of their digits") {
   JsonCursor beyond("18446744073709551616", arena);
   REQUIRE(beyond.Number(&number));
   CHECK_FALSE(number.whole);
+}
+
+/// The numbers of a list, those that are written plainly several at once, and how many these are.
+std::vector<double> Numbers(const std::string& text, size_t* plain, std::string* problem) {
+  Arena arena;
+  JsonCursor cursor(text, arena);
+  std::vector<double> all;
+  cursor.EnterArray();
+  while (cursor.NextItem()) {
+    std::array<double, 3> some{};
+    const size_t took = cursor.PlainNumbers(some);
+    *plain += took;
+    all.insert(all.end(), some.begin(), some.begin() + static_cast<ptrdiff_t>(took));
+    if (took == 0 && cursor.Double(some.data())) all.push_back(some[0]);
+  }
+  if (!cursor.failed()) cursor.Finish();
+  *problem = cursor.failed() ? cursor.Problem() : "";
+  return all;
+}
+
+TEST_CASE("plain numbers of a list are read several at once, and others as ever") {
+  size_t plain = 0;
+  std::string problem;
+  CHECK(Numbers("[]", &plain, &problem).empty());
+  CHECK(plain == 0);
+  const std::string list =
+      "[ 63 ,1.0,-2.5,\t0 , 1e3,0.001,-0,12345678901234567890,9007199254740993,NaN]";
+  const std::vector<double> read = Numbers(list, &plain, &problem);
+  CHECK(problem.empty());
+  CHECK(plain == 6);  // all but the exponent, the long ones and NaN
+  REQUIRE(read.size() == 10);
+  CHECK(read[2] == -2.5);
+  CHECK(read[4] == 1000);
+  CHECK(read[5] == 0.001);
+  CHECK(std::signbit(read[6]));
+  CHECK(read[7] == 12345678901234567890.0);
+  CHECK(read[8] == 9007199254740992.0);
+  CHECK(std::isnan(read[9]));
+  for (const char* wrong :
+       {"[1,]", "[1,01]", "[1,2.]", "[1,-]", "[1,2 3]", "[1,.5]", "[1", "[1,2", "[1,2x]"}) {
+    const auto whole = Problem(wrong);
+    Numbers(wrong, &plain, &problem);
+    CHECK_MESSAGE(!whole.empty(), wrong);
+    CHECK_MESSAGE(problem == whole, wrong);
+  }
+  Rng rng(11);
+  for (int i = 0; i < 20'000; ++i) {
+    std::vector<double> wanted;
+    std::string text = "[";
+    for (uint64_t n = 1 + rng.Below(6); n > 0; --n) {
+      std::string one = rng.Below(2) == 0 ? "-" : "";
+      one += std::to_string(rng.Below(uint64_t{1} << (1 + rng.Below(63))));
+      if (rng.Below(2) == 0) one += "." + std::to_string(rng.Below(1'000'000));
+      if (rng.Below(9) == 0) one += "e-3";
+      wanted.push_back(std::strtod(one.c_str(), nullptr));
+      text += (text.size() > 1 ? ", " : "") + one;
+    }
+    REQUIRE_MESSAGE(Numbers(text + "]", &plain, &problem) == wanted, text);
+  }
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 #include "server/oip/tensor_reader.h"
 
+#include <array>
 #include <cmath>
 #include <cstring>
 #include <limits>
@@ -66,9 +67,22 @@ class ValueReader {
         ++count_;
         continue;
       }
+      if constexpr (std::is_floating_point_v<T>) {
+        QUERN_ASSIGN(const bool took, Plain());
+        if (took) continue;
+      }
       QUERN_TRY(Value());
     } while (cursor_.NextItem());
     return {};
+  }
+
+  /// Some of the numbers that follow, most of them written plainly; false if the next one is not.
+  Result<bool> Plain() {
+    std::array<double, 64> numbers;
+    const size_t room = std::min(numbers.size(), values_.size() - count_);
+    const size_t took = cursor_.PlainNumbers({numbers.data(), room});
+    for (size_t i = 0; i < took; ++i) QUERN_TRY(Put(numbers[i]));
+    return took > 0;
   }
 
   std::unexpected<Error> Mixed() const {
