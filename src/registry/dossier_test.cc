@@ -7,6 +7,8 @@
 #include "base/json_read.h"
 #include "registry/card.h"
 #include "registry/compare.h"
+#include "registry/facts.h"
+#include "registry/measured.h"
 #include "registry/registry_fixture.h"
 
 namespace quern::registry {
@@ -98,6 +100,58 @@ TEST_CASE("a retrained version knows the snapshots that its package names") {
   CHECK(card.find("| data: hungarian | 294 rows, 1 rejected; h.csv; bbbbbbbbbbbb2222 |") !=
         std::string::npos);
   CHECK(s.Read(1).data.size() == 1);
+}
+
+TEST_CASE("a copy knows of its making what the original does") {
+  Story s;
+  Fill(s);
+  for (const int64_t number : {1, 2}) {
+    const Dossier original = s.Read(number);
+    Dossier copy;
+    copy.version.tags = original.version.tags;
+    copy.version.tags[kFactsTag] = TravellingFacts(original);
+    copy.package = original.package;
+    copy.metrics = original.metrics;
+    FillFromFacts(copy);
+    CHECK(copy.data == original.data);
+    CHECK(TravellingFacts(copy) == TravellingFacts(original));
+    const MeasuredRows rows = RowsOfMetric(original, "roc_auc");
+    REQUIRE_FALSE(rows.identity.empty());
+    CHECK(RowsOfMetric(copy, "roc_auc").text == rows.text);
+    CHECK(RowsOfMetric(copy, "roc_auc").identity == rows.identity);
+    CHECK(At(CardJson(copy), "/model_parameters") == At(CardJson(original), "/model_parameters"));
+  }
+}
+
+TEST_CASE("what the store knows itself counts, and facts that are damaged do not") {
+  Story s;
+  Fill(s);
+  Dossier known = s.Read(1);
+  known.version.tags[kFactsTag] =
+      R"({"train":{"rows":7},"data":[{"source":"other","digest":"ff","rows":1}]})";
+  FillFromFacts(known);
+  CHECK(At(known.train, "/rows") == json::value(303));
+  REQUIRE(known.data.size() == 1);
+  CHECK(TextAt(known.data[0], "/source") == "cleveland");
+  for (const char* damaged : {"", "[]", "{", R"({"data":7,"train":"x"})"}) {
+    Dossier copy;
+    copy.version.tags[kFactsTag] = damaged;
+    FillFromFacts(copy);
+    CHECK(copy.data.empty());
+    CHECK_FALSE(CardMarkdown(CardJson(copy)).empty());
+  }
+}
+
+TEST_CASE("facts fit into a tag: slices are what they leave out") {
+  Dossier dossier;
+  CHECK(TravellingFacts(dossier).empty());
+  json::array slices;
+  for (int i = 0; i < 5000; ++i) slices.push_back(json::object{{"by", "column"}, {"value", i}});
+  dossier.evaluate = json::object{{"rows", 61}, {"slices", slices}};
+  CHECK(TravellingFacts(dossier) == R"({"evaluate":{"rows":61}})");
+  slices.resize(2);
+  dossier.evaluate.as_object()["slices"] = slices;
+  CHECK(TravellingFacts(dossier).find("slices") != std::string::npos);
 }
 
 TEST_CASE("a snapshot whose record is gone is known by its digest") {

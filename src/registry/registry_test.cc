@@ -52,4 +52,51 @@ TEST_CASE("a run's versions and aliases are told like those of clients") {
   CHECK(registry.List("heart")->size() == 1);
 }
 
+TEST_CASE("a version may be described, and the log says where it comes from") {
+  Fixture f;
+  Registry registry = f.Project();
+  NewPackage package;
+  package.name = "heart";
+  package.digest = "d1";
+  package.description = "for the pilot";
+  package.model_description = "who needs the catheter";
+  package.reason = "copied from heart/3 of host:/a";
+  REQUIRE(registry.Register(package));
+  CHECK(registry.Get("heart", 1)->description == "for the pilot");
+  CHECK(registry.Get("heart", 1)->run_id.empty());
+  CHECK(registry.Model("heart").value()->description == "who needs the catheter");
+  CHECK_FALSE(registry.Model("none").value().has_value());
+  const auto log = registry.Log("heart");
+  REQUIRE(log->size() == 2);
+  CHECK(log->at(1).change == "version");
+  CHECK(log->at(1).actor == "quern run");
+  CHECK(log->at(1).reason == package.reason);
+  // A later version leaves the model's description alone.
+  package.digest = "d2";
+  package.model_description = "another";
+  REQUIRE(registry.Register(package));
+  CHECK(registry.Model("heart").value()->description == "who needs the catheter");
+}
+
+TEST_CASE("a project renames a model as clients do") {
+  Fixture f;
+  Registry registry = f.Project();
+  REQUIRE(registry.Register({"heart", "d1", "", {}}));
+  REQUIRE(registry.Register({"taken", "d1", "", {}}));
+  REQUIRE(registry.SetAlias("heart", "champion", 1, "gates hold"));
+  CHECK(registry.Rename("none", "b", "").error().message ==
+        f.Models().Rename("none", "b").error().message);
+  CHECK(registry.Rename("heart", "taken", "").error().message ==
+        f.Models().Rename("heart", "taken").error().message);
+  CHECK(registry.Rename("heart", "a/b", "").error().code == Code::kInvalidArgument);
+  REQUIRE(registry.Rename("heart", "cardio", "one name for all"));
+  CHECK(registry.Resolve("cardio@champion")->digest == "d1");
+  CHECK_FALSE(registry.Model("heart").value().has_value());
+  const auto log = registry.Log("cardio");
+  CHECK(log->back().change == "model renamed");
+  CHECK(log->back().before == "heart");
+  CHECK(log->back().reason == "one name for all");
+  CHECK(log->front().name == "heart");  // what happened under the earlier name is told too
+}
+
 }  // namespace quern::registry

@@ -22,6 +22,22 @@ std::string VersionText(const std::string& name, int64_t version) {
   return "version " + std::to_string(version) + " of model '" + name + "'";
 }
 
+/// Paths of all files below a folder.
+Status FilesBelow(Fs& fs, const std::string& folder, const std::string& below,
+                  std::vector<std::string>& files) {
+  QUERN_ASSIGN(const auto names, fs.List(folder));
+  for (const std::string& name : names) {
+    const std::string path = JoinPath(folder, name);
+    QUERN_ASSIGN(const FileInfo info, fs.Stat(path));
+    if (info.is_dir) {
+      QUERN_TRY(FilesBelow(fs, path, below + name + "/", files));
+    } else {
+      files.push_back(below + name);
+    }
+  }
+  return {};
+}
+
 }  // namespace
 
 Result<ModelVersion> RemoteRegistry::Register(const registry::NewPackage& package) {
@@ -39,7 +55,7 @@ Result<ModelVersion> RemoteRegistry::Register(const registry::NewPackage& packag
     }
     QUERN_ASSIGN(const std::string place, PlaceOf(package));
     // A version is there only when all of its files are.
-    QUERN_TRY(UploadPackage(JoinPath(state_dir_, registry::PackagePath(package.digest)), place));
+    QUERN_TRY(UploadFolder(JoinPath(state_dir_, registry::PackagePath(package.digest)), place));
     registry::Texts tags = package.tags;
     tags[registry::kDigestTag] = package.digest;
     const json::object body{{"name", name},
@@ -303,24 +319,9 @@ Result<std::vector<ModelVersion>> RemoteRegistry::List(const std::string& name) 
   return versions;
 }
 
-Status RemoteRegistry::FilesBelow(const std::string& folder, const std::string& below,
-                                  std::vector<std::string>& out) {
-  QUERN_ASSIGN(const auto names, fs_.List(JoinPath(folder, below)));
-  for (const std::string& name : names) {
-    const std::string path = below.empty() ? name : below + "/" + name;
-    QUERN_ASSIGN(const FileInfo info, fs_.Stat(JoinPath(folder, path)));
-    if (info.is_dir) {
-      QUERN_TRY(FilesBelow(folder, path, out));
-    } else {
-      out.push_back(path);
-    }
-  }
-  return {};
-}
-
-Status RemoteRegistry::UploadPackage(const std::string& folder, const std::string& to) {
+Status RemoteRegistry::UploadFolder(const std::string& folder, const std::string& to) {
   std::vector<std::string> files;
-  QUERN_TRY(FilesBelow(folder, "", files));
+  QUERN_TRY(FilesBelow(fs_, folder, "", files));
   size_t sent = 0;
   for (const std::string& file : files) {
     QUERN_ASSIGN(const std::string bytes, fs_.Read(JoinPath(folder, file)));

@@ -72,10 +72,7 @@ class RemoteRegistry : public registry::PackageRegistry {
                    const json::object& body);
   Status Tag(const std::string& name, int64_t version, const std::string& key,
              const std::string& value);
-  /// Adds the files of a folder and of those in it, by their paths from `folder`.
-  Status FilesBelow(const std::string& folder, const std::string& below,
-                    std::vector<std::string>& out);
-  Status UploadPackage(const std::string& folder, const std::string& to);
+  Status UploadFolder(const std::string& folder, const std::string& to);
   Status DownloadFolder(const std::string& from, const std::string& to, int depth);
 
   Api& api_;
