@@ -141,8 +141,8 @@ Status ExplainRows(const std::string& dir, const Frame& rows, const ExplainArgs&
     call.columns_only = true;
     QUERN_ASSIGN(const serving::Explanation explained,
                  serving::Explain(served, call, options, arena));
-    if (json.empty())
-      json.append("{").append(server::BackgroundText(explained)).append(",\"explanations\":[");
+    if (json.empty()) json.append("{\"background\":\"").append(server::BackgroundName(explained));
+    json.append("\",\"explanations\":[");
     for (size_t row = 0; row < some.size(); ++row) {
       if (!machine) {
         PrintRow(explained, row, first + row + 1, context);

@@ -1,62 +1,85 @@
 #include "server/explaining.h"
 
+#include <cstring>
+
 #include "base/time.h"
 #include "server/http/explanation_text.h"
+#include "server/http/respond.h"
 
 namespace quern::server {
 namespace {
 
-class Explainer : public Scorer {
+/// What a release wants to know of a request whose answer it does not judge.
+class KeyReader : public Scorer {
  public:
-  Explainer(const Exchange& exchange, const ReadCall& read, const WriteHead& head)
-      : exchange_(exchange), read_(read), head_(head) {}
+  KeyReader(const ReadCall& read, Arena& arena) : read_(read), arena_(arena) {}
 
-  Status Score(const serving::ServedModelPtr& served, const Routed&) override {
-    QUERN_ASSIGN(const serving::InferenceCall call, read_(*served));
-    QUERN_ASSIGN(const serving::ExplainOptions options,
-                 serving::ReadExplainOptions(call.parameters));
-    QUERN_ASSIGN(const serving::Explanation explained,
-                 serving::Explain(served, call, options, exchange_.arena));
-    std::string& body = exchange_.out.body();
-    body += '{';
-    head_(explained, &body);
-    AppendExplanation(&body, explained);
-    body += '}';
-    CompressAnswer(exchange_);
-    return {};
-  }
-
+  Status Score(const serving::ServedModelPtr&, const Routed&) override { return {}; }
   std::string_view Read(const serving::ServedModelPtr& served, std::string_view field) override {
     const auto call = read_(*served);
-    return call ? KeyText(*call, field, exchange_.arena) : std::string_view();
+    return call ? KeyText(*call, field, arena_) : std::string_view();
   }
 
  private:
-  const Exchange& exchange_;
   const ReadCall& read_;
-  const WriteHead& head_;
+  Arena& arena_;
 };
+
+Result<serving::Explanation> ExplainBy(const serving::ServedModelPtr& served, const ReadCall& read,
+                                       Arena& arena) {
+  QUERN_ASSIGN(const serving::InferenceCall call, read(*served));
+  QUERN_ASSIGN(const serving::ExplainOptions options, serving::ReadExplainOptions(call.parameters));
+  return serving::Explain(served, call, options, arena);
+}
 
 }  // namespace
 
-void AnswerExplain(const ServingContext& context, std::string_view name, std::string_view version,
-                   const Exchange& exchange, const ReadCall& read, const WriteHead& head) {
+Result<bool> ReadExplainParameter(const serving::ParameterValue& value) {
+  if (const bool* wanted = std::get_if<bool>(&value)) return *wanted;
+  return Fail(Code::kInvalidArgument,
+              "parameter '" + std::string(kExplainParameter) + "' must be true or false");
+}
+
+bool MayAskForExplanations(std::string_view body) {
+  const auto holds = [body](std::string_view word) {
+    return memmem(body.data(), body.size(), word.data(), word.size()) != nullptr;
+  };
+  // JSON may write a letter of it as \u0065: no encoder does, but who means harm.
+  return holds(kExplainParameter) || holds("\\u006") || holds("\\u007");
+}
+
+Explained ExplainRouted(const ServingContext& context, std::string_view name,
+                        std::string_view version, const net::RequestView& headers, Arena& arena,
+                        const ReadCall& read) {
   const double begin = MonotonicSeconds();
-  net::ResponseWriter& out = exchange.out;
-  Explainer explainer(exchange, read, head);
+  KeyReader keys(read, arena);
   Routed routed;
-  auto served =
-      FindRouted(context, name, version, exchange.request, explainer, exchange.arena, &routed);
+  auto served = FindRouted(context, name, version, headers, keys, arena, &routed);
   if (!served) {
-    WriteError(served.error(), out);
-    context.metrics.Unserved(out.status(), MonotonicSeconds() - begin);
-    return;
+    const int status = HttpStatus(PublicCode(served.error()));
+    context.metrics.Unserved(status, MonotonicSeconds() - begin);
+    return {std::unexpected(std::move(served).error()), nullptr, {}};
   }
-  NameRoute(routed, (*served)->name(), out);
-  if (const Status status = explainer.Score(*served, routed); !status) {
-    WriteError(status.error(), out);
-  }
-  (*served)->metrics().Request(out.status(), MonotonicSeconds() - begin);
+  auto explanation = ExplainBy(*served, read, arena);
+  const int status = explanation ? 200 : HttpStatus(PublicCode(explanation.error()));
+  (*served)->metrics().Request(status, MonotonicSeconds() - begin);
+  return {std::move(explanation), std::move(*served), routed};
+}
+
+void AnswerExplain(const ServingContext& context, std::string_view name, std::string_view version,
+                   const Exchange& exchange, const ReadCall& read, const WriteHead& head,
+                   const WriteFailure& write_error) {
+  net::ResponseWriter& out = exchange.out;
+  const Explained explained =
+      ExplainRouted(context, name, version, exchange.request, exchange.arena, read);
+  if (explained.served != nullptr) NameRoute(explained.routed, explained.served->name(), out);
+  if (!explained.explanation) return write_error(explained.explanation.error(), out);
+  std::string& body = out.body();
+  body += '{';
+  head(*explained.explanation, &body);
+  AppendExplanation(&body, *explained.explanation);
+  body += '}';
+  CompressAnswer(exchange);
 }
 
 }  // namespace quern::server

@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "base/parallel.h"
 #include "server/context.h"
+#include "server/explaining.h"
 #include "server/gatherer.h"
 #include "server/http/router.h"
 #include "server/mlflow/container_routes.h"
@@ -173,6 +174,7 @@ class Server : public RunningServer {
     if (!invocations && !oip::MatchInfer(request.path, &name, &version)) return false;
     // A value takes a few bytes of any format.
     if (inference_.MayTakeLong(request.body.size() / 4)) return false;
+    if (MayAskForExplanations(request.body)) return false;
     const auto read = [&](const serving::ServedModel& served, const Exchange& exchange) {
       return invocations ? mlflow::ReadCall(served, exchange) : oip::ReadCall(served, exchange);
     };

@@ -5,6 +5,7 @@
 
 #include "inference/inference.pb.h"
 #include "net/compression.h"
+#include "server/explaining.h"
 #include "server/grpc/describe.h"
 #include "server/http/respond.h"
 
@@ -103,6 +104,10 @@ std::string_view PathOf(Method method) {
   }
 #undef QUERN_PATH
   return {};
+}
+
+bool MayExplain(std::string_view bytes) {
+  return Compression(bytes) != nullptr || MayAskForExplanations(bytes);
 }
 
 Answered AnswerUnary(Method method, const Job& job) {

@@ -47,6 +47,10 @@ inline constexpr size_t kMethods = 11;
 /// "/inference.GRPCInferenceService/ModelInfer".
 std::string_view PathOf(Method method);
 
+/// Whether the bytes of a ModelInferRequest may ask for explanations, which take long: what is
+/// compressed is not looked into.
+bool MayExplain(std::string_view bytes);
+
 /// Texts lie where the message lies.
 struct Answered {
   Result<Message> message;

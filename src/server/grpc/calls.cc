@@ -38,6 +38,17 @@ class Whole {
   bool ok_;
 };
 
+}  // namespace
+
+bool Core::MayBlock(Method method, ByteBuffer& request) const {
+  if (method != Method::kModelInfer) {
+    return method == Method::kRepositoryModelLoad || method == Method::kRepositoryModelUnload;
+  }
+  return place.context.inference.MayBlock(request.Length()) || MayExplain(Whole(request).text());
+}
+
+namespace {
+
 CallTimes TimesOf(const ServerContext& call) {
   CallTimes times;
   times.arrived = MonotonicSeconds();

@@ -29,18 +29,15 @@ struct Core {
   /// Unary calls that were taken and are not answered yet.
   std::atomic<size_t> active{0};
 
-  /// Runs `work` here, or on a worker if it may take long; false if none has room for it. Of a
-  /// message only its length is known yet: as many elements at most.
+  /// Runs `work` here, or on a worker if it may take long; false if none has room for it.
   template <class Work>
-  bool RunOrPost(Method method, const ByteBuffer& request, Work work) {
-    const bool slow =
-        method == Method::kModelInfer
-            ? place.context.inference.MayBlock(request.Length())
-            : method == Method::kRepositoryModelLoad || method == Method::kRepositoryModelUnload;
-    if (slow) return workers.Post(work);
+  bool RunOrPost(Method method, ByteBuffer& request, Work work) {
+    if (MayBlock(method, request)) return workers.Post(work);
     work();
     return true;
   }
+  /// Of a message only its length is known yet, as many elements at most, and which words it holds.
+  bool MayBlock(Method method, ByteBuffer& request) const;
 };
 
 class UnaryCall;

@@ -3,16 +3,16 @@
 #include <algorithm>
 
 #include "inference/inference.pb.h"
+#include "server/explaining.h"
 #include "server/grpc/infer_request.h"
 #include "server/grpc/infer_response.h"
 
 namespace quern::server::grpc {
 namespace {
 
-Status Answer(const ServingContext& context, const serving::ServedModelPtr& served,
-              const Routed& routed, const ::inference::ModelInferRequest& message,
-              const CallTimes& times, Arena& arena, ::inference::ModelInferResponse* response) {
-  const double begin = MonotonicSeconds();
+/// With the sooner of the deadlines that the call and its message say.
+Result<InferRequest> ReadTimed(const ::inference::ModelInferRequest& message,
+                               const CallTimes& times, double begin, Arena& arena) {
   QUERN_ASSIGN(InferRequest request, ReadInferRequest(message, arena));
   request.call.arrived = times.arrived;
   request.call.deadline = times.deadline;
@@ -20,9 +20,51 @@ Status Answer(const ServingContext& context, const serving::ServedModelPtr& serv
     const double end = (times.arrived > 0 ? times.arrived : begin) + request.timeout;
     request.call.deadline = times.deadline > 0 ? std::min(times.deadline, end) : end;
   }
+  return request;
+}
+
+Status Answer(const ServingContext& context, const serving::ServedModelPtr& served,
+              const Routed& routed, const ::inference::ModelInferRequest& message,
+              const CallTimes& times, Arena& arena, ::inference::ModelInferResponse* response) {
+  const double begin = MonotonicSeconds();
+  QUERN_ASSIGN(InferRequest request, ReadTimed(message, times, begin, arena));
   QUERN_ASSIGN(const serving::InferenceAnswer answer,
                InferRouted(context, served, request.call, routed, arena));
   WriteInferResponse(request.call, answer, response);
+  return {};
+}
+
+Told TellOf(const serving::ServedModel& served, const Routed& routed, Arena& arena) {
+  if (routed.controller == nullptr) return {};
+  return {arena.Copy(served.name()), routed.route.version, routed.text};
+}
+
+void WriteRoute(const Told& told, ::inference::ModelInferResponse* response) {
+  if (told.route.empty()) return;
+  (*response->mutable_parameters())["route"].set_string_param(std::string(told.route));
+}
+
+/// Reads the parameter as ReadInferRequest does; what is wrong with it is said there.
+bool AsksForExplanations(const ::inference::ModelInferRequest& message) {
+  const auto found = message.parameters().find(std::string(kExplainParameter));
+  return found != message.parameters().end() && found->second.bool_param();
+}
+
+Status Explain(const ServingContext& context, const ::inference::ModelInferRequest& message,
+               const CallTimes& times, const net::RequestView& headers, Arena& arena,
+               ::inference::ModelInferResponse* response, Told* told) {
+  const double begin = MonotonicSeconds();
+  serving::InferenceCall call;
+  const Explained explained = ExplainRouted(
+      context, message.model_name(), message.model_version(), headers, arena,
+      [&](const serving::ServedModel&) -> Result<serving::InferenceCall> {
+        QUERN_ASSIGN(const InferRequest request, ReadTimed(message, times, begin, arena));
+        call = request.call;
+        return call;
+      });
+  if (explained.served != nullptr) *told = TellOf(*explained.served, explained.routed, arena);
+  if (!explained.explanation) return std::unexpected(explained.explanation.error());
+  WriteExplanations(call, *explained.explanation, response);
   return {};
 }
 
@@ -34,6 +76,11 @@ Status Infer(const ServingContext& context, const ::inference::ModelInferRequest
   const double begin = times.arrived > 0 ? times.arrived : MonotonicSeconds();
   net::RequestView headers;
   headers.headers = metadata;
+  if (AsksForExplanations(request)) {
+    const Status explained = Explain(context, request, times, headers, arena, response, told);
+    if (explained) WriteRoute(*told, response);
+    return explained;
+  }
   auto score = [&](const serving::ServedModelPtr& served, const Routed& routed) {
     response->Clear();
     return Answer(context, served, routed, request, times, arena, response);
@@ -50,12 +97,8 @@ Status Infer(const ServingContext& context, const ::inference::ModelInferRequest
     context.metrics.Unserved(code, MonotonicSeconds() - begin);
     return scored.status;
   }
-  if (scored.routed.controller != nullptr) {
-    *told = {arena.Copy(scored.served->name()), scored.routed.route.version, scored.routed.text};
-    if (scored.status) {
-      (*response->mutable_parameters())["route"].set_string_param(std::string(told->route));
-    }
-  }
+  *told = TellOf(*scored.served, scored.routed, arena);
+  if (scored.status) WriteRoute(*told, response);
   scored.served->metrics().Request(code, MonotonicSeconds() - begin);
   return scored.status;
 }

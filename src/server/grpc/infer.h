@@ -30,7 +30,8 @@ struct Told {
 
 /// Reads, finds the version that a release chooses (key and override are in `metadata`), scores,
 /// counts, and fills an empty `response`, whose parameter `route` is that of `told`. Errors are
-/// those of ReadInferRequest and of InferenceService::Infer.
+/// those of ReadInferRequest and of InferenceService::Infer. With the parameter `explain`: those of
+/// Explain(), and explanations in place of what the model answers (WriteExplanations).
 Status Infer(const ServingContext& context, const ::inference::ModelInferRequest& request,
              const CallTimes& times, std::span<const net::HeaderView> metadata, Arena& arena,
              ::inference::ModelInferResponse* response, Told* told);

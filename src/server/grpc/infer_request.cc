@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "inference/inference.pb.h"
+#include "server/explaining.h"
 #include "server/oip/tensor_reader.h"
 #include "serving/input_binding.h"
 
@@ -167,6 +168,8 @@ class Reader {
           return Bad("parameter 'timeout' must be a whole number of microseconds");
         }
         request_.timeout = static_cast<double>(*micros) * 1e-6;
+      } else if (name == kExplainParameter) {
+        QUERN_ASSIGN(request_.explain, ReadExplainParameter(value));
       } else {
         kept[count++] = {name, value};
       }

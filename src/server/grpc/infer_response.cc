@@ -3,6 +3,7 @@
 #include <cstring>
 
 #include "inference/inference.pb.h"
+#include "server/http/explanation_text.h"
 #include "serving/json_text.h"
 
 namespace quern::server::grpc {
@@ -32,13 +33,18 @@ void Pack(const TensorView& tensor, std::string* out) {
   }
 }
 
+void WriteHead(const serving::InferenceCall& call, const serving::ServedModel& model,
+               ::inference::ModelInferResponse* message) {
+  message->set_model_name(model.name());
+  message->set_model_version(model.version());
+  if (call.id) message->set_id(call.id->data(), call.id->size());
+}
+
 }  // namespace
 
 void WriteInferResponse(const serving::InferenceCall& call, const serving::InferenceAnswer& answer,
                         ::inference::ModelInferResponse* message) {
-  message->set_model_name(answer.model->name());
-  message->set_model_version(answer.model->version());
-  if (call.id) message->set_id(call.id->data(), call.id->size());
+  WriteHead(call, *answer.model, message);
   if (!answer.prediction_ids.empty()) {
     std::string ids;
     serving::AppendJsonList(&ids, answer.prediction_ids.size(), [&](size_t i) {
@@ -54,6 +60,23 @@ void WriteInferResponse(const serving::InferenceCall& call, const serving::Infer
     for (int64_t dimension : output.tensor.shape) tensor->add_shape(dimension);
     Pack(output.tensor, message->add_raw_output_contents());
   }
+}
+
+void WriteExplanations(const serving::InferenceCall& call, const serving::Explanation& explained,
+                       ::inference::ModelInferResponse* message) {
+  WriteHead(call, *explained.model, message);
+  (*message->mutable_parameters())["background"].set_string_param(
+      std::string(BackgroundName(explained)));
+  auto* tensor = message->add_outputs();
+  tensor->set_name("explanations");
+  tensor->set_datatype("BYTES");
+  tensor->add_shape(static_cast<int64_t>(explained.rows.size()));
+  std::vector<std::string> texts(explained.rows.size());
+  for (size_t row = 0; row < texts.size(); ++row) {
+    AppendRowExplanation(&texts[row], explained, row);
+  }
+  const std::vector<std::string_view> views(texts.begin(), texts.end());
+  PackTexts(views, message->add_raw_output_contents());
 }
 
 }  // namespace quern::server::grpc

@@ -3,6 +3,7 @@
 #include <optional>
 #include <string_view>
 
+#include "serving/explain.h"
 #include "serving/inference_call.h"
 
 namespace inference {
@@ -16,5 +17,9 @@ namespace quern::server::grpc {
 /// a JSON list, one per row: parameters of this protocol are single values.
 void WriteInferResponse(const serving::InferenceCall& call, const serving::InferenceAnswer& answer,
                         ::inference::ModelInferResponse* message);
+/// The same of explanations: one output `explanations`, a text per row, the JSON object that HTTP
+/// answers for it; the parameter `background` says what it was compared with.
+void WriteExplanations(const serving::InferenceCall& call, const serving::Explanation& explained,
+                       ::inference::ModelInferResponse* message);
 
 }  // namespace quern::server::grpc

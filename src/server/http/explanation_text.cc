@@ -79,14 +79,14 @@ void AppendRowExplanation(std::string* out, const serving::Explanation& explaine
   out->append(one.exact ? ",\"exact\":true}" : ",\"exact\":false}");
 }
 
-std::string_view BackgroundText(const serving::Explanation& explained) {
-  return explained.source == serving::Background::Source::kTraining
-             ? "\"background\":\"training_rows\""
-             : "\"background\":\"input_example\"";
+std::string_view BackgroundName(const serving::Explanation& explained) {
+  const bool trained = explained.source == serving::Background::Source::kTraining;
+  return trained ? "training_rows" : "input_example";
 }
 
 void AppendExplanation(std::string* out, const serving::Explanation& explained) {
-  out->append(BackgroundText(explained)).append(",\"explanations\":");
+  out->append("\"background\":\"").append(BackgroundName(explained));
+  out->append("\",\"explanations\":");
   AppendJsonList(out, explained.rows.size(),
                  [&](size_t row) { AppendRowExplanation(out, explained, row); });
 }

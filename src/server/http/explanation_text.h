@@ -13,8 +13,8 @@ namespace quern::server {
 /// explanation per row. docs/serving.md says what they mean.
 void AppendExplanation(std::string* out, const serving::Explanation& explained);
 
-/// Its parts: the member `background`, and one row's explanation.
-std::string_view BackgroundText(const serving::Explanation& explained);
+/// Its parts: what `background` says, and one row's explanation.
+std::string_view BackgroundName(const serving::Explanation& explained);
 void AppendRowExplanation(std::string* out, const serving::Explanation& explained, size_t row);
 
 }  // namespace quern::server

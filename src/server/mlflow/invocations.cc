@@ -1,6 +1,7 @@
 #include "server/mlflow/invocations.h"
 
 #include "base/text.h"
+#include "server/explaining.h"
 #include "server/http/respond.h"
 #include "server/http/tensor_text.h"
 #include "server/mlflow/scoring_request.h"
@@ -135,6 +136,18 @@ Result<ScoringRequest> ReadTimed(const BodyForm& form, const serving::ServedMode
   });
 }
 
+/// Explanations in place of predictions.
+void Explain(const ServingContext& context, std::string_view model, const BodyForm& form,
+             const Exchange& exchange) {
+  AnswerExplain(
+      context, model, "", exchange,
+      [&](const serving::ServedModel& served) -> Result<serving::InferenceCall> {
+        QUERN_ASSIGN(const ScoringRequest request, ReadTimed(form, served, exchange));
+        return request.call;
+      },
+      [](const serving::Explanation&, std::string*) {}, WriteMlflowError);
+}
+
 }  // namespace
 
 Result<ReadAhead> ReadCall(const serving::ServedModel& served, const Exchange& exchange) {
@@ -151,6 +164,11 @@ void Invocations(const ServingContext& context, std::string_view model, const Ex
     exchange.out.SetContentType("text/plain");
     exchange.out.body() = form.refusal;
     return;
+  }
+  // What may ask so is never answered where nobody may wait (serve.cc).
+  if (exchange.may_wait && !form.csv && MayAskForExplanations(exchange.request.body) &&
+      AsksForExplanations(exchange.request.body, exchange.arena)) {
+    return Explain(context, model, form, exchange);
   }
   const auto score = [&](const serving::ServedModelPtr& served, const Routed& routed) -> Status {
     QUERN_ASSIGN(ScoringRequest request, ReadTimed(form, *served, exchange));

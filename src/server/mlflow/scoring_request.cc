@@ -5,8 +5,10 @@
 #include <optional>
 
 #include "base/text.h"
+#include "server/explaining.h"
 #include "server/http/csv.h"
 #include "server/http/json_inputs.h"
+#include "server/http/json_parameters.h"
 #include "server/http/json_table.h"
 #include "serving/input_binding.h"
 
@@ -112,25 +114,36 @@ class Reader {
   }
 
   Status Params() {
+    bool explain = false;
     std::string_view key;
     for (cursor_.EnterObject(); cursor_.NextKey(&key);) {
       Parameter parameter{key, false};
-      if (key == "threshold" && cursor_.Peek() == Kind::kNumber) {
-        double value = 0;
-        if (!cursor_.Double(&value)) return Syntax();
-        parameter.value = value;
-      } else if (key == "probabilities" &&
-                 (cursor_.Peek() == Kind::kTrue || cursor_.Peek() == Kind::kFalse)) {
-        bool value = false;
-        if (!cursor_.Bool(&value)) return Syntax();
-        parameter.value = value;
+      bool scalar = false;
+      if (!ReadScalar(cursor_, &parameter.value, &scalar)) return Syntax();
+      if (!scalar) return UnknownParam(key);
+      if (key == kExplainParameter) {
+        QUERN_ASSIGN(explain, ReadExplainParameter(parameter.value));
       } else {
-        return Bad("'params' holds " + serving::Quoted(key) +
-                   ": there are 'threshold', a number, and 'probabilities', true or false");
+        parameters_.Add(parameter);
       }
-      parameters_.Add(parameter);
     }
-    return cursor_.failed() ? Syntax() : Status();
+    if (cursor_.failed()) return Syntax();
+    if (explain) return {};  // who explains knows its parameters
+    for (const Parameter& parameter : parameters_.items()) {
+      const bool number = std::holds_alternative<double>(parameter.value) ||
+                          std::holds_alternative<int64_t>(parameter.value);
+      const bool truth = std::holds_alternative<bool>(parameter.value);
+      const bool known =
+          (parameter.name == "threshold" && number) || (parameter.name == "probabilities" && truth);
+      if (!known) return UnknownParam(parameter.name);
+    }
+    return {};
+  }
+
+  static std::unexpected<Error> UnknownParam(std::string_view name) {
+    return Bad("'params' holds " + serving::Quoted(name) +
+               ": there are 'threshold', a number, 'probabilities', true or false, and 'explain', "
+               "true, which takes top, max_evaluations, seed and scale");
   }
 
   Status Form(std::string_view form) {
@@ -247,6 +260,24 @@ class Reader {
 Result<ScoringRequest> ReadScoringJson(std::string_view body, const serving::ServedModel& served,
                                        Arena& arena) {
   return Reader(body, served, arena).Run();
+}
+
+bool AsksForExplanations(std::string_view body, Arena& arena) {
+  JsonCursor cursor(body, arena);
+  if (cursor.Peek() != Kind::kObject) return false;
+  bool asks = false;
+  std::string_view key;
+  for (cursor.EnterObject(); cursor.NextKey(&key);) {
+    if (key != "params" || cursor.Peek() != Kind::kObject) {
+      if (!cursor.Skip()) return false;
+      continue;
+    }
+    for (cursor.EnterObject(); cursor.NextKey(&key);) {
+      if (key == kExplainParameter) asks = cursor.Peek() == Kind::kTrue;
+      if (!cursor.Skip()) return false;
+    }
+  }
+  return asks && cursor.Finish();
 }
 
 Result<ScoringRequest> ReadScoringCsv(std::string_view body, bool has_header,

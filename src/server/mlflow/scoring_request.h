@@ -16,11 +16,15 @@ struct ScoringRequest {
 };
 
 /// An object with exactly one of dataframe_split, dataframe_records, instances, inputs, and perhaps
-/// `params` (`threshold`, `probabilities`). Columns are found by name; further ones are ignored; of
-/// a model that does not name its columns they are taken in order. Texts of errors are MLflow's
-/// where clients look for them. Allocates from `arena` alone, and points into it and the body.
+/// `params`: `threshold` and `probabilities`, or with `explain` those of an explanation. Columns
+/// are found by name; further ones are ignored; of a model that does not name its columns they are
+/// taken in order. Texts of errors are MLflow's where clients look for them. Allocates from `arena`
+/// alone, and points into it and the body.
 Result<ScoringRequest> ReadScoringJson(std::string_view body, const serving::ServedModel& served,
                                        Arena& arena);
+/// Whether the `params` of such a body ask for explanations, in place of predictions. False for
+/// what cannot be read.
+bool AsksForExplanations(std::string_view body, Arena& arena);
 /// With a header row, as DataFrame.to_csv(index=False) writes, or without one: then the columns
 /// are the model's, in order.
 Result<ScoringRequest> ReadScoringCsv(std::string_view body, bool has_header,

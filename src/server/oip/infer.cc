@@ -88,6 +88,18 @@ Status Answer(const ServingContext& context, const serving::ServedModelPtr& serv
   return {};
 }
 
+/// What is wrong with the request is said by who reads it for an answer.
+bool AsksForExplanations(const Exchange& exchange) {
+  // What may ask so is never answered where nobody may wait (serve.cc).
+  if (!exchange.may_wait || !MayAskForExplanations(exchange.request.body)) return false;
+  const auto length = HeaderLength(exchange.request);
+  if (!length || *length == size_t{0}) return false;
+  const size_t json = length->value_or(exchange.request.body.size());
+  const auto request = ReadInferRequest(exchange.request.body.substr(0, json),
+                                        exchange.request.body.substr(json), exchange.arena);
+  return request && request->explain;
+}
+
 /// Takes `part` and the slash behind it off the front; the whole rest if there is no slash.
 std::string_view TakePart(std::string_view* path) {
   const size_t slash = path->find('/');
@@ -121,6 +133,7 @@ Result<ReadAhead> ReadCall(const serving::ServedModel& served, const Exchange& e
 
 void Infer(const ServingContext& context, std::string_view name, std::string_view version,
            const Exchange& exchange) {
+  if (AsksForExplanations(exchange)) return Explain(context, name, version, exchange);
   AnswerScoring(
       context, name, version, exchange,
       [&](const serving::ServedModelPtr& served, const Routed& routed) {

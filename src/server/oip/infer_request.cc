@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "server/explaining.h"
 #include "server/http/arena_list.h"
 #include "server/http/json_parameters.h"
 #include "server/oip/tensor_reader.h"
@@ -134,6 +135,10 @@ class Reader {
         return Bad("parameter 'timeout' must be a whole number of microseconds");
       }
       request_.timeout = static_cast<double>(*micros) * 1e-6;
+      return {};
+    }
+    if (parameter.name == kExplainParameter) {
+      QUERN_ASSIGN(request_.explain, ReadExplainParameter(parameter.value));
       return {};
     }
     parameters_.Add(parameter);

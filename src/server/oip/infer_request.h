@@ -18,14 +18,16 @@ struct InferRequest {
   bool binary_by_default = false;
   /// The request's `timeout` in seconds; 0 = none.
   double timeout = 0;
+  /// Explanations are asked for, in place of predictions.
+  bool explain = false;
 };
 
 /// `json` is the head of the body, `tensors` what follows it: tensors of packed bytes, in the order
 /// of those inputs that announce a `binary_data_size`. Further keys are ignored, as the protocol
 /// lets clients add them. Parameters that this protocol gives a meaning are taken out of
 /// `call.parameters`: `content_type` (pd, np; of inputs also str, base64, datetime),
-/// `binary_data_output`, `timeout` (microseconds). All else is kInvalidArgument, naming the tensor.
-/// Everything lies in `arena` or points into the two texts.
+/// `binary_data_output`, `timeout` (microseconds), `explain`. All else is kInvalidArgument, naming
+/// the tensor. Everything lies in `arena` or points into the two texts.
 Result<InferRequest> ReadInferRequest(std::string_view json, std::string_view tensors,
                                       Arena& arena);
 
