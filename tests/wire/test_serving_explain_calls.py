@@ -164,7 +164,7 @@ def test_what_else_is_wrong_is_said(server, columns):
                   **{"X-Request-Timeout-Ms": "1"})
     assert late.status_code == 504 and late.elapsed.total_seconds() < 1
     with pytest.raises(InferenceServerException, match="DEADLINE_EXCEEDED"):
-        ask_grpc(server, columns, {"explain": True, "max_evaluations": 1_000_000, "timeout": 1000})
+        ask_grpc(server, columns, {"explain": True, "max_evaluations": 1_000_000}, timeout=1000)
 
 
 def test_others_are_answered_meanwhile(server, columns):
