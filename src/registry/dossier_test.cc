@@ -115,10 +115,10 @@ TEST_CASE("a copy knows of its making what the original does") {
     FillFromFacts(copy);
     CHECK(copy.data == original.data);
     CHECK(TravellingFacts(copy) == TravellingFacts(original));
-    const MeasuredRows rows = RowsOfMetric(original, "roc_auc");
+    const MeasuredRows rows = MetricRows(original).Of("roc_auc");
     REQUIRE_FALSE(rows.identity.empty());
-    CHECK(RowsOfMetric(copy, "roc_auc").text == rows.text);
-    CHECK(RowsOfMetric(copy, "roc_auc").identity == rows.identity);
+    CHECK(MetricRows(copy).Of("roc_auc").text == rows.text);
+    CHECK(MetricRows(copy).Of("roc_auc").identity == rows.identity);
     CHECK(At(CardJson(copy), "/model_parameters") == At(CardJson(original), "/model_parameters"));
   }
 }
