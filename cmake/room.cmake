@@ -1,3 +1,8 @@
+# Several files of a room are compiled as one: most of a file's time is its headers. Two files of a room therefore may
+# not have the same name in their unnamed namespaces. OFF compiles each by itself (`./dev lint --tidy` does).
+option(QUERN_UNITY "compile several files of a room as one" ON)
+set(QUERN_UNITY_FILES 6 CACHE STRING "how many of them; 0 for all of a room")
+
 # Every room's micro-benchmarks; not part of the ordinary build.
 add_custom_target(benches)
 
@@ -40,6 +45,7 @@ function(quern_room name)
     list(APPEND deps quern_${dep})
   endforeach()
   add_library(quern_${name} STATIC ${sources})
+  set_target_properties(quern_${name} PROPERTIES UNITY_BUILD ${QUERN_UNITY} UNITY_BUILD_BATCH_SIZE ${QUERN_UNITY_FILES})
   target_link_libraries(quern_${name} PUBLIC quern_flags ${deps} ${ROOM_LIBS})
   if(ROOM_HOT)
     target_compile_options(quern_${name} PRIVATE ${QUERN_HOT_FLAGS})
@@ -52,6 +58,8 @@ function(quern_room name)
     add_executable(quern_${name}_test ${tests} $<TARGET_OBJECTS:quern_test_main>)
     target_link_libraries(quern_${name}_test PRIVATE quern_${name} ${test_deps} ${ROOM_TEST_LIBS}
       doctest::doctest)
+    set_target_properties(quern_${name}_test PROPERTIES
+      UNITY_BUILD ${QUERN_UNITY} UNITY_BUILD_BATCH_SIZE ${QUERN_UNITY_FILES})
     target_compile_definitions(quern_${name}_test PRIVATE QUERN_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
     # Optimising the assertions themselves is a third of a test's compile time; what they test keeps its flags.
     target_compile_options(quern_${name}_test PRIVATE -O1)

@@ -5,12 +5,12 @@
 #include <limits>
 
 #include "base/check.h"
+#include "base/nan.h"
 
 namespace quern::deploy {
 namespace {
 
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
-constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
 constexpr std::array kHarmBets{1.25, 1.5, 2.0, 3.0, 5.0, 10.0};
 constexpr std::array kSafeBets{1 / 1.25, 1 / 1.5, 1 / 2.0};
 constexpr double kSplitPrior = 100;

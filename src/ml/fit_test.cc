@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include "base/nan.h"
 #include "base/random.h"
 #include "ml/metrics.h"
 #include "ml/split.h"
@@ -11,8 +12,6 @@ namespace quern::ml {
 namespace {
 
 using namespace testing;
-
-constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
 
 PrepSpec Plain(std::initializer_list<const char*> names) {
   PrepSpec prep;

@@ -34,6 +34,8 @@ struct Distances {
   bool squared = false;
 };
 
+inline bool IsReal(DataType type) { return type == DataType::kFp64 || type == DataType::kFp32; }
+
 /// A value of the graph. With `rows`, its first dimension is the number of rows and is not in
 /// `dims`; `items` are one row's, row-major. Without, all items are constants (or kRows).
 struct SymTensor {

@@ -13,7 +13,6 @@ bool IsNumber(DataType type) {
   return type == DataType::kFp64 || type == DataType::kFp32 || type == DataType::kInt64 ||
          type == DataType::kInt32;
 }
-bool IsReal(DataType type) { return type == DataType::kFp64 || type == DataType::kFp32; }
 
 /// The node's first `count` inputs (all if 0) on a common shape.
 Result<std::vector<SymTensor>> Operands(NodeContext& node, size_t count) {

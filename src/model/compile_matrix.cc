@@ -7,7 +7,6 @@
 namespace quern::model {
 namespace {
 
-bool IsReal(DataType type) { return type == DataType::kFp64 || type == DataType::kFp32; }
 
 /// A constant matrix as doubles.
 Result<std::vector<double>> MatrixOf(NodeContext& node, const SymTensor& tensor) {

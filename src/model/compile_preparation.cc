@@ -14,14 +14,14 @@ namespace quern::model {
 
 namespace {
 
-bool IsNumber(DataType type) {
+bool IsCastable(DataType type) {
   return type == DataType::kFp64 || type == DataType::kFp32 || type == DataType::kInt64 ||
          type == DataType::kInt32 || type == DataType::kBool;
 }
 
 Result<SymTensor> AsFloats(NodeContext& node, size_t input) {
   QUERN_ASSIGN(SymTensor tensor, node.Input(input));
-  if (!IsNumber(tensor.type)) return node.Uncovered(DataTypeName(tensor.type));
+  if (!IsCastable(tensor.type)) return node.Uncovered(DataTypeName(tensor.type));
   for (TermId& item : tensor.items) item = node.terms().Cast(item, Bank::kFloat);
   tensor.type = DataType::kFp32;
   return tensor;
@@ -252,7 +252,7 @@ Status OneHotEncoder(NodeContext& node) {
   const std::vector<std::string> texts = node.Texts("cats_strings");
   const std::vector<int64_t> integers = node.Ints("cats_int64s");
   const bool is_text = tensor.type == DataType::kBytes;
-  if (is_text ? texts.empty() : integers.empty() || !IsNumber(tensor.type)) {
+  if (is_text ? texts.empty() : integers.empty() || !IsCastable(tensor.type)) {
     return node.Uncovered(fmt::format("{} with these categories", DataTypeName(tensor.type)));
   }
   Terms& terms = node.terms();

@@ -83,17 +83,17 @@ void Declare(GraphWriter& graph, const Value& value, DataType type, std::vector<
   graph.Output("y", type, shape);
 }
 
-struct Forest {
+struct TreeGraph {
   std::vector<int64_t> trees, nodes, features, yes, no, missing, leaf_trees, leaf_nodes, targets;
   std::vector<std::string> modes;
   std::vector<float> thresholds, weights;
 };
 
 /// Random trees of every kind of comparison. `dense`: each leaf counts for every target.
-Forest RandomForest(size_t trees, int64_t targets, bool dense, bool positive, Rng& rng) {
+TreeGraph RandomForest(size_t trees, int64_t targets, bool dense, bool positive, Rng& rng) {
   static const char* const kModes[] = {"BRANCH_LEQ", "BRANCH_LT", "BRANCH_GTE",
                                        "BRANCH_GT",  "BRANCH_EQ", "BRANCH_NEQ"};
-  Forest f;
+  TreeGraph f;
   for (size_t t = 0; t < trees; ++t) {
     const size_t inner = rng.Below(12);
     for (size_t n = 0; n < 2 * inner + 1; ++n) {
@@ -121,7 +121,7 @@ Forest RandomForest(size_t trees, int64_t targets, bool dense, bool positive, Rn
   return f;
 }
 
-std::vector<Attribute> AttributesOf(const Forest& f, const std::string& prefix) {
+std::vector<Attribute> AttributesOf(const TreeGraph& f, const std::string& prefix) {
   return {{"nodes_treeids", f.trees},          {"nodes_nodeids", f.nodes},
           {"nodes_featureids", f.features},    {"nodes_modes", f.modes},
           {"nodes_values", f.thresholds},      {"nodes_truenodeids", f.yes},
@@ -169,7 +169,7 @@ TEST_CASE("Tree classifiers: two classes and many, every way to decide") {
     const auto classes = static_cast<int64_t>(2 + rng.Below(3));
     const bool one_score = classes == 2 && rng.Below(4) != 0;
     const bool positive = rng.Below(2) == 0;
-    Forest forest =
+    TreeGraph forest =
         RandomForest(1 + rng.Below(20), one_score ? 1 : classes, rng.Below(2) == 0, positive, rng);
     auto attributes = AttributesOf(forest, "class");
     static const char* const kTransforms[] = {"NONE", "SOFTMAX", "LOGISTIC"};

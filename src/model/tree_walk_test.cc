@@ -35,7 +35,7 @@ uint32_t LeafOf(const std::vector<Node>& nodes, uint32_t root, const std::vector
   return at;
 }
 
-std::vector<float> Row(Rng& rng) {
+std::vector<float> RandomRow(Rng& rng) {
   constexpr float kInfinity = std::numeric_limits<float>::infinity();
   static const float kOdd[] = {kNan, kInfinity, -kInfinity, -0.0F, 1e-45F};
   std::vector<float> row(kFeatures);
@@ -66,7 +66,7 @@ struct Forest {
 template <class Node, class Trees>
 void CheckTrees(Rng& rng, const Forest<Node>& forest, Trees walk) {
   for (int i = 0; i < 20; ++i) {
-    const std::vector<float> row = Row(rng);
+    const std::vector<float> row = RandomRow(rng);
     std::vector<uint32_t> at(forest.roots.size());
     walk(forest.nodes.data(), row.data(), forest.roots.data(), forest.depths.data(),
          forest.depths.size(), at.data());
@@ -83,7 +83,7 @@ void CheckRows(Rng& rng, const Forest<Node>& forest, Rows walk) {
     std::vector<float> x(kFeatures << kShift, kNan);
     std::vector<std::vector<float>> rows;
     for (size_t r = 0; r < count; ++r) {
-      rows.push_back(Row(rng));
+      rows.push_back(RandomRow(rng));
       for (size_t f = 0; f < kFeatures; ++f) x[(f << kShift) + r] = rows[r][f];
     }
     for (size_t t = 0; t < forest.roots.size(); ++t) {

@@ -6,13 +6,13 @@
 #include <numeric>
 #include <unordered_map>
 
+#include "base/nan.h"
 #include "base/text.h"
 #include "stats/summary.h"
 
 namespace quern::monitoring {
 namespace {
 
-constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
 // As scikit-learn clips probabilities of doubles before taking logarithms.
 constexpr double kEpsilon = std::numeric_limits<double>::epsilon();
 

@@ -178,7 +178,7 @@ ColumnEvidence CompareProfile(const ColumnProfile& profile, const Column* curren
   return evidence;
 }
 
-json::array Numbers(const std::vector<double>& values) {
+json::array NumberArray(const std::vector<double>& values) {
   return json::array(values.begin(), values.end());
 }
 
@@ -255,12 +255,12 @@ json::value ProfileRecord(const ReferenceProfile& profile) {
     out["rows"] = column.rows;
     out["missing"] = column.missing;
     if (!column.edges.empty()) {
-      out["edges"] = Numbers(column.edges);
+      out["edges"] = NumberArray(column.edges);
     } else {
       out["labels"] = json::array(column.labels.begin(), column.labels.end());
     }
-    out["counts"] = Numbers(column.counts);
-    if (column.kind == ColumnKind::kNumber) out["sample"] = Numbers(column.sample);
+    out["counts"] = NumberArray(column.counts);
+    if (column.kind == ColumnKind::kNumber) out["sample"] = NumberArray(column.sample);
     columns.push_back(std::move(out));
   }
   return json::object{{"columns", std::move(columns)}};

@@ -13,8 +13,8 @@ namespace quern::net {
 namespace {
 
 /// Answers POST /inline on the loop, the rest in the general handler.
-struct Running {
-  explicit Running(ServerOptions options = {}) {
+struct RunningInline {
+  explicit RunningInline(ServerOptions options = {}) {
     options.inline_handler = [](const RequestView& request, ResponseWriter& response) {
       response.body() = "forgotten";
       response.AddHeader("X-Forgotten", "yes");
@@ -39,7 +39,7 @@ struct Running {
 };
 
 TEST_CASE("an inline handler answers what is its own, the general handler the rest") {
-  Running running;
+  RunningInline running;
   HttpClient client("127.0.0.1", running.port);
   auto mine = client.Post("/inline?a=b", "hi", "text/plain", {{"X-In", "c\td"}});
   REQUIRE(mine);
@@ -57,7 +57,7 @@ TEST_CASE("an inline handler answers what is its own, the general handler the re
 TEST_CASE("an inline handler sees bodies decompressed, and none above its limit") {
   ServerOptions options;
   options.inline_max_body = 1000;
-  Running running(options);
+  RunningInline running(options);
   HttpClient client("127.0.0.1", running.port);
   CHECK(
       client.Send("POST", "/inline", GzipCompress("hello"), {{"Content-Encoding", "gzip"}})->body ==
@@ -77,7 +77,7 @@ TEST_CASE("the end of a wake-up comes before its answers, and its error is their
     if (fails) return Fail(Code::kUnavailable, "the log is full");
     return {};
   };
-  Running running(options);
+  RunningInline running(options);
   HttpClient client("127.0.0.1", running.port);
   CHECK(client.Post("/inline", "1")->status == 200);
   CHECK(ends == 1);

@@ -75,6 +75,11 @@ class RawSocket {
   bool connected_ = false;
 };
 
+/// Status of an HTTP answer as it came over the wire; 0 if it is cut off.
+inline int StatusOfAnswer(const std::string& answer) {
+  return answer.size() > 12 ? std::stoi(answer.substr(9, 3)) : 0;
+}
+
 /// Sends `bytes` on a connection of their own and reads the whole answer.
 inline std::string RawExchange(uint16_t port, std::string_view bytes) {
   RawSocket socket(port);

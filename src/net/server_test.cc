@@ -12,7 +12,7 @@
 namespace quern::net {
 namespace {
 
-HttpResponse Echo(const HttpRequest& request) {
+HttpResponse EchoBack(const HttpRequest& request) {
   HttpResponse response;
   response.content_type = "text/plain";
   response.body = request.method + " " + request.path + " " + request.body;
@@ -20,19 +20,15 @@ HttpResponse Echo(const HttpRequest& request) {
   return response;
 }
 
-struct Running {
-  explicit Running(ServerOptions options = {}, Handler handler = Echo)
+struct RunningServer {
+  explicit RunningServer(ServerOptions options = {}, Handler handler = EchoBack)
       : server(std::move(options), std::move(handler)), port(server.Start().value()) {}
   HttpServer server;
   uint16_t port;
 };
 
-int StatusOf(const std::string& answer) {
-  return answer.size() > 12 ? std::stoi(answer.substr(9, 3)) : 0;
-}
-
 TEST_CASE("requests on one kept connection") {
-  Running running;
+  RunningServer running;
   HttpClient client("127.0.0.1", running.port);
   for (int i = 0; i < 20; ++i) {
     auto response =
@@ -48,7 +44,7 @@ TEST_CASE("requests on one kept connection") {
 }
 
 TEST_CASE("two requests in one packet are answered in order") {
-  Running running;
+  RunningServer running;
   std::string one = "GET /1 HTTP/1.1\r\nHost: a\r\n\r\n";
   std::string two =
       "POST /2 HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\nConnection: close\r\n\r\nhi";
@@ -57,21 +53,21 @@ TEST_CASE("two requests in one packet are answered in order") {
 }
 
 TEST_CASE("chunked bodies, trailers dropped") {
-  Running running;
+  RunningServer running;
   std::string answer = RawExchange(
       running.port,
       "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n"
       "3\r\nabc\r\n2;x=y\r\nde\r\n0\r\nX-In: smuggled\r\n\r\n");
-  CHECK(StatusOf(answer) == 200);
+  CHECK(StatusOfAnswer(answer) == 200);
   CHECK(answer.find("POST / abcde") != std::string::npos);
   CHECK(answer.find("smuggled") == std::string::npos);
 }
 
 TEST_CASE("smuggling and malformed requests are refused and the connection closed") {
   std::atomic<int> handled{0};
-  Running running({}, [&](const HttpRequest& request) {
+  RunningServer running({}, [&](const HttpRequest& request) {
     ++handled;
-    return Echo(request);
+    return EchoBack(request);
   });
   const std::string post = "POST / HTTP/1.1\r\nHost: a\r\n";
   const std::string next = "GET /smuggled HTTP/1.1\r\nHost: a\r\n\r\n";
@@ -113,30 +109,30 @@ TEST_CASE("smuggling and malformed requests are refused and the connection close
   };
   for (const std::string& bytes : bad) {
     std::string answer = RawExchange(running.port, bytes + next);
-    CHECK_MESSAGE(StatusOf(answer) == 400, bytes, answer);
+    CHECK_MESSAGE(StatusOfAnswer(answer) == 400, bytes, answer);
     CHECK_MESSAGE(answer.find("{\"error\":") != std::string::npos, bytes);
     CHECK_MESSAGE(answer.find("Connection: close") != std::string::npos, bytes);
     CHECK_MESSAGE(answer.find("smuggled") == std::string::npos, bytes);
   }
   CHECK(handled == 0);
-  CHECK(StatusOf(RawExchange(running.port, "GET / HTTP/2.0\r\nHost: a\r\n\r\n")) == 505);
-  CHECK(StatusOf(RawExchange(running.port, next)) == 200);
+  CHECK(StatusOfAnswer(RawExchange(running.port, "GET / HTTP/2.0\r\nHost: a\r\n\r\n")) == 505);
+  CHECK(StatusOfAnswer(RawExchange(running.port, next)) == 200);
 }
 
 TEST_CASE("limits: head, body by length, body by chunks, decompressed body") {
   ServerOptions options;
   options.max_body = 1000;
   options.max_header = 2000;
-  Running running(options);
+  RunningServer running(options);
   std::string post = "POST / HTTP/1.1\r\nHost: a\r\n";
-  CHECK(StatusOf(RawExchange(running.port, "GET / HTTP/1.1\r\nHost: a\r\nX: " +
+  CHECK(StatusOfAnswer(RawExchange(running.port, "GET / HTTP/1.1\r\nHost: a\r\nX: " +
                                                std::string(2000, 'x') + "\r\n\r\n")) == 431);
-  CHECK(StatusOf(RawExchange(running.port, "GET /" + std::string(100000, 'x'))) == 431);
-  CHECK(StatusOf(RawExchange(running.port, post + "Content-Length: 1001\r\n\r\n")) == 413);
-  CHECK(StatusOf(RawExchange(running.port, post + "Content-Length: 999999999999\r\n\r\n")) == 413);
+  CHECK(StatusOfAnswer(RawExchange(running.port, "GET /" + std::string(100000, 'x'))) == 431);
+  CHECK(StatusOfAnswer(RawExchange(running.port, post + "Content-Length: 1001\r\n\r\n")) == 413);
+  CHECK(StatusOfAnswer(RawExchange(running.port, post + "Content-Length: 999999999999\r\n\r\n")) == 413);
   std::string chunks = post + "Transfer-Encoding: chunked\r\n\r\n";
   for (int i = 0; i < 2000; ++i) chunks += "1\r\nx\r\n";
-  CHECK(StatusOf(RawExchange(running.port, chunks + "0\r\n\r\n")) == 413);
+  CHECK(StatusOfAnswer(RawExchange(running.port, chunks + "0\r\n\r\n")) == 413);
   HttpClient client("127.0.0.1", running.port);
   CHECK(client.Post("/", std::string(1000, 'x'))->status == 200);
   CHECK(client.Post("/", std::string(500000, 'x'))->status == 413);
@@ -149,7 +145,7 @@ TEST_CASE("limits: head, body by length, body by chunks, decompressed body") {
 }
 
 TEST_CASE("a client that waits for 100 Continue gets it") {
-  Running running;
+  RunningServer running;
   RawSocket socket(running.port);
   socket.Send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\nExpect: 100-continue\r\n\r\n");
   CHECK(socket.ReadUntil("\r\n\r\n") == "HTTP/1.1 100 Continue\r\n\r\n");
@@ -162,13 +158,13 @@ TEST_CASE("slow and silent clients are cut off, others served meanwhile") {
   options.header_timeout = 0.2;
   options.body_timeout = 0.2;
   options.idle_timeout = 0.2;
-  Running running(options);
+  RunningServer running(options);
   RawSocket silent(running.port);
   RawSocket slow_head(running.port);
   RawSocket slow_body(running.port);
   slow_head.Send("GET / HTT");
   slow_body.Send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\nabc");
-  CHECK(StatusOf(RawExchange(running.port, "GET / HTTP/1.1\r\nHost: a\r\n\r\n")) == 200);
+  CHECK(StatusOfAnswer(RawExchange(running.port, "GET / HTTP/1.1\r\nHost: a\r\n\r\n")) == 200);
   CHECK(silent.ReadAll().empty());
   CHECK(slow_head.ReadAll().empty());
   CHECK(slow_body.ReadAll().empty());
@@ -183,7 +179,7 @@ TEST_CASE("slow and silent clients are cut off, others served meanwhile") {
 TEST_CASE("connections beyond the limit are told so") {
   ServerOptions options;
   options.max_connections = 2;
-  Running running(options);
+  RunningServer running(options);
   HttpClient one("127.0.0.1", running.port);
   HttpClient two("127.0.0.1", running.port);
   HttpClient three("127.0.0.1", running.port);
@@ -197,12 +193,12 @@ TEST_CASE("Stop answers what is in flight and closes what is idle") {
   std::promise<void> entered;
   std::promise<void> release;
   auto gate = release.get_future().share();
-  auto running = std::make_unique<Running>(ServerOptions{}, [&](const HttpRequest& request) {
+  auto running = std::make_unique<RunningServer>(ServerOptions{}, [&](const HttpRequest& request) {
     if (request.path == "/slow") {
       entered.set_value();
       gate.wait();
     }
-    return Echo(request);
+    return EchoBack(request);
   });
   HttpClient idle("127.0.0.1", running->port);
   CHECK(idle.Get("/")->status == 200);
@@ -223,7 +219,7 @@ TEST_CASE("Stop answers what is in flight and closes what is idle") {
 }
 
 TEST_CASE("handler exceptions become 500 without their text") {
-  Running running(
+  RunningServer running(
       {}, [](const HttpRequest&) -> HttpResponse { throw std::runtime_error("secret path"); });
   auto response = HttpClient("127.0.0.1", running.port).Get("/");
   CHECK(response->status == 500);
@@ -231,7 +227,7 @@ TEST_CASE("handler exceptions become 500 without their text") {
 }
 
 TEST_CASE("header values cannot end their line") {
-  Running running({}, [](const HttpRequest&) {
+  RunningServer running({}, [](const HttpRequest&) {
     HttpResponse response;
     response.headers.push_back({"X-A", "b\r\nX-Injected: c"});
     return response;
@@ -241,14 +237,14 @@ TEST_CASE("header values cannot end their line") {
 }
 
 TEST_CASE("errors of starting and connecting say what to do") {
-  Running running;
+  RunningServer running;
   ServerOptions same;
   same.port = running.port;
-  HttpServer second(same, Echo);
+  HttpServer second(same, EchoBack);
   CHECK(second.Start().error().message.find("Address already in use") != std::string::npos);
   ServerOptions odd;
   odd.host = "nowhere.example";
-  CHECK(HttpServer(odd, Echo).Start().error().code == Code::kInvalidArgument);
+  CHECK(HttpServer(odd, EchoBack).Start().error().code == Code::kInvalidArgument);
   uint16_t closed = running.port;
   running.server.Stop();
   CHECK(HttpClient("127.0.0.1", closed).Get("/").error().code == Code::kUnavailable);
@@ -257,9 +253,9 @@ TEST_CASE("errors of starting and connecting say what to do") {
 TEST_CASE("the client's deadline") {
   std::promise<void> release;
   auto gate = release.get_future().share();
-  Running running({}, [&](const HttpRequest& request) {
+  RunningServer running({}, [&](const HttpRequest& request) {
     gate.wait();
-    return Echo(request);
+    return EchoBack(request);
   });
   HttpClient client("127.0.0.1", running.port, {.timeout = 0.1});
   CHECK(client.Get("/").error().code == Code::kDeadlineExceeded);
@@ -270,7 +266,7 @@ TEST_CASE("a request without a token is refused before its body is read") {
   ServerOptions options;
   options.bearer_tokens = {"first", "second"};
   options.open_paths = {"/health"};
-  Running running(options);
+  RunningServer running(options);
   HttpClient client("127.0.0.1", running.port);
   CHECK(client.Get("/health")->status == 200);
   CHECK(client.Get("/healthy")->status == 401);
@@ -288,7 +284,7 @@ TEST_CASE("a request without a token is refused before its body is read") {
   RawSocket socket(running.port);
   socket.Send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\nExpect: 100-continue\r\n\r\n");
   const std::string answer = socket.ReadUntil("}");
-  CHECK(StatusOf(answer) == 401);
+  CHECK(StatusOfAnswer(answer) == 401);
   CHECK(answer.find("Connection: close") != std::string::npos);
 }
 
@@ -302,10 +298,10 @@ TEST_CASE("when too much waits for a thread, the next is told to come back") {
   options.inline_handler = [](const RequestView& request, ResponseWriter&) {
     return request.path == "/inline";
   };
-  Running running(options, [&](const HttpRequest& request) {
+  RunningServer running(options, [&](const HttpRequest& request) {
     ++entered;
     gate.wait();
-    return Echo(request);
+    return EchoBack(request);
   });
   const auto ask = [&] {
     return std::async(std::launch::async,
@@ -338,7 +334,7 @@ TEST_CASE("pipelined requests: many answers, in order, to a client that reads la
     response.body().append(request.path).append(large);
     return true;
   };
-  Running running(options);
+  RunningServer running(options);
   RawSocket socket(running.port);
   std::string burst;
   for (int i = 0; i < 60; ++i) {
@@ -358,7 +354,7 @@ TEST_CASE("pipelined requests: many answers, in order, to a client that reads la
 }
 
 TEST_CASE("HTTP/1.0 clients are told that their connection is kept") {
-  Running running;
+  RunningServer running;
   RawSocket socket(running.port);
   for (int i = 0; i < 2; ++i) {
     socket.Send("GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n");

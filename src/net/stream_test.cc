@@ -45,8 +45,8 @@ struct TestSink : BodySink {
 };
 
 /// Streams PUT requests, refuses those to /refused before their body, buffers the rest.
-struct Running {
-  explicit Running(ServerOptions options = {}, uint64_t max = 1u << 30,
+struct RunningStream {
+  explicit RunningStream(ServerOptions options = {}, uint64_t max = 1u << 30,
                    size_t fail_after = size_t{1} << 40) {
     options.body_hook = [this, max,
                          fail_after](const HttpRequest& head) -> Result<std::shared_ptr<BodySink>> {
@@ -73,10 +73,6 @@ struct Running {
   uint16_t port = 0;
 };
 
-int StatusOf(const std::string& answer) {
-  return answer.size() > 12 ? std::stoi(answer.substr(9, 3)) : 0;
-}
-
 std::string Noise(size_t size) {
   std::string out(size, '\0');
   uint64_t state = 88172645463325252u;
@@ -93,7 +89,7 @@ TEST_CASE("a large body arrives in the sink piece by piece, others are buffered 
   ServerOptions options;
   options.max_body = 1000;
   options.body_timeout = 1e-6;
-  Running running(options);
+  RunningStream running(options);
   HttpClient client("127.0.0.1", running.port);
   std::string body = Noise(5 << 20);
   auto answer = client.Send("PUT", "/a", body, {});
@@ -110,7 +106,7 @@ TEST_CASE("chunked, compressed, empty and expected bodies, and a request behind 
   const std::string put = "PUT / HTTP/1.1\r\nHost: a\r\n";
   const std::string next = "GET /next HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";
   {
-    Running running;
+    RunningStream running;
     std::string answer = RawExchange(
         running.port,
         put + "Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2;x=y\r\nde\r\n0\r\n\r\n" + next);
@@ -118,7 +114,7 @@ TEST_CASE("chunked, compressed, empty and expected bodies, and a request behind 
     CHECK(answer.find("streamed") < answer.find("buffered"));
   }
   {
-    Running running;
+    RunningStream running;
     std::string plain = Noise(1 << 20);
     HttpClient client("127.0.0.1", running.port);
     CHECK(client.Send("PUT", "/", GzipCompress(plain), {{"Content-Encoding", "gzip"}})->status ==
@@ -126,13 +122,13 @@ TEST_CASE("chunked, compressed, empty and expected bodies, and a request behind 
     CHECK(running.seen.bytes == plain);
   }
   {
-    Running running;
+    RunningStream running;
     std::string answer = RawExchange(running.port, put + "Content-Length: 0\r\n\r\n" + next);
     CHECK(answer.find("streamed") < answer.find("buffered"));
     CHECK(running.seen.bytes.empty());
   }
   {
-    Running running;
+    RunningStream running;
     RawSocket socket(running.port);
     socket.Send(put + "Content-Length: 2\r\nExpect: 100-continue\r\n\r\n");
     CHECK(socket.ReadUntil("\r\n\r\n") == "HTTP/1.1 100 Continue\r\n\r\n");
@@ -144,7 +140,7 @@ TEST_CASE("chunked, compressed, empty and expected bodies, and a request behind 
 
 TEST_CASE("a client that breaks off: the sink goes, the handler is not called") {
   for (const char* framing : {"Content-Length: 1000000", "Transfer-Encoding: chunked"}) {
-    Running running;
+    RunningStream running;
     {
       RawSocket socket(running.port);
       socket.Send(std::string("PUT / HTTP/1.1\r\nHost: a\r\n") + framing + "\r\n\r\n7\r\nabcd");
@@ -157,7 +153,7 @@ TEST_CASE("a client that breaks off: the sink goes, the handler is not called") 
 TEST_CASE("a client that falls silent in the middle is cut off") {
   ServerOptions options;
   options.stall_timeout = 0.05;
-  Running running(options);
+  RunningStream running(options);
   RawSocket socket(running.port);
   socket.Send("PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\nabc");
   running.seen.destroyed.get_future().wait();
@@ -166,7 +162,7 @@ TEST_CASE("a client that falls silent in the middle is cut off") {
 }
 
 TEST_CASE("the sink's error is answered by the handler while the client still sends") {
-  Running running({}, 1u << 30, 100000);
+  RunningStream running({}, 1u << 30, 100000);
   HttpClient client("127.0.0.1", running.port);
   auto answer = client.Send("PUT", "/", std::string(900000, 'x'), {});
   REQUIRE(answer);
@@ -176,13 +172,13 @@ TEST_CASE("the sink's error is answered by the handler while the client still se
 }
 
 TEST_CASE("the hook's error is answered before the body is asked for") {
-  Running running;
+  RunningStream running;
   RawSocket socket(running.port);
   socket.Send(
       "PUT /refused HTTP/1.1\r\nHost: a\r\nContent-Length: 1000000\r\nExpect: "
       "100-continue\r\n\r\n");
   std::string answer = socket.ReadUntil("not you");
-  CHECK(StatusOf(answer) == 403);
+  CHECK(StatusOfAnswer(answer) == 403);
   CHECK(answer.find("Connection: close") != std::string::npos);
 }
 
@@ -210,9 +206,9 @@ TEST_CASE("what a streamed body is refused for") {
            Row{put + "Transfer-Encoding: chunked\r\n\r\n3\r\nabcXX0\r\n\r\n", 400},
            Row{put + "Content-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 400},
        }) {
-    Running running({}, 1000);
+    RunningStream running({}, 1000);
     std::string answer = RawExchange(running.port, row.bytes);
-    CHECK_MESSAGE(StatusOf(answer) == row.status, row.bytes, answer);
+    CHECK_MESSAGE(StatusOfAnswer(answer) == row.status, row.bytes, answer);
     CHECK(answer.find("Connection: close") != std::string::npos);
     CHECK(running.seen.handled == 0);
   }

@@ -17,7 +17,7 @@ std::string Problem(std::string_view bytes) {
   return parser.Parse(bytes) == Verdict::kBad ? parser.refusal().message : "";
 }
 
-int StatusOf(const std::vector<Header>& headers, int version = 11) {
+int StatusOfHead(const std::vector<Header>& headers, int version = 11) {
   std::string head = version == 10 ? "POST / HTTP/1.0\r\n" : "POST / HTTP/1.1\r\n";
   for (const Header& header : headers) head += header.name + ": " + header.value + "\r\n";
   HeadParser parser(kLimit);
@@ -120,28 +120,28 @@ TEST_CASE("bad bytes are refused before their line has ended") {
 
 TEST_CASE("framing headers") {
   Header host{"Host", "localhost:8080"};
-  CHECK(StatusOf({host}) == 200);
-  CHECK(StatusOf({}) == 400);
-  CHECK(StatusOf({}, 10) == 200);
-  CHECK(StatusOf({host, host}) == 400);
-  CHECK(StatusOf({{"Host", "a b"}}) == 400);
-  CHECK(StatusOf({{"Host", "user@a"}}) == 400);
-  CHECK(StatusOf({{"Host", "[::1]:80"}}) == 200);
-  CHECK(StatusOf({host, {"Content-Length", "100"}}) == 200);
-  CHECK(StatusOf({host, {"Content-Length", "+1"}}) == 400);
-  CHECK(StatusOf({host, {"Content-Length", ""}}) == 400);
-  CHECK(StatusOf({host, {"Content-Length", "1, 1"}}) == 400);
-  CHECK(StatusOf({host, {"Content-Length", "0x10"}}) == 400);
-  CHECK(StatusOf({host, {"Content-Length", "99999999999999999999999"}}) == 400);
-  CHECK(StatusOf({host, {"Content-Length", "1"}, {"content-length", "1"}}) == 400);
-  CHECK(StatusOf({host, {"Transfer-Encoding", "chunked"}}) == 200);
-  CHECK(StatusOf({host, {"Transfer-Encoding", "chunked, identity"}}) == 400);
-  CHECK(StatusOf({host, {"Transfer-Encoding", "gzip, chunked"}}) == 400);
-  CHECK(StatusOf({host, {"Transfer-Encoding", "chunked"}, {"Transfer-Encoding", "x"}}) == 400);
-  CHECK(StatusOf({host, {"Transfer-Encoding", "chunked"}}, 10) == 400);
-  CHECK(StatusOf({host, {"Transfer-Encoding", "chunked"}, {"Content-Length", "5"}}) == 400);
-  CHECK(StatusOf({host, {"Expect", "100-continue"}}) == 200);
-  CHECK(StatusOf({host, {"Expect", "tea"}}) == 417);
+  CHECK(StatusOfHead({host}) == 200);
+  CHECK(StatusOfHead({}) == 400);
+  CHECK(StatusOfHead({}, 10) == 200);
+  CHECK(StatusOfHead({host, host}) == 400);
+  CHECK(StatusOfHead({{"Host", "a b"}}) == 400);
+  CHECK(StatusOfHead({{"Host", "user@a"}}) == 400);
+  CHECK(StatusOfHead({{"Host", "[::1]:80"}}) == 200);
+  CHECK(StatusOfHead({host, {"Content-Length", "100"}}) == 200);
+  CHECK(StatusOfHead({host, {"Content-Length", "+1"}}) == 400);
+  CHECK(StatusOfHead({host, {"Content-Length", ""}}) == 400);
+  CHECK(StatusOfHead({host, {"Content-Length", "1, 1"}}) == 400);
+  CHECK(StatusOfHead({host, {"Content-Length", "0x10"}}) == 400);
+  CHECK(StatusOfHead({host, {"Content-Length", "99999999999999999999999"}}) == 400);
+  CHECK(StatusOfHead({host, {"Content-Length", "1"}, {"content-length", "1"}}) == 400);
+  CHECK(StatusOfHead({host, {"Transfer-Encoding", "chunked"}}) == 200);
+  CHECK(StatusOfHead({host, {"Transfer-Encoding", "chunked, identity"}}) == 400);
+  CHECK(StatusOfHead({host, {"Transfer-Encoding", "gzip, chunked"}}) == 400);
+  CHECK(StatusOfHead({host, {"Transfer-Encoding", "chunked"}, {"Transfer-Encoding", "x"}}) == 400);
+  CHECK(StatusOfHead({host, {"Transfer-Encoding", "chunked"}}, 10) == 400);
+  CHECK(StatusOfHead({host, {"Transfer-Encoding", "chunked"}, {"Content-Length", "5"}}) == 400);
+  CHECK(StatusOfHead({host, {"Expect", "100-continue"}}) == 200);
+  CHECK(StatusOfHead({host, {"Expect", "tea"}}) == 417);
 }
 
 TEST_CASE("targets are split and decoded exactly once") {

@@ -15,7 +15,7 @@
 namespace quern::net {
 namespace {
 
-HttpResponse Echo(const HttpRequest& request) {
+HttpResponse EchoOverTls(const HttpRequest& request) {
   HttpResponse response;
   response.body = request.method + " " + request.path + " " + request.body;
   return response;
@@ -28,7 +28,7 @@ TEST_CASE("requests, large bodies and files over HTTPS") {
   const std::string large(3u << 20, 'L');
   std::ofstream(dir.File("large")) << large;
   HttpServer server(files.Options(), [&](const HttpRequest& request) {
-    HttpResponse response = Echo(request);
+    HttpResponse response = EchoOverTls(request);
     if (request.path == "/file") {
       response.file = std::make_shared<FileBody>(
           UniqueFd(::open(dir.File("large").c_str(), O_RDONLY | O_CLOEXEC)), 0, large.size());
@@ -61,7 +61,7 @@ TEST_CASE("every pipelined request that came before the client's end is answered
     response.body() = body;
     return true;
   };
-  HttpServer server(options, Echo);
+  HttpServer server(options, EchoOverTls);
   RawSocket socket(server.Start().value());
   SslContext context(SSL_CTX_new(TLS_client_method()));
   Ssl ssl(SSL_new(context.get()));
@@ -85,7 +85,7 @@ TEST_CASE("TLS 1.2 and 1.3 with ALPN http/1.1, nothing older and nothing else") 
   TempDir dir;
   Files files(dir);
   files.Write(1);
-  HttpServer server(files.Options(), Echo);
+  HttpServer server(files.Options(), EchoOverTls);
   const uint16_t port = server.Start().value();
   const std::string both("\x02h2\x08http/1.1");
   const Greeting newest = Greet(port, TLS1_3_VERSION, both);
@@ -106,7 +106,7 @@ TEST_CASE("plain HTTP, noise and silence at a port that speaks TLS") {
   files.Write(1);
   ServerOptions options = files.Options();
   options.header_timeout = 0.3;
-  HttpServer server(options, Echo);
+  HttpServer server(options, EchoOverTls);
   const uint16_t port = server.Start().value();
   const std::string answer = RawExchange(port, "GET / HTTP/1.1\r\nHost: a\r\n\r\n");
   CHECK(answer.starts_with("HTTP/1.1 400 "));
@@ -124,7 +124,7 @@ TEST_CASE("a certificate that was replaced is used, one that is broken is not") 
   TempDir dir;
   Files files(dir);
   files.Write(1);
-  HttpServer server(files.Options(), Echo);
+  HttpServer server(files.Options(), EchoOverTls);
   const uint16_t port = server.Start().value();
   const auto serial = [&] { return Greet(port, TLS1_3_VERSION, "").serial; };
   CHECK(serial() == 1);
@@ -144,7 +144,7 @@ TEST_CASE("files that cannot be used are named") {
   files.Write(1);
   other.Write(2);
   const auto error = [](ServerOptions options) {
-    const auto started = HttpServer(std::move(options), Echo).Start();
+    const auto started = HttpServer(std::move(options), EchoOverTls).Start();
     REQUIRE_FALSE(started);
     CHECK(started.error().code == Code::kInvalidArgument);
     return started.error().message;

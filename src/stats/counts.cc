@@ -5,14 +5,13 @@
 #include <numeric>
 
 #include "base/check.h"
+#include "base/nan.h"
 #include "stats/distribution.h"
 #include "stats/drift.h"
 #include "stats/interval.h"
 
 namespace quern::stats {
 namespace {
-
-constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
 
 double Sum(std::span<const double> values) {
   return std::accumulate(values.begin(), values.end(), 0.0);

@@ -3,13 +3,12 @@
 #include <cmath>
 #include <limits>
 
+#include "base/nan.h"
 #include "stats/drift.h"
 #include "stats/summary.h"
 
 namespace quern::stats {
 namespace {
-
-constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
 
 // Integral over x of f(F_r(x) - F_c(x)).
 template <class F>

@@ -12,11 +12,12 @@
 #include <limits>
 #include <numbers>
 
+#include "base/nan.h"
+
 namespace quern::stats {
 namespace {
 
 namespace bm = boost::math;
-constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
 constexpr double kInf = std::numeric_limits<double>::infinity();
 
 // Every math error becomes a value (NaN, infinity or 0) instead of an exception.

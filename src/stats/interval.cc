@@ -2,17 +2,16 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <numeric>
 
 #include "base/check.h"
+#include "base/nan.h"
 #include "stats/distribution.h"
 #include "stats/summary.h"
 
 namespace quern::stats {
 namespace {
 
-constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
 constexpr size_t kJackknifeRows = 1000;
 constexpr size_t kJackknifeBlocks = 200;
 

@@ -2,9 +2,9 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
-#include <limits>
 #include <numeric>
 
+#include "base/nan.h"
 #include "stats/distribution.h"
 #include "stats/drift.h"
 #include "stats/summary.h"
@@ -84,7 +84,6 @@ double UnequalSizes(int64_t m, int64_t n, int64_t h) {
 }  // namespace
 
 TestResult KsTwoSample(std::span<const double> r, std::span<const double> c) {
-  constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
   if (r.empty() || c.empty()) return {kNan, kNan};
   const auto n_r = static_cast<int64_t>(r.size());
   const auto n_c = static_cast<int64_t>(c.size());

@@ -7,14 +7,13 @@
 #include <numeric>
 #include <utility>
 
+#include "base/nan.h"
 #include "stats/distribution.h"
 #include "stats/drift.h"
 #include "stats/summary.h"
 
 namespace quern::stats {
 namespace {
-
-constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
 
 // Average ranks (from 1) of both sorted samples in the pooled one, and sum of t^3 - t over ties.
 struct Ranks {

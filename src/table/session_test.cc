@@ -8,14 +8,14 @@
 namespace quern::table {
 namespace {
 
-std::unique_ptr<Session> Open() {
+std::unique_ptr<Session> OpenSession() {
   auto session = Session::Open();
   REQUIRE(session.has_value());
   return std::move(*session);
 }
 
 TEST_CASE("a query reads every type as the contract says") {
-  auto session = Open();
+  auto session = OpenSession();
   auto rows = session->Query(
       "SELECT NULL, true, 7::TINYINT, -3::BIGINT, 1.25::DECIMAL(9,2), 0.5::FLOAT, 'é''', "
       "DATE '2026-01-02', TIMESTAMPTZ '2026-01-02 03:00:00+01', [1, 2], "
@@ -57,7 +57,7 @@ TEST_CASE("frames go in and come out again, over several chunks") {
     frame.columns[0].numbers.push_back(i % 7 == 0 ? NAN : i * 0.5);
     frame.columns[1].texts.push_back(i % 5 == 0 ? "" : "a rather long text " + std::to_string(i));
   }
-  auto session = Open();
+  auto session = OpenSession();
   REQUIRE(session->Register("f", frame).has_value());
   auto back = session->QueryFrame("SELECT * FROM f");
   REQUIRE(back.has_value());
@@ -76,7 +76,7 @@ TEST_CASE("frames go in and come out again, over several chunks") {
 }
 
 TEST_CASE("a frame's numbers are booleans, integers, decimals and doubles; times are text") {
-  auto session = Open();
+  auto session = OpenSession();
   auto frame = session->QueryFrame(
       "SELECT * FROM (VALUES (true, 1, 1.5, DATE '2026-01-01'), (NULL, NULL, NULL, NULL)) v(b, i, "
       "d, t)");
@@ -88,7 +88,7 @@ TEST_CASE("a frame's numbers are booleans, integers, decimals and doubles; times
 }
 
 TEST_CASE("errors carry a code and the engine's words") {
-  auto session = Open();
+  auto session = OpenSession();
   CHECK(session->Query("SELEC 1").error().code == Code::kInvalidArgument);
   CHECK(session->Query("SELECT no_such").error().message.find("no_such") != std::string::npos);
   CHECK(session->Execute("SELECT * FROM read_parquet('/nowhere/x.parquet')").error().code ==
@@ -99,7 +99,7 @@ TEST_CASE("errors carry a code and the engine's words") {
 }
 
 TEST_CASE("a running query can be interrupted") {
-  auto session = Open();
+  auto session = OpenSession();
   std::atomic<bool> finished{false};
   std::thread other([&] {
     while (!finished) {

@@ -34,8 +34,6 @@ std::vector<Step> Steps(const RowView& view, size_t k) {
   return steps;
 }
 
-double Ratio(double part, double whole) { return whole > 0 ? part / whole : 0.0; }
-
 /// numpy.percentile(…) with linear interpolation, on sorted values; 0 <= q <= 1.
 double Quantile(const std::vector<double>& sorted, double q) {
   const double at = q * static_cast<double>(sorted.size() - 1);

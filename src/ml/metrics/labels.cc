@@ -4,11 +4,6 @@
 #include "ml/metrics/view.h"
 
 namespace quern::ml {
-namespace {
-
-double Ratio(double part, double whole) { return whole > 0 ? part / whole : 0.0; }
-
-}  // namespace
 
 LabelCounts::LabelCounts(const RowView& view)
     : n_(view.target.classes.size()), cells_(n_ * n_), actual_(n_), predicted_(n_) {

@@ -22,6 +22,9 @@ struct RowView {
   }
 };
 
+/// A share; 0 of nothing, as scikit-learn's zero_division=0.
+inline double Ratio(double part, double whole) { return whole > 0 ? part / whole : 0.0; }
+
 /// Metrics of labels alone, from the weighted confusion matrix (row = true, column = predicted).
 class LabelCounts {
  public:

@@ -3,12 +3,11 @@
 #include <limits>
 #include <numeric>
 
+#include "base/nan.h"
 #include "ml/transform/transform.h"
 
 namespace quern::ml {
 namespace {
-
-constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
 
 /// One-way ANOVA F of a column over the classes, missing values left out (scikit-learn's
 /// f_classif).

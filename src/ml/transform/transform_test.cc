@@ -2,14 +2,13 @@
 
 #include <doctest/doctest.h>
 
+#include "base/nan.h"
 #include "ml/test_data.h"
 
 namespace quern::ml {
 namespace {
 
 using namespace testing;
-
-constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
 
 std::vector<double> ColumnOf(const json::value& rows, size_t c) {
   std::vector<double> out;

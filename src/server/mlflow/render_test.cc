@@ -6,6 +6,7 @@
 #include <span>
 #include <vector>
 
+#include "base/nan.h"
 #include "server/mlflow/json_out.h"
 #include "server/mlflow/render_points.h"
 
@@ -13,7 +14,6 @@ namespace quern::server::mlflow {
 namespace {
 
 constexpr double kInf = std::numeric_limits<double>::infinity();
-constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
 
 TEST_CASE("numbers") {
   struct Row {
