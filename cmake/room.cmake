@@ -10,6 +10,15 @@ add_custom_target(benches)
 add_library(quern_test_main OBJECT ${CMAKE_SOURCE_DIR}/cmake/test_main.cc)
 target_link_libraries(quern_test_main PRIVATE doctest::doctest)
 
+function(quern_unity target)
+  if(NOT QUERN_UNITY)
+    return()
+  endif()
+  set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE ${QUERN_UNITY_FILES})
+  # To g++ every file but the first is a header here, whose classes should have no members of unnamed namespaces.
+  target_compile_options(${target} PRIVATE $<$<CXX_COMPILER_ID:GNU>:-Wno-subobject-linkage>)
+endfunction()
+
 # quern_room(NAME DEPS room... LIBS target...): one folder of src/ as a static library quern_NAME made of
 # its *.cc, and, where it has *_test.cc, one test program quern_NAME_test known to ctest; *_bench.cc become
 # quern_NAME_bench. HOT: compiled with QUERN_HOT_FLAGS. `main.cc` files are left to the fronts. A room of several
@@ -45,7 +54,7 @@ function(quern_room name)
     list(APPEND deps quern_${dep})
   endforeach()
   add_library(quern_${name} STATIC ${sources})
-  set_target_properties(quern_${name} PROPERTIES UNITY_BUILD ${QUERN_UNITY} UNITY_BUILD_BATCH_SIZE ${QUERN_UNITY_FILES})
+  quern_unity(quern_${name})
   target_link_libraries(quern_${name} PUBLIC quern_flags ${deps} ${ROOM_LIBS})
   if(ROOM_HOT)
     target_compile_options(quern_${name} PRIVATE ${QUERN_HOT_FLAGS})
@@ -58,8 +67,7 @@ function(quern_room name)
     add_executable(quern_${name}_test ${tests} $<TARGET_OBJECTS:quern_test_main>)
     target_link_libraries(quern_${name}_test PRIVATE quern_${name} ${test_deps} ${ROOM_TEST_LIBS}
       doctest::doctest)
-    set_target_properties(quern_${name}_test PROPERTIES
-      UNITY_BUILD ${QUERN_UNITY} UNITY_BUILD_BATCH_SIZE ${QUERN_UNITY_FILES})
+    quern_unity(quern_${name}_test)
     target_compile_definitions(quern_${name}_test PRIVATE QUERN_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
     # Optimising the assertions themselves is a third of a test's compile time; what they test keeps its flags.
     target_compile_options(quern_${name}_test PRIVATE -O1)

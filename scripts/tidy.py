@@ -12,6 +12,7 @@ import json
 import os
 import pathlib
 import re
+import shlex
 import subprocess
 import sys
 
@@ -19,9 +20,20 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 FINDING = re.compile(r"^(\S+?:\d+:\d+): (?:error|warning): (.*)$", re.M)
 
 
+INCLUDED = re.compile(r'^#include "(.*)"$', re.M)
+
+
 def commands_of(build):
-    entries = json.loads((build / "compile_commands.json").read_text())
-    return {entry["file"]: entry for entry in entries if entry["file"].startswith(f"{ROOT}/src/")}
+    """How to compile each source by itself, those too that are compiled several as one (QUERN_UNITY)."""
+    commands = {}
+    for entry in json.loads((build / "compile_commands.json").read_text()):
+        unit = pathlib.Path(entry["file"])
+        sources = INCLUDED.findall(unit.read_text()) if unit.parent.name == "Unity" else [str(unit)]
+        for source in sources:
+            if source.startswith(f"{ROOT}/src/"):
+                command = entry["command"].replace(shlex.quote(str(unit)), shlex.quote(source))
+                commands[source] = {"directory": entry["directory"], "file": source, "command": command}
+    return commands
 
 
 def state_of_headers():
@@ -36,14 +48,13 @@ def look_at(file, build, headers):
     stamp = build / "tidy" / os.path.relpath(file, ROOT / "src").replace("/", "_")
     if stamp.exists() and stamp.read_text() == key:
         return set()
-    command = ["clang-tidy-19", "--quiet", "-p", str(build), "--extra-arg=-Wno-unknown-warning-option",
+    command = ["clang-tidy-19", "--quiet", "-p", str(build / "tidy"), "--extra-arg=-Wno-unknown-warning-option",
                "--extra-arg=-Wthread-safety", file]
     result = subprocess.run(command, capture_output=True, text=True, errors="replace")
     found = {(os.path.relpath(place, ROOT), text) for place, text in FINDING.findall(result.stdout)}
     if result.returncode != 0 and not found:
         found = {(os.path.relpath(file, ROOT), result.stderr.strip()[-400:] or "clang-tidy failed")}
     if not found:
-        stamp.parent.mkdir(exist_ok=True)
         stamp.write_text(key)
     return found
 
@@ -54,7 +65,10 @@ def main():
     parser.add_argument("pattern", nargs="?", default="")
     arguments = parser.parse_args()
     build = (ROOT / arguments.build).resolve()
-    files = [file for file in sorted(commands_of(build)) if arguments.pattern in file]
+    commands = commands_of(build)
+    (build / "tidy").mkdir(exist_ok=True)
+    (build / "tidy" / "compile_commands.json").write_text(json.dumps(list(commands.values())))
+    files = [file for file in sorted(commands) if arguments.pattern in file]
     headers = state_of_headers()
     found = set()
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:

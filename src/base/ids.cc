@@ -2,6 +2,7 @@
 
 #include <array>
 
+#include "base/hex.h"
 #include "base/secret.h"
 #include "base/uuid.h"
 
@@ -15,20 +16,12 @@ std::array<unsigned char, N> RandomBytes() {
   return bytes;
 }
 
-template <size_t N>
-std::string Hex(const std::array<unsigned char, N>& bytes) {
-  constexpr char kDigits[] = "0123456789abcdef";
-  std::string out;
-  for (unsigned char byte : bytes) {
-    out += kDigits[byte >> 4];
-    out += kDigits[byte & 15];
-  }
-  return out;
-}
-
 }  // namespace
 
-std::string NewHexId() { return Hex(RandomBytes<16>()); }
+std::string NewHexId() {
+  const auto bytes = RandomBytes<16>();
+  return ToHex(bytes.data(), bytes.size());
+}
 
 std::string NewUuid7(const Clock& clock) {
   const auto random = RandomBytes<kUuidRandom>();

@@ -22,7 +22,7 @@ std::string DatabaseOf(const DbArgs& args, Fs& fs) {
   return JoinPath(StateFolder(args.root, fs), "quern.db");
 }
 
-Status ShowStatus(const std::string& database, Context& context) {
+Status ShowSchema(const std::string& database, Context& context) {
   QUERN_ASSIGN(const store::SchemaState state, store::FindSchema(database, context.fs));
   const std::string shown = store::ShownName(database);
   if (context.json) {
@@ -65,10 +65,10 @@ Status Upgrade(const std::string& database, Context& context) {
   return {};
 }
 
-using Work = Status (*)(const std::string& database, Context& context);
+using DbWork = Status (*)(const std::string& database, Context& context);
 
-Verb AddWork(Verb db, Context& context, const char* name, const char* doc,
-             const std::shared_ptr<DbArgs>& args, Work work) {
+Verb AddDbVerb(Verb db, Context& context, const char* name, const char* doc,
+               const std::shared_ptr<DbArgs>& args, DbWork work) {
   Verb verb = db.AddVerb(name, doc);
   verb.AddOption("--root", args->root, "A project folder, or the store of `quern server`")
       .ShowDefault();
@@ -91,9 +91,9 @@ void AddDb(Verb app, Context& context) {
   auto args = std::make_shared<DbArgs>();
   Verb db = app.AddVerb("db", "The schema of a store's database");
   db.RequireVerb();
-  AddWork(db, context, "status", "Which schema the database has, and which this program needs",
-          args, ShowStatus);
-  AddWork(db, context, "upgrade", "Bring the database to this program's schema", args, Upgrade)
+  AddDbVerb(db, context, "status", "Which schema the database has, and which this program needs",
+            args, ShowSchema);
+  AddDbVerb(db, context, "upgrade", "Bring the database to this program's schema", args, Upgrade)
       .Footer(
           "A SQLite file is copied first, and any verb that opens one upgrades it. PostgreSQL "
           "waits "

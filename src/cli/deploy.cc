@@ -30,7 +30,7 @@ struct DeployArgs : StoreArgs {
   bool force = false;
   int limit = 20;
 };
-using Args = std::shared_ptr<DeployArgs>;
+using DeployArgsPtr = std::shared_ptr<DeployArgs>;
 
 std::string Weights(const deploy::Release& release) {
   std::vector<std::string> parts;
@@ -169,7 +169,7 @@ Status ShowRelease(KeptStore& store, const DeployArgs& args, Context& context) {
   return {};
 }
 
-Status ShowLog(KeptStore& store, const DeployArgs& args, Context& context) {
+Status ShowReleaseLog(KeptStore& store, const DeployArgs& args, Context& context) {
   deploy::ReleaseStore releases(store.database());
   QUERN_ASSIGN(const deploy::StoredRelease stored, Find(releases, args, context.clock));
   QUERN_ASSIGN(const auto audits, releases.Audits(stored.release.id));
@@ -214,18 +214,18 @@ Status ShowSettings(Context& context) {
   return {};
 }
 
-using Work = std::function<Result<int>(KeptStore&, const DeployArgs&, Context&)>;
+using ReleaseWork = std::function<Result<int>(KeptStore&, const DeployArgs&, Context&)>;
 
 /// Of what ends well or with an error.
-Work Plain(Status (*show)(KeptStore&, const DeployArgs&, Context&)) {
+ReleaseWork Plain(Status (*show)(KeptStore&, const DeployArgs&, Context&)) {
   return [show](KeptStore& store, const DeployArgs& args, Context& context) -> Result<int> {
     QUERN_TRY(show(store, args, context));
     return 0;
   };
 }
 
-Verb AddWork(Verb deploy, Context& context, const Args& args, const char* name, const char* doc,
-             Work work) {
+Verb AddReleaseVerb(Verb deploy, Context& context, const DeployArgsPtr& args, const char* name,
+                    const char* doc, ReleaseWork work) {
   Verb verb = deploy.AddVerb(name, doc);
   verb.AddOption("model", args->model, "Name of the registered model").Required();
   AddStoreOptions(verb, *args);
@@ -241,17 +241,17 @@ Verb AddWork(Verb deploy, Context& context, const Args& args, const char* name, 
   return verb;
 }
 
-void AddForce(Verb verb, const Args& args) {
+void AddForce(Verb verb, const DeployArgsPtr& args) {
   verb.AddFlag("--force", args->force,
                "Although the gate of the alias is closed; needs --reason, and is recorded");
 }
 
-void AddOrder(Verb deploy, Context& context, const Args& args, deploy::CommandKind kind,
+void AddOrder(Verb deploy, Context& context, const DeployArgsPtr& args, deploy::CommandKind kind,
               const char* name, const char* doc) {
   const auto give = [kind](KeptStore& store, const DeployArgs& given, Context& on) {
     return GiveOrder(store, kind, given, on);
   };
-  Verb verb = AddWork(deploy, context, args, name, doc, give);
+  Verb verb = AddReleaseVerb(deploy, context, args, name, doc, give);
   verb.AddOption("--reason", args->order.reason, "Why, for the record");
   if (kind == deploy::CommandKind::kPromote) {
     verb.AddOption("--version", args->order.version, "Which, if there are several candidates");
@@ -268,7 +268,7 @@ void AddDeploy(Verb app, Context& context) {
   auto args = std::make_shared<DeployArgs>();
   Verb deploy = app.AddVerb("deploy", "Releases: how a version takes over");
   deploy.RequireVerb();
-  Verb begin = AddWork(deploy, context, args, "begin", "Begin a release", BeginRelease);
+  Verb begin = AddReleaseVerb(deploy, context, args, "begin", "Begin a release", BeginRelease);
   begin.AddOption("--stable", args->stable, "The version that serves now, or an alias")
       .ShowDefault();
   begin.AddOption("--candidate", args->candidate,
@@ -285,15 +285,15 @@ void AddDeploy(Verb app, Context& context) {
   begin.Footer(
       "Example:\n"
       "  quern deploy begin heart --candidate 4 --strategy '{strategy: canary}'");
-  AddWork(deploy, context, args, "list", "The releases of a model, newest first",
-          Plain(ListReleases))
+  AddReleaseVerb(deploy, context, args, "list", "The releases of a model, newest first",
+                 Plain(ListReleases))
       .AddOption("--limit", args->limit, "At most so many")
       .ShowDefault();
-  AddWork(deploy, context, args, "show", "Where a release is, and its evidence so far",
-          Plain(ShowRelease))
+  AddReleaseVerb(deploy, context, args, "show", "Where a release is, and its evidence so far",
+                 Plain(ShowRelease))
       .AddOption("--id", args->id, "Another than the open or newest one");
-  AddWork(deploy, context, args, "log", "The audit records of a release, each checked",
-          Plain(ShowLog))
+  AddReleaseVerb(deploy, context, args, "log", "The audit records of a release, each checked",
+                 Plain(ShowReleaseLog))
       .AddOption("--id", args->id, "Another than the open or newest one");
   using deploy::CommandKind;
   AddOrder(deploy, context, args, CommandKind::kPromote, "promote",

@@ -21,8 +21,8 @@ struct ReviewArgs : StateArgs {
   bool passed = false;
   bool failed = false;
 };
-using Args = std::shared_ptr<ReviewArgs>;
-using Work = std::function<Result<int>(pipeline::Workspace&, const ReviewArgs&, Context&)>;
+using ReviewArgsPtr = std::shared_ptr<ReviewArgs>;
+using ReviewWork = std::function<Result<int>(pipeline::Workspace&, const ReviewArgs&, Context&)>;
 
 /// 0 if the gate is open, else as of a gate that failed.
 int CodeOf(const registry::GateReport& gate) {
@@ -58,7 +58,7 @@ Result<int> Judge(pipeline::Workspace& workspace, const ReviewArgs& args, Contex
   return CodeOf(gate);
 }
 
-Work Say(registry::Verdict verdict) {
+ReviewWork Say(registry::Verdict verdict) {
   return [verdict](pipeline::Workspace& workspace, const ReviewArgs& args,
                    Context& context) -> Result<int> {
     registry::PackageRegistry& registry = workspace.registry();
@@ -86,7 +86,8 @@ Result<int> Check(pipeline::Workspace& workspace, const ReviewArgs& args, Contex
   return 0;
 }
 
-Result<int> ShowLog(pipeline::Workspace& workspace, const ReviewArgs& args, Context& context) {
+Result<int> ShowRegistryLog(pipeline::Workspace& workspace, const ReviewArgs& args,
+                            Context& context) {
   if (workspace.server() != nullptr) {
     return Fail(Code::kFailedPrecondition, "the registry is at " + workspace.server()->url(),
                 "ask it: GET /api/2.0/quern/models/" + args.what + "/log");
@@ -123,8 +124,8 @@ Result<int> ShowLog(pipeline::Workspace& workspace, const ReviewArgs& args, Cont
   return 0;
 }
 
-Verb AddWork(Verb models, Context& context, const Args& args, const char* name, const char* doc,
-             Work work) {
+Verb AddReviewVerb(Verb models, Context& context, const ReviewArgsPtr& args, const char* name,
+                   const char* doc, ReviewWork work) {
   Verb verb = models.AddVerb(name, doc);
   verb.AddOption("--project", args->project, "Project folder").ShowDefault();
   AddJsonFlag(verb, context);
@@ -140,7 +141,7 @@ Verb AddWork(Verb models, Context& context, const Args& args, const char* name, 
 }
 
 /// Adds who says it and why.
-void AddSaying(Verb verb, const Args& args) {
+void AddSaying(Verb verb, const ReviewArgsPtr& args) {
   verb.AddOption("--reason", args->reason, "Why, for the log").Required();
   verb.AddOption("--actor", args->actor, "Who says so, if it is not you: recorded as unverified");
 }
@@ -159,27 +160,28 @@ void AddModelsReview(Verb models, Context& context) {
   auto args = std::make_shared<ReviewArgs>();
   constexpr char kVersion[] = "NAME/3, NAME@alias or NAME";
   constexpr char kAlias[] = "The alias whose gate is shown";
-  Verb gate = AddWork(models, context, args, "gate",
-                      "Whether a version may have an alias, and what is missing", Judge);
+  Verb gate = AddReviewVerb(models, context, args, "gate",
+                            "Whether a version may have an alias, and what is missing", Judge);
   gate.AddOption("version", args->what, kVersion).Required();
   gate.AddOption("--alias", args->alias, kAlias).ShowDefault();
-  Verb approve = AddWork(models, context, args, "approve", "Approve a version, as a reviewer",
-                         Say(registry::Verdict::kApproved));
+  Verb approve = AddReviewVerb(models, context, args, "approve", "Approve a version, as a reviewer",
+                               Say(registry::Verdict::kApproved));
   approve.AddOption("version", args->what, kVersion).Required();
   AddSaying(approve, args);
-  Verb reject = AddWork(models, context, args, "reject",
-                        "Reject a version: its gates stay closed until you approve it",
-                        Say(registry::Verdict::kRejected));
+  Verb reject = AddReviewVerb(models, context, args, "reject",
+                              "Reject a version: its gates stay closed until you approve it",
+                              Say(registry::Verdict::kRejected));
   reject.AddOption("version", args->what, kVersion).Required();
   AddSaying(reject, args);
-  Verb check =
-      AddWork(models, context, args, "check", "Record the outcome of a check of a version", Check);
+  Verb check = AddReviewVerb(models, context, args, "check",
+                             "Record the outcome of a check of a version", Check);
   check.AddOption("version", args->what, kVersion).Required();
   check.AddOption("check", args->check, "Its name, as the policy has it").Required();
   check.AddFlag("--passed", args->passed, "It passed");
   check.AddFlag("--failed", args->failed, "It failed");
   AddSaying(check, args);
-  AddWork(models, context, args, "log", "Every change of a model, each record checked", ShowLog)
+  AddReviewVerb(models, context, args, "log", "Every change of a model, each record checked",
+                ShowRegistryLog)
       .AddOption("model", args->what, "One model; without, the whole registry");
 }
 

@@ -177,10 +177,10 @@ Result<int> MakeKeys(const SignArgs& args, Context& context) {
   return 0;
 }
 
-using Args = std::shared_ptr<SignArgs>;
+using SignArgsPtr = std::shared_ptr<SignArgs>;
 
-Verb AddWork(Verb models, Context& context, const Args& args, const char* name, const char* doc,
-             Result<int> (*work)(const SignArgs&, Context&)) {
+Verb AddSigningVerb(Verb models, Context& context, const SignArgsPtr& args, const char* name,
+                    const char* doc, Result<int> (*work)(const SignArgs&, Context&)) {
   Verb verb = models.AddVerb(name, doc);
   AddJsonFlag(verb, context);
   verb.OnGiven([args, work, &context] {
@@ -192,7 +192,7 @@ Verb AddWork(Verb models, Context& context, const Args& args, const char* name, 
   return verb;
 }
 
-void AddPackage(Verb verb, const Args& args) {
+void AddPackage(Verb verb, const SignArgsPtr& args) {
   verb.AddOption("package", args->what, "NAME/3, NAME@alias, NAME, or a folder").Required();
   verb.AddOption("--project", args->project, "Project folder").ShowDefault();
 }
@@ -201,10 +201,11 @@ void AddPackage(Verb verb, const Args& args) {
 
 void AddModelsSign(Verb models, Context& context) {
   auto args = std::make_shared<SignArgs>();
-  Verb sign = AddWork(models, context, args, "sign",
-                      "Sign a package (OpenSSF model signing), so that who loads it can tell that "
-                      "it is whole and whose it is",
-                      Sign);
+  Verb sign =
+      AddSigningVerb(models, context, args, "sign",
+                     "Sign a package (OpenSSF model signing), so that who loads it can tell that "
+                     "it is whole and whose it is",
+                     Sign);
   AddPackage(sign, args);
   sign.AddOption("--key", args->key,
                  "PEM file of the private key, ECDSA on P-256, P-384 or P-521; the passphrase of "
@@ -224,16 +225,16 @@ void AddModelsSign(Verb models, Context& context) {
       "`model_signing verify key FOLDER --signature FOLDER/model.sig --public_key release.pem`\n"
       "reads it too.");
   Verb verify =
-      AddWork(models, context, args, "verify",
-              "Whether a package is what was signed, and by a key that you trust", Verify);
+      AddSigningVerb(models, context, args, "verify",
+                     "Whether a package is what was signed, and by a key that you trust", Verify);
   AddPackage(verify, args);
   verify
       .AddOption("--verify-key", args->verify_keys,
                  "PEM file of a public key that you trust; again for more (default: "
                  "registry.signatures.keys of quern.yaml)")
       .OneEachTime();
-  AddWork(models, context, args, "keygen", "Make a pair of keys on P-256: NAME.key and NAME.pem",
-          MakeKeys)
+  AddSigningVerb(models, context, args, "keygen",
+                 "Make a pair of keys on P-256: NAME.key and NAME.pem", MakeKeys)
       .AddOption("-o,--output", args->output, "NAME, with its folder")
       .ShowDefault();
 }

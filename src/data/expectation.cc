@@ -24,7 +24,7 @@ constexpr std::array<std::pair<CheckKind, std::string_view>, 9> kKinds = {{
     {CheckKind::kFreshness, "freshness"},
 }};
 
-constexpr std::array<std::pair<ValueType, std::string_view>, 5> kTypes = {{
+constexpr std::array<std::pair<ValueType, std::string_view>, 5> kValueTypes = {{
     {ValueType::kNumber, "number"},
     {ValueType::kInteger, "integer"},
     {ValueType::kText, "text"},
@@ -176,7 +176,7 @@ Status ReadKind(const YamlNode& node, Expectation* out) {
       QUERN_ASSIGN(const YamlNode* value, ValueOrKey(node, "is", out));
       QUERN_ASSIGN(const std::string text, value->AsText());
       std::vector<std::string> known;
-      for (const auto& [type, name] : kTypes) {
+      for (const auto& [type, name] : kValueTypes) {
         if (name == text) {
           out->type = type;
           return {};
@@ -303,7 +303,7 @@ std::string_view SeverityName(Severity severity) {
 }
 
 std::string_view ValueTypeName(ValueType type) {
-  for (const auto& [known, name] : kTypes) {
+  for (const auto& [known, name] : kValueTypes) {
     if (known == type) return name;
   }
   return "";

@@ -88,7 +88,7 @@ Result<ColumnType> Infer(const Staged& staged, const Counts& counts, size_t inde
                                                          : ColumnType::kText;
 }
 
-std::string PhysicalOf(ColumnType type, const Counts& counts) {
+std::string StoredTypeOf(ColumnType type, const Counts& counts) {
   switch (type) {
     case ColumnType::kNumber:
     case ColumnType::kBoolean:
@@ -144,7 +144,7 @@ Result<std::vector<TypedColumn>> DecideTypes(const SourceSpec& spec, const Stage
       QUERN_ASSIGN(const ColumnType type, Infer(staged, counts[k], open[k]));
       decl = ColumnDecl{staged.names[open[k]], type, "", {}};
     }
-    decl->physical = PhysicalOf(decl->type, counts[k]);
+    decl->physical = StoredTypeOf(decl->type, counts[k]);
   }
   std::vector<TypedColumn> typed;
   for (size_t i = 0; i < known.size(); ++i) typed.push_back(Typed(spec, std::move(*known[i]), i));

@@ -10,7 +10,7 @@
 namespace quern::data {
 namespace {
 
-constexpr std::array<std::pair<ProfileType, std::string_view>, 5> kTypes = {{
+constexpr std::array<std::pair<ProfileType, std::string_view>, 5> kProfileTypes = {{
     {ProfileType::kNumber, "number"},
     {ProfileType::kCategory, "category"},
     {ProfileType::kText, "text"},
@@ -21,7 +21,7 @@ constexpr std::array<std::pair<ProfileType, std::string_view>, 5> kTypes = {{
 }  // namespace
 
 std::string_view ProfileTypeName(ProfileType type) {
-  for (const auto& [known, name] : kTypes) {
+  for (const auto& [known, name] : kProfileTypes) {
     if (known == type) return name;
   }
   return "";
@@ -29,7 +29,7 @@ std::string_view ProfileTypeName(ProfileType type) {
 
 Result<ProfileType> ParseProfileType(std::string_view name) {
   std::vector<std::string> known;
-  for (const auto& [type, text] : kTypes) {
+  for (const auto& [type, text] : kProfileTypes) {
     if (text == name) return type;
     known.emplace_back(text);
   }

@@ -9,7 +9,7 @@
 namespace quern::data {
 namespace {
 
-constexpr std::array<std::pair<ColumnType, std::string_view>, 5> kTypes = {{
+constexpr std::array<std::pair<ColumnType, std::string_view>, 5> kColumnTypes = {{
     {ColumnType::kNumber, "number"},
     {ColumnType::kCategory, "category"},
     {ColumnType::kText, "text"},
@@ -97,7 +97,7 @@ const std::vector<std::string>& DefaultMissing() {
 }
 
 std::string_view ColumnTypeName(ColumnType type) {
-  for (const auto& [each, name] : kTypes) {
+  for (const auto& [each, name] : kColumnTypes) {
     if (each == type) return name;
   }
   return "";
@@ -105,7 +105,7 @@ std::string_view ColumnTypeName(ColumnType type) {
 
 Result<ColumnType> ParseColumnType(std::string_view name, const Position& where) {
   std::vector<std::string> known;
-  for (const auto& [type, text] : kTypes) {
+  for (const auto& [type, text] : kColumnTypes) {
     if (text == name) return type;
     known.emplace_back(text);
   }

@@ -10,7 +10,7 @@
 namespace quern::deploy {
 namespace {
 
-Strategy Canary() {
+Strategy OneStepCanary() {
   Strategy strategy;
   strategy.kind = StrategyKind::kCanary;
   strategy.steps = {{10, {0, 0}}};
@@ -18,7 +18,7 @@ Strategy Canary() {
 }
 
 struct Case {
-  Strategy strategy = Canary();
+  Strategy strategy = OneStepCanary();
   Evidence evidence;
   double seconds = 3600;
   size_t pairs = 1;

@@ -7,7 +7,7 @@
 namespace quern::deploy {
 namespace {
 
-Strategy Canary() {
+Strategy BakedCanary() {
   Strategy s;
   s.kind = StrategyKind::kCanary;
   s.steps = {{5, {60, 10}}, {50, {60, 10}}};
@@ -20,8 +20,8 @@ Strategy Canary() {
 }
 
 /// A release and its world: time, traffic, records.
-struct Play {
-  explicit Play(Strategy strategy, std::string candidate = "8") {
+struct Scene {
+  explicit Scene(Strategy strategy, std::string candidate = "8") {
     const auto begun = Begin(
         {"r1", "heart", "champion", "7", std::move(candidate), std::move(strategy), "ada"}, now);
     REQUIRE(begun);
@@ -67,7 +67,7 @@ using Kinds = std::vector<Action>;
 }  // namespace
 
 TEST_CASE("a good canary rises step by step, bakes, and is promoted with its proof") {
-  Play p(Canary());
+  Scene p(BakedCanary());
   CHECK(p.release.phase == Phase::kPending);
   p.Wait(0);
   CHECK(p.release.phase == Phase::kWarming);
@@ -109,7 +109,7 @@ TEST_CASE("a good canary rises step by step, bakes, and is promoted with its pro
 }
 
 TEST_CASE("a bad canary is rolled back with its evidence") {
-  Play p(Canary());
+  Scene p(BakedCanary());
   p.Warm();
   p.Traffic(1900, 19, 100, 20);
   p.Wait(1);
@@ -122,14 +122,14 @@ TEST_CASE("a bad canary is rolled back with its evidence") {
 }
 
 TEST_CASE("an undecided one is paused at the limit, and still rolled back on harm") {
-  Play p(Canary());
+  Scene p(BakedCanary());
   p.Warm();
   p.Traffic(100, 1, 5, 0);
   p.Wait(1000);
   CHECK(p.release.phase == Phase::kPaused);
   CHECK(p.release.candidates[0].weight == 5);
   CHECK(p.last().sentence.find("undecided after ") == 0);
-  Play resumed = p;
+  Scene resumed = p;
   REQUIRE(resumed.Give(p.Order(CommandKind::kResume)));
   CHECK(resumed.release.phase == Phase::kStep);
   resumed.Wait(999);
@@ -142,7 +142,7 @@ TEST_CASE("an undecided one is paused at the limit, and still rolled back on har
 }
 
 TEST_CASE("a broken split pauses; what is resumed begins to count anew") {
-  Play p(Canary());
+  Scene p(BakedCanary());
   p.Warm();
   p.Traffic(1000, 0, 300, 0);
   p.Wait(1);
@@ -158,9 +158,9 @@ TEST_CASE("a broken split pauses; what is resumed begins to count anew") {
 
 TEST_CASE("guards act at once, in every phase with traffic") {
   for (int until = 0; until < 5; ++until) {
-    Strategy s = Canary();
+    Strategy s = BakedCanary();
     s.shadow = {0, 10};
-    Play p(s);
+    Scene p(s);
     p.Warm();
     CHECK(p.release.phase == Phase::kShadow);
     if (until > 0) {
@@ -187,7 +187,7 @@ TEST_CASE("guards act at once, in every phase with traffic") {
     const bool moved = until == 4;
     CHECK((p.release.todo.front() == Action{ActionKind::kSetAlias, "7"}) == moved);
   }
-  Play p(Canary());
+  Scene p(BakedCanary());
   p.Wait(0);
   REQUIRE(p.Give(NotReady{"8", "self-test: 0.3 instead of 0.4"}));
   CHECK(p.release.phase == Phase::kRolledBack);
@@ -197,7 +197,7 @@ TEST_CASE("guards act at once, in every phase with traffic") {
 TEST_CASE("basic and blue/green") {
   Strategy basic;
   basic.hold = 50;
-  Play p(basic);
+  Scene p(basic);
   p.Warm();
   CHECK(p.release.phase == Phase::kPromoted);
   REQUIRE(p.Give(p.Order(CommandKind::kAbort)));
@@ -208,7 +208,7 @@ TEST_CASE("basic and blue/green") {
   green.kind = StrategyKind::kBlueGreen;
   green.preview = {10, 2};
   green.bake = {20, 0};
-  Play q(green);
+  Scene q(green);
   q.Warm();
   CHECK(q.release.phase == Phase::kStep);
   CHECK(q.release.candidates[0].weight == 0);
@@ -222,12 +222,12 @@ TEST_CASE("basic and blue/green") {
 }
 
 TEST_CASE("of several versions the harmful one is dropped, the rest waits for an order") {
-  Strategy s = Canary();
+  Strategy s = BakedCanary();
   s.kind = StrategyKind::kAb;
   s.versions = {{"8", 25}, {"9", 25}};
   s.run = {60, 100};
   s.judge.at_most = 500;
-  Play p(s, "");
+  Scene p(s, "");
   p.Warm();
   PhaseCounts& phase = p.release.evidence.At({0.5, 0.25, 0.25});
   for (size_t arm = 0; arm < 3; ++arm) {
@@ -251,7 +251,7 @@ TEST_CASE("of several versions the harmful one is dropped, the rest waits for an
 }
 
 TEST_CASE("commands") {
-  Play p(Canary());
+  Scene p(BakedCanary());
   CHECK(p.Give(p.Order(CommandKind::kPromote)).error().code == Code::kFailedPrecondition);
   CHECK(p.Give(p.Order(CommandKind::kPause)).error().message ==
         "release r1 of heart is pending: it cannot take 'pause'");
@@ -273,9 +273,9 @@ TEST_CASE("commands") {
   CHECK(p.last().sentence == "promoted by order: it is Friday");
   CHECK(*ParseCommand("set_weight") == CommandKind::kSetWeight);
   CHECK(ParseCommand("promot").error().hint == "did you mean 'promote'?");
-  CHECK(Begin({"r", "m", "champion", "7", "7", Canary(), "a"}, 0).error().code ==
+  CHECK(Begin({"r", "m", "champion", "7", "7", BakedCanary(), "a"}, 0).error().code ==
         Code::kInvalidArgument);
-  CHECK(Begin({"r", "m", "champion", "7", "", Canary(), "a"}, 0).error().code ==
+  CHECK(Begin({"r", "m", "champion", "7", "", BakedCanary(), "a"}, 0).error().code ==
         Code::kInvalidArgument);
 }
 

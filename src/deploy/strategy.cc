@@ -20,7 +20,7 @@ constexpr uint32_t kGuarded = kShadowing | kBlueGreen | kMany;
 constexpr uint32_t kRouted = kCanary | kBlueGreen | kMany;
 constexpr uint32_t kAll = ~0u >> 26;
 
-constexpr double kMost = 1e15;
+constexpr double kMostRequests = 1e15;
 constexpr double kYear = 366.0 * 86400;
 
 #define QUERN_SLOT(member) [](Strategy& s) -> SettingSlot { return &s.member; }
@@ -42,22 +42,22 @@ constexpr std::array kSettings{
             "share of the requests that the candidate sees too", QUERN_SLOT(share)},
     Setting{"shadow", "for", kShadowing, kSeconds, 0, kYear, "least duration of the shadow phase",
             QUERN_SLOT(shadow.seconds)},
-    Setting{"shadow", "requests", kShadowing, kPlain, 0, kMost, "least number of mirrored requests",
-            QUERN_SLOT(shadow.requests)},
+    Setting{"shadow", "requests", kShadowing, kPlain, 0, kMostRequests,
+            "least number of mirrored requests", QUERN_SLOT(shadow.requests)},
     Setting{"bake", "for", kCanary | kBlueGreen, kSeconds, 0, kYear,
             "how long the candidate serves all before the promotion is final",
             QUERN_SLOT(bake.seconds)},
-    Setting{"bake", "requests", kCanary | kBlueGreen, kPlain, 0, kMost,
+    Setting{"bake", "requests", kCanary | kBlueGreen, kPlain, 0, kMostRequests,
             "and how many requests at least", QUERN_SLOT(bake.requests)},
     Setting{"preview", "for", kBlueGreen, kSeconds, 0, kYear,
             "how long the candidate is reached by the override header alone",
             QUERN_SLOT(preview.seconds)},
-    Setting{"preview", "requests", kBlueGreen, kPlain, 0, kMost,
+    Setting{"preview", "requests", kBlueGreen, kPlain, 0, kMostRequests,
             "and by how many requests at least", QUERN_SLOT(preview.requests)},
     Setting{"run", "for", kMany, kSeconds, 0, kYear, "least duration of the comparison",
             QUERN_SLOT(run.seconds)},
-    Setting{"run", "requests", kMany, kPlain, 0, kMost, "least number of requests per version",
-            QUERN_SLOT(run.requests)},
+    Setting{"run", "requests", kMany, kPlain, 0, kMostRequests,
+            "least number of requests per version", QUERN_SLOT(run.requests)},
     Setting{"bandit", "method", kBandit, kPlain, 0, 0, "`thompson` or `epsilon_greedy`",
             QUERN_SLOT(bandit.method)},
     Setting{"bandit", "epsilon", kBandit, kPercent, 0, 100,
@@ -90,14 +90,14 @@ constexpr std::array kSettings{
     Setting{"judge", "latency_ms", kCompared, kMilliseconds, 0, 1e9,
             "limit of `latency`; set alone it makes `latency` required",
             QUERN_SLOT(judge.latency_ms)},
-    Setting{"judge", "min_requests", kCompared, kPlain, 0, kMost,
+    Setting{"judge", "min_requests", kCompared, kPlain, 0, kMostRequests,
             "least number of requests of each version before promotion",
             QUERN_SLOT(judge.min_requests)},
     Setting{"judge", "at_least", kCompared, kSeconds, 0, kYear,
             "least duration of the comparison before promotion", QUERN_SLOT(judge.at_least)},
     Setting{"judge", "at_most", kCompared, kSeconds, 0, kYear,
             "undecided for so long: paused, never promoted", QUERN_SLOT(judge.at_most)},
-    Setting{"guards", "consecutive_failures", kGuarded, kPlain, 0, kMost,
+    Setting{"guards", "consecutive_failures", kGuarded, kPlain, 0, kMostRequests,
             "so many failed requests of the candidate in a row roll back; 0: off",
             QUERN_SLOT(guards.consecutive_failures)},
     Setting{"guards", "nan", kGuarded, kPlain, 0, 0, "a NaN in an answer rolls back",

@@ -21,8 +21,6 @@ using tracking::Experiment;
 using tracking::ModelRecord;
 using tracking::RunRecord;
 
-constexpr std::string_view kProxied = "mlflow-artifacts";
-
 std::string AbsolutePlace(const std::string& folder) {
   std::error_code error;
   const auto absolute = std::filesystem::absolute(folder, error);
@@ -160,7 +158,7 @@ Status Exporter::WriteRegistered(const std::string& name) {
     }
     const std::string moved = Moved(version.storage);
     std::string here = moved;
-    if (moved == version.storage && registry::ParseSource(moved).scheme == kProxied) {
+    if (moved == version.storage && registry::ParseSource(moved).proxied()) {
       QUERN_ASSIGN(here, CopyArtifacts(moved, FolderWriter::PathOf(version) + "/artifacts"));
     }
     // What was registered by its place in this store is now elsewhere; other names stay.
@@ -177,7 +175,7 @@ Status Exporter::WriteRegistered(const std::string& name) {
 Result<std::string> Exporter::CopyArtifacts(const std::string& uri, const std::string& to) {
   const registry::SourceUri parsed = registry::ParseSource(uri);
   if (!options_.artifacts) return uri;
-  if (parsed.scheme != kProxied) {
+  if (!parsed.proxied()) {
     ++staying_[doing_];
     return uri;
   }

@@ -6,7 +6,7 @@ namespace quern::exchange {
 
 namespace {
 
-constexpr char kProxied[] = "mlflow-artifacts:/";
+constexpr char kProxiedRoot[] = "mlflow-artifacts:/";
 
 }  // namespace
 
@@ -28,7 +28,7 @@ Result<Importer::Files> Importer::CopyArtifacts(const ArtifactOwner& owner,
   for (const std::string& left : (*tree)->left_out()) {
     report_.unreached.push_back(owner.id + ": '" + left + "' leads out of its folder");
   }
-  files.uri = kProxied + path;
+  files.uri = kProxiedRoot + path;
   files.here = true;
   moved_[owner.uri] = files.uri;
   return files;

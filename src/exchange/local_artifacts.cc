@@ -13,8 +13,6 @@ namespace {
 
 namespace files = std::filesystem;
 
-constexpr std::string_view kProxied = "mlflow-artifacts";
-
 std::string Normal(const std::string& path) {
   std::string normal = files::path(path).lexically_normal().string();
   while (normal.size() > 1 && normal.ends_with('/')) normal.pop_back();
@@ -93,7 +91,7 @@ Result<std::string> LocalPlaces::FolderOf(const ArtifactOwner& owner,
                                           const std::string& own) const {
   const registry::SourceUri parsed = registry::ParseSource(owner.uri);
   std::optional<std::string> folder = LocalPath(owner.uri, base);
-  const bool behind_server = parsed.scheme == kProxied;
+  const bool behind_server = parsed.proxied();
   if (behind_server) {
     const auto path = net::DecodeUrl(parsed.path);
     if (path) folder = Normal(proxied + "/" + *path);

@@ -58,7 +58,7 @@ void DropBadKeys(tracking::ModelRecord& record, Report& report) {
 
 bool IsOfMachine(const std::string& uri) {
   const registry::SourceUri parsed = registry::ParseSource(uri);
-  return parsed.local() || parsed.scheme == "mlflow-artifacts";
+  return parsed.local() || parsed.proxied();
 }
 
 Result<std::vector<tracking::Experiment>> ChooseExperiments(std::vector<tracking::Experiment> all,

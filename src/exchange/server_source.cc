@@ -344,7 +344,7 @@ Status ServerSource::ReadVersions(registry::ModelRecord& record, bool prompt, Re
 
 Result<std::unique_ptr<ArtifactTree>> ServerSource::Artifacts(const ArtifactOwner& owner) {
   const registry::SourceUri uri = registry::ParseSource(owner.uri);
-  const bool through_server = uri.local() || uri.scheme == "mlflow-artifacts";
+  const bool through_server = uri.local() || uri.proxied();
   if (owner.kind == ArtifactOwner::Kind::kVersion || !through_server) {
     return Fail(
         Code::kUnimplemented,

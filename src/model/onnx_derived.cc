@@ -28,9 +28,9 @@ using Form = Operand::Form;
 
 /// Compiles one expression that has passed expr::Check. Values of literals alone are scalars, all
 /// others [N,1].
-class Compiler {
+class DerivedWriter {
  public:
-  Compiler(GraphWriter& graph, const ColumnValues& columns, std::string name)
+  DerivedWriter(GraphWriter& graph, const ColumnValues& columns, std::string name)
       : graph_(graph), columns_(columns), name_(std::move(name)) {}
 
   Result<Value> Number(const Expr& expr) {
@@ -346,7 +346,7 @@ Status WriteDerived(GraphWriter& graph, const ml::FittedPipeline& pipeline, Colu
                       : fmt::format("derived column '{}' has a raw column's name", derived.name),
                   "a derived column is a number under a name of its own", expr.where);
     }
-    QUERN_ASSIGN(Value value, Compiler(graph, columns, derived.name).Number(expr));
+    QUERN_ASSIGN(Value value, DerivedWriter(graph, columns, derived.name).Number(expr));
     if (expr::Columns(expr).empty()) {
       const Value shape = graph.Node("Shape", derived.name + "/shape",
                                      {columns.at(pipeline.inputs.front().name).value});

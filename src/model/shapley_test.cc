@@ -14,7 +14,7 @@ using Row = std::vector<double>;
 using Score = double (*)(const Row&);
 
 /// Explains `row` by a function; counts what it is asked.
-struct Fixture {
+struct ShapleyFixture {
   Score score;
   Row row;
   std::vector<Row> background;
@@ -86,7 +86,7 @@ double Linear(const Row& x) {
 
 TEST_CASE("of a linear score each column owes its weight times its distance from the mean") {
   for (const size_t evaluations : {size_t{100'000}, size_t{2'000}}) {
-    Fixture fixture{Linear, RandomRows(1, 8, 1)[0], RandomRows(30, 8, 2)};
+    ShapleyFixture fixture{Linear, RandomRows(1, 8, 1)[0], RandomRows(30, 8, 2)};
     const auto values = fixture.Explain({evaluations, 5});
     REQUIRE(values.has_value());
     CHECK(values->exact == (evaluations == 100'000));
@@ -102,7 +102,7 @@ TEST_CASE("of a linear score each column owes its weight times its distance from
 
 TEST_CASE("contributions add up, a dummy owes nothing, equal columns owe alike") {
   for (const size_t evaluations : {size_t{400'000}, size_t{3'000}}) {
-    Fixture fixture{Entangled, RandomRows(1, 9, 3)[0], RandomRows(40, 9, 4)};
+    ShapleyFixture fixture{Entangled, RandomRows(1, 9, 3)[0], RandomRows(40, 9, 4)};
     fixture.row[1] = fixture.row[0];
     for (Row& b : fixture.background) b[1] = b[0];
     const auto values = fixture.Explain({evaluations, 11});
@@ -122,7 +122,7 @@ TEST_CASE("contributions add up, a dummy owes nothing, equal columns owe alike")
 }
 
 TEST_CASE("samples agree with the enumeration within what they say of themselves") {
-  Fixture fixture{Entangled, RandomRows(1, 10, 5)[0], RandomRows(20, 10, 6)};
+  ShapleyFixture fixture{Entangled, RandomRows(1, 10, 5)[0], RandomRows(20, 10, 6)};
   const auto exact = fixture.Explain({100'000, 0});
   REQUIRE(exact.has_value());
   REQUIRE(exact->exact);
@@ -150,7 +150,7 @@ TEST_CASE("samples agree with the enumeration within what they say of themselves
 }
 
 TEST_CASE("columns with equal values make games small") {
-  Fixture fixture{Entangled, RandomRows(1, 40, 7)[0], {}};
+  ShapleyFixture fixture{Entangled, RandomRows(1, 40, 7)[0], {}};
   fixture.background.assign(3, fixture.row);
   fixture.background[0][5] = 4;
   for (const size_t c : {6, 7, 9}) fixture.background[1][c] = -2;
@@ -163,13 +163,13 @@ TEST_CASE("columns with equal values make games small") {
 }
 
 TEST_CASE("few evaluations use few rows of the background, too few are refused") {
-  Fixture fixture{Entangled, RandomRows(1, 50, 8)[0], RandomRows(60, 50, 9)};
+  ShapleyFixture fixture{Entangled, RandomRows(1, 50, 8)[0], RandomRows(60, 50, 9)};
   const auto values = fixture.Explain({2'200, 0});
   REQUIRE(values.has_value());
   CHECK(values->background_rows == 11);  // two pairs of 98 rows each
   CHECK(values->evaluations == 2'156);
   CHECK(values->base_value ==
-        doctest::Approx(Fixture{
+        doctest::Approx(ShapleyFixture{
             Entangled, fixture.row, {fixture.background.begin(), fixture.background.begin() + 11}}
                             .Base()));
   const auto refused = fixture.Explain({1'900, 0});
@@ -182,7 +182,7 @@ TEST_CASE("few evaluations use few rows of the background, too few are refused")
 }
 
 TEST_CASE("wide tables are scored in small blocks") {
-  Fixture fixture{Linear, RandomRows(1, 3'000, 10)[0], RandomRows(2, 3'000, 11)};
+  ShapleyFixture fixture{Linear, RandomRows(1, 3'000, 10)[0], RandomRows(2, 3'000, 11)};
   const auto values = fixture.Explain({30'000, 0});
   REQUIRE(values.has_value());
   CHECK(values->background_rows == 2);

@@ -11,6 +11,7 @@
 #include "net/client.h"
 #include "net/compression.h"
 #include "net/http.h"
+#include "net/noise.h"
 #include "net/raw_socket.h"
 
 namespace quern::net {
@@ -47,7 +48,7 @@ struct TestSink : BodySink {
 /// Streams PUT requests, refuses those to /refused before their body, buffers the rest.
 struct RunningStream {
   explicit RunningStream(ServerOptions options = {}, uint64_t max = 1u << 30,
-                   size_t fail_after = size_t{1} << 40) {
+                         size_t fail_after = size_t{1} << 40) {
     options.body_hook = [this, max,
                          fail_after](const HttpRequest& head) -> Result<std::shared_ptr<BodySink>> {
       if (head.path == "/refused") return Fail(Code::kPermissionDenied, "not you");
@@ -72,18 +73,6 @@ struct RunningStream {
   std::unique_ptr<HttpServer> server;
   uint16_t port = 0;
 };
-
-std::string Noise(size_t size) {
-  std::string out(size, '\0');
-  uint64_t state = 88172645463325252u;
-  for (char& c : out) {
-    state ^= state << 13;
-    state ^= state >> 7;
-    state ^= state << 17;
-    c = static_cast<char>(state);
-  }
-  return out;
-}
 
 TEST_CASE("a large body arrives in the sink piece by piece, others are buffered as ever") {
   ServerOptions options;

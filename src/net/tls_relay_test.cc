@@ -7,6 +7,7 @@
 #include <chrono>
 #include <thread>
 
+#include "net/noise.h"
 #include "net/tcp_listener.h"
 #include "net/tls_test.h"
 
@@ -90,13 +91,6 @@ struct Client {
   RawSocket socket;
   Ssl ssl;
 };
-
-std::string Noise(size_t bytes) {
-  std::string noise(bytes, '\0');
-  uint32_t state = 1;
-  for (char& c : noise) c = static_cast<char>((state = state * 1664525 + 1013904223) >> 24);
-  return noise;
-}
 
 TEST_CASE("a relay carries bytes both ways, more of them than fit in between") {
   TempDir dir;

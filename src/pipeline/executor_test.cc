@@ -9,8 +9,8 @@
 namespace quern::pipeline {
 namespace {
 
-/// A small world: three steps whose results are numbers, counted as they run.
-struct World {
+/// Three steps whose results are numbers, counted as they run.
+struct SmallWorld {
   TempDir dir;
   store::TestDatabase database{store::EachEngine()};
   Cache cache{*database, RealFs(), SystemClock(), dir.path()};
@@ -68,7 +68,7 @@ struct World {
 TEST_CASE(
     "a second run does nothing; a parameter reruns what reads it; an unchanged output stops the "
     "wave") {
-  World world;
+  SmallWorld world;
   CHECK(world.Go().ran == 5);
   CHECK(world.Go().ran == 0);
   CHECK(world.ran == 5);
@@ -84,7 +84,7 @@ TEST_CASE(
 }
 
 TEST_CASE("a failed gate skips what needs it, the report still runs, and again from the cache") {
-  World world;
+  SmallWorld world;
   world.gate = Outcome::kGateFailed;
   for (int i = 0; i < 2; ++i) {
     const RunSummary summary = world.Go();
@@ -96,7 +96,7 @@ TEST_CASE("a failed gate skips what needs it, the report still runs, and again f
 }
 
 TEST_CASE("a run can stop early, be forced and be refused a wrong name") {
-  World world;
+  SmallWorld world;
   RunOptions until;
   until.until = {"parity"};
   CHECK(world.Go(until).ran == 2);
@@ -111,7 +111,7 @@ TEST_CASE("a run can stop early, be forced and be refused a wrong name") {
 }
 
 TEST_CASE("an error stops its branch, is told once, and the step runs again next time") {
-  World world;
+  SmallWorld world;
   Graph graph = world.MakeGraph();
   bool broken = true;
   const auto good = graph.steps[1].run;
@@ -133,7 +133,7 @@ TEST_CASE("an error stops its branch, is told once, and the step runs again next
 }
 
 TEST_CASE("cancelling ends the run cleanly") {
-  World world;
+  SmallWorld world;
   CancelToken cancel;
   cancel.Cancel();
   RunOptions options;
@@ -145,7 +145,7 @@ TEST_CASE("cancelling ends the run cleanly") {
 }
 
 TEST_CASE("a result whose file is gone is computed again") {
-  World world;
+  SmallWorld world;
   Graph graph;
   graph.steps.push_back(world.Make("file", {}, [](StepContext&) { return 1; }));
   const auto inner = graph.steps[0].run;

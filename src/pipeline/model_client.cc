@@ -10,7 +10,7 @@
 namespace quern::pipeline {
 namespace {
 
-Result<json::value> BodyOf(const Result<net::HttpResponse>& response) {
+Result<json::value> ScoringBody(const Result<net::HttpResponse>& response) {
   if (!response) return std::unexpected(response.error());
   if (response->status == 503) {
     // A server that cannot keep its predictions gives none: with our own server that is the disk.
@@ -67,8 +67,8 @@ std::string ModelClient::RequestBody(const Frame& rows, const std::string& reque
 
 Result<ModelClient::Answer> ModelClient::Score(const Frame& rows, const std::string& request_id) {
   QUERN_ASSIGN(const json::value body,
-               BodyOf(client_.Post("/v2/models/" + net::EncodeUrl(model_) + "/infer",
-                                   RequestBody(rows, request_id))));
+               ScoringBody(client_.Post("/v2/models/" + net::EncodeUrl(model_) + "/infer",
+                                        RequestBody(rows, request_id))));
   Answer answer;
   const bool regression = signature_.task == ml::Task::kRegression;
   const json::value* scores = OutputOf(body, regression ? "prediction" : "probabilities");
@@ -109,8 +109,8 @@ Result<std::vector<ModelClient::Explained>> ModelClient::Explain(const Frame& ro
   const json::object request{{"inputs", InputsOf(rows)},
                              {"parameters", {{"max_evaluations", max_evaluations}}}};
   QUERN_ASSIGN(const json::value body,
-               BodyOf(client_.Post("/v2/models/" + net::EncodeUrl(model_) + "/explain",
-                                   WriteJson(request))));
+               ScoringBody(client_.Post("/v2/models/" + net::EncodeUrl(model_) + "/explain",
+                                        WriteJson(request))));
   std::vector<Explained> explained;
   for (const json::value& row : body.at("explanations").as_array()) {
     Explained one{row.at("score").to_number<double>(), row.at("base_value").to_number<double>(), 0};
@@ -130,7 +130,7 @@ Result<ModelClient::Feedback> ModelClient::SendLabels(
     list.push_back(json::object{
         {"prediction_id", prediction_ids[i]}, {"label", labels[i]}, {"source", source}});
   }
-  QUERN_ASSIGN(const json::value body, BodyOf(client_.Post("/v1/feedback", WriteJson(list))));
+  QUERN_ASSIGN(const json::value body, ScoringBody(client_.Post("/v1/feedback", WriteJson(list))));
   return Feedback{labels.size(), body.at("unknown").as_array().size()};
 }
 

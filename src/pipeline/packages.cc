@@ -4,6 +4,7 @@
 
 #include "base/digest.h"
 #include "base/ids.h"
+#include "base/nan.h"
 #include "base/random.h"
 #include "monitoring/profile.h"
 #include "pipeline/code_state.h"
@@ -50,6 +51,10 @@ std::string ReferenceJson(const World& world, const ml::FittedPipeline& pipeline
 
 std::string TextOf(const json::value& record, std::string_view key) {
   return std::string(record.at(key).as_string());
+}
+
+double NumberOf(const json::value& value) {
+  return value.is_null() ? kNan : value.to_number<double>();
 }
 
 Result<WrittenModel> WriteModel(World& world, const ml::FittedPipeline& pipeline,

@@ -64,4 +64,7 @@ std::string RunNodeId(const std::string& run_id);
 /// Text of a record's field.
 std::string TextOf(const json::value& record, std::string_view key);
 
+/// A number that a record holds; NaN of null.
+double NumberOf(const json::value& value);
+
 }  // namespace quern::pipeline

@@ -17,7 +17,7 @@ std::string WordsOf(const net::HttpResponse& response) {
   return response.body.substr(0, 300);
 }
 
-Result<json::value> BodyOf(const Result<net::HttpResponse>& response) {
+Result<json::value> ReleaseBody(const Result<net::HttpResponse>& response) {
   if (!response) return std::unexpected(response.error());
   if (response->status == 200 || response->status == 201) return ParseJson(response->body);
   Code code = Code::kUnavailable;
@@ -40,23 +40,24 @@ Result<std::string> ReleaseClient::Begin(int64_t stable, int64_t candidate,
                             {"candidate", std::to_string(candidate)},
                             {"strategy", deploy::StrategyJson(strategy)},
                             {"actor", actor_}};
-  QUERN_ASSIGN(const json::value begun, BodyOf(client_.Post("/v1/releases", WriteJson(wanted))));
+  QUERN_ASSIGN(const json::value begun,
+               ReleaseBody(client_.Post("/v1/releases", WriteJson(wanted))));
   return std::string(begun.at("id").as_string());
 }
 
 Result<json::value> ReleaseClient::Latest() {
-  QUERN_ASSIGN(const json::value shown, BodyOf(client_.Get(Path(""))));
+  QUERN_ASSIGN(const json::value shown, ReleaseBody(client_.Get(Path(""))));
   return shown.at("release");
 }
 
 Result<json::array> ReleaseClient::Log() {
-  QUERN_ASSIGN(const json::value shown, BodyOf(client_.Get(Path("/log"))));
+  QUERN_ASSIGN(const json::value shown, ReleaseBody(client_.Get(Path("/log"))));
   return shown.at("log").as_array();
 }
 
 Status ReleaseClient::Abort(const std::string& reason) {
   const json::object order{{"actor", actor_}, {"reason", reason}};
-  QUERN_TRY(BodyOf(client_.Post(Path("/abort"), WriteJson(order))));
+  QUERN_TRY(ReleaseBody(client_.Post(Path("/abort"), WriteJson(order))));
   return {};
 }
 

@@ -2,16 +2,11 @@
 
 #include <algorithm>
 #include <boost/json.hpp>
-#include <cmath>
 
 #include "pipeline/packages.h"
 
 namespace quern::pipeline {
 namespace {
-
-double NumberOf(const json::value& value) {
-  return value.is_null() ? std::nan("") : value.to_number<double>();
-}
 
 tracking::MetricPoint Measured(const std::string& name, double value) {
   tracking::MetricPoint point;

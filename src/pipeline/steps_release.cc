@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "base/time.h"
 #include "pipeline/batch.h"
+#include "pipeline/packages.h"
 #include "pipeline/release.h"
 #include "pipeline/steps.h"
 
@@ -18,12 +19,9 @@ namespace {
 std::vector<design::Gate> GatesNow(const World& world, const json::value& evaluated,
                                    uint64_t bytes) {
   std::map<std::string, design::Evidence> measured;
-  const auto number = [](const json::value& value) {
-    return value.is_null() ? std::nan("") : value.to_number<double>();
-  };
   for (const auto& [name, interval] : evaluated.at("metrics").as_object()) {
-    measured[std::string(name)] = {number(interval.at("value")), number(interval.at("low")),
-                                   number(interval.at("high"))};
+    measured[std::string(name)] = {NumberOf(interval.at("value")), NumberOf(interval.at("low")),
+                                   NumberOf(interval.at("high"))};
   }
   measured["package.bytes"].value = static_cast<double>(bytes);
   return design::JudgeGates(world.project.charter, measured);

@@ -8,6 +8,7 @@
 #include "ml/metrics.h"
 #include "monitoring/record.h"
 #include "pipeline/batch.h"
+#include "pipeline/packages.h"
 #include "pipeline/release.h"
 #include "pipeline/retrain_rows.h"
 #include "pipeline/retrain_runs.h"
@@ -16,10 +17,6 @@
 
 namespace quern::pipeline {
 namespace {
-
-double NumberOf(const json::value& value) {
-  return value.is_null() ? std::nan("") : value.to_number<double>();
-}
 
 stats::Interval IntervalOf(const json::value& interval) {
   return {NumberOf(interval.at("value")), NumberOf(interval.at("low")),

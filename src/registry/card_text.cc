@@ -125,7 +125,7 @@ Section Points(const json::value& card, const std::string& title, const std::str
   return out;
 }
 
-Section Reviews(const json::value& card) {
+Section ReviewSection(const json::value& card) {
   Section out{"Reviews", {}, {}, {}};
   for (const json::value& review : ListAt(card, "/reviews")) {
     out.points.push_back(TextAt(review, "/verdict") + " by " + TextAt(review, "/reviewer") + ": " +
@@ -143,7 +143,7 @@ Sheet Layout(const json::value& card) {
               Points(card, "Limitations", "/considerations/limitations"),
               Points(card, "Trade-offs", "/considerations/tradeoffs"),
               Points(card, "Ethical considerations", "/considerations/ethical_considerations")}};
-  if (Section reviews = Reviews(card); !reviews.points.empty()) {
+  if (Section reviews = ReviewSection(card); !reviews.points.empty()) {
     page.sections.push_back(std::move(reviews));
   }
   Section open{"Not answered yet", {}, {}, {}};

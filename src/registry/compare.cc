@@ -151,11 +151,11 @@ Facts ServiceFacts(const Dossier& d) {
   return facts;
 }
 
-struct Section {
+struct FactSection {
   const char* name;
   Facts (*facts)(const Dossier&);
 };
-constexpr Section kSections[] = {
+constexpr FactSection kSections[] = {
     {"version", VersionFacts},      {"metrics", MetricFacts},
     {"slices", SliceFacts},         {"gates", GateFacts},
     {"parameters", ParameterFacts}, {"schema", SchemaFacts},
@@ -170,7 +170,7 @@ bool IsMeasured(std::string_view section) { return section == "metrics" || secti
 std::string_view MetricOf(std::string_view name) { return name.substr(0, name.find(" where ")); }
 
 /// b - a of two numbers, or of the values of two intervals.
-json::value Change(const json::value& a, const json::value& b) {
+json::value Difference(const json::value& a, const json::value& b) {
   const auto number = [](const json::value& value) -> const json::value& {
     return value.is_object() ? At(value, "/value") : value;
   };
@@ -198,11 +198,11 @@ void AddContest(const Dossier& before, const Dossier& after, bool reversed, json
   if (!met) return;
   const MeasuredRows measured = MetricRows(after).Of(metric.get_string());
   json::value x = At(replaced, "/value"), y = At(after.candidate, "/value");
-  json::value change = Change(x, y);
+  json::value change = Difference(x, y);
   json::value interval = At(after.candidate, "/difference");
   if (reversed) {
     std::swap(x, y);
-    change = Change(x, y);
+    change = Difference(x, y);
     interval = nullptr;  // the test was of the other direction
   }
   rows.push_back(json::object{{"section", "contest"},
@@ -227,7 +227,7 @@ json::value CompareVersions(const Dossier& a, const Dossier& b, bool everything)
   AddContest(a, b, false, rows);
   AddContest(b, a, true, rows);
   const MetricRows rows_of_a(a), rows_of_b(b);
-  for (const Section& section : kSections) {
+  for (const FactSection& section : kSections) {
     const Facts left = section.facts(a), right = section.facts(b);
     std::vector<std::string> names = left.order();
     for (const std::string& name : right.order()) {
@@ -240,7 +240,7 @@ json::value CompareVersions(const Dossier& a, const Dossier& b, bool everything)
       equal += is_same;
       if (is_same && !everything) continue;
       json::object row{{"section", section.name}, {"name", name}, {"same", is_same}};
-      row["change"] = Change(x, y);
+      row["change"] = Difference(x, y);
       if (IsMeasured(section.name)) {
         const MeasuredRows on_a = rows_of_a.Of(MetricOf(name));
         const MeasuredRows on_b = rows_of_b.Of(MetricOf(name));

@@ -7,7 +7,7 @@
 namespace quern::registry {
 namespace {
 
-std::string Plain(std::string_view actor) {
+std::string BareActor(std::string_view actor) {
   constexpr std::string_view kMark = " (unverified)";
   if (actor.ends_with(kMark)) actor.remove_suffix(kMark.size());
   return ToLower(Trim(actor));
@@ -20,7 +20,7 @@ bool IsUserOf(std::string_view user, std::string_view address) {
 }  // namespace
 
 bool SamePerson(std::string_view a, std::string_view b) {
-  const std::string first = Plain(a), second = Plain(b);
+  const std::string first = BareActor(a), second = BareActor(b);
   return first == second || IsUserOf(first, second) || IsUserOf(second, first);
 }
 

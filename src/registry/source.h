@@ -16,6 +16,8 @@ struct SourceUri {
 
   /// A path of the server's own machine.
   bool local() const { return scheme.empty() || scheme == "file"; }
+  /// What the tracking server itself hands out, wherever it keeps it.
+  bool proxied() const { return scheme == "mlflow-artifacts"; }
 };
 SourceUri ParseSource(std::string_view source);
 

@@ -34,7 +34,7 @@ void AppendTime(std::string* out, int64_t ms) {
 }
 
 /// As JSON; bytes that are no UTF-8 become '?'.
-void AppendText(std::string* out, std::string_view text) {
+void AppendLossyText(std::string* out, std::string_view text) {
   if (!FindInvalidUtf8(text)) return serving::AppendJsonText(out, text);
   const size_t begin = out->size();
   serving::AppendJsonText(out, text);
@@ -84,9 +84,9 @@ void AccessLog::Write(const AccessEntry& entry, bool held) {
   AppendTime(out, entry.time_ms);
   out->append("\",\"protocol\":\"").append(entry.protocol == Protocol::kGrpc ? "grpc" : "http");
   out->append("\",\"method\":");
-  AppendText(out, entry.method);
+  AppendLossyText(out, entry.method);
   out->append(",\"path\":");
-  AppendText(out, entry.path);
+  AppendLossyText(out, entry.path);
   out->append(",\"status\":");
   if (held) lane.statuses.push_back(out->size());
   serving::AppendJsonInt(out, entry.status);
@@ -99,7 +99,7 @@ void AccessLog::Write(const AccessEntry& entry, bool held) {
   const auto optional = [&](std::string_view key, std::string_view value) {
     if (value.empty()) return;
     out->append(",\"").append(key).append("\":");
-    AppendText(out, value);
+    AppendLossyText(out, value);
   };
   optional("model", entry.model);
   optional("version", entry.version);

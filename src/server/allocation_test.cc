@@ -23,7 +23,7 @@ class NoControl : public ModelControl {
   Status Unload(std::string_view) override { return {}; }
 };
 
-struct Fixture {
+struct AllocationFixture {
   serving::Catalog catalog;
   serving::InferenceService service{catalog, SystemClock(), nullptr, {1, 1 << 16}};
   serving::Metrics metrics{SystemClock()};
@@ -39,7 +39,9 @@ struct Fixture {
   net::ResponseWriter out;
   std::vector<net::HeaderView> headers;
 
-  Fixture() { REQUIRE(catalog.Add(serving::FakeServed("heart", "1", serving::BinarySignature()))); }
+  AllocationFixture() {
+    REQUIRE(catalog.Add(serving::FakeServed("heart", "1", serving::BinarySignature())));
+  }
 
   /// How much one more request allocates after a few of its kind.
   template <class Answer>
@@ -64,7 +66,7 @@ TEST_CASE("scoring allocates nothing after warm-up") {
   const std::string long_text(1000, 'x');
   CHECK(long_text.size() == 1000);
   CHECK((Allocations() > none) == kCountsAllocations);
-  Fixture fixture;
+  AllocationFixture fixture;
   const auto infer = [&](const Exchange& exchange) {
     std::string_view name;
     std::string_view version;
@@ -105,7 +107,7 @@ TEST_CASE("scoring allocates nothing after warm-up") {
 
 /// Requests under a release: each is drawn, keyed, counted and told of.
 TEST_CASE("a running release allocates nothing per request") {
-  Fixture fixture;
+  AllocationFixture fixture;
   REQUIRE(fixture.catalog.Add(serving::FakeServed("heart", "2", serving::BinarySignature())));
   REQUIRE(fixture.catalog.SetAlias("heart", "champion", "1"));
   TempDir dir;

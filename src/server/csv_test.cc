@@ -8,7 +8,7 @@
 namespace quern::server {
 namespace {
 
-std::string Problem(std::string_view text) {
+std::string CsvProblem(std::string_view text) {
   Arena arena;
   auto table = ReadCsv(text, true, arena);
   return table ? "" : table.error().message;
@@ -37,12 +37,12 @@ TEST_CASE("CSV as people and programs write it") {
 }
 
 TEST_CASE("malformed CSV names its line") {
-  CHECK(Problem("") == "CSV without a header line");
-  CHECK(Problem("a,b\n1,2\n1\n") == "CSV line 3: 1 fields, the header has 2");
-  CHECK(Problem("a\n\"x\n\n") == "CSV line 2: a quote that is not closed");
-  CHECK(Problem("a,b\n\"x\"y,1\n") == "CSV line 2: text after a closing quote");
-  CHECK(Problem("a,b,a\n") == "CSV line 1: column 'a' stands there twice");
-  CHECK(Problem("a\n\xff\n").find("not UTF-8") != std::string::npos);
+  CHECK(CsvProblem("") == "CSV without a header line");
+  CHECK(CsvProblem("a,b\n1,2\n1\n") == "CSV line 3: 1 fields, the header has 2");
+  CHECK(CsvProblem("a\n\"x\n\n") == "CSV line 2: a quote that is not closed");
+  CHECK(CsvProblem("a,b\n\"x\"y,1\n") == "CSV line 2: text after a closing quote");
+  CHECK(CsvProblem("a,b,a\n") == "CSV line 1: column 'a' stands there twice");
+  CHECK(CsvProblem("a\n\xff\n").find("not UTF-8") != std::string::npos);
 }
 
 TEST_CASE("media types") {

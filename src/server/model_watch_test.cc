@@ -7,12 +7,12 @@
 namespace quern::server {
 namespace {
 
-struct Fixture {
+struct WatchFixture {
   std::unique_ptr<RunningServer> server;
   Result<ModelToServe> meant = ModelToServe{"heart", "1", {"champion"}, "a"};
   std::unique_ptr<ModelWatch> watch;
 
-  Fixture() {
+  WatchFixture() {
     ServeOptions options;
     options.models = {*meant};
     options.load = [](const serving::ModelFiles& files,
@@ -29,7 +29,7 @@ struct Fixture {
 };
 
 TEST_CASE("an alias that moves is followed; what cannot be served is not") {
-  Fixture fixture;
+  WatchFixture fixture;
   auto served = [&](const char* version) { return fixture.server->Serves("heart", version); };
   fixture.watch->Look();
   CHECK(served("1"));

@@ -11,7 +11,7 @@ namespace quern::server {
 namespace {
 
 constexpr size_t kIdsPerQuery = 500;
-constexpr double kReportSeconds = 10;
+constexpr double kUncountedReportSeconds = 10;
 /// Between two looks at a release that is under way, and at whether another process has begun one.
 constexpr std::chrono::milliseconds kBusy{100};
 constexpr std::chrono::milliseconds kIdle{1000};
@@ -118,7 +118,7 @@ void Releases::Learn(std::span<const serving::Label> labels, std::span<const siz
     if (learnt) continue;
     const double now = MonotonicSeconds();
     double last = reported_.load();
-    if ((last == 0 || now - last > kReportSeconds) &&
+    if ((last == 0 || now - last > kUncountedReportSeconds) &&
         reported_.compare_exchange_strong(last, now)) {
       Log(LogLevel::kError, "labels are stored, but not counted by the release under way: " +
                                 learnt.error().ToString());

@@ -48,8 +48,8 @@ constexpr const char* kRow = R"({"inputs":[{"name":"x","shape":[1],"datatype":"F
                                            {"name":"sex","shape":[1],"datatype":"BYTES","data":["no"]}]})";
 
 /// A registry whose champion releases move, and a server that watches it.
-struct Fixture {
-  Fixture() {
+struct ReleasesFixture {
+  ReleasesFixture() {
     ServeOptions options;
     options.models = {{"heart", "1", {"champion"}, ""}};
     options.database = &database;
@@ -112,7 +112,7 @@ struct Fixture {
 
 TEST_CASE(
     "within the hold an abort brings the old version back at once, though its alias is gone") {
-  Fixture fixture;
+  ReleasesFixture fixture;
   REQUIRE(fixture
               .Post("/v1/releases", R"({"model":"heart","candidate":"2",
                                            "strategy":{"strategy":"basic","hold":"1h"}})")
@@ -131,7 +131,7 @@ TEST_CASE(
 }
 
 TEST_CASE("once the hold is over the old version goes") {
-  Fixture fixture;
+  ReleasesFixture fixture;
   REQUIRE(fixture
               .Post("/v1/releases", R"({"model":"heart","candidate":"2",
                                            "strategy":{"strategy":"basic","hold":"1h"}})")
@@ -143,7 +143,7 @@ TEST_CASE("once the hold is over the old version goes") {
 }
 
 TEST_CASE("labels are looked up in lumps under a release, and stored whatever comes of that") {
-  Fixture fixture;
+  ReleasesFixture fixture;
   const auto labels = [](const std::string& name, int count) {
     std::string body = "[";
     for (int i = 0; i < count; ++i) {
@@ -168,7 +168,7 @@ TEST_CASE("labels are looked up in lumps under a release, and stored whatever co
 
 TEST_CASE(
     "what a candidate refuses the stable version answers, and it counts against the candidate") {
-  Fixture fixture;
+  ReleasesFixture fixture;
   REQUIRE(fixture
               .Post("/v1/releases", R"({"model":"heart","candidate":"3",
                   "strategy":{"strategy":"canary","steps":[{"weight":50,"for":"1h"}]}})")

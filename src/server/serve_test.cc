@@ -55,8 +55,8 @@ Result<serving::LoadedModel> LoadFake(const serving::ModelFiles& files, int64_t 
   return loaded;
 }
 
-struct Fixture {
-  explicit Fixture(ServeOptions options = {}, bool with_database = true) {
+struct ServeFixture {
+  explicit ServeFixture(ServeOptions options = {}, bool with_database = true) {
     if (with_database) options.database = database.get();
     options.log.folder = dir.File(serving::kPredictionLogFolder);
     if (options.models.empty()) {
@@ -100,7 +100,7 @@ const char* kInfer =
         {"name":"sex","shape":[2],"datatype":"BYTES","data":["yes",null]}]})";
 
 TEST_CASE("OIP: health and metadata") {
-  Fixture fixture;
+  ServeFixture fixture;
   CHECK(fixture.Get("/v2/health/live").body == R"({"live":true})");
   CHECK(fixture.Get("/v2/health/ready").body == R"({"ready":true})");
   CHECK(fixture.Get("/v2").body.find("\"name\":\"quern\"") != std::string::npos);
@@ -117,7 +117,7 @@ TEST_CASE("OIP: health and metadata") {
 }
 
 TEST_CASE("OIP: one tensor per column") {
-  Fixture fixture;
+  ServeFixture fixture;
   auto document = fixture.Json(fixture.Post("/v2/models/heart/infer", kInfer)).as_object();
   CHECK(document.at("model_version").as_string() == "1");
   CHECK(document.at("id").as_string() == "");
@@ -132,7 +132,7 @@ TEST_CASE("OIP: one tensor per column") {
 }
 
 TEST_CASE("OIP: a single matrix, chosen outputs, versions, text labels") {
-  Fixture fixture;
+  ServeFixture fixture;
   const char* matrix =
       R"({"id":"q1","inputs":[{"name":"in","shape":[2,2],"datatype":"FP32","data":[[1,2],[NaN,4]]}],
           "outputs":[{"name":"prediction"}]})";
@@ -148,7 +148,7 @@ TEST_CASE("OIP: a single matrix, chosen outputs, versions, text labels") {
 }
 
 TEST_CASE("OIP: what is wrong with a request is said, with 400") {
-  Fixture fixture;
+  ServeFixture fixture;
   auto has = [&](std::string_view body, std::string_view text) {
     std::string refusal = fixture.Refusal(body);
     CHECK_MESSAGE(refusal.find("400 ") == 0, refusal);
@@ -214,7 +214,7 @@ TEST_CASE("OIP: what is wrong with a request is said, with 400") {
 }
 
 TEST_CASE("MLflow: the four JSON forms and CSV give the same answer") {
-  Fixture fixture({}, false);
+  ServeFixture fixture({}, false);
   const std::string expected = R"({"predictions":{"label":[1,0],"probabilities":[[)";
   std::vector<std::string> bodies = {
       R"({"dataframe_split":{"columns":["sex","x","extra","flag"],"index":[0,1],"data":[["yes",0,9,true],[null,-1,9,0]]}})",
@@ -235,7 +235,7 @@ TEST_CASE("MLflow: the four JSON forms and CSV give the same answer") {
 }
 
 TEST_CASE("MLflow: errors with the texts that clients look for") {
-  Fixture fixture;
+  ServeFixture fixture;
   auto has = [&](std::string_view body, std::string_view text, std::string_view type) {
     auto response = fixture.Post("/invocations", body, type);
     CHECK_MESSAGE(response.status == 400, body);
@@ -290,7 +290,7 @@ TEST_CASE("MLflow: errors with the texts that clients look for") {
 TEST_CASE("TensorFlow Serving: a model of fewer scores than its package names classes") {
   ServeOptions options;
   options.models = {{"heart", "1", {}, "overstated"}};
-  Fixture fixture(std::move(options));
+  ServeFixture fixture(std::move(options));
   const char* examples =
       R"({"examples":[{"x":1,"flag":0,"sex":"no"},{"x":2,"flag":1,"sex":"yes"}]})";
   const auto answer = fixture.Post("/v1/models/heart:classify", examples);
@@ -299,7 +299,7 @@ TEST_CASE("TensorFlow Serving: a model of fewer scores than its package names cl
 }
 
 TEST_CASE("feedback: JSON and CSV, idempotent, unknown ids reported") {
-  Fixture fixture;
+  ServeFixture fixture;
   auto scored = fixture.Json(fixture.Post(
       "/invocations", R"({"dataframe_records":[{"x":1,"flag":1,"sex":"a"}],"request_id":"r"})"));
   CHECK(WriteJson(scored.as_object().at("prediction_ids")) == R"(["r-0"])");
@@ -326,12 +326,12 @@ TEST_CASE("feedback: JSON and CSV, idempotent, unknown ids reported") {
   CHECK(refused(R"([[]])") == 400);
   CHECK(refused("prediction_id\nr-0\n", "text/csv") == 400);
   CHECK(refused("{}", "application/xml") == 415);
-  Fixture without({}, false);
+  ServeFixture without({}, false);
   CHECK(without.Post("/v1/feedback", "{}").status == 501);
 }
 
 TEST_CASE("metrics and the list of routes") {
-  Fixture fixture;
+  ServeFixture fixture;
   fixture.Post("/v2/models/heart/infer", kInfer);
   fixture.Post("/v2/models/heart/infer", "{");
   fixture.Post("/v2/models/made-up/infer", "{");
@@ -347,7 +347,7 @@ TEST_CASE("metrics and the list of routes") {
 }
 
 TEST_CASE("models are exchanged under load without one failed request") {
-  Fixture fixture;
+  ServeFixture fixture;
   std::atomic<bool> stop{false};
   std::atomic<int> bad{0};
   std::atomic<int> good{0};
@@ -384,7 +384,7 @@ TEST_CASE("starting says which model could not be loaded") {
 }
 
 TEST_CASE("a model that fails on its own example is not served") {
-  Fixture fixture;
+  ServeFixture fixture;
   Status added = fixture.server->AddModel({"heart", "9", {}, "broken"});
   REQUIRE_FALSE(added.has_value());
   CHECK(added.error().message.find("Model is missing inputs") != std::string::npos);
@@ -400,7 +400,7 @@ int64_t ResidentBytes() {
 }
 
 TEST_CASE("memory stays flat over ten thousand requests, good and bad") {
-  Fixture fixture({}, false);
+  ServeFixture fixture({}, false);
   auto run = [&](int count) {
     for (int i = 0; i < count; ++i) {
       bool good = i % 10 != 0;

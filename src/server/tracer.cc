@@ -19,7 +19,7 @@ constexpr size_t kQueue = 2048;
 constexpr size_t kPerMessage = 512;
 /// Seconds for one message: the end of the server must not hang on a collector.
 constexpr double kTimeout = 3;
-constexpr double kReportSeconds = 60;
+constexpr double kDropReportSeconds = 60;
 
 /// Random bytes by the hundred, as the system's source is not for every request.
 template <size_t N>
@@ -168,7 +168,7 @@ void Tracer::Send(std::vector<Record>& records) {
     size_t spans = 0;
     for (const Record& record : part) spans += record.spans();
     dropped_.fetch_add(spans, std::memory_order_relaxed);
-    if (reported == 0 || MonotonicSeconds() - reported > kReportSeconds) {
+    if (reported == 0 || MonotonicSeconds() - reported > kDropReportSeconds) {
       reported = MonotonicSeconds();
       Log(LogLevel::kWarning, "tracing: spans were dropped, as they could not be sent to " +
                                   options_.endpoint + ": " + sent.error().message);

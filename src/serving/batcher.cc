@@ -12,10 +12,6 @@
 namespace quern::serving {
 namespace {
 
-uint64_t Nanoseconds(double seconds) {
-  return seconds > 0 ? static_cast<uint64_t>(seconds * 1e9) : 0;
-}
-
 BatchOptions Filled(BatchOptions options) {
   if (options.runs == 0) options.runs = AvailableCores();
   options.rows = std::max<size_t>(options.rows, 1);
@@ -79,7 +75,8 @@ Status Batcher::Together(const std::deque<Caller*>& callers) const {
   Arena scratch;
   const Status status = RunJoined(*engine_, calls, scratch, &times);
   for (const Caller* caller : callers) {
-    *caller->ticket = {Nanoseconds(begin - caller->arrived), times, caller == callers.front()};
+    *caller->ticket = {NanosecondsBetween(caller->arrived, begin), times,
+                       caller == callers.front()};
   }
   return status;
 }
@@ -90,7 +87,7 @@ Status Batcher::Alone(Caller& caller) const {
   Arena none(0);
   EngineRun times;
   QUERN_TRY(RunJoined(*engine_, {&caller.call, 1}, none, &times));
-  *caller.ticket = {Nanoseconds(begin - caller.arrived), times, true};
+  *caller.ticket = {NanosecondsBetween(caller.arrived, begin), times, true};
   return {};
 }
 

@@ -123,8 +123,8 @@ class Asked {
   std::thread thread_;
 };
 
-struct Fixture {
-  explicit Fixture(BatchOptions options) : batcher(engine, options) {}
+struct BatcherFixture {
+  explicit BatcherFixture(BatchOptions options) : batcher(engine, options) {}
   /// Until so many wait for a run.
   void AwaitWaiting(size_t count) const {
     while (batcher.waiting() != count) std::this_thread::yield();
@@ -136,7 +136,7 @@ struct Fixture {
 }  // namespace
 
 TEST_CASE("who comes while a run is under way is scored with the others who do") {
-  Fixture fixture({.rows = 100, .delay = 0, .runs = 1});
+  BatcherFixture fixture({.rows = 100, .delay = 0, .runs = 1});
   fixture.engine->Close();
   Asked first(fixture.batcher, {1});
   fixture.engine->Await(1);
@@ -160,7 +160,7 @@ TEST_CASE("who comes while a run is under way is scored with the others who do")
 }
 
 TEST_CASE("who finds a run free does not wait for one under way") {
-  Fixture fixture({.rows = 100, .delay = 0, .runs = 2});
+  BatcherFixture fixture({.rows = 100, .delay = 0, .runs = 2});
   fixture.engine->Close();
   Asked first(fixture.batcher, {1});
   fixture.engine->Await(1);
@@ -172,7 +172,7 @@ TEST_CASE("who finds a run free does not wait for one under way") {
 }
 
 TEST_CASE("runs hold so many rows at most, and only rows that look alike") {
-  Fixture fixture({.rows = 2, .delay = 0, .runs = 1});
+  BatcherFixture fixture({.rows = 2, .delay = 0, .runs = 1});
   fixture.engine->Close();
   Asked first(fixture.batcher, {1});
   fixture.engine->Await(1);
@@ -191,7 +191,7 @@ TEST_CASE("runs hold so many rows at most, and only rows that look alike") {
 }
 
 TEST_CASE("a deadline ends the waiting, and nobody else's") {
-  Fixture fixture({.rows = 100, .delay = 0, .runs = 1});
+  BatcherFixture fixture({.rows = 100, .delay = 0, .runs = 1});
   fixture.engine->Close();
   Asked first(fixture.batcher, {1});
   fixture.engine->Await(1);
@@ -208,7 +208,7 @@ TEST_CASE("a deadline ends the waiting, and nobody else's") {
 }
 
 TEST_CASE("an error of a joint run is the error of whose it is") {
-  Fixture fixture({.rows = 100, .delay = 0, .runs = 1});
+  BatcherFixture fixture({.rows = 100, .delay = 0, .runs = 1});
   fixture.engine->Close();
   Asked first(fixture.batcher, {1});
   fixture.engine->Await(1);
@@ -230,7 +230,7 @@ TEST_CASE("an error of a joint run is the error of whose it is") {
 }
 
 TEST_CASE("with a delay the first waits for others, until the batch is full") {
-  Fixture fixture({.rows = 3, .delay = 1000, .runs = 1});
+  BatcherFixture fixture({.rows = 3, .delay = 1000, .runs = 1});
   Asked first(fixture.batcher, {1});
   fixture.AwaitWaiting(1);
   Asked second(fixture.batcher, {2});
@@ -241,14 +241,14 @@ TEST_CASE("with a delay the first waits for others, until the batch is full") {
   CHECK(third.Right());
   CHECK(fixture.engine->runs() == std::vector<int64_t>{3});
 
-  Fixture brief({.rows = 3, .delay = 0.001, .runs = 1});
+  BatcherFixture brief({.rows = 3, .delay = 0.001, .runs = 1});
   Asked alone(brief.batcher, {1});
   CHECK(alone.Right());
   CHECK(alone.ticket.waited >= 1'000'000);
 }
 
 TEST_CASE("many threads: every call gets its own answer") {
-  Fixture fixture({.rows = 8, .delay = 0, .runs = 2});
+  BatcherFixture fixture({.rows = 8, .delay = 0, .runs = 2});
   std::atomic<int> right{0};
   std::vector<std::thread> threads;
   for (int t = 0; t < 8; ++t) {

@@ -14,10 +14,6 @@ using model::DataType;
 
 constexpr size_t kShown = 60;
 
-std::unexpected<Error> Bad(std::string what) {
-  return Fail(Code::kInvalidArgument, std::move(what));
-}
-
 /// Where the value at `index` stands.
 std::string PlaceText(const ColumnMove& column, size_t index) {
   const size_t row = index / column.row_size;
@@ -35,7 +31,7 @@ Result<double> NumberOf(const ColumnMove& column, size_t index) {
   if (auto number = ParseDouble(text)) return *number;
   if (text == "true" || text == "True" || text == "TRUE") return 1;
   if (text == "false" || text == "False" || text == "FALSE") return 0;
-  return Bad(PlaceText(column, index) + "expected a number, got the text " + Quoted(text));
+  return BadCall(PlaceText(column, index) + "expected a number, got the text " + Quoted(text));
 }
 
 Status ParseNumbers(const ColumnMove& column) {
@@ -44,8 +40,8 @@ Status ParseNumbers(const ColumnMove& column) {
     QUERN_ASSIGN(const double number, NumberOf(column, index));
     void* out = static_cast<std::byte*>(column.out) + index * column.out_stride * width;
     if (ConvertNumbers({DataType::kFp64, &number, 1, 1}, column.to, out, 1) != 1) {
-      return Bad(PlaceText(column, index) + ShortestDouble(number) + " does not fit " +
-                 std::string(model::DataTypeName(column.to)));
+      return BadCall(PlaceText(column, index) + ShortestDouble(number) + " does not fit " +
+                     std::string(model::DataTypeName(column.to)));
     }
   }
   return {};
@@ -72,20 +68,20 @@ Status MoveColumn(const ColumnMove& column, bool texts_as_numbers) {
   if (text_in && text_out) return CopyTexts(column);
   if (text_in && !texts_as_numbers) {
     if (column.from.count == 0) return {};
-    return Bad(PlaceText(column, 0) + "expected a number, got the text " +
-               Quoted(*static_cast<const std::string_view*>(column.from.first)));
+    return BadCall(PlaceText(column, 0) + "expected a number, got the text " +
+                   Quoted(*static_cast<const std::string_view*>(column.from.first)));
   }
   if (text_in) return ParseNumbers(column);
   if (text_out) {
     if (column.from.count == 0) return {};
-    return Bad(PlaceText(column, 0) + "expected text, got the number " +
-               NumberText(column.from.type, column.from.first, 0));
+    return BadCall(PlaceText(column, 0) + "expected text, got the number " +
+                   NumberText(column.from.type, column.from.first, 0));
   }
   const size_t done = ConvertNumbers(column.from, column.to, column.out, column.out_stride);
   if (done == column.from.count) return {};
-  return Bad(PlaceText(column, done) +
-             NumberText(column.from.type, column.from.first, done * column.from.stride) +
-             " does not fit " + std::string(model::DataTypeName(column.to)));
+  return BadCall(PlaceText(column, done) +
+                 NumberText(column.from.type, column.from.first, done * column.from.stride) +
+                 " does not fit " + std::string(model::DataTypeName(column.to)));
 }
 
 bool IsMissingText(std::string_view text) {

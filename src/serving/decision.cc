@@ -9,10 +9,6 @@
 namespace quern::serving {
 namespace {
 
-std::unexpected<Error> Bad(std::string what, std::string hint = {}) {
-  return Fail(Code::kInvalidArgument, std::move(what), std::move(hint));
-}
-
 template <typename T>
 bool AllFinite(const TensorView& tensor) {
   const std::span<const T> values = tensor.values<T>();
@@ -22,14 +18,14 @@ bool AllFinite(const TensorView& tensor) {
 Result<double> ReadThreshold(const ServedModel& served, const ParameterValue& value) {
   const auto& signature = served.signature();
   if (!signature || signature->task != ml::Task::kBinary) {
-    return Bad("model '" + served.name() + "' takes no parameter 'threshold'",
-               "only a binary classifier that Quern trained has one");
+    return BadCall("model '" + served.name() + "' takes no parameter 'threshold'",
+                   "only a binary classifier that Quern trained has one");
   }
   double threshold = std::nan("");
   if (const double* number = std::get_if<double>(&value)) threshold = *number;
   if (const int64_t* whole = std::get_if<int64_t>(&value)) threshold = static_cast<double>(*whole);
   if (!(threshold >= 0 && threshold <= 1)) {
-    return Bad("parameter 'threshold' must be a number from 0 to 1");
+    return BadCall("parameter 'threshold' must be a number from 0 to 1");
   }
   return threshold;
 }
@@ -43,10 +39,10 @@ Result<Decision> ReadDecision(const ServedModel& served, const InferenceCall& ca
       QUERN_ASSIGN(decision.threshold, ReadThreshold(served, parameter.value));
     } else if (parameter.name == "probabilities") {
       const bool* wanted = std::get_if<bool>(&parameter.value);
-      if (wanted == nullptr) return Bad("parameter 'probabilities' must be true or false");
+      if (wanted == nullptr) return BadCall("parameter 'probabilities' must be true or false");
       if (!served.label_output() || !served.score_output()) {
-        return Bad("model '" + served.name() + "' takes no parameter 'probabilities'",
-                   "only a classifier has them");
+        return BadCall("model '" + served.name() + "' takes no parameter 'probabilities'",
+                       "only a classifier has them");
       }
       decision.leave_out_scores = !*wanted;
     }
@@ -109,7 +105,7 @@ Status Decide(const ServedModel& served, const Decision& decision, Arena& arena,
 std::unexpected<Error> UnknownOutput(const ServedModel& served, std::string_view name) {
   std::vector<std::string> known;
   for (const TensorSpec& spec : served.engine().outputs()) known.push_back(spec.name);
-  return Bad("unexpected output " + Quoted(name), SuggestName(name, known));
+  return BadCall("unexpected output " + Quoted(name), SuggestName(name, known));
 }
 
 }  // namespace quern::serving

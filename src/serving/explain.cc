@@ -16,16 +16,12 @@
 namespace quern::serving {
 namespace {
 
-std::unexpected<Error> Bad(std::string what, std::string hint = {}) {
-  return Fail(Code::kInvalidArgument, std::move(what), std::move(hint));
-}
-
 Result<size_t> ReadCount(const Parameter& parameter, size_t least, size_t most) {
   const auto* count = std::get_if<int64_t>(&parameter.value);
   if (count == nullptr || *count < 0 || static_cast<uint64_t>(*count) < least ||
       static_cast<uint64_t>(*count) > most) {
-    return Bad("parameter '" + std::string(parameter.name) + "' must be a whole number from " +
-               std::to_string(least) + " to " + std::to_string(most));
+    return BadCall("parameter '" + std::string(parameter.name) + "' must be a whole number from " +
+                   std::to_string(least) + " to " + std::to_string(most));
   }
   return static_cast<size_t>(*count);
 }
@@ -121,8 +117,8 @@ class Explainer {
     const bool between = std::all_of(scores_.begin(), scores_.end(),
                                      [](double score) { return score >= 0 && score <= 1; });
     if (width_ > 1 && between) return {};
-    return Bad("model '" + served_.name() + "' takes no parameter 'scale': 'log_odds'",
-               "only a classifier that answers probabilities has log-odds");
+    return BadCall("model '" + served_.name() + "' takes no parameter 'scale': 'log_odds'",
+                   "only a classifier that answers probabilities has log-odds");
   }
 
   Status Evaluate(const RowMixer& mixer, size_t target, const model::MixedRows& mixed,
@@ -175,38 +171,40 @@ class Explainer {
 Status CheckModel(const ServedModel& served) {
   const std::string name = "model '" + served.name() + "' ";
   if (served.form() == InputForm::kTensors) {
-    return Bad(name + "takes tensors, not a table: there are no columns to explain it by");
+    return BadCall(name + "takes tensors, not a table: there are no columns to explain it by");
   }
-  if (!served.score_output()) return Bad(name + "answers no score that could be explained");
+  if (!served.score_output()) return BadCall(name + "answers no score that could be explained");
   if (served.background() != nullptr) return {};
   if (served.leaves_out_background()) {
-    return Bad(name + "was packaged without background rows (deployment: explanations: false)",
-               "set deployment.explanations to true and train it again");
+    return BadCall(name + "was packaged without background rows (deployment: explanations: false)",
+                   "set deployment.explanations to true and train it again");
   }
-  return Bad(name +
-                 "has no rows to compare with: it was packaged without background rows, and its "
-                 "folder holds no input example",
-             "save it with an input example, as mlflow.onnx.save_model(…, input_example=rows)");
+  return BadCall(
+      name +
+          "has no rows to compare with: it was packaged without background rows, and its "
+          "folder holds no input example",
+      "save it with an input example, as mlflow.onnx.save_model(…, input_example=rows)");
 }
 
 Status CheckRows(const ServedModel& served, const BoundInputs& rows,
                  const ExplainOptions& options) {
   if (rows.rows > kMaxExplainedRows) {
-    return Bad(std::to_string(rows.rows) + " rows are too many to explain in one request",
-               "send at most " + std::to_string(kMaxExplainedRows));
+    return BadCall(std::to_string(rows.rows) + " rows are too many to explain in one request",
+                   "send at most " + std::to_string(kMaxExplainedRows));
   }
   if (rows.rows * options.max_evaluations > kMaxAllEvaluations) {
-    return Bad(std::to_string(rows.rows) + " rows of " + std::to_string(options.max_evaluations) +
-                   " evaluations are too much for one request",
-               "rows times max_evaluations may be " + std::to_string(kMaxAllEvaluations));
+    return BadCall(std::to_string(rows.rows) + " rows of " +
+                       std::to_string(options.max_evaluations) +
+                       " evaluations are too much for one request",
+                   "rows times max_evaluations may be " + std::to_string(kMaxAllEvaluations));
   }
   const std::span<const TensorView> background = served.background()->rows().views;
   for (size_t i = 0; i < background.size(); ++i) {
     if (std::ranges::equal(rows.views[i].shape.subspan(1), background[i].shape.subspan(1))) {
       continue;
     }
-    return Bad("the rows have shape " + ShapeText(rows.views[i].shape) +
-               ", the rows that they are compared with " + ShapeText(background[i].shape));
+    return BadCall("the rows have shape " + ShapeText(rows.views[i].shape) +
+                   ", the rows that they are compared with " + ShapeText(background[i].shape));
   }
   return {};
 }
@@ -225,12 +223,12 @@ Result<ExplainOptions> ReadExplainOptions(std::span<const Parameter> parameters)
     } else if (parameter.name == "scale") {
       const auto* word = std::get_if<std::string_view>(&parameter.value);
       if (word == nullptr || (*word != "score" && *word != "log_odds")) {
-        return Bad("parameter 'scale' must be 'score' or 'log_odds'");
+        return BadCall("parameter 'scale' must be 'score' or 'log_odds'");
       }
       options.log_odds = *word == "log_odds";
     } else {
-      return Bad("unknown parameter " + Quoted(parameter.name),
-                 "an explanation takes top, max_evaluations, seed and scale");
+      return BadCall("unknown parameter " + Quoted(parameter.name),
+                     "an explanation takes top, max_evaluations, seed and scale");
     }
   }
   return options;

@@ -12,10 +12,6 @@
 namespace quern::serving {
 namespace {
 
-uint64_t Nanoseconds(double from, double to) {
-  return to > from ? static_cast<uint64_t>((to - from) * 1e9) : 0;
-}
-
 /// Positions of the outputs wanted.
 Result<std::span<const size_t>> ChooseOutputs(const ServedModel& served, const InferenceCall& call,
                                               const Decision& decision, Arena& arena) {
@@ -133,16 +129,17 @@ Result<InferenceAnswer> InferenceService::Infer(ServedModelPtr served, const Inf
   note.bound = bound;
   note.ran = ran;
   note.logged = end;
-  const uint64_t before = call.arrived > 0 ? Nanoseconds(call.arrived, begin) : 0;
-  const uint64_t run = Nanoseconds(bound, ran);
+  const uint64_t before = call.arrived > 0 ? NanosecondsBetween(call.arrived, begin) : 0;
+  const uint64_t run = NanosecondsBetween(bound, ran);
   if (gathered == nullptr) {
     const uint64_t waited = std::min(times.waited, run);
-    batch.times = {before + waited, Nanoseconds(begin, bound), run - waited, Nanoseconds(ran, end)};
+    batch.times = {before + waited, NanosecondsBetween(begin, bound), run - waited,
+                   NanosecondsBetween(ran, end)};
     if (!times.joined) {
       batch.run = {inputs.rows, batch.times.input, batch.times.infer, batch.times.output};
     }
   } else {
-    batch.times = {before + Nanoseconds(begin, bound), 0, run, Nanoseconds(ran, end)};
+    batch.times = {before + NanosecondsBetween(begin, bound), 0, run, NanosecondsBetween(ran, end)};
   }
   batch.now_ms = now_ms;
   served->metrics().Scored(batch);

@@ -50,13 +50,13 @@ class NarrowEngine : public FakeEngine {
   std::vector<TensorSpec> outputs_;
 };
 
-struct Fixture {
+struct InferenceFixture {
   Catalog catalog;
   ManualClock clock{5000};
   InferenceService service{catalog, clock, nullptr, {2, 64}};
   Arena arena;
 
-  Fixture() {
+  InferenceFixture() {
     REQUIRE(catalog.Add(FakeServed("heart", "1", BinarySignature())));
     REQUIRE(catalog.Add(FakeServed("price", "1", RegressionSignature())));
   }
@@ -93,7 +93,7 @@ const int16_t kFlag[] = {1, 0};
 const std::string_view kSex[] = {"yes", "no"};
 
 TEST_CASE("columns by name, in any order and of any width of number") {
-  Fixture fixture;
+  InferenceFixture fixture;
   Tensors tensors;
   tensors.Add("sex", DataType::kBytes, {2, 1}, kSex)
       .Add("extra", DataType::kFp64, {7}, kX)
@@ -118,7 +118,7 @@ TEST_CASE("columns by name, in any order and of any width of number") {
 }
 
 TEST_CASE("one matrix for all columns, of numbers or of texts") {
-  Fixture fixture;
+  InferenceFixture fixture;
   const float numbers[] = {1, 2, NAN, 4};
   Tensors tensors;
   tensors.Add("whatever", DataType::kFp32, {2, 2}, numbers);
@@ -141,7 +141,7 @@ TEST_CASE("one matrix for all columns, of numbers or of texts") {
 }
 
 TEST_CASE("what does not fit is named") {
-  Fixture fixture;
+  InferenceFixture fixture;
   InferenceCall call;
   call.model = "heart";
   auto refused = [&](DataType type, std::vector<int64_t> shape, const void* x) {
@@ -184,7 +184,7 @@ TEST_CASE("what does not fit is named") {
 }
 
 TEST_CASE("outputs wanted, parameters of a classifier, a deadline") {
-  Fixture fixture;
+  InferenceFixture fixture;
   Tensors tensors;
   tensors.Add("x", DataType::kFp64, {2}, kX)
       .Add("flag", DataType::kInt16, {2}, kFlag)
@@ -233,7 +233,7 @@ TEST_CASE("a package of more classes than its graph scores is refused, where the
 }
 
 TEST_CASE("a large batch is split, and every row answered as by itself") {
-  Fixture fixture;
+  InferenceFixture fixture;
   constexpr size_t kRows = 5000;
   std::vector<double> x(kRows);
   std::vector<std::string_view> sex(kRows, "no");
@@ -255,7 +255,7 @@ TEST_CASE("a large batch is split, and every row answered as by itself") {
 }
 
 TEST_CASE("a stranger's model of one matrix: by its own name, or by the columns of its signature") {
-  Fixture fixture;
+  InferenceFixture fixture;
   const double a[] = {1, 2};
   const int32_t b[] = {10, 20};
   Tensors columns;

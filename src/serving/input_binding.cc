@@ -13,10 +13,6 @@
 namespace quern::serving {
 namespace {
 
-std::unexpected<Error> Bad(std::string what) {
-  return Fail(Code::kInvalidArgument, std::move(what));
-}
-
 /// The shape under which a tensor serves `spec`; [N] and [N,1] are the same column.
 std::optional<std::span<const int64_t>> FitShape(const TensorSpec& spec,
                                                  std::span<const int64_t> given, Arena& arena) {
@@ -68,7 +64,7 @@ class Binder {
     size_t rows = 1;
     if (!specs_.empty() && !views_[0].shape.empty() && specs_[0].shape[0] < 0) {
       rows = static_cast<size_t>(views_[0].shape[0]);
-      if (rows == 0) return Bad("the request holds no rows");
+      if (rows == 0) return BadCall("the request holds no rows");
     }
     if (served_.signature()) {
       for (size_t i = 0; i < views_.size(); ++i) QUERN_TRY(Refine(i));
@@ -103,8 +99,8 @@ class Binder {
     const auto width = static_cast<size_t>(matrix.shape[1]);
     const size_t columns = served_.columns().size();
     if (columns != 0 && width != columns) {
-      return Bad("input " + Quoted(input.name) + " has " + std::to_string(width) +
-                 " columns, the model takes " + std::to_string(columns));
+      return BadCall("input " + Quoted(input.name) + " has " + std::to_string(width) +
+                     " columns, the model takes " + std::to_string(columns));
     }
     if (served_.form() == InputForm::kMatrix) return Whole(input, 0, true);
     const bool text = matrix.type == DataType::kBytes;
@@ -135,8 +131,8 @@ class Binder {
     const TensorSpec& spec = specs_[index];
     auto shape = FitShape(spec, input.tensor.shape, arena_);
     if (!shape) {
-      return Bad("input " + Quoted(input.name) + " has shape " + ShapeText(input.tensor.shape) +
-                 ", the model takes " + ShapeText(spec.shape));
+      return BadCall("input " + Quoted(input.name) + " has shape " + ShapeText(input.tensor.shape) +
+                     ", the model takes " + ShapeText(spec.shape));
     }
     views_[index] = {input.tensor.type, *shape, input.tensor.data};
     if (input.tensor.type == spec.type) return {};
@@ -161,7 +157,7 @@ class Binder {
       const NamedTensor& input = call_.inputs[i];
       auto index = served_.FindInput(input.name, i);
       if (!index) continue;
-      if (given[*index] != nullptr) return Bad("input " + Quoted(input.name) + " twice");
+      if (given[*index] != nullptr) return BadCall("input " + Quoted(input.name) + " twice");
       given[*index] = &input;
     }
     QUERN_TRY(CheckPresent(given));
@@ -185,8 +181,8 @@ class Binder {
       missing += specs_[i].name;
     }
     if (missing.empty()) return {};
-    return Bad("missing input " + missing + "': the model takes " + std::to_string(specs_.size()) +
-               (specs_.size() == 1 ? " input" : " inputs"));
+    return BadCall("missing input " + missing + "': the model takes " +
+                   std::to_string(specs_.size()) + (specs_.size() == 1 ? " input" : " inputs"));
   }
 
   Status CheckRows(std::span<const NamedTensor* const> given) {
@@ -196,12 +192,12 @@ class Binder {
       const std::span<const int64_t> shape = given[i]->tensor.shape;
       const bool column = shape.size() == 1 || (shape.size() == 2 && shape[1] == 1);
       if (served_.form() == InputForm::kColumns && !column) {
-        return Bad("input " + Quoted(given[i]->name) + " has shape " + ShapeText(shape) +
-                   ", a column has [N] or [N,1]");
+        return BadCall("input " + Quoted(given[i]->name) + " has shape " + ShapeText(shape) +
+                       ", a column has [N] or [N,1]");
       }
       if (rows && !shape.empty() && shape[0] != *rows) {
-        return Bad("input " + Quoted(given[i]->name) + " has " + std::to_string(shape[0]) +
-                   " rows, the first one " + std::to_string(*rows));
+        return BadCall("input " + Quoted(given[i]->name) + " has " + std::to_string(shape[0]) +
+                       " rows, the first one " + std::to_string(*rows));
       }
       if (!shape.empty()) rows = shape[0];
     }
@@ -229,15 +225,16 @@ class Binder {
   Status GatherColumns() {
     const size_t width = served_.columns().size();
     if (!served_.named_columns()) {
-      return Bad("missing input '" + specs_[0].name + "': the model takes 1 input, of shape " +
-                 ShapeText(specs_[0].shape));
+      return BadCall("missing input '" + specs_[0].name + "': the model takes 1 input, of shape " +
+                     ShapeText(specs_[0].shape));
     }
     std::span<const NamedTensor*> given = arena_.Make<const NamedTensor*>(width);
     std::fill(given.begin(), given.end(), nullptr);
     for (size_t i = 0; i < call_.inputs.size(); ++i) {
       auto index = served_.FindColumn(call_.inputs[i].name, i);
       if (!index) continue;
-      if (given[*index] != nullptr) return Bad("input " + Quoted(call_.inputs[i].name) + " twice");
+      if (given[*index] != nullptr)
+        return BadCall("input " + Quoted(call_.inputs[i].name) + " twice");
       given[*index] = &call_.inputs[i];
     }
     QUERN_TRY(CheckColumns(given));
@@ -270,20 +267,20 @@ class Binder {
       missing += served_.columns()[i].name;
     }
     if (!missing.empty()) {
-      return Bad("missing input " + missing + "': the model takes " + std::to_string(given.size()) +
-                 " columns");
+      return BadCall("missing input " + missing + "': the model takes " +
+                     std::to_string(given.size()) + " columns");
     }
     std::optional<size_t> rows;
     for (const NamedTensor* input : given) {
       if (input == nullptr) continue;
       const std::span<const int64_t> shape = input->tensor.shape;
       if (shape.size() != 1 && !(shape.size() == 2 && shape[1] == 1)) {
-        return Bad("input " + Quoted(input->name) + " has shape " + ShapeText(shape) +
-                   ", a column has [N] or [N,1]");
+        return BadCall("input " + Quoted(input->name) + " has shape " + ShapeText(shape) +
+                       ", a column has [N] or [N,1]");
       }
       if (rows && *rows != static_cast<size_t>(shape[0])) {
-        return Bad("input " + Quoted(input->name) + " has " + std::to_string(shape[0]) +
-                   " rows, the first one " + std::to_string(*rows));
+        return BadCall("input " + Quoted(input->name) + " has " + std::to_string(shape[0]) +
+                       " rows, the first one " + std::to_string(*rows));
       }
       rows = static_cast<size_t>(shape[0]);
     }
@@ -298,7 +295,8 @@ class Binder {
       const std::span<const double> values = view.values<double>();
       for (size_t row = 0; row < values.size(); ++row) {
         if (std::isinf(values[row])) {
-          return Bad(RowText(specs_[index].name, row) + "expected a number, got an infinite one");
+          return BadCall(RowText(specs_[index].name, row) +
+                         "expected a number, got an infinite one");
         }
       }
     }

@@ -12,6 +12,11 @@
 
 namespace quern::serving {
 
+/// kInvalidArgument: what is wrong with a call, and perhaps what its sender meant.
+inline std::unexpected<Error> BadCall(std::string what, std::string hint = {}) {
+  return Fail(Code::kInvalidArgument, std::move(what), std::move(hint));
+}
+
 struct BoundInputs {
   /// In the engine's order. What needed no change lies where the client's tensor lies.
   std::span<const TensorView> views;

@@ -13,10 +13,6 @@ using model::DataType;
 using model::TensorSpec;
 using model::TensorView;
 
-uint64_t Nanoseconds(double from, double to) {
-  return to > from ? static_cast<uint64_t>((to - from) * 1e9) : 0;
-}
-
 /// Bytes of a row.
 size_t RowBytes(const TensorView& view) {
   size_t bytes = model::ElementSize(view.type);
@@ -89,7 +85,7 @@ Status RunThem(const model::Engine& engine, std::span<const JointCall> calls, Ar
   const double begin = MonotonicSeconds();
   if (calls.size() == 1) {
     QUERN_TRY(engine.Run(calls[0].inputs, *calls[0].arena, calls[0].outputs));
-    *times = {calls[0].rows, 0, Nanoseconds(begin, MonotonicSeconds()), 0};
+    *times = {calls[0].rows, 0, NanosecondsBetween(begin, MonotonicSeconds()), 0};
     return {};
   }
   size_t rows = 0;
@@ -110,8 +106,8 @@ Status RunThem(const model::Engine& engine, std::span<const JointCall> calls, Ar
     for (size_t i = 0; i < outputs.size(); ++i) call.outputs[i] = Split(outputs[i], first, call);
     first += call.rows;
   }
-  *times = {rows, Nanoseconds(begin, joined), Nanoseconds(joined, ran),
-            Nanoseconds(ran, MonotonicSeconds())};
+  *times = {rows, NanosecondsBetween(begin, joined), NanosecondsBetween(joined, ran),
+            NanosecondsBetween(ran, MonotonicSeconds())};
   return {};
 }
 

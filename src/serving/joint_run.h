@@ -11,6 +11,11 @@
 
 namespace quern::serving {
 
+/// From one MonotonicSeconds() to another; 0 if that was not later.
+inline uint64_t NanosecondsBetween(double from, double to) {
+  return to > from ? static_cast<uint64_t>((to - from) * 1e9) : 0;
+}
+
 /// One caller's share of a run.
 struct JointCall {
   /// In the engine's order; the first dimension of each is `rows`.

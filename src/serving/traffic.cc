@@ -30,8 +30,8 @@ double ScoreOf(const std::string& text) {
 }
 
 /// Equal bins over what the values span; probabilities over 0 to 1.
-Histogram Binned(const std::vector<double>& values, bool unit) {
-  Histogram out;
+BinnedCounts Binned(const std::vector<double>& values, bool unit) {
+  BinnedCounts out;
   if (values.empty()) return out;
   const auto [least, greatest] = std::minmax_element(values.begin(), values.end());
   const double low = unit ? 0 : *least;

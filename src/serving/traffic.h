@@ -38,7 +38,8 @@ struct TrafficQuery {
   int64_t buckets = 60;
 };
 
-struct Histogram {
+/// A picture of a distribution: how many values lie from each edge to the next.
+struct BinnedCounts {
   std::vector<double> edges;  // one more than counts
   std::vector<int64_t> counts;
 };
@@ -52,9 +53,9 @@ struct Traffic {
   bool looked_whole = true;
   int64_t labelled = 0;  // of those, whose outcome is known
   /// The positive class's probability (of two), the answer's (of more), or the value itself.
-  Histogram scores;
+  BinnedCounts scores;
   /// Milliseconds; its last bin holds all that took longer.
-  Histogram latency;
+  BinnedCounts latency;
   double p50_ms = 0;
   double p95_ms = 0;
   double p99_ms = 0;

@@ -7,19 +7,10 @@
 #include <vector>
 
 #include "stats/summary.h"
+#include "stats/van_der_corput.h"
 
 namespace quern::stats {
 namespace {
-
-double VanDerCorput(int i, int base) {
-  double x = 0;
-  double scale = 1;
-  for (; i > 0; i /= base) {
-    scale /= base;
-    x += scale * (i % base);
-  }
-  return x;
-}
 
 // Published example without random numbers: exponential samples from van der Corput points, with
 // the answers of Evidently 0.7.21 and SciPy 1.17 for them.

@@ -14,6 +14,7 @@
 #include "stats/interval.h"
 #include "stats/paired.h"
 #include "stats/summary.h"
+#include "stats/van_der_corput.h"
 
 namespace quern::stats {
 namespace {
@@ -39,16 +40,6 @@ Numbers List(const json::value& value) {
   Numbers list;
   for (const json::value& item : value.as_array()) list.push_back(Number(item));
   return list;
-}
-
-double VanDerCorput(uint64_t i, uint64_t base) {
-  double x = 0;
-  double scale = 1;
-  for (; i > 0; i /= base) {
-    scale /= static_cast<double>(base);
-    x += scale * static_cast<double>(i % base);
-  }
-  return x;
 }
 
 // The rule of the script: shift + vdc^power, rounded down to multiples of step.

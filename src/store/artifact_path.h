@@ -14,4 +14,7 @@ namespace quern::store {
 /// however often they are encoded. "50%.txt" and "a%20b" are good names of files.
 Result<std::string> CleanArtifactPath(std::string_view text);
 
+/// A path as messages name it.
+inline std::string QuotedPath(std::string_view path) { return "'" + std::string(path) + "'"; }
+
 }  // namespace quern::store

@@ -14,6 +14,9 @@ namespace quern::store {
 /// Where an error of a database is. A server shows its clients neither this nor the engine's words.
 inline Position AtDatabase(const std::string& name) { return {"database '" + name + "'", 0, 0}; }
 
+/// Prepared statements that a connection keeps.
+inline constexpr size_t kKeptStatements = 256;
+
 /// One connection to a database. Not thread-safe: whoever uses it holds it alone.
 class Connection {
  public:

@@ -7,7 +7,7 @@ namespace {
 
 constexpr int64_t kIncremental = 2;  // PRAGMA auto_vacuum
 /// Pages that one step gives back: some 10 ms, so that no writer waits for long.
-constexpr int64_t kPagesPerStep = 1000;
+constexpr int64_t kPagesGivenBack = 1000;
 
 Result<int64_t> Number(Database& database, std::string_view sql) {
   int64_t value = 0;
@@ -55,7 +55,7 @@ Result<uint64_t> GiveSpaceBack(Database& database) {
     QUERN_TRY(database.Execute("PRAGMA auto_vacuum = INCREMENTAL"));
     QUERN_TRY(database.Execute("VACUUM"));
   } else {
-    const std::string step = "PRAGMA incremental_vacuum(" + std::to_string(kPagesPerStep) + ")";
+    const std::string step = "PRAGMA incremental_vacuum(" + std::to_string(kPagesGivenBack) + ")";
     while (unused > 0) {
       QUERN_TRY(database.Execute(step));
       QUERN_ASSIGN(const int64_t left, Number(database, "PRAGMA freelist_count"));

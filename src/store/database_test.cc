@@ -8,6 +8,7 @@
 #include <limits>
 #include <thread>
 
+#include "store/count_rows.h"
 #include "store/open.h"
 #include "tests/store/engines.h"
 
@@ -25,13 +26,6 @@ Types TypesOf(const Database& db) {
   return {"INTEGER", "REAL", "BLOB"};
 }
 
-int64_t Count(Database& database, const std::string& table) {
-  int64_t count = -1;
-  REQUIRE(database.Query("SELECT count(*) FROM " + table, {},
-                         [&](const Row& row) { count = row.Int(0); }));
-  return count;
-}
-
 }  // namespace
 
 TEST_CASE("a transaction that fails leaves nothing") {
@@ -45,9 +39,9 @@ TEST_CASE("a transaction that fails leaves nothing") {
     return Fail(Code::kInternal, "no");
   });
   CHECK(failed.error().message == "no");
-  CHECK(Count(*db, "t") == 0);
+  CHECK(CountRows(*db, "t") == 0);
   REQUIRE(db->Transaction([&] { return add("a"); }));
-  CHECK(Count(*db, "t") == 1);
+  CHECK(CountRows(*db, "t") == 1);
   CHECK(add("a").error().code == Code::kAlreadyExists);
   CHECK(add("b"));
 }
@@ -66,7 +60,7 @@ TEST_CASE("a statement that fails takes its whole transaction with it") {
   };
   CHECK(db->Transaction(careless).error().code == Code::kAlreadyExists);
   CHECK(db->Write(careless).error().code == Code::kAlreadyExists);
-  CHECK(Count(*db, "t") == 0);
+  CHECK(CountRows(*db, "t") == 0);
   CHECK(db->Transaction([&] { return add("a"); }));
 }
 
@@ -93,14 +87,14 @@ TEST_CASE("a query sees what was committed, in a transaction what it wrote itsel
   REQUIRE(db->Execute("CREATE TABLE t (name TEXT)"));
   REQUIRE(db->Transaction([&]() -> Status {
     QUERN_TRY(db->Execute("INSERT INTO t VALUES ('a')"));
-    CHECK(Count(*db, "t") == 1);
-    std::thread([&] { CHECK(Count(*db, "t") == 0); }).join();
+    CHECK(CountRows(*db, "t") == 1);
+    std::thread([&] { CHECK(CountRows(*db, "t") == 0); }).join();
     return {};
   }));
-  CHECK(Count(*db, "t") == 1);
+  CHECK(CountRows(*db, "t") == 1);
   // Outside of a transaction nothing changes by way of a query.
   CHECK_FALSE(db->Query("INSERT INTO t VALUES ('z') RETURNING name", {}, [](const Row&) {}));
-  CHECK(Count(*db, "t") == 1);
+  CHECK(CountRows(*db, "t") == 1);
 }
 
 TEST_CASE("a query in the midst of a query") {
@@ -275,7 +269,7 @@ TEST_CASE("many writers share commits; one that fails takes back its own alone")
   }
   for (std::thread& writer : writers) writer.join();
   CHECK(refused == kWriters * kEach / 2);
-  CHECK(Count(*db, "t") == kWriters * kEach / 2);
+  CHECK(CountRows(*db, "t") == kWriters * kEach / 2);
 }
 
 TEST_CASE("processes that change the same rows wait for each other") {

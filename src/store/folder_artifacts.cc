@@ -24,10 +24,8 @@ namespace {
 constexpr std::string_view kScratch = ".quern-tmp";
 constexpr std::string_view kUpload = "put-";
 
-std::string Named(std::string_view path) { return "'" + std::string(path) + "'"; }
-
 std::unexpected<Error> Absent(std::string_view path) {
-  return Fail(Code::kNotFound, "there is no artifact " + Named(path));
+  return Fail(Code::kNotFound, "there is no artifact " + QuotedPath(path));
 }
 
 std::unexpected<Error> Escapes() {
@@ -36,9 +34,10 @@ std::unexpected<Error> Escapes() {
 }
 
 /// A failure of the file system as clients may see it: where the store lies goes to the log alone.
-std::unexpected<Error> Outward(const Error& error, std::string_view doing, std::string_view path) {
+std::unexpected<Error> FileFailure(const Error& error, std::string_view doing,
+                                   std::string_view path) {
   Log(LogLevel::kError, "artifacts: " + error.ToString());
-  std::string message = "cannot " + std::string(doing) + " artifact " + Named(path);
+  std::string message = "cannot " + std::string(doing) + " artifact " + QuotedPath(path);
   switch (error.code) {
     case Code::kResourceExhausted:
       return Fail(error.code, message + ": the disk of the artifact store is full",
@@ -54,7 +53,7 @@ std::unexpected<Error> Outward(const Error& error, std::string_view doing, std::
 
 std::unexpected<Error> Errno(int error, std::string_view doing, std::string_view path) {
   Code code = error == EACCES || error == EPERM ? Code::kPermissionDenied : Code::kUnavailable;
-  return Outward(Error{code, std::strerror(error), "", {}, {}}, doing, path);
+  return FileFailure(Error{code, std::strerror(error), "", {}, {}}, doing, path);
 }
 
 /// `path` without symbolic links; nothing (and errno) if it cannot be followed.
@@ -103,7 +102,7 @@ class FolderArtifacts::Writer : public ArtifactWriter {
   Status Append(std::string_view bytes) override {
     QUERN_TRY(status_);
     if (Status written = file_->Append(bytes); !written) {
-      status_ = Outward(written.error(), "store", path_);
+      status_ = FileFailure(written.error(), "store", path_);
     }
     return status_;
   }
@@ -112,7 +111,7 @@ class FolderArtifacts::Writer : public ArtifactWriter {
     QUERN_TRY(status_);
     QUERN_ASSIGN(std::string place, store_.Place(path_));
     if (Status moved = store_.fs_.MoveInto(aside_, place); !moved) {
-      return Outward(moved.error(), "store", path_);
+      return FileFailure(moved.error(), "store", path_);
     }
     committed_ = true;
     return {};
@@ -185,7 +184,7 @@ Result<std::string> FolderArtifacts::Place(std::string_view path) const {
   }
   std::string place = JoinPath(root_, clean);
   if (IsFolder(place)) {
-    return Fail(Code::kInvalidArgument, Named(path) + " is a folder, not a file",
+    return Fail(Code::kInvalidArgument, QuotedPath(path) + " is a folder, not a file",
                 "choose another name or delete the folder first");
   }
   for (std::string above = DirName(place);; above = DirName(above)) {
@@ -194,7 +193,7 @@ Result<std::string> FolderArtifacts::Place(std::string_view path) const {
     bool file = real ? !IsFolder(*real) : errno == ENOTDIR;
     if (file) {
       return Fail(Code::kInvalidArgument,
-                  "cannot store artifact " + Named(path) + ": a part of its path is a file",
+                  "cannot store artifact " + QuotedPath(path) + ": a part of its path is a file",
                   "choose another name or delete that file first");
     }
     if (!real && errno != ELOOP && errno != ENOENT) return Errno(errno, "store", path);
@@ -208,9 +207,9 @@ Result<std::unique_ptr<ArtifactWriter>> FolderArtifacts::Put(std::string_view pa
   QUERN_TRY(Place(path));
   std::string aside = JoinPath(scratch_, std::string(kUpload) + NewHexId());
   Status ready = fs_.MakeDirs(scratch_);
-  if (!ready) return Outward(ready.error(), "store", path);
+  if (!ready) return FileFailure(ready.error(), "store", path);
   auto file = fs_.Create(aside);
-  if (!file) return Outward(file.error(), "store", path);
+  if (!file) return FileFailure(file.error(), "store", path);
   return std::make_unique<Writer>(*this, std::string(path), std::move(aside), std::move(*file));
 }
 
@@ -223,7 +222,7 @@ Result<ArtifactFile> FolderArtifacts::Open(std::string_view path) {
   struct stat info{};
   if (::fstat(fd.get(), &info) != 0) return Errno(errno, "open", path);
   if (S_ISDIR(info.st_mode)) {
-    return Fail(Code::kInvalidArgument, Named(path) + " is a folder, not a file",
+    return Fail(Code::kInvalidArgument, QuotedPath(path) + " is a folder, not a file",
                 "list it, and ask for the files in it");
   }
   if (!S_ISREG(info.st_mode)) return Absent(path);
@@ -279,7 +278,7 @@ Status FolderArtifacts::Delete(std::string_view path) {
     return Absent(path);
   }
   if (Status removed = fs_.RemoveAll(place); !removed) {
-    return Outward(removed.error(), "delete", path);
+    return FileFailure(removed.error(), "delete", path);
   }
   return {};
 }

@@ -10,7 +10,7 @@
 namespace quern::store {
 namespace {
 
-constexpr size_t kMaxReaders = 8;
+constexpr size_t kPostgresReaders = 8;
 constexpr int kOldestServer = 120000;
 
 // Many conditions in one search look expensive to PostgreSQL, and compiling them to machine code
@@ -68,7 +68,7 @@ Result<std::unique_ptr<Database>> OpenPostgres(const std::string& uri, Durabilit
       [libpq, uri, place, patience] {
         return PostgresConnection::Open(*libpq, {uri, place, kReader, patience.reader});
       },
-      kMaxReaders);
+      kPostgresReaders);
   PostgresConnection& writer = *server.writer;
   auto database = std::make_unique<EngineDatabase>(Dialect::kPostgres, std::move(server.writer),
                                                    std::move(readers));

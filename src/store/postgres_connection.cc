@@ -14,7 +14,6 @@ namespace quern::store {
 namespace {
 
 /// Searches make new texts without end; past this many the kept statements are dropped.
-constexpr size_t kKeptStatements = 256;
 
 // One writer at a time over all processes, as with a SQLite file; the number is "quern" in ASCII.
 // The transaction's snapshot is taken after the lock, statement by statement.

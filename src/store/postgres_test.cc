@@ -6,6 +6,7 @@
 #include <atomic>
 #include <thread>
 
+#include "store/count_rows.h"
 #include "store/migrations.h"
 #include "store/open.h"
 #include "store/postgres_connection.h"
@@ -21,13 +22,6 @@ bool Installed() {
   if (PostgresServer::Installed()) return true;
   MESSAGE("not run: PostgreSQL is not installed: run ./dev setup");
   return false;
-}
-
-int64_t Count(Database& database, const std::string& table) {
-  int64_t count = -1;
-  REQUIRE(database.Query("SELECT count(*) FROM " + table, {},
-                         [&](const Row& row) { count = row.Int(0); }));
-  return count;
 }
 
 std::unique_ptr<PostgresConnection> Connect(const std::string& uri) {
@@ -47,7 +41,7 @@ TEST_CASE("a server that was killed is unavailable, and works again when it is b
   REQUIRE(db.Execute("CREATE TABLE t (n BIGINT)"));
   const auto add = [&](int64_t n) { return db.Execute("INSERT INTO t VALUES (?)", {n}); };
   REQUIRE(add(1));
-  CHECK(Count(db, "t") == 1);
+  CHECK(CountRows(db, "t") == 1);
 
   int bodies = 0;
   const Status interrupted = db.Write([&]() -> Status {
@@ -68,14 +62,14 @@ TEST_CASE("a server that was killed is unavailable, and works again when it is b
 
   server.Start();
   // What was acknowledged is there, and the connections of before are made anew.
-  CHECK(Count(db, "t") == 1);
+  CHECK(CountRows(db, "t") == 1);
   REQUIRE(add(6));
-  CHECK(Count(db, "t") == 2);
+  CHECK(CountRows(db, "t") == 2);
   // Idle connections that break: nothing is lost, so nobody notices.
   server.Kill();
   server.Start();
   REQUIRE(db.Write([&] { return add(7); }));
-  CHECK(Count(db, "t") == 3);
+  CHECK(CountRows(db, "t") == 3);
 }
 
 TEST_CASE("a server that stands still holds nobody for long, and is asked again when it goes on") {
@@ -86,7 +80,7 @@ TEST_CASE("a server that stands still holds nobody for long, and is asked again 
   REQUIRE(opened);
   Database& db = **opened;
   REQUIRE(db.Execute("CREATE TABLE t (text TEXT)"));
-  CHECK(Count(db, "t") == 0);
+  CHECK(CountRows(db, "t") == 0);
   const auto add = [&](std::string text) {
     return db.Write([&] { return db.Execute("INSERT INTO t VALUES (?)", {text}); });
   };
@@ -98,7 +92,7 @@ TEST_CASE("a server that stands still holds nobody for long, and is asked again 
   CHECK(silent(db.Query("SELECT count(*) FROM t", {}, [](const Row&) {})));
   CHECK(silent(add("a")));
   server.Thaw();
-  CHECK(Count(db, "t") == 0);
+  CHECK(CountRows(db, "t") == 0);
   // In the midst of a change, whose value is more than a socket takes.
   const Status stuck = db.Write([&]() -> Status {
     QUERN_TRY(db.Execute("INSERT INTO t VALUES ('b')"));
@@ -108,7 +102,7 @@ TEST_CASE("a server that stands still holds nobody for long, and is asked again 
   CHECK(silent(stuck));
   server.Thaw();
   REQUIRE(add("c"));
-  CHECK(Count(db, "t") == 1);
+  CHECK(CountRows(db, "t") == 1);
   // One that answers late is not cut off.
   const auto patient =
       PostgresConnection::Open(**LoadLibpq(), {server.Uri(), "test", "", std::chrono::seconds(60)});
@@ -181,10 +175,10 @@ TEST_CASE("a commit that is lost is told, and not tried again") {
   CHECK(lost.error().code == Code::kUnavailable);
   CHECK(lost.error().message.find("whether the change was kept is unknown") != std::string::npos);
   CHECK(bodies == 1);
-  CHECK(Count(db, "t") == 0);
+  CHECK(CountRows(db, "t") == 0);
   REQUIRE(db.Execute("DROP TRIGGER dying ON t"));
   REQUIRE(db.Execute("INSERT INTO t VALUES (1)"));
-  CHECK(Count(db, "t") == 1);
+  CHECK(CountRows(db, "t") == 1);
 }
 
 TEST_CASE("an older schema is refused with both numbers, and upgraded when asked") {
@@ -215,8 +209,8 @@ TEST_CASE("an older schema is refused with both numbers, and upgraded when asked
   const auto opened = OpenPostgres(uri);
   REQUIRE(opened);
   Database& db = **opened;
-  CHECK(Count(db, "experiments") == 1);
-  CHECK(Count(db, "metric_points") == 1);
+  CHECK(CountRows(db, "experiments") == 1);
+  CHECK(CountRows(db, "metric_points") == 1);
   int64_t id = 0;
   REQUIRE(db.Write([&] {
     return db.Query(
@@ -236,7 +230,7 @@ TEST_CASE("of two that start at once both find the whole schema") {
     starts.emplace_back([&] {
       const auto opened = OpenPostgres(uri);
       CHECK(opened);
-      if (opened) CHECK(Count(**opened, "runs") == 0);
+      if (opened) CHECK(CountRows(**opened, "runs") == 0);
     });
   }
   for (std::thread& start : starts) start.join();

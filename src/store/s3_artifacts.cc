@@ -19,15 +19,14 @@ namespace {
 /// S3 takes 10,000 parts: after so many of one size, they double.
 constexpr size_t kPartsOfOneSize = 2000;
 
-std::string Named(std::string_view path) { return "'" + std::string(path) + "'"; }
-
 /// A failure of the object store as clients may see it: its address goes to the log alone.
-std::unexpected<Error> Outward(const Error& error, std::string_view doing, std::string_view path) {
+std::unexpected<Error> ObjectFailure(const Error& error, std::string_view doing,
+                                     std::string_view path) {
   if (error.code == Code::kNotFound) {
-    return Fail(Code::kNotFound, "there is no artifact " + Named(path));
+    return Fail(Code::kNotFound, "there is no artifact " + QuotedPath(path));
   }
   Log(LogLevel::kError, "artifacts: " + error.ToString());
-  std::string message = "cannot " + std::string(doing) + " artifact " + Named(path);
+  std::string message = "cannot " + std::string(doing) + " artifact " + QuotedPath(path);
   switch (error.code) {
     case Code::kPermissionDenied:
       return Fail(error.code, message + ": the object store refuses the server's credentials",
@@ -115,7 +114,7 @@ class S3Artifacts::Writer : public ArtifactWriter {
     return client_.options().part_bytes << (etags_.size() / kPartsOfOneSize);
   }
   void Keep(const Status& status) {
-    if (!status) status_ = Outward(status.error(), "store", path_);
+    if (!status) status_ = ObjectFailure(status.error(), "store", path_);
   }
   Status SendPart() {
     if (upload_.empty()) {
@@ -164,25 +163,26 @@ Result<ArtifactFile> S3Artifacts::OpenPart(std::string_view path, const ChooseSp
   QUERN_ASSIGN(std::string key, KeyOf(path));
   auto head = client_.Stat(key);
   if (!head && head.error().code == Code::kNotFound && IsFolder(key).value_or(false)) {
-    return Fail(Code::kInvalidArgument, Named(path) + " is a folder, not a file",
+    return Fail(Code::kInvalidArgument, QuotedPath(path) + " is a folder, not a file",
                 "list it, and ask for the files in it");
   }
-  if (!head) return Outward(head.error(), "open", path);
+  if (!head) return ObjectFailure(head.error(), "open", path);
   auto fd = TemporaryFile(scratch_);
-  if (!fd) return Outward(fd.error(), "open", path);
+  if (!fd) return ObjectFailure(fd.error(), "open", path);
   const std::string etag = PlainEtag(head->etag);
   const ArtifactSpan span = choose(head->size, etag);
   const uint64_t end = span.first + span.length;
   // What is not wanted stays a hole in the file: it takes no space and no time.
   if (::ftruncate(fd->get(), static_cast<off_t>(head->size)) != 0 ||
       ::lseek(fd->get(), static_cast<off_t>(span.first), SEEK_SET) < 0) {
-    return Outward({Code::kUnavailable, std::strerror(errno), "", {}, {}}, "open", path);
+    return ObjectFailure({Code::kUnavailable, std::strerror(errno), "", {}, {}}, "open", path);
   }
   const uint64_t step = client_.options().part_bytes;
   for (uint64_t at = span.first; at < end; at += step) {
     auto bytes = client_.Read(key, at, std::min(step, end - at), head->etag);
-    if (!bytes) return Outward(bytes.error(), "open", path);
-    if (Status wrote = WriteAll(*fd, *bytes); !wrote) return Outward(wrote.error(), "open", path);
+    if (!bytes) return ObjectFailure(bytes.error(), "open", path);
+    if (Status wrote = WriteAll(*fd, *bytes); !wrote)
+      return ObjectFailure(wrote.error(), "open", path);
   }
   return ArtifactFile{std::move(*fd), head->size, etag};
 }
@@ -202,7 +202,7 @@ Result<std::vector<ArtifactEntry>> S3Artifacts::List(std::string_view path) {
   std::string token;
   do {
     auto page = client_.List(folder, true, token);
-    if (!page) return Outward(page.error(), "list", path);
+    if (!page) return ObjectFailure(page.error(), "list", path);
     for (const S3Listing::Object& object : page->objects) {
       std::string name = object.key.substr(std::min(folder.size(), object.key.size()));
       // What no path can name is not shown, nor the mark that some tools leave for a folder.
@@ -226,23 +226,23 @@ Status S3Artifacts::Delete(std::string_view path) {
   const auto remove = [&](const std::string& which) -> Status {
     found = true;
     if (Status removed = client_.Delete(which); !removed) {
-      return Outward(removed.error(), "delete", path);
+      return ObjectFailure(removed.error(), "delete", path);
     }
     return {};
   };
   auto head = client_.Stat(key);
   if (!head && head.error().code != Code::kNotFound) {
-    return Outward(head.error(), "delete", path);
+    return ObjectFailure(head.error(), "delete", path);
   }
   if (head) QUERN_TRY(remove(key));
   // Always the first page: what it held is gone afterwards.
   for (;;) {
     auto page = client_.List(key + "/", false, "");
-    if (!page) return Outward(page.error(), "delete", path);
+    if (!page) return ObjectFailure(page.error(), "delete", path);
     for (const S3Listing::Object& object : page->objects) QUERN_TRY(remove(object.key));
     if (page->objects.empty()) break;
   }
-  if (!found) return Fail(Code::kNotFound, "there is no artifact " + Named(path));
+  if (!found) return Fail(Code::kNotFound, "there is no artifact " + QuotedPath(path));
   return {};
 }
 
@@ -250,9 +250,9 @@ Result<bool> S3Artifacts::Exists(std::string_view path) {
   QUERN_ASSIGN(std::string key, KeyOf(path));
   auto head = client_.Stat(key);
   if (head) return true;
-  if (head.error().code != Code::kNotFound) return Outward(head.error(), "look for", path);
+  if (head.error().code != Code::kNotFound) return ObjectFailure(head.error(), "look for", path);
   auto folder = IsFolder(key);
-  if (!folder) return Outward(folder.error(), "look for", path);
+  if (!folder) return ObjectFailure(folder.error(), "look for", path);
   return *folder;
 }
 
@@ -262,7 +262,7 @@ Status S3Artifacts::Walk(std::string_view folder, const OnArtifact& on_file) {
   std::string token;
   do {
     auto page = client_.List(key, false, token);
-    if (!page) return Outward(page.error(), "list", folder);
+    if (!page) return ObjectFailure(page.error(), "list", folder);
     for (const S3Listing::Object& object : page->objects) {
       const std::string path = object.key.substr(std::min(root.size(), object.key.size()));
       if (CleanArtifactPath(path)) QUERN_TRY(on_file(path, object.size));
@@ -278,7 +278,7 @@ Result<UnfinishedUploads> S3Artifacts::Unfinished(int64_t age_ms, bool remove) {
   S3Uploads page;
   do {
     auto next = client_.ListUploads(root, page);
-    if (!next) return Outward(next.error(), "list the unfinished uploads of", "");
+    if (!next) return ObjectFailure(next.error(), "list the unfinished uploads of", "");
     page = std::move(*next);
     for (const S3Uploads::Upload& upload : page.uploads) {
       const auto begun = ParseTime(upload.begun);
@@ -289,7 +289,7 @@ Result<UnfinishedUploads> S3Artifacts::Unfinished(int64_t age_ms, bool remove) {
       Status aborted = client_.AbortParts(upload.key, upload.id);
       // Somebody else has ended it meanwhile.
       if (!aborted && aborted.error().code != Code::kNotFound) {
-        return Outward(aborted.error(), "abort the upload of", upload.key);
+        return ObjectFailure(aborted.error(), "abort the upload of", upload.key);
       }
     }
   } while (!page.next_key.empty());

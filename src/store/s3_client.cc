@@ -19,7 +19,7 @@ std::string Unquoted(std::string_view etag) {
   return std::string(etag);
 }
 
-Code CodeOf(int status) {
+Code CodeOfStatus(int status) {
   switch (status) {
     case 401:
     case 403:
@@ -37,9 +37,9 @@ Code CodeOf(int status) {
 
 std::unexpected<Error> Refused(const S3Request& request, const net::HttpResponse& response) {
   std::string said = S3Element(response.body, "Error/Code");
-  return Fail(CodeOf(response.status), "object store: " + request.method + " " + request.path +
-                                           ": " + std::to_string(response.status) +
-                                           (said.empty() ? "" : " " + said));
+  return Fail(CodeOfStatus(response.status),
+              "object store: " + request.method + " " + request.path + ": " +
+                  std::to_string(response.status) + (said.empty() ? "" : " " + said));
 }
 
 /// `given` without slashes at its end, or Amazon's own.

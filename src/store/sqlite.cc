@@ -10,7 +10,7 @@
 namespace quern::store {
 namespace {
 
-constexpr size_t kMaxReaders = 4;
+constexpr size_t kSqliteReaders = 4;
 // Of each reader, in KB. SQLite's own 2 MB hold less than what a page of 100 runs among a few
 // thousand is chosen from.
 constexpr char kReaderPragmas[] = "PRAGMA cache_size = -8000;";
@@ -98,7 +98,7 @@ Result<std::unique_ptr<Database>> OpenSqlite(const std::string& path, Fs& fs,
   QUERN_TRY(writer->Script(durability == Durability::kSafe ? kSafePragmas : kRelaxedPragmas));
   std::unique_ptr<ReaderPool> readers;
   if (path != kInMemory) {
-    readers = std::make_unique<ReaderPool>([path] { return OpenReader(path); }, kMaxReaders);
+    readers = std::make_unique<ReaderPool>([path] { return OpenReader(path); }, kSqliteReaders);
   }
   auto database =
       std::make_unique<EngineDatabase>(Dialect::kSqlite, std::move(writer), std::move(readers));

@@ -9,7 +9,7 @@ namespace quern::store {
 namespace {
 
 /// 16 MB of the usual pages between two looks at Ctrl-C.
-constexpr int kPagesPerStep = 4096;
+constexpr int kPagesCopied = 4096;
 
 Result<int64_t> Number(SqliteConnection& connection, std::string_view sql) {
   int64_t value = 0;
@@ -26,7 +26,7 @@ Status CopyPages(SqliteConnection& from, SqliteConnection& to, const std::string
   }
   for (;;) {
     QUERN_TRY(cancel.Check());
-    const int code = sqlite3_backup_step(backup.get(), kPagesPerStep);
+    const int code = sqlite3_backup_step(backup.get(), kPagesCopied);
     const auto total = static_cast<size_t>(sqlite3_backup_pagecount(backup.get()));
     const auto left = static_cast<size_t>(sqlite3_backup_remaining(backup.get()));
     progress.Update(total - left, total, "pages of the database");

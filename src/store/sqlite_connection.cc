@@ -4,7 +4,6 @@ namespace quern::store {
 namespace {
 
 /// Searches make new texts without end; past this many the kept statements are dropped.
-constexpr size_t kKeptStatements = 256;
 
 Code CodeOfConstraint(int extended_code) {
   switch (extended_code) {
@@ -19,7 +18,7 @@ Code CodeOfConstraint(int extended_code) {
   }
 }
 
-Code CodeOf(int sqlite_code) {
+Code CodeOfSqlite(int sqlite_code) {
   switch (sqlite_code & 0xff) {
     case SQLITE_FULL:
     // A write that fails (SQLITE_IOERR_WRITE and the like) is a full or dying disk.
@@ -98,7 +97,7 @@ void Bind(sqlite3_stmt* statement, int index, const Param& param) {
 }  // namespace
 
 std::unexpected<Error> SqliteError(int code, const std::string& path, std::string_view text) {
-  return Fail(CodeOf(code), std::string(text), HintOf(code), AtDatabase(path));
+  return Fail(CodeOfSqlite(code), std::string(text), HintOf(code), AtDatabase(path));
 }
 
 Result<std::unique_ptr<SqliteConnection>> SqliteConnection::Open(const std::string& path,
@@ -108,7 +107,7 @@ Result<std::unique_ptr<SqliteConnection>> SqliteConnection::Open(const std::stri
   const int code = sqlite3_open_v2(path.c_str(), &handle, access | SQLITE_OPEN_NOMUTEX, nullptr);
   std::unique_ptr<SqliteConnection> connection(new SqliteConnection(handle, path));
   if (code != SQLITE_OK) {
-    return Fail(CodeOf(code), std::string("it cannot be opened: ") + sqlite3_errstr(code),
+    return Fail(CodeOfSqlite(code), std::string("it cannot be opened: ") + sqlite3_errstr(code),
                 HintOf(code), AtDatabase(path));
   }
   sqlite3_busy_timeout(handle, 10000);

@@ -10,7 +10,7 @@ namespace {
 
 using store::Row;
 
-constexpr char kColumns[] =
+constexpr char kExperimentColumns[] =
     "e.id, e.name, e.artifact_location, e.lifecycle, e.created_ms, e.updated_ms";
 
 Experiment ReadExperiment(const Row& row, const std::string& artifact_root) {
@@ -94,8 +94,9 @@ Result<int64_t> Experiments::Ensure(const std::string& name) {
 
 Result<Experiment> Experiments::Get(int64_t id) {
   std::optional<Experiment> found;
-  QUERN_TRY(db_.Query(std::string("SELECT ") + kColumns + " FROM experiments e WHERE e.id = ?",
-                      {id}, [&](const Row& row) { found = ReadExperiment(row, artifact_root_); }));
+  QUERN_TRY(
+      db_.Query(std::string("SELECT ") + kExperimentColumns + " FROM experiments e WHERE e.id = ?",
+                {id}, [&](const Row& row) { found = ReadExperiment(row, artifact_root_); }));
   if (!found) return NoExperiment(id);
   QUERN_TRY(ReadTexts(db_, "experiment_tags", "experiment_id", id, found->tags));
   return std::move(*found);
@@ -115,11 +116,12 @@ Result<Page<Experiment>> Experiments::Search(ViewType view, const SearchRequest&
                search::Compile(search::Experiments(),
                                search::RequestOf(request, ScopeText({}, view)), db_.dialect()));
   Page<Experiment> page;
-  QUERN_ASSIGN(page.next_token,
-               search::ReadPage(db_, query, kColumns, 6, {LifecycleIs("e.lifecycle", view), {}},
-                                request.max_results, [&](const Row& row) {
-                                  page.items.push_back(ReadExperiment(row, artifact_root_));
-                                }));
+  QUERN_ASSIGN(
+      page.next_token,
+      search::ReadPage(db_, query, kExperimentColumns, 6, {LifecycleIs("e.lifecycle", view), {}},
+                       request.max_results, [&](const Row& row) {
+                         page.items.push_back(ReadExperiment(row, artifact_root_));
+                       }));
   for (Experiment& experiment : page.items) {
     QUERN_TRY(ReadTexts(db_, "experiment_tags", "experiment_id", experiment.id, experiment.tags));
   }

@@ -14,10 +14,10 @@ namespace {
 using store::Database;
 using store::Row;
 
-constexpr char kColumns[] =
+constexpr char kModelColumns[] =
     "l.num, l.id, l.experiment_id, l.name, l.model_type, l.source_run_id, l.artifact_uri, "
     "l.status, l.status_message, l.created_ms, l.updated_ms";
-constexpr int kColumnCount = 11;
+constexpr int kModelColumnCount = 11;
 
 LoggedModel ReadModel(const Row& row) {
   LoggedModel model;
@@ -71,9 +71,9 @@ std::unexpected<Error> NoModel(const std::string& id) {
 /// `more`: a further condition.
 Result<LoggedModel> ReadOne(Database& db, const std::string& id, const char* more, Values values) {
   std::optional<LoggedModel> found;
-  QUERN_TRY(
-      db.Query("SELECT " + std::string(kColumns) + " FROM logged_models l WHERE l.id = ?" + more,
-               {id}, [&](const Row& row) { found = ReadModel(row); }));
+  QUERN_TRY(db.Query(
+      "SELECT " + std::string(kModelColumns) + " FROM logged_models l WHERE l.id = ?" + more, {id},
+      [&](const Row& row) { found = ReadModel(row); }));
   if (!found) return NoModel(id);
   QUERN_TRY(Fill(db, *found, values));
   return std::move(*found);
@@ -96,11 +96,6 @@ Status SetAll(Database& db, const std::string& table, int64_t num, const Texts& 
   for (const auto& [key, value] : texts) {
     QUERN_TRY(SetText(db, table, "model", num, key, std::string(CutTo(value, limit))));
   }
-  return {};
-}
-
-Status CheckKeys(const Texts& texts, const char* path) {
-  for (const auto& [key, value] : texts) QUERN_TRY(CheckKey(key, path));
   return {};
 }
 
@@ -232,7 +227,7 @@ Result<Page<LoggedModel>> LoggedModels::Search(const std::vector<int64_t>& exper
   scope.where += " AND l.deleted_ms IS NULL";
   Page<LoggedModel> page;
   QUERN_ASSIGN(page.next_token,
-               search::ReadPage(db_, query, kColumns, kColumnCount, scope, max_results,
+               search::ReadPage(db_, query, kModelColumns, kModelColumnCount, scope, max_results,
                                 [&](const Row& row) { page.items.push_back(ReadModel(row)); }));
   for (LoggedModel& model : page.items) QUERN_TRY(Fill(db_, model));
   return page;

@@ -75,6 +75,11 @@ bool IsWordCharacter(char c) {
          (static_cast<unsigned char>(c) & 0x80) != 0;
 }
 
+Status CheckKeys(const Texts& texts, std::string_view path) {
+  for (const auto& [key, value] : texts) QUERN_TRY(CheckKey(key, path));
+  return {};
+}
+
 Status CheckNameCharacters(std::string_view name, std::string_view path) {
   for (const char c : name) {
     if (IsWordCharacter(c) || std::string_view("-. :/").find(c) != std::string_view::npos) continue;

@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "base/result.h"
+#include "tracking/types.h"
 
 namespace quern::tracking {
 
@@ -42,6 +43,8 @@ inline constexpr int64_t kMaxColumns = 1000;  // of a chart
 /// normalises to itself. `path` is where it stood in the request ("name", "metrics[0].name"),
 /// `kind` what a message about its length calls it ("Metric name"); "": the same.
 Status CheckKey(std::string_view key, std::string_view path, std::string_view kind = {});
+/// Each key of such texts.
+Status CheckKeys(const Texts& texts, std::string_view path);
 /// Letters (of any alphabet), digits and `_ - . : /` and blanks alone; may be empty.
 Status CheckNameCharacters(std::string_view name, std::string_view path);
 /// A path that normalises to itself, neither absolute nor leading upwards.

@@ -1,10 +1,21 @@
 #include "tracking/rows.h"
 
+#include <cmath>
+
+#include "base/nan.h"
 #include "base/text.h"
 
 namespace quern::tracking {
 
 using store::Row;
+
+double NumberOrNan(const Row& row, int column) {
+  return row.IsNull(column) ? kNan : row.Number(column);
+}
+
+store::Param NullIfNan(double value) {
+  return std::isnan(value) ? store::Param() : store::Param(value);
+}
 
 Status SetText(store::Database& db, const std::string& table, const std::string& owner, int64_t id,
                const std::string& key, const std::string& value) {

@@ -1,6 +1,7 @@
 #pragma once
 // Inside of tracking/ only: small pieces of SQL that several files of this room need.
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -17,6 +18,15 @@ Status SetText(store::Database& db, const std::string& table, const std::string&
 /// All of an owner's values of such a table.
 Status ReadTexts(store::Database& db, const std::string& table, const std::string& owner,
                  int64_t id, Texts& into);
+
+/// A number that is NaN where the database has NULL: it cannot hold a NaN.
+double NumberOrNan(const store::Row& row, int column);
+store::Param NullIfNan(double value);
+/// NULL for what is absent.
+template <class T>
+store::Param OrNull(const std::optional<T>& value) {
+  return value ? store::Param(*value) : store::Param();
+}
 
 /// "active", "deleted" or both, as a condition on a column.
 std::string LifecycleIs(const std::string& column, ViewType view);

@@ -82,10 +82,6 @@ Status CheckDataset(const DatasetInput& input) {
   return {};
 }
 
-store::Param OrNull(const std::optional<std::string>& text) {
-  return text ? store::Param(*text) : store::Param();
-}
-
 }  // namespace
 
 Status LinkModels(store::Database& db, int64_t run, const char* direction,

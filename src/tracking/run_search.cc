@@ -19,10 +19,6 @@ using store::Row;
 
 constexpr int64_t kMaxDatasets = 1000;
 
-double NumberOrNan(const Row& row, int column) {
-  return row.IsNull(column) ? std::nan("") : row.Number(column);
-}
-
 /// Runs whose details are read together: a statement for all of a table instead of one for each.
 class Details {
  public:

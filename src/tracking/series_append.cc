@@ -4,6 +4,7 @@
 #include <limits>
 
 #include "tracking/metric_series.h"
+#include "tracking/rows.h"
 #include "tracking/series_rows.h"
 
 namespace quern::tracking {
@@ -19,12 +20,6 @@ constexpr size_t kLeastChunk = 16;
 /// A merge looks no further back, behind what came last: there are no more small ones between two
 /// merges.
 constexpr int64_t kMostSmall = kChunkPoints / static_cast<int64_t>(kLeastChunk) + 1;
-
-Param OrNull(double value) { return std::isnan(value) ? Param() : Param(value); }
-
-double NumberOrNan(const Row& row, int column) {
-  return row.IsNull(column) ? std::nan("") : row.Number(column);
-}
 
 /// A series as its row says, while points are added to it.
 struct Summary {
@@ -88,7 +83,7 @@ Status Save(Database& db, const Summary& summary) {
       "UPDATE metric_series SET points = ?, sealed = ?, last_ms = ?, last_step = ?, "
       "last_value = ?, least = ?, greatest = ?, first_step = ?, top_step = ? WHERE num = ?",
       {summary.points, summary.sealed, summary.last.time_ms, summary.last.step,
-       OrNull(summary.last.value), OrNull(summary.least), OrNull(summary.greatest),
+       NullIfNan(summary.last.value), NullIfNan(summary.least), NullIfNan(summary.greatest),
        summary.first_step, summary.top_step, summary.num});
 }
 
@@ -239,7 +234,7 @@ Status AddSeries(Database& db, int64_t run, const std::string& key, std::vector<
       "least, greatest, first_step, top_step) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
       "RETURNING num",
       {run, key, summary.points, summary.sealed, summary.last.time_ms, summary.last.step,
-       OrNull(summary.last.value), OrNull(summary.least), OrNull(summary.greatest),
+       NullIfNan(summary.last.value), NullIfNan(summary.least), NullIfNan(summary.greatest),
        summary.first_step, summary.top_step},
       [&](const Row& row) { summary.num = row.Int(0); }));
   if (chunks) return WriteChunks(db, summary.num, points);

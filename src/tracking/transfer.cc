@@ -16,17 +16,7 @@ using store::Row;
 
 constexpr char kParentRun[] = "mlflow.parentRunId";
 
-template <class T>
-Param OrNull(const std::optional<T>& value) {
-  return value ? Param(*value) : Param();
-}
-
 Param TextOrNull(const std::string& text) { return text.empty() ? Param() : Param(text); }
-
-Status CheckKeys(const Texts& texts, const char* path) {
-  for (const auto& [key, value] : texts) QUERN_TRY(CheckKey(key, path));
-  return {};
-}
 
 Status SetAll(Database& db, const std::string& table, const std::string& owner, int64_t id,
               const Texts& texts) {

@@ -9,12 +9,11 @@
 #include "base/base64.h"
 #include "base/secret.h"
 #include "tests/store/engines.h"
+#include "webhooks/test_events.h"
 #include "webhooks/webhooks.h"
 
 namespace quern::webhooks {
 namespace {
-
-const EventName kCreated{"registered_model", "created"};
 
 /// A receiver that remembers requests and answers as told.
 class Receiver {
@@ -54,8 +53,8 @@ class Receiver {
   net::HttpServer server_;
 };
 
-struct Fixture {
-  Fixture() : vault(std::string(32, 'k'), RealFs(), dir.File("secrets")) {
+struct DelivererFixture {
+  DelivererFixture() : vault(std::string(32, 'k'), RealFs(), dir.File("secrets")) {
     settings.allow_private = true;
     settings.schemes = {"http"};
     settings.backoff = 0;
@@ -91,7 +90,7 @@ struct Fixture {
 }  // namespace
 
 TEST_CASE("a delivery is signed over id, time and body") {
-  Fixture f;
+  DelivererFixture f;
   Receiver receiver;
   f.Subscribe(receiver.url);
   f.Tell(R"({"name":"heart"})");
@@ -111,7 +110,7 @@ TEST_CASE("a delivery is signed over id, time and body") {
 }
 
 TEST_CASE("without a secret nothing is signed; several webhooks are all told") {
-  Fixture f;
+  DelivererFixture f;
   Receiver a, b;
   f.Subscribe(a.url, "");
   f.Subscribe(b.url, "");
@@ -126,7 +125,7 @@ TEST_CASE("without a secret nothing is signed; several webhooks are all told") {
 }
 
 TEST_CASE("what another process queues is found without being told") {
-  Fixture f;
+  DelivererFixture f;
   Receiver receiver;
   f.Subscribe(receiver.url);
   Deliverer deliverer(*f.database, SystemClock(), f.vault, f.settings);
@@ -139,7 +138,7 @@ TEST_CASE("what another process queues is found without being told") {
 }
 
 TEST_CASE("a busy receiver is asked again under the same id") {
-  Fixture f;
+  DelivererFixture f;
   Receiver busy({503, 429, 200});
   f.Subscribe(busy.url);
   f.Tell("{}");
@@ -151,7 +150,7 @@ TEST_CASE("a busy receiver is asked again under the same id") {
 }
 
 TEST_CASE("a receiver that refuses is not asked again") {
-  Fixture f;
+  DelivererFixture f;
   Receiver refusing({400, 200});
   f.Subscribe(refusing.url);
   f.Tell("{}");
@@ -162,7 +161,7 @@ TEST_CASE("a receiver that refuses is not asked again") {
 }
 
 TEST_CASE("a receiver that stays away is given up after the last repetition") {
-  Fixture f;
+  DelivererFixture f;
   f.settings.retries = 2;
   Receiver down({500, 500, 500, 500, 500});
   f.Subscribe(down.url);
@@ -174,7 +173,7 @@ TEST_CASE("a receiver that stays away is given up after the last repetition") {
 }
 
 TEST_CASE("what an earlier process left is sent at the start") {
-  Fixture f;
+  DelivererFixture f;
   Receiver receiver;
   f.Subscribe(receiver.url);
   f.Tell("{}");
@@ -189,7 +188,7 @@ TEST_CASE("what an earlier process left is sent at the start") {
 }
 
 TEST_CASE("a private address is refused at the moment of connecting, once and for all") {
-  Fixture f;
+  DelivererFixture f;
   Receiver receiver;
   f.Subscribe(receiver.url);
   f.settings.allow_private = false;
@@ -201,7 +200,7 @@ TEST_CASE("a private address is refused at the moment of connecting, once and fo
 }
 
 TEST_CASE("a secret that cannot be read sends nothing unsigned") {
-  Fixture f;
+  DelivererFixture f;
   Receiver receiver;
   const std::string id = f.Subscribe(receiver.url);
   f.Tell("{}");
@@ -214,7 +213,7 @@ TEST_CASE("a secret that cannot be read sends nothing unsigned") {
 }
 
 TEST_CASE("one event can be tried at once") {
-  Fixture f;
+  DelivererFixture f;
   Receiver receiver({418});
   const std::string id = f.Subscribe(receiver.url);
   Deliverer deliverer(*f.database, SystemClock(), f.vault, f.settings);

@@ -8,17 +8,15 @@
 #include "base/base64.h"
 #include "tests/store/engines.h"
 #include "webhooks/check.h"
+#include "webhooks/test_events.h"
 
 namespace quern::webhooks {
 namespace {
 
-const EventName kCreated{"registered_model", "created"};
-const EventName kTagSet{"model_version_tag", "set"};
-
 std::string Said(const Status& status) { return status ? "" : status.error().message; }
 
-struct Fixture {
-  Fixture() : vault(std::string(32, 'k'), RealFs(), dir.File("secrets")) {
+struct WebhooksFixture {
+  WebhooksFixture() : vault(std::string(32, 'k'), RealFs(), dir.File("secrets")) {
     settings.allow_private = true;
     settings.schemes = {"http", "https"};
   }
@@ -42,7 +40,7 @@ struct Fixture {
 }  // namespace
 
 TEST_CASE("a webhook from its creation to its end") {
-  Fixture f;
+  WebhooksFixture f;
   auto hooks = f.Store();
   const auto made = hooks.Create(f.Draft());
   REQUIRE(made);
@@ -81,7 +79,7 @@ TEST_CASE("a webhook from its creation to its end") {
 }
 
 TEST_CASE("webhooks are listed newest first, page by page") {
-  Fixture f;
+  WebhooksFixture f;
   auto hooks = f.Store();
   for (int i = 0; i < 5; ++i) {
     f.clock.Set(1000 + i / 2);
@@ -111,7 +109,7 @@ TEST_CASE("webhooks are listed newest first, page by page") {
 }
 
 TEST_CASE("an event is queued once for each active webhook that wants it") {
-  Fixture f;
+  WebhooksFixture f;
   auto hooks = f.Store();
   REQUIRE(hooks.Create(f.Draft("a")));
   const auto b = hooks.Create(f.Draft("b"));

@@ -14,7 +14,7 @@
 namespace quern::server {
 namespace {
 
-std::string Problem(std::string_view text) {
+std::string CursorProblem(std::string_view text) {
   Arena arena;
   JsonCursor cursor(text, arena);
   if (cursor.Skip()) cursor.Finish();
@@ -62,12 +62,12 @@ TEST_CASE("a document is walked once") {
 }
 
 TEST_CASE("what is no JSON is refused at its place") {
-  CHECK(Problem("") == "the text ends where a value should be at byte 0");
-  CHECK(Problem("[1,]") == "expected a value at byte 3");
-  CHECK(Problem("{\"a\":1,}") == "expected a key in quotes at byte 7");
-  CHECK(Problem("[1 2]") == "expected ',' or ']' at byte 3");
-  CHECK(Problem("[1") == "the text ends within a list at byte 2");
-  CHECK(Problem("1 x") == "text after the document at byte 2");
+  CHECK(CursorProblem("") == "the text ends where a value should be at byte 0");
+  CHECK(CursorProblem("[1,]") == "expected a value at byte 3");
+  CHECK(CursorProblem("{\"a\":1,}") == "expected a key in quotes at byte 7");
+  CHECK(CursorProblem("[1 2]") == "expected ',' or ']' at byte 3");
+  CHECK(CursorProblem("[1") == "the text ends within a list at byte 2");
+  CHECK(CursorProblem("1 x") == "text after the document at byte 2");
   for (const char* text : {"01",
                            "1.",
                            "1e",
@@ -94,10 +94,11 @@ TEST_CASE("what is no JSON is refused at its place") {
                            "'a'",
                            "[1]]",
                            "--1"}) {
-    CHECK_MESSAGE(!Problem(text).empty(), text);
+    CHECK_MESSAGE(!CursorProblem(text).empty(), text);
   }
-  CHECK(Problem(std::string(64, '[') + std::string(64, ']')).empty());
-  CHECK(Problem(std::string(65, '[') + std::string(65, ']')).starts_with("nested too deeply"));
+  CHECK(CursorProblem(std::string(64, '[') + std::string(64, ']')).empty());
+  CHECK(
+      CursorProblem(std::string(65, '[') + std::string(65, ']')).starts_with("nested too deeply"));
 }
 
 TEST_CASE("numbers are the nearest doubles") {

@@ -7,7 +7,7 @@
 namespace quern::server {
 namespace {
 
-std::string Ask(const Router& router, std::string_view method, std::string_view target) {
+std::string AnswerTo(const Router& router, std::string_view method, std::string_view target) {
   net::HttpRequest request;
   request.method = method;
   REQUIRE_FALSE(net::SplitTarget(target, &request));
@@ -28,22 +28,22 @@ TEST_CASE("a part in braces takes one segment, with dots all that is left") {
   router.Add(Saying("GET", "/m/{name}/ready", "name"));
   router.Add(Saying("GET", "/f/{path...}", "path"));
   router.Add(Saying("PUT", "/f/{path...}", "path"));
-  CHECK(Ask(router, "GET", "/m/a%2Fb/ready") == "/m/{name}/ready=a/b");
-  CHECK(Ask(router, "GET", "/m//ready") == "404");
-  CHECK(Ask(router, "GET", "/f/a") == "/f/{path...}=a");
-  CHECK(Ask(router, "GET", "/f/a/b%20c/d") == "/f/{path...}=a/b c/d");
-  CHECK(Ask(router, "PUT", "/f/..%2Fa//b/") == "/f/{path...}=../a//b/");
-  CHECK(Ask(router, "GET", "/f/") == "/f/{path...}=");
-  CHECK(Ask(router, "GET", "/f") == "404");
-  CHECK(Ask(router, "POST", "/f/a/b") == "405");
+  CHECK(AnswerTo(router, "GET", "/m/a%2Fb/ready") == "/m/{name}/ready=a/b");
+  CHECK(AnswerTo(router, "GET", "/m//ready") == "404");
+  CHECK(AnswerTo(router, "GET", "/f/a") == "/f/{path...}=a");
+  CHECK(AnswerTo(router, "GET", "/f/a/b%20c/d") == "/f/{path...}=a/b c/d");
+  CHECK(AnswerTo(router, "PUT", "/f/..%2Fa//b/") == "/f/{path...}=../a//b/");
+  CHECK(AnswerTo(router, "GET", "/f/") == "/f/{path...}=");
+  CHECK(AnswerTo(router, "GET", "/f") == "404");
+  CHECK(AnswerTo(router, "POST", "/f/a/b") == "405");
 }
 
 TEST_CASE("of several routes that match, the first one added answers") {
   Router router;
   router.Add(Saying("GET", "/f/known/{name}", "name"));
   router.Add(Saying("GET", "/f/{path...}", "path"));
-  CHECK(Ask(router, "GET", "/f/known/x") == "/f/known/{name}=x");
-  CHECK(Ask(router, "GET", "/f/known/x/y") == "/f/{path...}=known/x/y");
+  CHECK(AnswerTo(router, "GET", "/f/known/x") == "/f/known/{name}=x");
+  CHECK(AnswerTo(router, "GET", "/f/known/x/y") == "/f/{path...}=known/x/y");
 }
 
 }  // namespace

@@ -42,7 +42,7 @@ void AppendNumbers(std::string* out, const TensorView& tensor, size_t first, siz
   AppendList<T>(out, tensor, first, count, [out](T value) { AppendNumber(out, value); });
 }
 
-void AppendText(std::string* out, std::string_view text) {
+void AppendTextOrNull(std::string* out, std::string_view text) {
   if (FindInvalidUtf8(text)) {
     out->append("null");
   } else {
@@ -86,8 +86,8 @@ void AppendBare(std::string* out, const TensorView& tensor, size_t first, size_t
     case DataType::kFp64:
       return AppendNumbers<double>(out, tensor, first, count);
     case DataType::kBytes:
-      return AppendList<std::string_view>(out, tensor, first, count,
-                                          [out](std::string_view text) { AppendText(out, text); });
+      return AppendList<std::string_view>(
+          out, tensor, first, count, [out](std::string_view text) { AppendTextOrNull(out, text); });
   }
 }
 

@@ -28,7 +28,7 @@ std::string_view Unquoted(std::string_view etag) {
   return etag;
 }
 
-Result<net::HttpResponse> Create(store::MultipartUploads& uploads, const Args& args) {
+Result<net::HttpResponse> BeginUpload(store::MultipartUploads& uploads, const Args& args) {
   const std::string local = args.RequiredText("path");
   const int64_t parts = args.Int("num_parts", 1);
   QUERN_TRY(args.status());
@@ -89,7 +89,7 @@ void AddPartRoutes(Router* router, store::MultipartUploads* uploads) {
     std::string_view doc;
     Result<net::HttpResponse> (*act)(store::MultipartUploads&, const Args&);
   };
-  for (const Action& action : {Action{"create", "begins an upload in parts", &Create},
+  for (const Action& action : {Action{"create", "begins an upload in parts", &BeginUpload},
                                Action{"complete", "joins the parts of an upload", &Complete},
                                Action{"abort", "forgets an upload in parts", &Abort}}) {
     ApiHandler handler = [uploads,

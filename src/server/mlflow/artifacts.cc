@@ -34,7 +34,7 @@ std::string_view FolderPath(std::string_view path) {
   return path;
 }
 
-Result<net::HttpResponse> List(store::ArtifactStore& store, const Args& args) {
+Result<net::HttpResponse> ListArtifacts(store::ArtifactStore& store, const Args& args) {
   const std::string path = args.Text("path");
   QUERN_TRY(args.status());
   QUERN_ASSIGN(auto entries, store.List(FolderPath(path)));
@@ -96,7 +96,7 @@ void AddArtifactRoutes(Router* router, const ArtifactContext& context) {
   AddApiRoutes(
       router,
       {{"GET", "/mlflow-artifacts/artifacts", "what a folder of artifacts holds",
-        [store](const Args& args) { return List(*store, args); }},
+        [store](const Args& args) { return ListArtifacts(*store, args); }},
        {"GET", "/mlflow-artifacts/artifacts/{path...}", "one artifact, or a range of it",
         [store](const Args& args) -> Result<net::HttpResponse> {
           return ServeArtifact(*store, args.PathParam("path"), args.request());

@@ -37,7 +37,7 @@ Error NotLoaded(std::string_view name) {
 }
 
 /// In the order of their names; the token of the next page is the last name of this one.
-net::HttpResponse List(const ServingContext& context, const Call& call) {
+net::HttpResponse ListLoaded(const ServingContext& context, const Call& call) {
   const auto query = Query::Parse(call.request.query);
   if (!query) return ErrorResponse(query.error());
   const std::string_view limit_text = query->Find("limit").value_or("");
@@ -61,7 +61,7 @@ net::HttpResponse List(const ServingContext& context, const Call& call) {
   return JsonResponse(WriteJson(answer));
 }
 
-net::HttpResponse Show(const ServingContext& context, std::string_view name) {
+net::HttpResponse ShowLoaded(const ServingContext& context, std::string_view name) {
   const auto models = KnownModels(context);
   const auto found = models.find(name);
   if (found == models.end() || !found->second.loaded) return ErrorResponse(NotLoaded(name));
@@ -106,7 +106,7 @@ net::HttpResponse Load(const ServingContext& context, const Call& call) {
   if (const Status loaded = context.control.Load(*name); !loaded) {
     return ErrorResponse(loaded.error());
   }
-  return Show(context, *name);
+  return ShowLoaded(context, *name);
 }
 
 net::HttpResponse Unload(const ServingContext& context, std::string_view name) {
@@ -123,11 +123,11 @@ net::HttpResponse Unload(const ServingContext& context, std::string_view name) {
 void AddContainerRoutes(Router* router, const ServingContext& context) {
   const ServingContext* c = &context;
   router->Add({"GET", "/models", "SageMaker: the models that are loaded",
-               [c](const Call& call) { return List(*c, call); }});
+               [c](const Call& call) { return ListLoaded(*c, call); }});
   router->Add({"POST", "/models", "SageMaker: loads a model that the server was started with",
                [c](const Call& call) { return Load(*c, call); }});
   router->Add({"GET", "/models/{model}", "SageMaker: one of them",
-               [c](const Call& call) { return Show(*c, call.Param("model")); }});
+               [c](const Call& call) { return ShowLoaded(*c, call.Param("model")); }});
   router->Add({"DELETE", "/models/{model}", "SageMaker: unloads it",
                [c](const Call& call) { return Unload(*c, call.Param("model")); }});
   router->Add({"POST", "/models/{model}/invoke", "SageMaker: as /invocations, of that model",

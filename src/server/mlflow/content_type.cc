@@ -16,7 +16,7 @@ constexpr std::array<std::string_view, 26> kText = {
     "ini",     "ipynb",     "js",   "json", "log", "md",   "properties", "prop", "py",
     "py3",     "rst",       "toml", "tsv",  "txt", "xml",  "yaml",       "yml"};
 
-constexpr std::array<std::pair<std::string_view, std::string_view>, 33> kTypes = {{
+constexpr std::array<std::pair<std::string_view, std::string_view>, 33> kContentTypes = {{
     {"avi", "video/x-msvideo"},
     {"bmp", "image/bmp"},
     {"css", "text/css"},
@@ -61,7 +61,7 @@ std::string ContentTypeOf(std::string_view path) {
   bool ends = dot != std::string::npos && name.find_first_not_of('.') < dot;
   std::string ending = ends ? ToLower(name.substr(dot + 1)) : name;
   if (std::find(kText.begin(), kText.end(), ending) != kText.end()) return "text/plain";
-  for (const auto& [known, type] : kTypes) {
+  for (const auto& [known, type] : kContentTypes) {
     if (ends && known == ending) return std::string(type);
   }
   return "application/octet-stream";

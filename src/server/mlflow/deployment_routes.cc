@@ -20,7 +20,7 @@ json::value EndpointJson(const serving::ServedModel& served) {
           {"limit", nullptr}};
 }
 
-net::HttpResponse List(const ServingContext& context) {
+net::HttpResponse ListEndpoints(const ServingContext& context) {
   json::array all;
   for (const std::string& name : context.catalog.Names()) {
     const auto served = context.catalog.Find(name);
@@ -29,7 +29,7 @@ net::HttpResponse List(const ServingContext& context) {
   return JsonResponse(WriteJson(json::object{{"endpoints", std::move(all)}}));
 }
 
-net::HttpResponse Show(const ServingContext& context, std::string_view name) {
+net::HttpResponse ShowEndpoint(const ServingContext& context, std::string_view name) {
   const auto served = context.catalog.Find(name);
   return served ? JsonResponse(WriteJson(EndpointJson(**served))) : ErrorResponse(served.error());
 }
@@ -41,10 +41,10 @@ void AddDeploymentRoutes(Router* router, const ServingContext& context) {
   // The client asks for the list with a slash at the end.
   for (const std::string path : {kEndpoints, "/api/2.0/endpoints/"}) {
     router->Add({"GET", path, "MLflow deployments: the models served here",
-                 [c](const Call&) { return List(*c); }});
+                 [c](const Call&) { return ListEndpoints(*c); }});
   }
   router->Add({"GET", std::string(kEndpoints) + "/{model}", "MLflow deployments: one of them",
-               [c](const Call& call) { return Show(*c, call.Param("model")); }});
+               [c](const Call& call) { return ShowEndpoint(*c, call.Param("model")); }});
   router->Add(
       {"POST", "/endpoints/{model}/invocations",
        "MLflow deployments: as /invocations, of the model that is named", [c](const Call& call) {

@@ -24,7 +24,7 @@ Result<int64_t> RequiredExperiment(const Args& args) {
   return ExperimentNumber(id);
 }
 
-Result<net::HttpResponse> Create(const TrackingContext& c, const Args& args) {
+Result<net::HttpResponse> CreateExperiment(const TrackingContext& c, const Args& args) {
   const std::string name = args.RequiredText("name");
   const std::string location = args.Text("artifact_location");
   const tracking::Texts tags = ReadPairs(args, "tags");
@@ -38,7 +38,7 @@ Result<net::HttpResponse> Create(const TrackingContext& c, const Args& args) {
   return JsonResponse(std::move(out));
 }
 
-Result<net::HttpResponse> Get(const TrackingContext& c, const Args& args) {
+Result<net::HttpResponse> GetExperiment(const TrackingContext& c, const Args& args) {
   QUERN_ASSIGN(const int64_t id, RequiredExperiment(args));
   QUERN_ASSIGN(const Experiment experiment, c.experiments.Get(id));
   return OneExperiment(experiment);
@@ -51,7 +51,7 @@ Result<net::HttpResponse> GetByName(const TrackingContext& c, const Args& args) 
   return OneExperiment(experiment);
 }
 
-Result<net::HttpResponse> Search(const TrackingContext& c, const Args& args) {
+Result<net::HttpResponse> SearchExperiments(const TrackingContext& c, const Args& args) {
   const tracking::ViewType view = ReadView(args, "view_type");
   const tracking::SearchRequest search = ReadSearch(args, 0);
   QUERN_TRY(args.status());
@@ -66,19 +66,19 @@ Result<net::HttpResponse> Search(const TrackingContext& c, const Args& args) {
   return JsonResponse(std::move(out));
 }
 
-Result<net::HttpResponse> Delete(const TrackingContext& c, const Args& args) {
+Result<net::HttpResponse> DeleteExperiment(const TrackingContext& c, const Args& args) {
   QUERN_ASSIGN(const int64_t id, RequiredExperiment(args));
   QUERN_TRY(c.experiments.Delete(id));
   return Done();
 }
 
-Result<net::HttpResponse> Restore(const TrackingContext& c, const Args& args) {
+Result<net::HttpResponse> RestoreExperiment(const TrackingContext& c, const Args& args) {
   QUERN_ASSIGN(const int64_t id, RequiredExperiment(args));
   QUERN_TRY(c.experiments.Restore(id));
   return Done();
 }
 
-Result<net::HttpResponse> Update(const TrackingContext& c, const Args& args) {
+Result<net::HttpResponse> UpdateExperiment(const TrackingContext& c, const Args& args) {
   const std::string id = args.RequiredText("experiment_id");
   const std::string name = args.RequiredText("new_name");
   QUERN_TRY(args.status());
@@ -87,7 +87,7 @@ Result<net::HttpResponse> Update(const TrackingContext& c, const Args& args) {
   return Done();
 }
 
-Result<net::HttpResponse> SetTag(const TrackingContext& c, const Args& args) {
+Result<net::HttpResponse> SetExperimentTag(const TrackingContext& c, const Args& args) {
   const std::string id = args.RequiredText("experiment_id");
   const std::string key = args.RequiredText("key");
   const std::string value = args.Text("value");
@@ -97,7 +97,7 @@ Result<net::HttpResponse> SetTag(const TrackingContext& c, const Args& args) {
   return Done();
 }
 
-Result<net::HttpResponse> DeleteTag(const TrackingContext& c, const Args& args) {
+Result<net::HttpResponse> DeleteExperimentTag(const TrackingContext& c, const Args& args) {
   const std::string id = args.RequiredText("experiment_id");
   const std::string key = args.RequiredText("key");
   QUERN_TRY(args.status());
@@ -110,20 +110,21 @@ Result<net::HttpResponse> DeleteTag(const TrackingContext& c, const Args& args) 
 
 std::vector<ApiRoute> ExperimentRoutes(const TrackingContext& c) {
   return {
-      {"POST", "/mlflow/experiments/create", "makes an experiment", Bind(c, Create)},
-      {"GET", "/mlflow/experiments/get", "an experiment by its id", Bind(c, Get)},
+      {"POST", "/mlflow/experiments/create", "makes an experiment", Bind(c, CreateExperiment)},
+      {"GET", "/mlflow/experiments/get", "an experiment by its id", Bind(c, GetExperiment)},
       {"GET", "/mlflow/experiments/get-by-name", "an experiment by its name, deleted ones too",
        Bind(c, GetByName)},
       {"POST GET", "/mlflow/experiments/search", "experiments that a filter finds",
-       Bind(c, Search)},
+       Bind(c, SearchExperiments)},
       {"POST", "/mlflow/experiments/delete", "marks an experiment and its runs deleted",
-       Bind(c, Delete)},
-      {"POST", "/mlflow/experiments/restore", "brings a deleted experiment back", Bind(c, Restore)},
-      {"POST", "/mlflow/experiments/update", "renames an experiment", Bind(c, Update)},
+       Bind(c, DeleteExperiment)},
+      {"POST", "/mlflow/experiments/restore", "brings a deleted experiment back",
+       Bind(c, RestoreExperiment)},
+      {"POST", "/mlflow/experiments/update", "renames an experiment", Bind(c, UpdateExperiment)},
       {"POST", "/mlflow/experiments/set-experiment-tag", "sets a tag of an experiment",
-       Bind(c, SetTag)},
+       Bind(c, SetExperimentTag)},
       {"POST", "/mlflow/experiments/delete-experiment-tag", "removes a tag of an experiment",
-       Bind(c, DeleteTag)},
+       Bind(c, DeleteExperimentTag)},
   };
 }
 

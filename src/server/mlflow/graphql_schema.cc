@@ -11,7 +11,7 @@ using graphql::Resolver;
 using graphql::Schema;
 using graphql::Source;
 
-constexpr std::string_view kTypes = R"(
+constexpr std::string_view kSchemaText = R"(
 directive @component(name: String!) on QUERY | MUTATION
 directive @include(if: Boolean!) on FIELD | FRAGMENT_SPREAD | INLINE_FRAGMENT
 directive @skip(if: Boolean!) on FIELD | FRAGMENT_SPREAD | INLINE_FRAGMENT
@@ -181,7 +181,7 @@ Result<Source> VersionsOf(Backend& backend, const Source& run, const std::string
 }
 
 Schema MakeSchema() {
-  Result<Schema> parsed = Schema::Parse(kTypes);
+  Result<Schema> parsed = Schema::Parse(kSchemaText);
   QUERN_CHECK(parsed.has_value(), parsed.error().message);
   struct {
     std::string_view type, field, path;

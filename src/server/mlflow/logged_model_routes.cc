@@ -8,7 +8,7 @@ namespace {
 
 using tracking::LoggedModel;
 
-constexpr int64_t kDefaultPage = 50;
+constexpr int64_t kLoggedModelsPage = 50;
 
 net::HttpResponse OneModel(const LoggedModel& model) {
   std::string out;
@@ -19,7 +19,7 @@ net::HttpResponse OneModel(const LoggedModel& model) {
   return JsonResponse(std::move(out));
 }
 
-Result<net::HttpResponse> Create(const TrackingContext& c, const Args& args) {
+Result<net::HttpResponse> CreateLoggedModel(const TrackingContext& c, const Args& args) {
   tracking::NewLoggedModel model;
   const std::string experiment = args.RequiredText("experiment_id");
   model.name = args.Text("name");
@@ -33,7 +33,7 @@ Result<net::HttpResponse> Create(const TrackingContext& c, const Args& args) {
   return OneModel(made);
 }
 
-Result<net::HttpResponse> Get(const TrackingContext& c, const Args& args) {
+Result<net::HttpResponse> GetLoggedModel(const TrackingContext& c, const Args& args) {
   const bool deleted_too = args.Flag("allow_deleted", false);
   QUERN_TRY(args.status());
   const std::string id = args.PathParam("model_id");
@@ -53,7 +53,7 @@ Result<net::HttpResponse> Finalize(const TrackingContext& c, const Args& args) {
   return OneModel(model);
 }
 
-Result<net::HttpResponse> Delete(const TrackingContext& c, const Args& args) {
+Result<net::HttpResponse> DeleteLoggedModel(const TrackingContext& c, const Args& args) {
   QUERN_TRY(c.models.Delete(args.PathParam("model_id")));
   return Done();
 }
@@ -65,7 +65,7 @@ Result<net::HttpResponse> SetTags(const TrackingContext& c, const Args& args) {
   return Done();
 }
 
-Result<net::HttpResponse> DeleteTag(const TrackingContext& c, const Args& args) {
+Result<net::HttpResponse> DeleteLoggedModelTag(const TrackingContext& c, const Args& args) {
   QUERN_TRY(c.models.DeleteTag(args.PathParam("model_id"), args.PathParam("tag_key")));
   return Done();
 }
@@ -95,13 +95,13 @@ std::vector<search::FieldOrder> ReadOrder(const Args& args) {
   return order;
 }
 
-Result<net::HttpResponse> Search(const TrackingContext& c, const Args& args) {
+Result<net::HttpResponse> SearchLoggedModels(const TrackingContext& c, const Args& args) {
   if (!args.Has("experiment_ids")) args.Missing("experiment_ids");
   const std::vector<int64_t> experiments = ExperimentNumbers(args.Texts("experiment_ids"));
   const std::string filter = args.Text("filter");
   const std::vector<search::DatasetFilter> datasets = ReadDatasets(args);
-  int64_t max_results = args.Int("max_results", kDefaultPage);
-  if (max_results == 0) max_results = kDefaultPage;
+  int64_t max_results = args.Int("max_results", kLoggedModelsPage);
+  if (max_results == 0) max_results = kLoggedModelsPage;
   const std::vector<search::FieldOrder> order = ReadOrder(args);
   const std::string token = args.Text("page_token");
   QUERN_TRY(args.status());
@@ -121,18 +121,18 @@ Result<net::HttpResponse> Search(const TrackingContext& c, const Args& args) {
 
 std::vector<ApiRoute> LoggedModelRoutes(const TrackingContext& c) {
   return {
-      {"POST", "/mlflow/logged-models", "makes a logged model", Bind(c, Create)},
+      {"POST", "/mlflow/logged-models", "makes a logged model", Bind(c, CreateLoggedModel)},
       {"POST", "/mlflow/logged-models/search", "logged models that a filter finds",
-       Bind(c, Search)},
-      {"GET", "/mlflow/logged-models/{model_id}", "a logged model", Bind(c, Get)},
+       Bind(c, SearchLoggedModels)},
+      {"GET", "/mlflow/logged-models/{model_id}", "a logged model", Bind(c, GetLoggedModel)},
       {"PATCH", "/mlflow/logged-models/{model_id}", "says that its files are there, or failed",
        Bind(c, Finalize)},
       {"DELETE", "/mlflow/logged-models/{model_id}", "marks a logged model deleted",
-       Bind(c, Delete)},
+       Bind(c, DeleteLoggedModel)},
       {"PATCH", "/mlflow/logged-models/{model_id}/tags", "sets tags of a logged model",
        Bind(c, SetTags)},
       {"DELETE", "/mlflow/logged-models/{model_id}/tags/{tag_key}",
-       "removes a tag of a logged model", Bind(c, DeleteTag)},
+       "removes a tag of a logged model", Bind(c, DeleteLoggedModelTag)},
       {"POST", "/mlflow/logged-models/{model_id}/params", "parameters of a logged model",
        Bind(c, LogParams)},
   };

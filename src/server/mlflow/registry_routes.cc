@@ -21,7 +21,7 @@ RegisteredModels Models(const RegistryRouteContext& c, const Args& args) {
   return RegisteredModels(Acting(c, args));
 }
 
-Result<net::HttpResponse> Create(const RegistryRouteContext& c, const Args& args) {
+Result<net::HttpResponse> CreateModel(const RegistryRouteContext& c, const Args& args) {
   const std::string name = args.RequiredText("name");
   const registry::Texts tags = ReadPairs(args, "tags");
   const std::string description = args.Text("description");
@@ -30,7 +30,7 @@ Result<net::HttpResponse> Create(const RegistryRouteContext& c, const Args& args
   return OneRegisteredModel(model);
 }
 
-Result<net::HttpResponse> Get(const RegistryRouteContext& c, const Args& args) {
+Result<net::HttpResponse> GetModel(const RegistryRouteContext& c, const Args& args) {
   const std::string name = args.RequiredText("name");
   QUERN_TRY(args.status());
   QUERN_ASSIGN(const auto model, Models(c, args).Get(name));
@@ -46,7 +46,7 @@ Result<net::HttpResponse> Rename(const RegistryRouteContext& c, const Args& args
   return OneRegisteredModel(model);
 }
 
-Result<net::HttpResponse> Update(const RegistryRouteContext& c, const Args& args) {
+Result<net::HttpResponse> UpdateModel(const RegistryRouteContext& c, const Args& args) {
   const std::string name = args.RequiredText("name");
   const std::string description = args.Text("description");
   QUERN_TRY(args.status());
@@ -54,7 +54,7 @@ Result<net::HttpResponse> Update(const RegistryRouteContext& c, const Args& args
   return OneRegisteredModel(model);
 }
 
-Result<net::HttpResponse> Delete(const RegistryRouteContext& c, const Args& args) {
+Result<net::HttpResponse> DeleteModel(const RegistryRouteContext& c, const Args& args) {
   const std::string name = args.RequiredText("name");
   const std::string reason = ReasonOf(args);
   QUERN_TRY(args.status());
@@ -62,7 +62,7 @@ Result<net::HttpResponse> Delete(const RegistryRouteContext& c, const Args& args
   return Done();
 }
 
-Result<net::HttpResponse> Search(const RegistryRouteContext& c, const Args& args) {
+Result<net::HttpResponse> SearchModels(const RegistryRouteContext& c, const Args& args) {
   const search::PageRequest request = ReadSearch(args, kModelsPage);
   QUERN_TRY(args.status());
   QUERN_ASSIGN(const auto page, Models(c, args).Search(request));
@@ -85,7 +85,7 @@ Result<net::HttpResponse> Latest(const RegistryRouteContext& c, const Args& args
   return ManyModelVersions(versions, "");
 }
 
-Result<net::HttpResponse> SetTag(const RegistryRouteContext& c, const Args& args) {
+Result<net::HttpResponse> SetModelTag(const RegistryRouteContext& c, const Args& args) {
   const std::string name = args.RequiredText("name");
   const std::string key = args.RequiredText("key");
   const std::string value = args.Text("value");
@@ -94,7 +94,7 @@ Result<net::HttpResponse> SetTag(const RegistryRouteContext& c, const Args& args
   return Done();
 }
 
-Result<net::HttpResponse> DeleteTag(const RegistryRouteContext& c, const Args& args) {
+Result<net::HttpResponse> DeleteModelTag(const RegistryRouteContext& c, const Args& args) {
   const std::string name = args.RequiredText("name");
   const std::string key = args.RequiredText("key");
   QUERN_TRY(args.status());
@@ -205,22 +205,22 @@ registry::RegistryContext Acting(const RegistryRouteContext& context, const Args
 std::vector<ApiRoute> RegisteredModelRoutes(const RegistryRouteContext& context) {
   return {
       {"POST", "/mlflow/registered-models/create", "creates a registered model",
-       Bind(context, Create)},
-      {"GET", "/mlflow/registered-models/get", "one registered model", Bind(context, Get)},
+       Bind(context, CreateModel)},
+      {"GET", "/mlflow/registered-models/get", "one registered model", Bind(context, GetModel)},
       {"POST", "/mlflow/registered-models/rename", "renames a registered model",
        Bind(context, Rename)},
       {"PATCH", "/mlflow/registered-models/update", "describes a registered model",
-       Bind(context, Update)},
+       Bind(context, UpdateModel)},
       {"DELETE", "/mlflow/registered-models/delete", "deletes a registered model and its versions",
-       Bind(context, Delete)},
+       Bind(context, DeleteModel)},
       {"GET POST", "/mlflow/registered-models/search", "searches registered models",
-       Bind(context, Search)},
+       Bind(context, SearchModels)},
       {"GET POST", "/mlflow/registered-models/get-latest-versions",
        "the newest version of each stage", Bind(context, Latest)},
       {"POST", "/mlflow/registered-models/set-tag", "tags a registered model",
-       Bind(context, SetTag)},
+       Bind(context, SetModelTag)},
       {"DELETE", "/mlflow/registered-models/delete-tag", "takes a tag off a registered model",
-       Bind(context, DeleteTag)},
+       Bind(context, DeleteModelTag)},
   };
 }
 

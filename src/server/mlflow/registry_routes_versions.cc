@@ -32,7 +32,7 @@ Result<Which> ReadWhich(const Args& args) {
   return which;
 }
 
-Result<net::HttpResponse> Create(const RegistryRouteContext& c, const Args& args) {
+Result<net::HttpResponse> CreateVersion(const RegistryRouteContext& c, const Args& args) {
   registry::NewVersion version;
   version.name = args.RequiredText("name");
   version.source = args.RequiredText("source");
@@ -48,13 +48,13 @@ Result<net::HttpResponse> Create(const RegistryRouteContext& c, const Args& args
   return OneModelVersion(made);
 }
 
-Result<net::HttpResponse> Get(const RegistryRouteContext& c, const Args& args) {
+Result<net::HttpResponse> GetVersion(const RegistryRouteContext& c, const Args& args) {
   QUERN_ASSIGN(const Which which, ReadWhich(args));
   QUERN_ASSIGN(const auto version, Versions(c, args).Get(which.name, which.version));
   return OneModelVersion(version);
 }
 
-Result<net::HttpResponse> Update(const RegistryRouteContext& c, const Args& args) {
+Result<net::HttpResponse> UpdateVersion(const RegistryRouteContext& c, const Args& args) {
   const std::string description = args.Text("description");
   QUERN_ASSIGN(const Which which, ReadWhich(args));
   QUERN_ASSIGN(const auto version,
@@ -62,7 +62,7 @@ Result<net::HttpResponse> Update(const RegistryRouteContext& c, const Args& args
   return OneModelVersion(version);
 }
 
-Result<net::HttpResponse> Delete(const RegistryRouteContext& c, const Args& args) {
+Result<net::HttpResponse> DeleteVersion(const RegistryRouteContext& c, const Args& args) {
   const std::string reason = ReasonOf(args);
   QUERN_ASSIGN(const Which which, ReadWhich(args));
   QUERN_TRY(Versions(c, args).Delete(which.name, which.version, reason));
@@ -78,7 +78,7 @@ Result<net::HttpResponse> Transition(const RegistryRouteContext& c, const Args& 
   return OneModelVersion(version);
 }
 
-Result<net::HttpResponse> Search(const RegistryRouteContext& c, const Args& args) {
+Result<net::HttpResponse> SearchVersions(const RegistryRouteContext& c, const Args& args) {
   const search::PageRequest request = ReadSearch(args, kVersionsPage);
   QUERN_TRY(args.status());
   QUERN_ASSIGN(const auto page, Versions(c, args).Search(request));
@@ -96,7 +96,7 @@ Result<net::HttpResponse> DownloadUri(const RegistryRouteContext& c, const Args&
   return JsonResponse(std::move(out));
 }
 
-Result<net::HttpResponse> SetTag(const RegistryRouteContext& c, const Args& args) {
+Result<net::HttpResponse> SetVersionTag(const RegistryRouteContext& c, const Args& args) {
   const std::string key = args.RequiredText("key");
   const std::string value = args.Text("value");
   QUERN_ASSIGN(const Which which, ReadWhich(args));
@@ -104,7 +104,7 @@ Result<net::HttpResponse> SetTag(const RegistryRouteContext& c, const Args& args
   return Done();
 }
 
-Result<net::HttpResponse> DeleteTag(const RegistryRouteContext& c, const Args& args) {
+Result<net::HttpResponse> DeleteVersionTag(const RegistryRouteContext& c, const Args& args) {
   const std::string key = args.RequiredText("key");
   QUERN_ASSIGN(const Which which, ReadWhich(args));
   QUERN_TRY(Versions(c, args).DeleteTag(which.name, which.version, key));
@@ -115,18 +115,21 @@ Result<net::HttpResponse> DeleteTag(const RegistryRouteContext& c, const Args& a
 
 std::vector<ApiRoute> ModelVersionRoutes(const RegistryRouteContext& context) {
   return {
-      {"POST", "/mlflow/model-versions/create", "registers a version", Bind(context, Create)},
-      {"GET", "/mlflow/model-versions/get", "one version", Bind(context, Get)},
-      {"PATCH", "/mlflow/model-versions/update", "describes a version", Bind(context, Update)},
-      {"DELETE", "/mlflow/model-versions/delete", "deletes a version", Bind(context, Delete)},
+      {"POST", "/mlflow/model-versions/create", "registers a version",
+       Bind(context, CreateVersion)},
+      {"GET", "/mlflow/model-versions/get", "one version", Bind(context, GetVersion)},
+      {"PATCH", "/mlflow/model-versions/update", "describes a version",
+       Bind(context, UpdateVersion)},
+      {"DELETE", "/mlflow/model-versions/delete", "deletes a version",
+       Bind(context, DeleteVersion)},
       {"POST", "/mlflow/model-versions/transition-stage", "moves a version to a stage",
        Bind(context, Transition)},
-      {"GET", "/mlflow/model-versions/search", "searches versions", Bind(context, Search)},
+      {"GET", "/mlflow/model-versions/search", "searches versions", Bind(context, SearchVersions)},
       {"GET", "/mlflow/model-versions/get-download-uri", "where a version's files are",
        Bind(context, DownloadUri)},
-      {"POST", "/mlflow/model-versions/set-tag", "tags a version", Bind(context, SetTag)},
+      {"POST", "/mlflow/model-versions/set-tag", "tags a version", Bind(context, SetVersionTag)},
       {"DELETE", "/mlflow/model-versions/delete-tag", "takes a tag off a version",
-       Bind(context, DeleteTag)},
+       Bind(context, DeleteVersionTag)},
   };
 }
 

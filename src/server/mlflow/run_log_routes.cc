@@ -39,7 +39,7 @@ Result<net::HttpResponse> LogParameter(const TrackingContext& c, const Args& arg
   return Done();
 }
 
-Result<net::HttpResponse> SetTag(const TrackingContext& c, const Args& args) {
+Result<net::HttpResponse> SetRunTag(const TrackingContext& c, const Args& args) {
   const std::string id = args.RequiredRunId();
   const std::string key = args.RequiredText("key");
   const std::string value = args.Text("value");
@@ -51,7 +51,7 @@ Result<net::HttpResponse> SetTag(const TrackingContext& c, const Args& args) {
   return Done();
 }
 
-Result<net::HttpResponse> DeleteTag(const TrackingContext& c, const Args& args) {
+Result<net::HttpResponse> DeleteRunTag(const TrackingContext& c, const Args& args) {
   const std::string id = args.RequiredRunId();
   const std::string key = args.RequiredText("key");
   QUERN_TRY(args.status());
@@ -122,8 +122,8 @@ std::vector<ApiRoute> RunLogRoutes(const TrackingContext& c) {
   return {
       {"POST", "/mlflow/runs/log-metric", "one value of a metric", Bind(c, LogMetric)},
       {"POST", "/mlflow/runs/log-parameter", "one parameter, written once", Bind(c, LogParameter)},
-      {"POST", "/mlflow/runs/set-tag", "sets a tag of a run", Bind(c, SetTag)},
-      {"POST", "/mlflow/runs/delete-tag", "removes a tag of a run", Bind(c, DeleteTag)},
+      {"POST", "/mlflow/runs/set-tag", "sets a tag of a run", Bind(c, SetRunTag)},
+      {"POST", "/mlflow/runs/delete-tag", "removes a tag of a run", Bind(c, DeleteRunTag)},
       {"POST", "/mlflow/runs/log-batch", "metrics, parameters and tags in one transaction",
        Bind(c, LogBatch)},
       {"POST", "/mlflow/runs/log-inputs", "datasets and models that a run read",

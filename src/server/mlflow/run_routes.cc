@@ -15,7 +15,7 @@ net::HttpResponse OneRun(const tracking::Run& run, const RunView& view = {}) {
   return JsonResponse(std::move(out));
 }
 
-Result<net::HttpResponse> Create(const TrackingContext& c, const Args& args) {
+Result<net::HttpResponse> CreateRun(const TrackingContext& c, const Args& args) {
   tracking::NewRun run;
   const std::string experiment = args.Text("experiment_id");
   run.start_ms = args.Int("start_time");
@@ -31,14 +31,14 @@ Result<net::HttpResponse> Create(const TrackingContext& c, const Args& args) {
   return OneRun(made, view);
 }
 
-Result<net::HttpResponse> Get(const TrackingContext& c, const Args& args) {
+Result<net::HttpResponse> GetRun(const TrackingContext& c, const Args& args) {
   const std::string id = args.RequiredRunId();
   QUERN_TRY(args.status());
   QUERN_ASSIGN(const tracking::Run run, c.runs.Get(id));
   return OneRun(run);
 }
 
-Result<net::HttpResponse> Update(const TrackingContext& c, const Args& args) {
+Result<net::HttpResponse> UpdateRun(const TrackingContext& c, const Args& args) {
   constexpr std::string_view kStatuses[] = {"RUNNING", "SCHEDULED", "FINISHED", "FAILED", "KILLED"};
   const std::string id = args.RequiredRunId();
   tracking::RunUpdate update;
@@ -57,14 +57,14 @@ Result<net::HttpResponse> Update(const TrackingContext& c, const Args& args) {
   return JsonResponse(std::move(out));
 }
 
-Result<net::HttpResponse> Delete(const TrackingContext& c, const Args& args) {
+Result<net::HttpResponse> DeleteRun(const TrackingContext& c, const Args& args) {
   const std::string id = args.RequiredRunId();
   QUERN_TRY(args.status());
   QUERN_TRY(c.runs.Delete(id));
   return Done();
 }
 
-Result<net::HttpResponse> Restore(const TrackingContext& c, const Args& args) {
+Result<net::HttpResponse> RestoreRun(const TrackingContext& c, const Args& args) {
   const std::string id = args.RequiredRunId();
   QUERN_TRY(args.status());
   QUERN_TRY(c.runs.Restore(id));
@@ -75,11 +75,12 @@ Result<net::HttpResponse> Restore(const TrackingContext& c, const Args& args) {
 
 std::vector<ApiRoute> RunRoutes(const TrackingContext& c) {
   return {
-      {"POST", "/mlflow/runs/create", "starts a run", Bind(c, Create)},
-      {"GET", "/mlflow/runs/get", "a run with its parameters, last metrics and tags", Bind(c, Get)},
-      {"POST", "/mlflow/runs/update", "changes a run's status, end or name", Bind(c, Update)},
-      {"POST", "/mlflow/runs/delete", "marks a run deleted", Bind(c, Delete)},
-      {"POST", "/mlflow/runs/restore", "brings a deleted run back", Bind(c, Restore)},
+      {"POST", "/mlflow/runs/create", "starts a run", Bind(c, CreateRun)},
+      {"GET", "/mlflow/runs/get", "a run with its parameters, last metrics and tags",
+       Bind(c, GetRun)},
+      {"POST", "/mlflow/runs/update", "changes a run's status, end or name", Bind(c, UpdateRun)},
+      {"POST", "/mlflow/runs/delete", "marks a run deleted", Bind(c, DeleteRun)},
+      {"POST", "/mlflow/runs/restore", "brings a deleted run back", Bind(c, RestoreRun)},
   };
 }
 

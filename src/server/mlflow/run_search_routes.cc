@@ -8,7 +8,7 @@
 namespace quern::server::mlflow {
 namespace {
 
-constexpr int64_t kDefaultPage = 1000;
+constexpr int64_t kRunsPage = 1000;
 constexpr size_t kMaxExperimentsOfDatasets = 20;
 
 /// `fields`, beyond MLflow: "metrics", "params", "tags", "inputs", "outputs", or one key as
@@ -52,10 +52,10 @@ RunView ReadFields(const Args& args) {
   return view;
 }
 
-Result<net::HttpResponse> Search(const TrackingContext& c, const Args& args) {
+Result<net::HttpResponse> SearchRuns(const TrackingContext& c, const Args& args) {
   const std::vector<int64_t> experiments = ExperimentNumbers(args.Texts("experiment_ids"));
   const tracking::ViewType view = ReadView(args, "run_view_type");
-  const tracking::SearchRequest search = ReadSearch(args, kDefaultPage);
+  const tracking::SearchRequest search = ReadSearch(args, kRunsPage);
   if (search.max_results > tracking::kMaxRunsPage) args.Invalid("max_results");
   const RunView shown = ReadFields(args);
   const bool count = args.Flag("count_total", false);
@@ -106,7 +106,7 @@ Result<net::HttpResponse> SearchDatasets(const TrackingContext& c, const Args& a
 
 std::vector<ApiRoute> RunSearchRoutes(const TrackingContext& c) {
   return {
-      {"POST", "/mlflow/runs/search", "runs that a filter finds", Bind(c, Search)},
+      {"POST", "/mlflow/runs/search", "runs that a filter finds", Bind(c, SearchRuns)},
       {"POST", "/mlflow/experiments/search-datasets", "datasets that runs of experiments read",
        Bind(c, SearchDatasets), Surface::kAjaxOnly},
   };

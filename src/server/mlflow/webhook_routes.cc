@@ -15,7 +15,7 @@ using webhooks::Webhook;
 namespace {
 
 constexpr int64_t kWebhooksPage = 100;
-constexpr std::string_view kStatuses[] = {"ACTIVE", "DISABLED"};
+constexpr std::string_view kWebhookStatuses[] = {"ACTIVE", "DISABLED"};
 
 void AppendWord(std::string* out, std::string_view lower) {
   std::string upper(lower);
@@ -34,7 +34,7 @@ void AppendWebhook(std::string* out, const Webhook& webhook) {
     AppendWord(one.Name("entity"), event.entity);
     AppendWord(one.Name("action"), event.action);
   });
-  object.Text("status", kStatuses[webhook.active ? 0 : 1]);
+  object.Text("status", kWebhookStatuses[webhook.active ? 0 : 1]);
   object.Int("creation_timestamp", webhook.created_ms);
   object.Int("last_updated_timestamp", webhook.updated_ms);
 }
@@ -69,7 +69,7 @@ Status CheckAll(const std::vector<EventName>& events) {
   return {};
 }
 
-Result<net::HttpResponse> Create(const WebhookContext& c, const Args& args) {
+Result<net::HttpResponse> CreateWebhook(const WebhookContext& c, const Args& args) {
   webhooks::NewWebhook webhook;
   webhook.name = args.RequiredText("name");
   webhook.url = args.RequiredText("url");
@@ -77,7 +77,7 @@ Result<net::HttpResponse> Create(const WebhookContext& c, const Args& args) {
   webhook.events = ReadEvents(args);
   webhook.description = args.Text("description");
   webhook.secret = args.Text("secret");
-  webhook.active = args.Choice("status", kStatuses).value_or(0) == 0;
+  webhook.active = args.Choice("status", kWebhookStatuses).value_or(0) == 0;
   QUERN_TRY(args.status());
   QUERN_TRY(CheckAll(webhook.events));
   QUERN_ASSIGN(const Webhook made, c.webhooks.Create(webhook));
@@ -85,7 +85,7 @@ Result<net::HttpResponse> Create(const WebhookContext& c, const Args& args) {
   return OneWebhook(made);
 }
 
-Result<net::HttpResponse> List(const WebhookContext& c, const Args& args) {
+Result<net::HttpResponse> ListWebhooks(const WebhookContext& c, const Args& args) {
   const int64_t asked = args.Int("max_results", 0);
   const std::string token = args.Text("page_token");
   QUERN_TRY(args.status());
@@ -100,7 +100,7 @@ Result<net::HttpResponse> List(const WebhookContext& c, const Args& args) {
   return JsonResponse(std::move(out));
 }
 
-Result<net::HttpResponse> Get(const WebhookContext& c, const Args& args) {
+Result<net::HttpResponse> GetWebhook(const WebhookContext& c, const Args& args) {
   QUERN_ASSIGN(const Webhook webhook, c.webhooks.Get(args.PathParam("webhook_id")));
   return OneWebhook(webhook);
 }
@@ -111,21 +111,21 @@ std::optional<T> UnlessEmpty(T value) {
   return value.empty() ? std::nullopt : std::optional<T>(std::move(value));
 }
 
-Result<net::HttpResponse> Update(const WebhookContext& c, const Args& args) {
+Result<net::HttpResponse> UpdateWebhook(const WebhookContext& c, const Args& args) {
   webhooks::WebhookChange change;
   change.name = UnlessEmpty(args.Text("name"));
   change.url = UnlessEmpty(args.Text("url"));
   change.description = args.MaybeText("description");
   change.secret = args.MaybeText("secret");
   change.events = UnlessEmpty(ReadEvents(args));
-  if (const auto status = args.Choice("status", kStatuses)) change.active = *status == 0;
+  if (const auto status = args.Choice("status", kWebhookStatuses)) change.active = *status == 0;
   QUERN_TRY(args.status());
   if (change.events) QUERN_TRY(CheckAll(*change.events));
   QUERN_ASSIGN(const Webhook changed, c.webhooks.Update(args.PathParam("webhook_id"), change));
   return OneWebhook(changed);
 }
 
-Result<net::HttpResponse> Delete(const WebhookContext& c, const Args& args) {
+Result<net::HttpResponse> DeleteWebhook(const WebhookContext& c, const Args& args) {
   QUERN_TRY(c.webhooks.Delete(args.PathParam("webhook_id")));
   return Done();
 }
@@ -167,11 +167,12 @@ Result<net::HttpResponse> Test(const WebhookContext& c, const Args& args) {
 
 std::vector<ApiRoute> WebhookRoutes(const WebhookContext& context) {
   return {
-      {"POST", "/mlflow/webhooks", "subscribes to events", Bind(context, Create)},
-      {"GET", "/mlflow/webhooks", "lists webhooks", Bind(context, List)},
-      {"GET", "/mlflow/webhooks/{webhook_id}", "one webhook", Bind(context, Get)},
-      {"PATCH", "/mlflow/webhooks/{webhook_id}", "changes a webhook", Bind(context, Update)},
-      {"DELETE", "/mlflow/webhooks/{webhook_id}", "ends a subscription", Bind(context, Delete)},
+      {"POST", "/mlflow/webhooks", "subscribes to events", Bind(context, CreateWebhook)},
+      {"GET", "/mlflow/webhooks", "lists webhooks", Bind(context, ListWebhooks)},
+      {"GET", "/mlflow/webhooks/{webhook_id}", "one webhook", Bind(context, GetWebhook)},
+      {"PATCH", "/mlflow/webhooks/{webhook_id}", "changes a webhook", Bind(context, UpdateWebhook)},
+      {"DELETE", "/mlflow/webhooks/{webhook_id}", "ends a subscription",
+       Bind(context, DeleteWebhook)},
       {"POST", "/mlflow/webhooks/{webhook_id}/test", "sends an example", Bind(context, Test)},
   };
 }

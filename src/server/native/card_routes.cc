@@ -43,7 +43,7 @@ Result<net::HttpResponse> Card(const ViewContext& c, const Args& args) {
 }
 
 /// ?a=1&b=2, of this model, or of another as NAME/2; ?all=true with what is the same.
-Result<net::HttpResponse> Compare(const ViewContext& c, const Args& args) {
+Result<net::HttpResponse> CompareModels(const ViewContext& c, const Args& args) {
   const std::string texts[] = {args.RequiredText("a"), args.RequiredText("b")};
   const bool everything = args.Flag("all", false);
   QUERN_TRY(args.status());
@@ -68,7 +68,7 @@ void AddCardRoutes(Router* router, const ViewContext& context) {
                         [c](const Args& args) { return Card(*c, args); }),
                OwnRoute("GET", "/quern/models/{name}/compare",
                         "two versions side by side: ?a=1&b=2; only the differences, or ?all=true",
-                        [c](const Args& args) { return Compare(*c, args); })});
+                        [c](const Args& args) { return CompareModels(*c, args); })});
 }
 
 }  // namespace quern::server::native

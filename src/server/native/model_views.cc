@@ -28,7 +28,7 @@ using tracking::StepResult;
 /// Results of register, deploy and retrain steps that are looked through for what judged a version.
 constexpr int64_t kJudgements = 200;
 /// Runs of the pipeline that are looked through for retrainings.
-constexpr int64_t kRuns = 20;
+constexpr int64_t kRetrainingRuns = 20;
 constexpr int64_t kChanges = 500;
 
 std::string TagOf(const ModelVersion& version, const char* key) {
@@ -65,7 +65,7 @@ class Judgements {
     Judgements out;
     QUERN_TRY(out.Add(history, "register", model));
     QUERN_TRY(out.Add(history, "deploy", model));
-    QUERN_ASSIGN(const auto retrainings, history.StepIds("retrain", kRuns));
+    QUERN_ASSIGN(const auto retrainings, history.StepIds("retrain", kRetrainingRuns));
     for (const std::string& step : retrainings) QUERN_TRY(out.Add(history, step, model));
     return out;
   }

@@ -66,7 +66,7 @@ Result<json::value> OneRelease(const ViewContext& c, const mlflow::Args& args) {
                       {"log", std::move(log)}};
 }
 
-json::object HistogramJson(const serving::Histogram& histogram) {
+json::object HistogramJson(const serving::BinnedCounts& histogram) {
   return json::object{{"edges", json::array(histogram.edges.begin(), histogram.edges.end())},
                       {"counts", json::array(histogram.counts.begin(), histogram.counts.end())}};
 }

@@ -15,7 +15,7 @@ using tracking::PipelineHistory;
 using tracking::PipelineStep;
 
 /// A snapshot that is older than the last so many runs of its source is not found.
-constexpr int64_t kRuns = 500;
+constexpr int64_t kSearchedRuns = 500;
 
 /// A snapshot, and what the newest run that read it found in it.
 struct Snapshot {
@@ -34,7 +34,8 @@ class Snapshots {
     all.ingest_ = "ingest:" + source;
     all.validate_ = "validate:" + source;
     all.explore_ = "explore:" + source;
-    QUERN_ASSIGN(all.steps_, history.Ended({all.ingest_, all.validate_, all.explore_}, kRuns));
+    QUERN_ASSIGN(all.steps_,
+                 history.Ended({all.ingest_, all.validate_, all.explore_}, kSearchedRuns));
     for (const PipelineStep& step : all.steps_) {
       if (step.id != all.ingest_ || all.records_.contains(step.key)) continue;
       QUERN_ASSIGN(all.records_[step.key], history.Record(step.key));
@@ -124,7 +125,7 @@ json::array ColumnChanges(const json::value& before, const json::value& after) {
   return changes;
 }
 
-Result<json::value> Compare(const ViewContext& c, const mlflow::Args& args) {
+Result<json::value> CompareSnapshots(const ViewContext& c, const mlflow::Args& args) {
   const std::string source = args.PathParam("source");
   const std::string before = args.RequiredText("before");
   const std::string after = args.RequiredText("after");
@@ -166,7 +167,7 @@ Result<json::value> Compare(const ViewContext& c, const mlflow::Args& args) {
 
 std::vector<ViewRoute> SnapshotViews() {
   return {{"/quern/data/{source}/compare",
-           "two snapshots of a source: rows, columns, profiles, drift, checks", Compare}};
+           "two snapshots of a source: rows, columns, profiles, drift, checks", CompareSnapshots}};
 }
 
 }  // namespace quern::server::native
