@@ -1,5 +1,6 @@
 # Several files of a room are compiled as one: most of a file's time is its headers. Two files of a room therefore may
-# not have the same name in their unnamed namespaces. OFF compiles each by itself (`./dev lint --tidy` does).
+# not have the same name in their unnamed namespaces. OFF compiles each by itself
+# (docs/adr/0026-files-of-a-room-are-compiled-together.md).
 option(QUERN_UNITY "compile several files of a room as one" ON)
 set(QUERN_UNITY_FILES 6 CACHE STRING "how many of them; 0 for all of a room")
 

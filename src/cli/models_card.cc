@@ -133,10 +133,10 @@ Status ShowDifferences(pipeline::Workspace& workspace, const CardArgs& args, Con
   return {};
 }
 
-using Show = Status (*)(pipeline::Workspace&, const CardArgs&, Context&);
+using CardWork = Status (*)(pipeline::Workspace&, const CardArgs&, Context&);
 
 Verb AddShow(Verb models, Context& context, const std::shared_ptr<CardArgs>& args, const char* name,
-             const char* doc, Show show) {
+             const char* doc, CardWork show) {
   Verb verb = models.AddVerb(name, doc);
   verb.AddOption("--project", args->project, "Project folder").ShowDefault();
   AddJsonFlag(verb, context);

@@ -26,8 +26,8 @@ std::string ReferenceOf(const registry::ModelVersion& version) {
   return version.name + "/" + std::to_string(version.version);
 }
 
-void Show(const exchange::MovingVersion& moving, const exchange::CopyOutcome& outcome,
-          const std::string& place, Context& context) {
+void ShowCopy(const exchange::MovingVersion& moving, const exchange::CopyOutcome& outcome,
+              const std::string& place, Context& context) {
   const std::string reference = ReferenceOf(outcome.version);
   const std::string signer = registry::SignerOf(registry::SignatureOf(outcome.version));
   if (context.json) {
@@ -131,7 +131,7 @@ Result<int> Deliver(const exchange::MovingVersion& moving, const PlaceAsked& ask
       exchange::CopyVersion(moving, target, asked.model, context.fs, context.clock, line);
   line.Clear();
   if (!outcome) return std::unexpected(outcome.error());
-  Show(moving, *outcome, target.place, context);
+  ShowCopy(moving, *outcome, target.place, context);
   return take.alias.empty() ? Result<int>(0) : SetAlias(*place, *outcome, take, context);
 }
 

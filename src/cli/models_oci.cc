@@ -13,17 +13,17 @@
 namespace quern::cli {
 namespace {
 
-struct ExportArgs : StateArgs {
+struct OciExportArgs : StateArgs {
   std::string to;
 };
 
-struct ImportArgs {
+struct OciImportArgs {
   std::string project = ".";
   exchange::OciChoice from;
   TakeIn take;
 };
 
-Result<int> Export(const ExportArgs& args, Context& context) {
+Result<int> ExportVersion(const OciExportArgs& args, Context& context) {
   QUERN_ASSIGN(const auto workspace, OpenState(args, Asks::kServerToo, context));
   QUERN_ASSIGN(const exchange::MovingVersion moving, DepartFrom(*workspace, args.what));
   ProgressLine line(context);
@@ -46,7 +46,7 @@ Result<int> Export(const ExportArgs& args, Context& context) {
   return 0;
 }
 
-Result<int> Import(const ImportArgs& args, Context& context) {
+Result<int> ImportVersion(const OciImportArgs& args, Context& context) {
   const TempDir aside;
   ProgressLine line(context);
   QUERN_ASSIGN(const exchange::MovingVersion moving,
@@ -75,14 +75,14 @@ void Run(Verb verb, Context& context, const std::shared_ptr<Args>& args,
 }  // namespace
 
 void AddModelsOci(Verb models, Context& context) {
-  auto to = std::make_shared<ExportArgs>();
+  auto to = std::make_shared<OciExportArgs>();
   Verb out =
       models.AddVerb("export", "Write a version as an OCI artifact, for registries of images");
   out.AddOption("version", to->what, "NAME/3, NAME@alias or NAME").Required();
   out.AddOption("--oci", to->to, "A new folder, which gets OCI image layout, or a new .tar of one")
       .Required();
   out.AddOption("--project", to->project, "Project folder").ShowDefault();
-  Run<ExportArgs>(out, context, to, Export);
+  Run<OciExportArgs>(out, context, to, ExportVersion);
   out.Footer(
       "Examples:\n"
       "  quern models export heart/3 --oci heart.tar\n"
@@ -94,7 +94,7 @@ void AddModelsOci(Verb models, Context& context) {
       "(model.sig) among them; name, version, run, digest and metrics are annotations. The same\n"
       "version gives the same digests each time.");
 
-  auto from = std::make_shared<ImportArgs>();
+  auto from = std::make_shared<OciImportArgs>();
   Verb in = models.AddVerb("import", "Register a version from an OCI artifact");
   in.AddOption("--oci", from->from.path, "A folder in OCI image layout, or a .tar of one")
       .Required();
@@ -104,7 +104,7 @@ void AddModelsOci(Verb models, Context& context) {
                "Project folder, or a server's address, to register it in")
       .ShowDefault();
   AddTakeIn(in, from->take);
-  Run<ImportArgs>(in, context, from, Import);
+  Run<OciImportArgs>(in, context, from, ImportVersion);
   in.Footer(
       "Examples:\n"
       "  quern models import --oci heart.tar\n"

@@ -39,19 +39,20 @@ bool IsModel(const json::value& manifest) {
   return type == oci::kModelType || type == oci::kModelConfigType;
 }
 
-struct Found {
+struct FoundManifest {
   OciBlob blob;
   std::string reference;
   json::value manifest;
 };
 
 /// Manifests of models in the layout, those of `reference` if one is given.
-Result<std::vector<Found>> FindModels(const OciLayout& layout, const std::string& reference) {
+Result<std::vector<FoundManifest>> FindModels(const OciLayout& layout,
+                                              const std::string& reference) {
   QUERN_ASSIGN(const json::value index, layout.ReadFile(oci::kIndexFile));
-  std::vector<Found> found;
+  std::vector<FoundManifest> found;
   std::set<std::string> others;
   for (const json::value& entry : ListAt(index, "/manifests")) {
-    Found one;
+    FoundManifest one;
     QUERN_ASSIGN(one.blob, ReadDescriptor(entry, "a manifest in '" + layout.path() + "'"));
     one.reference = NoteOf(entry, oci::kRefName);
     const bool wanted = reference.empty() || reference == one.reference ||
@@ -82,11 +83,11 @@ Result<std::vector<Found>> FindModels(const OciLayout& layout, const std::string
               "its index.json says what it holds");
 }
 
-Result<Found> Choose(const OciLayout& layout, const std::string& reference) {
+Result<FoundManifest> Choose(const OciLayout& layout, const std::string& reference) {
   QUERN_ASSIGN(auto found, FindModels(layout, reference));
   if (found.size() == 1) return std::move(found.front());
   std::vector<std::string> names;
-  for (const Found& one : found) {
+  for (const FoundManifest& one : found) {
     names.push_back(one.reference.empty() ? oci::kSha256 + one.blob.digest : one.reference);
   }
   return Fail(Code::kInvalidArgument,
@@ -209,7 +210,7 @@ Status CheckPackage(const OciLayout& layout, const json::value& manifest, const 
 Result<MovingVersion> ReadOci(const OciChoice& choice, const std::string& folder, Fs& fs,
                               Progress& progress) {
   QUERN_ASSIGN(const OciLayout layout, OciLayout::Open(choice.path));
-  QUERN_ASSIGN(const Found found, Choose(layout, choice.reference));
+  QUERN_ASSIGN(const FoundManifest found, Choose(layout, choice.reference));
   QUERN_ASSIGN(const auto layers, ReadLayers(layout, found.manifest));
   QUERN_ASSIGN(const OciBlob config,
                ReadDescriptor(At(found.manifest, "/config"), "the configuration"));

@@ -99,9 +99,9 @@ std::string PaxValue(std::string_view records, std::string_view key) {
 }
 
 /// Walks along the headers of one archive.
-class Walk {
+class TarWalk {
  public:
-  Walk(std::string path, uint64_t most) : path_(std::move(path)), most_(most) {}
+  TarWalk(std::string path, uint64_t most) : path_(std::move(path)), most_(most) {}
 
   Result<std::map<std::string, TarEntry>> Run() {
     file_ = UniqueFd(::open(path_.c_str(), O_RDONLY | O_CLOEXEC));
@@ -270,7 +270,7 @@ Status TarWriter::End() {
 }
 
 Result<std::map<std::string, TarEntry>> ListTar(const std::string& path, uint64_t most) {
-  return Walk(path, most).Run();
+  return TarWalk(path, most).Run();
 }
 
 }  // namespace quern::exchange
