@@ -2,7 +2,6 @@
 
 #include "base/base64.h"
 #include "base/json_doc.h"
-#include "signing/json_text.h"
 #include "signing/statement.h"
 
 namespace quern::signing {

@@ -2,7 +2,6 @@
 
 #include "base/json_doc.h"
 #include "base/text.h"
-#include "signing/json_text.h"
 
 namespace quern::signing {
 namespace {
