@@ -153,7 +153,7 @@ Status ServerClient::Download(const std::string& path, const Fields& query,
   return response.status == 200 ? Status() : std::unexpected(ErrorOf(response, target));
 }
 
-double NumberAt(const json::object& object, std::string_view key) {
+double MetricAt(const json::object& object, std::string_view key) {
   const json::value* value = object.if_contains(key);
   if (value == nullptr) return std::nan("");
   if (value->is_string()) return ParseMetricValue(value->get_string()).value_or(std::nan(""));

@@ -57,6 +57,6 @@ class ServerClient {
 };
 
 /// The number under `key`, NaN, Infinity and -Infinity too; NaN for an absent field.
-double NumberAt(const boost::json::object& object, std::string_view key);
+double MetricAt(const boost::json::object& object, std::string_view key);
 
 }  // namespace quern::exchange

@@ -26,7 +26,7 @@ std::optional<std::string> TextIfThere(const json::object& object, std::string_v
 
 tracking::Point PointOf(const json::object& metric) {
   return {IntAt(metric, "timestamp").value_or(0), IntAt(metric, "step").value_or(0),
-          NumberAt(metric, "value")};
+          MetricAt(metric, "value")};
 }
 
 void ReadLinks(const json::object& run, RunRecord& record) {

@@ -73,7 +73,7 @@ void EndFrame(std::string* out, size_t begin, uint64_t offset) {
   out->append(Padded(length) - length, '\0');
 }
 
-Frame ReadFrame(std::string_view bytes, uint64_t offset) {
+LogFrame ReadFrame(std::string_view bytes, uint64_t offset) {
   if (bytes.size() < kFrameHeader) return {FrameState::kShort, {}, kFrameHeader};
   FrameHead head;
   std::memcpy(&head, bytes.data(), sizeof head);

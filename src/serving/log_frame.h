@@ -34,14 +34,14 @@ enum class FrameState {
   kShort,  // the bytes end before the frame does
   kBad,    // no frame, or not as it was written
 };
-struct Frame {
+struct LogFrame {
   FrameState state = FrameState::kBad;
   std::string_view payload;
   /// With header and padding. kShort: how many bytes it takes to know more.
   size_t size = 0;
 };
 /// The frame at the beginning of `bytes`, which stand at `offset` in their file.
-Frame ReadFrame(std::string_view bytes, uint64_t offset);
+LogFrame ReadFrame(std::string_view bytes, uint64_t offset);
 /// Bytes to skip to the next whole frame; bytes.size() if there is none.
 size_t FindFrame(std::string_view bytes, uint64_t offset);
 

@@ -140,7 +140,7 @@ Result<SegmentReader::Step> SegmentReader::Next() {
       if (window_.size() == end_ - window_at_) return Step::kEnd;
       return finished_ ? AfterBroken() : Step::kEnd;
     }
-    const Frame frame = ReadFrame(std::string_view(window_).substr(end_ - window_at_), end_);
+    const LogFrame frame = ReadFrame(std::string_view(window_).substr(end_ - window_at_), end_);
     if (frame.state == FrameState::kShort) {
       wanted = frame.size;
       continue;

@@ -12,8 +12,6 @@
 namespace quern::server::grpc {
 namespace {
 
-using google::protobuf::Arena;
-
 /// What a thread parses into and scores in.
 class Memory {
  public:
@@ -28,14 +26,14 @@ class Memory {
   }
   template <class T>
   T* Make() {
-    return Arena::CreateMessage<T>(&messages_);
+    return google::protobuf::Arena::CreateMessage<T>(&messages_);
   }
-  quern::Arena& tensors() { return tensors_; }
+  Arena& tensors() { return tensors_; }
 
  private:
   std::vector<char> first_;
-  Arena messages_;
-  quern::Arena tensors_{size_t{64} << 10};
+  google::protobuf::Arena messages_;
+  Arena tensors_{size_t{64} << 10};
 };
 
 /// gRPC hands compressed messages on as they are. No message of ours begins with these bytes: as

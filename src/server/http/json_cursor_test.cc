@@ -178,7 +178,7 @@ TEST_CASE("plain numbers of a list are read several at once, and others as ever"
   CHECK(std::isnan(read[9]));
   for (const char* wrong :
        {"[1,]", "[1,01]", "[1,2.]", "[1,-]", "[1,2 3]", "[1,.5]", "[1", "[1,2", "[1,2x]"}) {
-    const auto whole = Problem(wrong);
+    const auto whole = CursorProblem(wrong);
     Numbers(wrong, &plain, &problem);
     CHECK_MESSAGE(!whole.empty(), wrong);
     CHECK_MESSAGE(problem == whole, wrong);
