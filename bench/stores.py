@@ -1,4 +1,4 @@
-"""The same 100,000 runs in both stores, written into the databases directly: over the wire MLflow would take hours."""
+"""The same runs in both stores, written into the databases directly: over the wire MLflow would take hours."""
 
 import contextlib
 import sqlite3
@@ -17,20 +17,34 @@ def parameters(i):
 
 
 def fill(quern_path, mlflow_path, count):
-    with contextlib.closing(sqlite3.connect(quern_path)) as quern, contextlib.closing(sqlite3.connect(mlflow_path)) as mlflow:
-        experiments(quern, mlflow)
-        first = quern.execute("SELECT coalesce(max(num), 0) + 1 FROM runs").fetchone()[0]
-        for at in range(0, count, BATCH):
-            runs = [(i, f"{i * 2654435761 % (1 << 32):08x}{i:024x}") for i in range(at, min(at + BATCH, count))]
-            fill_quern(quern, first, runs)
-            fill_mlflow(mlflow, runs)
-            quern.commit()
-            mlflow.commit()
+    fill_quern(quern_path, count)
+    fill_mlflow(mlflow_path, count)
 
 
-def experiments(quern, mlflow):
-    quern.execute("INSERT INTO experiments(id, name, artifact_location, lifecycle, created_ms, updated_ms) "
-                  "VALUES (?, 'large', 'mlflow-artifacts:/100', 'active', 1, 1)", [EXPERIMENT])
+def batches(count):
+    for at in range(0, count, BATCH):
+        yield [(i, f"{i * 2654435761 % (1 << 32):08x}{i:024x}") for i in range(at, min(at + BATCH, count))]
+
+
+def fill_quern(path, count):
+    with contextlib.closing(sqlite3.connect(path)) as db:
+        db.execute("INSERT INTO experiments(id, name, artifact_location, lifecycle, created_ms, updated_ms) "
+                   "VALUES (?, 'large', 'mlflow-artifacts:/100', 'active', 1, 1)", [EXPERIMENT])
+        first = db.execute("SELECT coalesce(max(num), 0) + 1 FROM runs").fetchone()[0]
+        for runs in batches(count):
+            add_to_quern(db, first, runs)
+            db.commit()
+
+
+def fill_mlflow(path, count):
+    with contextlib.closing(sqlite3.connect(path)) as db:
+        add_experiment(db)
+        for runs in batches(count):
+            add_to_mlflow(db, runs)
+            db.commit()
+
+
+def add_experiment(mlflow):
     row = {"experiment_id": EXPERIMENT, "name": "large", "artifact_location": "mlflow-artifacts:/100",
            "lifecycle_stage": "active", "creation_time": 1, "last_update_time": 1}
     if "workspace" in {column[1] for column in mlflow.execute("PRAGMA table_info(experiments)")}:
@@ -38,7 +52,7 @@ def experiments(quern, mlflow):
     mlflow.execute(f"INSERT INTO experiments({', '.join(row)}) VALUES ({', '.join('?' * len(row))})", list(row.values()))
 
 
-def fill_quern(db, first, runs):
+def add_to_quern(db, first, runs):
     db.executemany(
         "INSERT INTO runs(num, id, experiment_id, name, user_id, status, start_ms, end_ms, artifact_uri, lifecycle, revision) "
         f"VALUES (?, ?, {EXPERIMENT}, ?, 'me', 'FINISHED', ?, ?, 'mlflow-artifacts:/100/' || ?, 'active', 0)",
@@ -53,7 +67,7 @@ def fill_quern(db, first, runs):
         [(first + i, f"metric_{k}", value, i, value, value) for i, _ in runs for k, value in enumerate(values(i))])
 
 
-def fill_mlflow(db, runs):
+def add_to_mlflow(db, runs):
     db.executemany(
         "INSERT INTO runs(run_uuid, name, experiment_id, user_id, status, start_time, end_time, lifecycle_stage, artifact_uri, "
         f"source_type) VALUES (?, ?, {EXPERIMENT}, 'me', 'FINISHED', ?, ?, 'active', 'mlflow-artifacts:/100/' || ?, 'UNKNOWN')",

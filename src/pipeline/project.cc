@@ -217,6 +217,20 @@ Result<std::optional<GatedProject>> LoadPolicies(const std::string& folder, Fs& 
   return std::optional<GatedProject>(std::move(project));
 }
 
+Result<std::optional<PolicyPlace>> FindPolicies(const std::string& folder, Fs& fs) {
+  const std::string file = JoinPath(folder, "quern.yaml");
+  if (!fs.Exists(file)) return std::optional<PolicyPlace>();
+  QUERN_ASSIGN(const YamlNode root, LoadDocument(file, fs));
+  YamlMap map(&root, "the project");
+  PolicyPlace place;
+  QUERN_ASSIGN(place.project, map.RequiredText("project"));
+  place.where = root.where.ToString();
+  for (const YamlEntry& entry : root.entries) {
+    if (entry.key == "registry") place.where = entry.where.ToString();
+  }
+  return std::optional<PolicyPlace>(std::move(place));
+}
+
 Result<PredictionLogSpec> LoadPredictionLog(const std::string& folder, Fs& fs) {
   const std::string file = JoinPath(folder, "quern.yaml");
   if (!fs.Exists(file)) return PredictionLogSpec{};

@@ -148,6 +148,14 @@ struct GatedProject {
 };
 Result<std::optional<GatedProject>> LoadPolicies(const std::string& folder, Fs& fs);
 
+/// Where the policies of a project's aliases are declared: its `registry:`, or where that belongs.
+struct PolicyPlace {
+  std::string project;
+  std::string where;  // "/home/ada/heart/quern.yaml:14:1"
+};
+/// Of a folder that may hold quern.yaml. What is wrong elsewhere in the file is no obstacle.
+Result<std::optional<PolicyPlace>> FindPolicies(const std::string& folder, Fs& fs);
+
 /// `deployment: log:` alone, of a folder that may hold quern.yaml. What is wrong elsewhere in the
 /// file is no obstacle.
 Result<PredictionLogSpec> LoadPredictionLog(const std::string& folder, Fs& fs);

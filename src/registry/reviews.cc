@@ -14,6 +14,9 @@ using store::Row;
 
 namespace {
 
+constexpr char kNameYourself[] = "name yourself: --actor, or `actor` in the request";
+constexpr char kSayWhy[] = "say why: --reason, or `reason` in the request";
+
 std::string OfVersion(int64_t version, std::string_view what) {
   return "version " + std::to_string(version) + " " + std::string(what);
 }
@@ -36,8 +39,8 @@ std::string Reviews::Who(const std::string& declared) const {
 
 Status Reviews::CheckSaid(const std::string& who, const std::string& name, int64_t version,
                           const std::string& reason) {
-  QUERN_TRY(CheckText(who, "who says so", "name yourself: --actor, or `actor` in the request"));
-  QUERN_TRY(CheckText(reason, "the reason", "say why: --reason, or `reason` in the request"));
+  QUERN_TRY(CheckText(who, "who says so", kNameYourself));
+  QUERN_TRY(CheckText(reason, "the reason", kSayWhy));
   QUERN_ASSIGN(const auto found,
                SelectVersions(db_, "v.name = ? AND v.version = ?", {name, version}, "v.version"));
   return found.empty() ? Status(NoVersion(name, std::to_string(version))) : Status();
@@ -119,7 +122,14 @@ Status Reviews::Override(const std::string& name, const std::string& alias, int6
 }
 
 Status Reviews::SetPolicy(const std::string& name, const std::string& alias,
-                          const AliasPolicy& policy) {
+                          const AliasPolicy& policy, const std::string& reason) {
+  QUERN_TRY(CheckText(actor_, "who asks for it", kNameYourself));
+  QUERN_TRY(CheckText(reason, "the reason", kSayWhy));
+  return KeepPolicy(name, alias, policy, reason);
+}
+
+Status Reviews::KeepPolicy(const std::string& name, const std::string& alias,
+                           const AliasPolicy& policy, const std::string& reason) {
   QUERN_TRY(CheckNewAlias(alias));
   const std::string text = policy.empty() ? "" : WriteJson(PolicyJson(policy));
   return db_.Write([&]() -> Status {
@@ -137,7 +147,7 @@ Status Reviews::SetPolicy(const std::string& name, const std::string& alias,
       QUERN_TRY(db_.Execute("INSERT INTO alias_policies(name, alias, policy) VALUES (?, ?, ?)",
                             {name, alias, text}));
     }
-    return Note(db_, clock_, actor_, {name, "policy " + alias, before, text, ""});
+    return Note(db_, clock_, actor_, {name, "policy " + alias, before, text, reason});
   });
 }
 
@@ -149,8 +159,8 @@ Status Reviews::SetPolicies(const std::string& name,
                         [&](const Row& row) {
                           if (!policies.contains(row.Text(0))) gone.push_back(row.Text(0));
                         }));
-    for (const std::string& alias : gone) QUERN_TRY(SetPolicy(name, alias, {}));
-    for (const auto& [alias, policy] : policies) QUERN_TRY(SetPolicy(name, alias, policy));
+    for (const std::string& alias : gone) QUERN_TRY(KeepPolicy(name, alias, {}, ""));
+    for (const auto& [alias, policy] : policies) QUERN_TRY(KeepPolicy(name, alias, policy, ""));
     return {};
   });
 }

@@ -47,14 +47,18 @@ class Reviews {
   /// The version may have the alias whatever its policy says, for a reason.
   Status Override(const std::string& name, const std::string& alias, int64_t version,
                   const std::string& reason);
-  /// The policy of an alias from now on; an empty one takes it away. kNotFound without the model.
-  Status SetPolicy(const std::string& name, const std::string& alias, const AliasPolicy& policy);
+  /// The policy of an alias from now on; an empty one takes it away. `reason` is for the log;
+  /// kInvalidArgument without it or without an actor. kNotFound without the model.
+  Status SetPolicy(const std::string& name, const std::string& alias, const AliasPolicy& policy,
+                   const std::string& reason);
 
   /// Those of all of its aliases: one that is not named has none from now on.
   Status SetPolicies(const std::string& name, const std::map<std::string, AliasPolicy>& policies);
 
  private:
   std::string Who(const std::string& declared) const;
+  Status KeepPolicy(const std::string& name, const std::string& alias, const AliasPolicy& policy,
+                    const std::string& reason);
   Status CheckSaid(const std::string& who, const std::string& name, int64_t version,
                    const std::string& reason);
   store::Database& db_;

@@ -47,8 +47,9 @@ class Server : public TrackingServer {
         plan_(options.planner),
         changes_(*database_, NewHexId()),
         snapshots_(options.snapshots),
-        views_{*database_, *options.clock, *options.fs,          options.state_dir, plan_,
-               changes_,   snapshots_,     options.runner.get(), options.no_runs},
+        policies_(options.policies),
+        views_{*database_, *options.clock, *options.fs, options.state_dir,    plan_,
+               changes_,   snapshots_,     policies_,   options.runner.get(), options.no_runs},
         runner_(options.runner),
         http_(
             HttpOptions(options.http),
@@ -201,6 +202,7 @@ class Server : public TrackingServer {
   native::KeptPlan plan_;
   native::ChangeFeed changes_;
   const SnapshotComparer snapshots_;
+  const PolicySource policies_;
   native::ViewContext views_;
   std::shared_ptr<ProjectRunner> runner_;
   std::unique_ptr<mlflow::RegistryFront> registry_;

@@ -18,6 +18,7 @@
 #include "server/http/guard.h"
 #include "server/native/project_plan.h"
 #include "server/native/snapshot_comparer.h"
+#include "server/policy_source.h"
 #include "server/project_runner.h"
 #include "store/database.h"
 
@@ -45,6 +46,8 @@ struct TrackingServerOptions {
   Planner planner;
   /// Compares tables of the state folder; may be empty.
   SnapshotComparer snapshots;
+  /// Where a project file declares policies; may be empty.
+  PolicySource policies;
   /// Starts runs of that project; null if that cannot or must not be, for which `no_runs` is the
   /// reason.
   std::shared_ptr<ProjectRunner> runner;

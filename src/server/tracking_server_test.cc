@@ -152,6 +152,8 @@ const std::vector<Ask>& Story() {
       {"GET", "!/{api}/2.0/quern/registry/log"},
       {"GET", "!/{api}/2.0/quern/models/none/policies", "", 404},
       {"PUT", "!/{api}/2.0/quern/models/none/policies", R"({"policies":{}})", 404},
+      {"PUT", "!/{api}/2.0/quern/models/none/policies/champion",
+       R"({"policy":{"reviewer":"any"},"reason":"x","actor":"ada"})", 404},
       {"POST", "!/{api}/2.0/quern/models/none/versions/1/approve", R"({"actor":"a","reason":"r"})",
        404},
       {"POST", "!/{api}/2.0/quern/models/none/versions/1/reject", R"({"actor":"a","reason":"r"})",

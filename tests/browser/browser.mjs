@@ -43,3 +43,13 @@ export const overflow = (tab) => tab.evaluate(() => document.documentElement.scr
 
 /** Everything that a reader can unfold counts as part of a page. */
 export const unfold = (tab) => tab.evaluate(() => document.querySelectorAll("details").forEach((d) => { d.open = true; }));
+
+/** Megabytes of JavaScript that a tab keeps alive. */
+export async function heap(tab) {
+  const devtools = await tab.context().newCDPSession(tab);
+  await devtools.send("HeapProfiler.collectGarbage");
+  await devtools.send("Performance.enable");
+  const { metrics } = await devtools.send("Performance.getMetrics");
+  await devtools.detach();
+  return metrics.find((one) => one.name === "JSHeapUsedSize").value / 1e6;
+}

@@ -1,7 +1,7 @@
 // What people do on the page: each flow gets a browser and gives what it saw.
 import { spawn } from "node:child_process";
-import { readFileSync } from "node:fs";
-import { overflow } from "./browser.mjs";
+import { readFileSync, writeFileSync } from "node:fs";
+import { heap, overflow } from "./browser.mjs";
 
 const names = (tab) => tab.$$eval(".vtable tbody .run-name a", (all) => all.map((a) => a.textContent));
 const foot = (tab) => tab.textContent(".vtable-foot");
@@ -56,13 +56,22 @@ export const flows = {
     };
   },
 
-  /** A picture of a page. */
-  async picture({ open, settle, args }) {
-    const tab = await open(args.path, args);
-    if (args.press) for (const key of args.press) await tab.keyboard.press(key);
-    await settle(tab);
-    await tab.quiet();
-    await tab.screenshot({ path: args.file });
+  /** Pictures of pages, as WebP: {path, click, file}; `click` is the button of a dialog that is open in it. */
+  async pictures({ open, settle, args }) {
+    for (const { path, click, file } of args.pages) {
+      const tab = await open(path, args);
+      if (click) {
+        await tab.getByRole("button", { name: click }).first().click();
+        await tab.waitForSelector("dialog[open]");
+      }
+      await settle(tab);
+      await tab.quiet();
+      // Playwright itself knows no WebP.
+      const devtools = await tab.context().newCDPSession(tab);
+      const { data } = await devtools.send("Page.captureScreenshot", { format: "webp", quality: 72 });
+      writeFileSync(file, Buffer.from(data, "base64"));
+      await tab.context().close();
+    }
     return {};
   },
 
@@ -313,6 +322,22 @@ export const flows = {
     await tab.waitForFunction((before) => document.querySelector(".vtable-foot").textContent !== before, await foot(tab));
     await tab.quiet();
     return { short, long: await change("2") };
+  },
+
+  /** A page is told of changes without end: what it keeps alive before and after `updates` of them. */
+  async memory({ open, args, url }) {
+    const tab = await open(args.path);
+    let step = 0;
+    /** A client logs; the page has it once it shows the value. */
+    const update = async () => {
+      step += 1;
+      await tab.request.post(`${url}/api/2.0/mlflow/runs/log-metric`, { data: { run_id: args.run, key: "live", value: 1000 + step, timestamp: 1_764_000_000_000 + step * 1000, step } });
+      await tab.waitForFunction((shown) => document.querySelector("main").innerText.replaceAll("\u2009", "").includes(shown), String(1000 + step));
+    };
+    for (let n = 0; n < args.warm; n += 1) await update();
+    const before = await heap(tab);
+    for (let n = 0; n < args.updates; n += 1) await update();
+    return { before, after: await heap(tab) };
   },
 
   /** Keys, the ways back, moments in the reader's zone and in UTC. */

@@ -1,12 +1,13 @@
-"""Takes the pictures of docs/page.md: page_pictures.py [FOLDER]. Needs build/bin/quern, node and chromium.
+"""Takes the pictures of docs/page.md, every page in light and dark, wide and as on a phone: page_pictures.py [FOLDER].
+Needs build/bin/quern, node and chromium.
 
 Those of the life cycle are of a whole run of examples/heart, which takes a minute or two; `STORY=FOLDER` takes one that was told before."""
 
+import itertools
 import json
 import os
 import pathlib
 import shutil
-import subprocess
 import sys
 import tempfile
 
@@ -16,8 +17,10 @@ sys.path[:0] = [str(HERE), str(HERE.parent)]
 import requests  # noqa: E402
 
 import seed_page  # noqa: E402 - found by the line above
+from pages import flow  # noqa: E402
 from wire.model_server import ModelServer  # noqa: E402
 from wire.tracking_servers import Process, free_port  # noqa: E402
+from wire.visits import make  # noqa: E402
 from wire.whole_story import tell_story  # noqa: E402
 from where import ROOT, build_folder  # noqa: E402
 
@@ -28,7 +31,7 @@ def pages(known):
     return {
         "experiments": "/experiments", "runs": f"/experiments/{heart}?pins={json.dumps([rich])}", "groups": f"/experiments/{heart}?group=params.model&order=metrics.auc DESC",
         "charts": f"/experiments/{heart}?mode=charts&find=loss&smooth=40", "run": f"/experiments/{heart}/runs/{rich}",
-        "files": f"/experiments/{heart}/runs/{rich}?tab=artifacts&path=data%2Frows.csv", "compare": f"/experiments/{heart}/compare?runs={compared}",
+        "curves": f"/experiments/{heart}/runs/{rich}?tab=charts&find=loss", "files": f"/experiments/{heart}/runs/{rich}?tab=artifacts&path=data%2Frows.csv", "compare": f"/experiments/{heart}/compare?runs={compared}",
         "parallel": f"/experiments/{heart}/compare?tab=charts&find=auc&runs={compared}",
         "filter": f"/experiments/{heart}?filter=metrics.auc > 0.8 AND params.model LIKE boost",
     }
@@ -40,7 +43,7 @@ def pages_of_life_cycle(url):
     release, = [release for release in releases if release["stable"] == "2"]
     return {
         "home": "/", "requirements": "/requirements", "data": "/data", "source": "/data/va", "pipeline": "/pipeline?step=evaluate", "models": "/models",
-        "model": "/models/heart", "version": "/models/heart/versions/champion", "versions": "/models/heart/compare?versions=%5B%221%22%2C%222%22%5D",
+        "model": "/models/heart", "policy": ("/models/heart", "What champion asks for"), "version": "/models/heart/versions/champion", "versions": "/models/heart/compare?versions=%5B%221%22%2C%222%22%5D",
         "serving": "/serving", "release": f"/serving/releases/{release['id']}", "monitoring": "/monitoring", "lineage": "/lineage",
     }
 
@@ -49,10 +52,10 @@ def take(folder, store, pages_of):
     port = free_port()
     server = Process([build_folder() / "bin" / "quern", "server", "--root", store, "--port", str(port)], port, f"{store}.log", 60)
     try:
-        for name, path in pages_of(server.url).items():
-            for width, height, theme in ((1280, 800, "light"), (400, 800, "dark")):
-                args = {"path": path, "width": width, "height": height, "theme": theme, "file": str(folder / f"{name}-{width}-{theme}.png")}
-                subprocess.run(["node", str(HERE / "page.mjs"), "picture", server.url, json.dumps(args)], check=True, stdout=subprocess.DEVNULL)
+        pages = [(name, *((page, None) if isinstance(page, str) else page)) for name, page in pages_of(server.url).items()]
+        for width, theme in itertools.product((1280, 400), ("light", "dark")):
+            flow("pictures", server.url, width=width, height=800, theme=theme,
+                 pages=[{"path": path, "click": click, "file": folder / f"{name}-{width}-{theme}.webp"} for name, path, click in pages])
     finally:
         server.stop()
 
@@ -69,6 +72,9 @@ def main():
         serving = ModelServer(build_folder() / "bin" / "quern", "heart@champion", folder=f"{store}/heart")
         take(folder, f"{store}/heart", pages_of_life_cycle)
         serving.stop()
+        visits = pathlib.Path(store) / "visits"
+        visits.mkdir()
+        take(folder, make(build_folder() / "bin" / "quern", visits), lambda url: {"snapshots": "/data/visits/compare"})
 
 
 if __name__ == "__main__":

@@ -157,6 +157,49 @@ export const registryFlows = {
     return { warned, versions: await text(tab, ".vtable tbody th") };
   },
 
+  /** What an alias asks for is changed: refused first for what the server cannot read, then kept; at last it asks for nothing. */
+  async policy({ open, violations, args }) {
+    const tab = await open(args.path);
+    const asked = () => text(tab, "[aria-label='Aliases'] li");
+    await tab.getByRole("button", { name: "What champion asks for" }).click();
+    await fill(tab, { name: "grace", fields: { "Metrics, one a line": "roc_auc" }, reason: "after the incident" });
+    const inDialog = await violations(tab);
+    await tab.getByRole("button", { name: "Ask for this" }).click();
+    await tab.waitForSelector("dialog [role=alert]");
+    const refused = await tab.innerText("dialog [role=alert]");
+    await fill(tab, { fields: { "Metrics, one a line": "roc_auc >= 0.7\nf1 >= 0.5", "Checks that have passed": "bias_audit\n\nbias_audit\nload test" } });
+    await tab.getByRole("button", { name: "Ask for this" }).click();
+    await closed(tab);
+    await tab.waitForSelector("ol.log li:has-text('after the incident')");
+    const kept = await asked();
+    await tab.getByRole("button", { name: "Ask for something before an alias moves…" }).click();
+    await fill(tab, { fields: { Alias: "trial" }, reason: "for everybody" });
+    await tab.getByLabel("Approved by").selectOption("any");
+    await tab.getByRole("button", { name: "Ask for this" }).click();
+    await closed(tab);
+    await tab.waitForSelector("[aria-label='Aliases'] li:has-text('trial')");
+    await tab.getByRole("button", { name: "What trial asks for" }).click();
+    await fill(tab, { reason: "nobody uses it" });
+    await tab.getByLabel("Approved by").selectOption("none");
+    await tab.getByRole("button", { name: "Ask for nothing" }).click();
+    await closed(tab);
+    await tab.waitForSelector("[aria-label='Aliases'] li:has-text('trial')", { state: "detached" });
+    return { inDialog, refused, kept, after: await asked(), log: await log(tab) };
+  },
+
+  /** A policy that quern.yaml declares: the page says where, and writes what to put there. */
+  async declared({ open, violations, args }) {
+    const tab = await open(args.path);
+    const before = await text(tab, "[aria-label='Aliases'] li");
+    await tab.getByRole("button", { name: "What champion asks for" }).click();
+    await tab.waitForSelector("dialog[open]");
+    const says = await tab.innerText("dialog .says");
+    await tab.getByLabel("Approved by").selectOption("other");
+    await tab.getByLabel("Checks that have passed").fill("bias_audit\ntrue");
+    await tab.getByLabel("The key metrics of the charter hold").check();
+    return { before, says, yaml: await tab.innerText("dialog pre"), buttons: await text(tab, "dialog .actions button"), violations: await violations(tab) };
+  },
+
   /** The card in its frame, and the files. */
   async card({ open, violations, args }) {
     const tab = await open(args.path);

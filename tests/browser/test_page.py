@@ -212,6 +212,18 @@ def test_a_long_table_is_not_asked_for_again(page):
     assert "first" in seen["short"] and seen["long"] == []
 
 
+@pytest.mark.parametrize("view", ["", "/runs/{run}", "/runs/{run}?tab=charts"])
+def test_memory_stays_while_the_page_is_told_of_changes(page, view):
+    url, _ = page
+    api = seed_page.Api(url)
+    experiment = api.experiment(f"live {view}")
+    run = api.run(experiment, "learning", seed_page.START, {"depth": 4}, {"live": 0.5}, status="RUNNING")
+    seen = flow("memory", url, path=f"/experiments/{experiment}{view.format(run=run)}", run=run, warm=20, updates=100)
+    check_quiet(seen)
+    # Megabytes. A leak of what one update brings, some 10 kB, would be one more.
+    assert seen["after"] - seen["before"] < 0.7, seen
+
+
 def test_keys_zones_and_ways_back(page):
     url, known = page
     seen = flow("keys", url, experiment=known["heart"])

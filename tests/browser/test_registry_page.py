@@ -3,9 +3,11 @@
 import json
 import shutil
 import sqlite3
+import subprocess
 
 import pytest
 import requests
+import yaml
 from pages import check_look, check_quiet, flow, needs_browser
 
 from wire.tracking_servers import Store, quern_server
@@ -125,6 +127,40 @@ def test_a_version_is_deleted_by_keys(registry):
     check_quiet(seen)
     assert "its number never comes back" in seen["warned"]
     assert seen["versions"] == ["v2"]
+
+
+def test_what_an_alias_asks_for_is_changed(registry):
+    registry.model("ribs", 0.9)
+    seen = flow("policy", registry.url, path="/models/ribs")
+    assert seen["refused"] and seen["inDialog"] == [] and seen["dialogs"] == 0
+    assert "roc_auc" in seen["refused"]
+    assert any("roc_auc >= 0.7; f1 >= 0.5; a reviewer other than the author; check bias_audit; check load test" in line for line in seen["kept"])
+    assert not any("trial" in line for line in seen["after"])
+    mine = [line for line in seen["log"] if "grace (unverified)" in line]
+    assert any("after the incident" in line for line in mine) and any("nobody uses it" in line for line in mine)
+    policies = requests.get(f"{registry.url}/api/2.0/quern/models/ribs/policies", timeout=60).json()["policies"]
+    assert policies == [{"alias": "champion", "policy": {"key_metrics": ["roc_auc >= 0.7", "f1 >= 0.5"], "reviewer": "other", "checks": ["bias_audit", "load test"]}}]
+
+
+def test_a_policy_of_a_project_is_changed_in_its_file(quern, trained, tmp_path):
+    folder = shutil.copytree(trained, tmp_path / "heart", symlinks=True)
+    before = (folder / "quern.yaml").read_bytes()
+    process = quern_server(quern, Store(folder))
+    try:
+        seen = flow("declared", process.url, path="/models/heart")
+        check_quiet(seen)
+        assert seen["violations"] == [] and seen["buttons"] == ["Done"]
+        assert f"{folder}/quern.yaml:" in seen["says"]
+        assert yaml.safe_load(seen["yaml"]) == {"registry": {"champion": {"key_metrics": True, "reviewer": "other", "checks": ["bias_audit", "true"]}}}
+        assert (folder / "quern.yaml").read_bytes() == before
+        # What it says runs as it stands.
+        file = folder / "quern.yaml"
+        assert b"\nregistry:" not in before
+        file.write_text(f"{before.decode()}\n{seen['yaml']}\n")
+        gate = subprocess.run([quern, "models", "gate", "heart/1", "--json"], cwd=folder, capture_output=True, text=True, timeout=60)
+        assert {item["kind"] for item in json.loads(gate.stdout)["items"]} == {"key_metric", "reviewer", "check"}
+    finally:
+        process.kill()
 
 
 def test_the_card_is_shown_in_a_frame_and_as_files(registry):

@@ -191,3 +191,57 @@ def test_who_acts_and_why_is_said_in_mlflows_calls_too(quern, tmp_path):
         assert state.json()["problem"] == "record 3 of the registry's log is not what was written"
     finally:
         server.stop()
+
+
+def policy_of(server, name, alias, status=200, **body):
+    answer = requests.put(f"{server.url}/api/2.0/quern/models/{name}/policies/{alias}", json=body, timeout=60)
+    assert answer.status_code == status, answer.text
+    return answer.json()
+
+
+@pytest.mark.parametrize("body, words", [
+    ({"policy": {"reviewer": "other"}, "actor": "ada"}, "'reason'"),
+    ({"policy": {"reviewer": "other"}, "reason": "x"}, "name yourself"),
+    ({"policy": {"reviewer": "other"}, "reason": " ", "actor": "ada"}, "reason"),
+    ({"reason": "x", "actor": "ada"}, "'policy' is missing"),
+    ({"policy": {"key_metrics": ["roc_auc"]}, "reason": "x", "actor": "ada"}, "roc_auc"),
+    ({"policy": {"rewiewer": "other"}, "reason": "x", "actor": "ada"}, "rewiewer"),
+])
+def test_a_policy_that_is_none_is_refused(server, body, words):
+    requests.post(f"{server.url}/api/2.0/mlflow/registered-models/create", json={"name": "alone"}, timeout=60)
+    assert words in policy_of(server, "alone", "champion", 400, **body)["message"]
+
+
+def test_one_alias_is_asked_for_more_by_a_person(server):
+    requests.post(f"{server.url}/api/2.0/mlflow/registered-models/create", json={"name": "asked"}, timeout=60)
+    policy_of(server, "asked", "trial", policy={"checks": ["a"]}, reason="one", actor="ada")
+    kept = policy_of(server, "asked", "champion", policy={"reviewer": "other"}, reason="after the incident", actor="grace")
+    assert [one["alias"] for one in kept["policies"]] == ["champion", "trial"]
+    log = requests.get(f"{server.url}/api/2.0/quern/models/asked/log", timeout=60).json()["log"]
+    assert (log[-1]["change"], log[-1]["actor"], log[-1]["reason"]) == ("policy champion", "grace (unverified)", "after the incident")
+    gone = policy_of(server, "asked", "trial", policy={}, reason="not needed", actor="ada")
+    assert [one["alias"] for one in gone["policies"]] == ["champion"]
+    assert policy_of(server, "nobody", "champion", 404, policy={"reviewer": "any"}, reason="x", actor="ada")["error_code"] == "RESOURCE_DOES_NOT_EXIST"
+
+
+def test_a_declared_policy_is_changed_where_it_is_declared(quern, gated, name):
+    server = quern_server(quern, Store(gated))
+    try:
+        file = gated / "quern.yaml"
+        line = next(n for n, text in enumerate(file.read_text().splitlines(), 1) if text.startswith("registry:"))
+        refused = policy_of(server, name, "champion", 400, policy={"reviewer": "any"}, reason="x", actor="ada")
+        assert refused["error_code"] == "INVALID_STATE"
+        assert f"{file}:{line}" in refused["message"] and "registry:" in refused["message"]
+        view = requests.get(f"{server.url}/api/2.0/quern/models/{name}", timeout=60).json()
+        assert view["policies_at"] == {"where": f"{file}:{line}:1", "problem": None}
+        # Another model of the same store is nobody's project.
+        requests.post(f"{server.url}/api/2.0/mlflow/registered-models/create", json={"name": "other"}, timeout=60)
+        policy_of(server, "other", "champion", policy={"reviewer": "any"}, reason="x", actor="ada")
+        # Nobody knows whose the file is while it cannot be read.
+        text = file.read_text()
+        file.write_text(text + "\n  : [")
+        assert "quern.yaml" in policy_of(server, "other", "champion", 400, policy={}, reason="x", actor="ada")["message"]
+        assert requests.get(f"{server.url}/api/2.0/quern/models/other", timeout=60).json()["policies_at"]["problem"]
+        file.write_text(text)
+    finally:
+        server.kill()

@@ -81,6 +81,7 @@ TEST_CASE("requests that change something") {
   CHECK(ChangeFeed::KindOf("POST", "/api/2.0/mlflow/model-versions/create") == 1u);
   CHECK(ChangeFeed::KindOf("POST", "/api/2.0/quern/models/heart/versions/3/checks") == 1u);
   CHECK(ChangeFeed::KindOf("PUT", "/ajax-api/2.0/quern/models/heart/policies") == 1u);
+  CHECK(ChangeFeed::KindOf("PUT", "/ajax-api/2.0/quern/models/heart/policies/champion") == 1u);
   CHECK(ChangeFeed::KindOf("POST", "/api/2.0/quern/models/research/versions/3/approve") == 1u);
   CHECK(ChangeFeed::KindOf("POST", "/api/2.0/quern/serving/releases/r1/pause") ==
         ChangeFeed::kReleases);

@@ -231,6 +231,18 @@ Status AddReviews(const ViewContext& c, const ModelVersion& version, json::objec
   return {};
 }
 
+/// Where the policies of the model must be changed, {where, problem}; null: here. With a project
+/// file that cannot be read nobody knows of which model it is.
+json::value DeclaredAt(const ViewContext& c, const std::string& name) {
+  const auto found = DeclarationOf(c.policies, name);
+  if (!found) {
+    return json::object{{"where", found.error().where.ToString()},
+                        {"problem", found.error().message}};
+  }
+  if (!*found) return nullptr;
+  return json::object{{"where", (*found)->where}, {"problem", nullptr}};
+}
+
 Result<json::value> OneModel(const ViewContext& c, const mlflow::Args& args) {
   const std::string name = args.PathParam("name");
   const int64_t limit = ReadLimit(args, 200);
@@ -258,6 +270,7 @@ Result<json::value> OneModel(const ViewContext& c, const mlflow::Args& args) {
                       {"aliases", AliasesJson(found.aliases)},
                       {"tags", TagsJson(tags)},
                       {"policies", std::move(policies)},
+                      {"policies_at", DeclaredAt(c, name)},
                       {"versions_in_all", found.versions},
                       {"versions", std::move(out)},
                       {"next", more ? json::value(versions.back().version) : json::value(nullptr)},

@@ -106,6 +106,29 @@ Result<net::HttpResponse> SetPolicies(const ViewContext& c, const Args& args) {
   return Policies(c, args);
 }
 
+/// {"policy": {key_metrics, reviewer, checks, signers}, "reason", "actor"}: that of one alias; {}
+/// takes it away. Refused where a project file would set it back at its next run.
+Result<net::HttpResponse> SetPolicy(const ViewContext& c, const Args& args) {
+  const std::string reason = args.RequiredText("reason");
+  const std::string actor = mlflow::ActorOf(args);
+  QUERN_TRY(args.status());
+  QUERN_ASSIGN(const json::value body, ParseJson(args.request().body));
+  const json::value* wanted = body.is_object() ? body.get_object().if_contains("policy") : nullptr;
+  if (wanted == nullptr) return Fail(Code::kInvalidArgument, "'policy' is missing");
+  QUERN_ASSIGN(const registry::AliasPolicy policy, registry::ReadPolicy(*wanted));
+  const std::string name = args.PathParam("name");
+  QUERN_ASSIGN(const auto declared, DeclarationOf(c.policies, name));
+  if (declared) {
+    return Fail(Code::kFailedPrecondition,
+                "the policies of " + name + " are declared in " + declared->where +
+                    ", which every run of the project sets them to",
+                "change `registry:` there; the next `quern run` or `quern models` takes it over");
+  }
+  Reviews reviews(c.database, c.clock, actor);
+  QUERN_TRY(reviews.SetPolicy(name, args.PathParam("alias"), policy, reason));
+  return Policies(c, args);
+}
+
 /// {name, checked: {chained, unchained}, log}: oldest first. A chain that is broken is an error.
 Result<net::HttpResponse> Log(const ViewContext& c, const Args& args) {
   QUERN_TRY(args.status());
@@ -145,6 +168,9 @@ void AddReviewRoutes(Router* router, const ViewContext& context) {
                 bound(Policies)),
        OwnRoute("PUT", "/quern/models/{name}/policies",
                 "the same from now on: {policies: {ALIAS: {…}}}", bound(SetPolicies)),
+       OwnRoute("PUT", "/quern/models/{name}/policies/{alias}",
+                "what one alias asks for from now on: {policy: {…}, reason, actor}",
+                bound(SetPolicy)),
        OwnRoute("GET", "/quern/models/{name}/log", "every change of a model, the chain checked",
                 bound(Log))});
 }

@@ -7,6 +7,7 @@
 #include "server/native/change_feed.h"
 #include "server/native/project_plan.h"
 #include "server/native/snapshot_comparer.h"
+#include "server/policy_source.h"
 #include "server/project_runner.h"
 #include "store/database.h"
 
@@ -22,6 +23,7 @@ struct ViewContext {
   ChangeFeed& changes;
   /// Empty if the tables of the store's runs are not here.
   const SnapshotComparer& snapshots;
+  const PolicySource& policies;
   /// Null if no run can be started here; `no_runs` says why.
   ProjectRunner* runner = nullptr;
   std::string no_runs;

@@ -66,7 +66,7 @@ export async function get<T>(path: string, args: Args = {}, signal?: AbortSignal
   return (await fetchAnswer(withQuery(path, args), { signal })).json() as Promise<T>;
 }
 
-export async function send<T>(method: "POST" | "PATCH" | "DELETE", path: string, body: unknown, signal?: AbortSignal): Promise<T> {
+export async function send<T>(method: "POST" | "PUT" | "PATCH" | "DELETE", path: string, body: unknown, signal?: AbortSignal): Promise<T> {
   const init = { method, signal, headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) };
   return (await fetchAnswer(path, init)).json() as Promise<T>;
 }

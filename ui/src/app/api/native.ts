@@ -74,7 +74,9 @@ export interface Reviewed {
   checks: { check: string; passed: boolean; reason: string; actor: string; at_ms: number }[];
   overrides: { alias: string; actor: string; reason: string; at_ms: number }[];
 }
-export interface Policy { key_metrics?: string[]; reviewer?: "any" | "other"; checks?: string[] }
+export interface Policy { key_metrics?: string[]; reviewer?: "none" | "any" | "other"; checks?: string[]; signers?: string[] }
+/** The project file that the policies of a model stand in; with a problem if it cannot be read. */
+export interface Declared { where: string; problem: string | null }
 export interface LogState { whole: boolean; chained: number | null; unchained: number | null; problem: string | null }
 export interface ComparedRow {
   section: string; name: string; a: unknown; b: unknown; same: boolean; change: number | null; difference?: Maybe<Interval>;
@@ -85,7 +87,7 @@ export interface Deployment { id: string; name: string; version: number; state: 
 export interface ModelView {
   name: string; description: string; created_ms: number; updated_ms: number; versions_in_all: number; versions: Version[]; next: number | null;
   log: Change[]; deployments: Deployment[]; aliases: { alias: string; version: number }[]; tags: Record<string, string>;
-  policies: { alias: string; policy: Policy }[];
+  policies: { alias: string; policy: Policy }[]; policies_at: Declared | null;
 }
 export interface Card {
   task: string | null; learner: string | null; params: Record<string, unknown> | null; inputs: { name: string; type: string }[] | null;

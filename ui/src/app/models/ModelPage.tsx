@@ -14,7 +14,7 @@ import { PageHead } from "../shell/PageHead";
 import { Loaded } from "../views/Loaded";
 import { modelAddress, versionAddress } from "./addresses";
 import { AliasNames } from "./Aliases";
-import { AliasTable } from "./AliasTable";
+import { AliasList } from "./AliasList";
 import { ChangeLog } from "./ChangeLog";
 import { ModelOrders } from "./ModelOrders";
 import { Description, Tags } from "./TextOrders";
@@ -45,7 +45,7 @@ export default function ModelPage() {
           {view.next !== null && <p><button type="button" className="button" onClick={() => change({ before: view.next ?? undefined })}>Older versions</button></p>}
           <div className="two">
             <div className="stack">
-              <Panel title="Aliases" lead="Names that stand for one version each, and what they ask of it."><AliasTable view={view} /></Panel>
+              <Panel title="Aliases" lead="Names that stand for one version each, and what they ask of it."><AliasList view={view} /></Panel>
               <Panel title="Served"><Deployments view={view} /></Panel>
               <Panel title="Tags"><Tags of={{ name: view.name }} tags={view.tags} /></Panel>
             </div>
@@ -65,7 +65,7 @@ function conclude(view: ModelView): string {
 }
 
 function Compare({ name, picked }: { name: string; picked: readonly string[] }) {
-  if (picked.length < 2) return <span className="muted">Pick two to {COMPARED} versions to compare them.</span>;
+  if (picked.length < 2) return <span className="muted">Pick 2 to {COMPARED} versions to compare them.</span>;
   return <Link className="button is-main" to={`${modelAddress(name)}/compare`} search={{ versions: picked } as never}>Compare {picked.length} versions</Link>;
 }
 
@@ -119,7 +119,7 @@ function Deployments({ view }: { view: ModelView }) {
     <DataTable label="Deployments" rows={view.deployments.slice(0, 20)} columns={[
       { head: "Version", cell: (d) => <Link to={versionAddress(view.name, d.version)}>v{d.version}</Link> },
       { head: "State", cell: (d) => <Status tone={toneOf(d.state)}>{d.state}</Status> },
-      { head: "Since", cell: (d) => <Moment ms={d.changed_ms} /> },
+      { head: "Since", cell: (d) => <Moment ms={d.changed_ms} ago /> },
       { head: "How it went", cell: (d) => <span className="prose">{d.detail}</span> },
     ]} />
   );

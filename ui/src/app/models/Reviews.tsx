@@ -9,7 +9,7 @@ export function Reviews({ view }: { view: VersionView }) {
   return (
     <>
       {view.alias_gates.length === 0
-        ? <p className="muted">No alias of this model asks for anything: each moves freely. A policy under <code>registry</code> in quern.yaml changes that.</p>
+        ? <p className="muted">No alias of this model asks for anything: each moves freely. What one asks for is set on the page of the model.</p>
         : view.alias_gates.map((gate) => <Gate key={gate.alias} gate={gate} held={view.aliases.includes(gate.alias)} />)}
       <Said view={view} />
     </>

@@ -22,7 +22,7 @@ export function Won({ contest: c }: { contest: Contest }) {
   return (
     <>
       <h4 className="sub">Against version {c.before?.version ?? "?"}, after {c.batch ?? "a batch"}</h4>
-      <p><Status tone={c.candidate.accepted ? "good" : "open"}>{c.candidate.accepted ? "accepted" : "not accepted"}</Status> {c.candidate.reason}</p>
+      <p><Status tone={c.candidate.accepted ? "good" : "open"}>{c.candidate.accepted ? "accepted" : "not accepted"}</Status> {c.candidate.reason.replace(/^(not )?accepted: /, "")}</p>
       <IntervalList items={[
         { label: `version ${c.before?.version ?? "?"}`, note: "the champion then", interval: c.before?.value ?? null },
         { label: "this version", note: c.candidate.data ?? "", interval: c.candidate.value, color: "new" },

@@ -1,5 +1,6 @@
 // What the registry is asked to do, each under the name that the reader gave (api/orderer.ts).
 import { send } from "../api/client";
+import type { Policy } from "../api/native";
 import { ordererName } from "../api/orderer";
 
 const OWN = "/ajax-api/2.0/quern/models";
@@ -7,7 +8,7 @@ const MLFLOW = "/ajax-api/2.0/mlflow";
 
 const ofVersion = (name: string, version: number) => `${OWN}/${encodeURIComponent(name)}/versions/${version}`;
 
-function order(method: "POST" | "PATCH" | "DELETE", path: string, body: Record<string, unknown>) {
+function order(method: "POST" | "PUT" | "PATCH" | "DELETE", path: string, body: Record<string, unknown>) {
   return send<unknown>(method, path, { ...body, actor: ordererName() });
 }
 /** A reason that was not given is none, and not an empty one. */
@@ -25,6 +26,10 @@ export const forceAlias = (name: string, alias: string, version: number, reason:
   order("POST", `${MLFLOW}/registered-models/alias`, { name, alias, version: String(version), reason, force: true });
 export const deleteAlias = (name: string, alias: string, reason: string) =>
   order("DELETE", `${MLFLOW}/registered-models/alias`, { name, alias, reason: why(reason) });
+
+/** What an alias asks for from now on. */
+export const setPolicy = (name: string, alias: string, policy: Policy, reason: string) =>
+  order("PUT", `${OWN}/${encodeURIComponent(name)}/policies/${encodeURIComponent(alias)}`, { policy, reason });
 
 export const renameModel = (name: string, to: string, reason: string) =>
   order("POST", `${MLFLOW}/registered-models/rename`, { name, new_name: to, reason: why(reason) });
