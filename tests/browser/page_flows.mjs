@@ -328,16 +328,22 @@ export const flows = {
   async memory({ open, args, url }) {
     const tab = await open(args.path);
     let step = 0;
-    /** A client logs; the page has it once it shows the value. */
+    let asked = 0;
+    tab.on("request", (r) => { if (r.url().includes(args.asks)) asked += 1; });
+    /** A client logs, and the page asks for what changed. */
     const update = async () => {
       step += 1;
-      await tab.request.post(`${url}/api/2.0/mlflow/runs/log-metric`, { data: { run_id: args.run, key: "live", value: 1000 + step, timestamp: 1_764_000_000_000 + step * 1000, step } });
-      await tab.waitForFunction((shown) => document.querySelector("main").innerText.replaceAll("\u2009", "").includes(shown), String(1000 + step));
+      const told = tab.waitForResponse((r) => r.url().includes(args.asks));
+      await tab.request.post(`${url}/api/2.0/mlflow/runs/log-metric`, { data: { run_id: args.run, key: "live", value: step, timestamp: 1_764_000_000_000 + step * 1000, step } });
+      await told;
     };
     for (let n = 0; n < args.warm; n += 1) await update();
+    await tab.quiet();
     const before = await heap(tab);
+    asked = 0;
     for (let n = 0; n < args.updates; n += 1) await update();
-    return { before, after: await heap(tab) };
+    await tab.quiet();
+    return { before, after: await heap(tab), asked };
   },
 
   /** Keys, the ways back, moments in the reader's zone and in UTC. */

@@ -117,8 +117,13 @@ Result<net::HttpResponse> SetPolicy(const ViewContext& c, const Args& args) {
   if (wanted == nullptr) return Fail(Code::kInvalidArgument, "'policy' is missing");
   QUERN_ASSIGN(const registry::AliasPolicy policy, registry::ReadPolicy(*wanted));
   const std::string name = args.PathParam("name");
-  QUERN_ASSIGN(const auto declared, DeclarationOf(c.policies, name));
-  if (declared) {
+  const auto found = DeclarationOf(c.policies, name);
+  if (!found) {
+    return Fail(Code::kFailedPrecondition,
+                "the project file beside the store may declare the policies of " + name +
+                    ", and cannot be read: " + found.error().ToString());
+  }
+  if (const auto& declared = *found) {
     return Fail(Code::kFailedPrecondition,
                 "the policies of " + name + " are declared in " + declared->where +
                     ", which every run of the project sets them to",
