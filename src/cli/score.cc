@@ -43,7 +43,7 @@ Result<std::string> PackageDir(const PredictArgs& args, Context& context) {
   const std::string state = StateFolder(args.root, context.fs);
   QUERN_ASSIGN(const signing::Trust trust, RequiredTrust(state, args.verify_keys, context.fs));
   if (context.fs.Exists(JoinPath(args.model, "model.onnx"))) {
-    if (!trust.empty()) QUERN_TRY(trust.Check(args.model, "", context.fs));
+    QUERN_TRY(trust.Admit(args.model, "", context.fs));
     return args.model;
   }
   QUERN_ASSIGN(const auto options, OptionsFor(state, context));
@@ -51,9 +51,7 @@ Result<std::string> PackageDir(const PredictArgs& args, Context& context) {
                pipeline::Workspace::Open(state, options, context.fs, context.clock));
   QUERN_ASSIGN(const auto version, workspace->registry().Resolve(args.model));
   QUERN_ASSIGN(std::string folder, workspace->PackageFolder(version));
-  if (!trust.empty()) {
-    QUERN_TRY(trust.Check(folder, registry::SignatureOf(version), context.fs));
-  }
+  QUERN_TRY(trust.Admit(folder, registry::SignatureOf(version), context.fs));
   return folder;
 }
 

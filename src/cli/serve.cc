@@ -20,9 +20,9 @@
 #include "cli/trusted_keys.h"
 #include "net/http.h"
 #include "pipeline/workspace.h"
-#include "registry/signature.h"
 #include "server/access.h"
 #include "server/model_references.h"
+#include "server/registered_model.h"
 #include "serving/announcement.h"
 #ifdef QUERN_GRPC
 #include "server/grpc/server.h"
@@ -69,17 +69,6 @@ Result<server::ModelToServe> InFolder(const std::string& reference, const std::s
                               model::EnginePreference::kAuto};
 }
 
-server::ModelToServe ToServe(const std::string& name, const registry::ModelVersion& version,
-                             std::string folder, const std::vector<std::string>& aliases) {
-  server::ModelToServe model;
-  model.name = name;
-  model.version = std::to_string(version.version);
-  model.aliases = aliases;
-  model.path = std::move(folder);
-  model.signature = registry::SignatureOf(version);
-  return model;
-}
-
 /// Asks this process to stop when standard input ends: with whoever started it.
 void WatchStdin() {
   std::thread([] {
@@ -114,7 +103,7 @@ Result<server::ModelsToServe> ChooseModels(const ServeArgs& args, pipeline::Work
       lookup = [workspace](const std::string& reference) -> Result<server::ModelToServe> {
         QUERN_ASSIGN(const auto version, workspace->registry().Resolve(reference));
         QUERN_ASSIGN(std::string folder, workspace->PackageFolder(version));
-        return ToServe(version.name, version, std::move(folder), version.aliases);
+        return server::RegisteredModel(version, std::move(folder));
       };
     }
     return server::FindModels(args.models, lookup, engine, context.fs);
@@ -180,7 +169,7 @@ server::ReleaseSource ReleasesOf(const server::ModelsToServe& chosen,
     QUERN_ASSIGN(const auto version,
                  registry->Resolve(model + (ParseInt(text) ? "/" : "@") + text));
     QUERN_ASSIGN(std::string folder, workspace->PackageFolder(version));
-    return ToServe(model, version, std::move(folder), {});
+    return server::RegisteredModel(version, std::move(folder));
   };
   source.may_promote = [registry](const std::string& model, const std::string& alias,
                                   const std::string& version) -> Status {

@@ -199,11 +199,15 @@ std::string ReadSignature(Members& members, Signature& signature) {
   return members.problem();
 }
 
-Status ReadQuernJson(const std::string& text, PackageInfo& info) {
-  const auto parsed = ParseJson(text, {.name = "quern.json"});
+Result<json::object> ParseQuernJson(const std::string& text, const PackageInfo& info) {
+  auto parsed = ParseJson(text, {.name = "quern.json"});
   if (!parsed) return Broken(info.path, "quern.json: " + parsed.error().message);
   if (!parsed->is_object()) return Broken(info.path, "quern.json is no object");
-  Members members(parsed->get_object());
+  return std::move(parsed->get_object());
+}
+
+Status ReadQuernJson(const json::object& quern, PackageInfo& info) {
+  Members members(quern);
   const double format = members.Number("format");
   info.program_version = members.Text("program_version");
   if (format > static_cast<double>(kFormat)) {
@@ -224,10 +228,9 @@ Status ReadQuernJson(const std::string& text, PackageInfo& info) {
   return {};
 }
 
-/// The rows that `quern`, the text of quern.json, speaks of.
-Status ReadBackground(const std::string& quern, PackageInfo& info, Fs& fs) {
-  QUERN_ASSIGN(const json::value parsed, ParseJson(quern, {.name = "quern.json"}));
-  const json::value* entry = parsed.as_object().if_contains("background");
+/// The rows that quern.json speaks of.
+Status ReadBackground(const json::object& quern, PackageInfo& info, Fs& fs) {
+  const json::value* entry = quern.if_contains("background");
   info.leaves_out_background = entry != nullptr && entry->is_null();
   if (entry == nullptr || entry->is_null()) return {};
   QUERN_ASSIGN(const std::string text, ReadPart(info.path, kBackgroundFile, fs));
@@ -317,8 +320,9 @@ Result<PackageInfo> ReadPackage(const std::string& dir, Fs& fs) {
     return Broken(
         dir, fmt::format("its files have digest {}, but MLmodel says {}", digest, info.digest));
   }
-  QUERN_TRY(ReadQuernJson(files[1].second, info));
-  QUERN_TRY(ReadBackground(files[1].second, info, fs));
+  QUERN_ASSIGN(const json::object quern, ParseQuernJson(files[1].second, info));
+  QUERN_TRY(ReadQuernJson(quern, info));
+  QUERN_TRY(ReadBackground(quern, info, fs));
   QUERN_ASSIGN(const std::string lineage, ReadPart(dir, "lineage.json", fs));
   info.bytes += lineage.size();
   QUERN_TRY(ReadLineage(lineage, info));

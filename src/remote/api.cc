@@ -96,12 +96,12 @@ std::unexpected<Error> Api::Unreachable(const Error& error) const {
               std::move(hint));
 }
 
-std::unexpected<Error> Api::Refused(const Request& request,
+std::unexpected<Error> Api::Refused(std::string_view method, std::string_view target,
                                     const net::HttpResponse& response) const {
   const auto [code, message] = Said(response);
-  const std::string path = request.target.substr(0, request.target.find('?'));
   std::string text = "the tracking server " + url_ + " answered " +
-                     std::to_string(response.status) + " to " + request.method + " " + path;
+                     std::to_string(response.status) + " to " + std::string(method) + " " +
+                     std::string(target.substr(0, target.find('?')));
   if (!message.empty()) text += ": " + message;
   switch (response.status) {
     case 401:
@@ -167,7 +167,9 @@ Result<net::HttpResponse> Api::SendAny(const Request& request, int retries) {
 
 Result<net::HttpResponse> Api::Send(const Request& request, int retries) {
   QUERN_ASSIGN(net::HttpResponse answer, SendAny(request, retries));
-  if (answer.status < 200 || answer.status > 299) return Refused(request, answer);
+  if (answer.status < 200 || answer.status > 299) {
+    return Refused(request.method, request.target, answer);
+  }
   return answer;
 }
 

@@ -64,6 +64,10 @@ class Api {
   /// GET of a file, sent once: the body of an answer 200 goes to `sink` in pieces, however long it
   /// is. Any other answer is a value, and has its body.
   Result<net::HttpResponse> Stream(std::string_view target, const net::PieceSink& sink);
+  /// An answer that is no good one as an error: kPermissionDenied, kNotFound, kAlreadyExists,
+  /// kUnavailable, else kFailedPrecondition, with what the server said.
+  std::unexpected<Error> Refused(std::string_view method, std::string_view target,
+                                 const net::HttpResponse& response) const;
 
  private:
   Api(std::string url, const Settings& settings, const CancelToken* cancel,
@@ -85,7 +89,6 @@ class Api {
   Result<json::value> SendJson(const Request& request, int retries);
   /// Waits before the n-th repetition, as long as the server asks if it does.
   Status Pause(int attempt, double asked = 0);
-  std::unexpected<Error> Refused(const Request& request, const net::HttpResponse& response) const;
   std::unexpected<Error> Unreachable(const Error& error) const;
 
   std::string url_;

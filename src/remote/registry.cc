@@ -169,26 +169,18 @@ Result<std::optional<json::value>> RemoteRegistry::AskQuern(std::string_view met
                                                             const json::object& body) {
   std::string target = "/api/2.0/quern/models/" + net::EncodeUrl(name);
   if (version != 0) target += "/versions/" + std::to_string(version);
+  target += "/" + what;
   const std::string text = body.empty() ? std::string() : WriteJson(body);
-  QUERN_ASSIGN(const net::HttpResponse response, api_.Ask(method, target + "/" + what, text));
+  QUERN_ASSIGN(const net::HttpResponse response, api_.Ask(method, target, text));
   const auto answer = ParseJson(response.body);
   if (response.status == 200 && answer) return std::optional<json::value>(*answer);
   const json::object* error = answer ? answer->if_object() : nullptr;
-  const std::string code = error != nullptr ? TextAt(*error, "error_code") : "";
-  const bool missing = code == "RESOURCE_DOES_NOT_EXIST";
+  const bool missing =
+      error != nullptr && TextAt(*error, "error_code") == "RESOURCE_DOES_NOT_EXIST";
   const bool unknown =
       response.status == 404 || response.status == 405 || (response.status == 200 && !answer);
-  if (unknown && !missing) {
-    return std::optional<json::value>();
-  }
-  const std::string message = error != nullptr ? TextAt(*error, "message") : "";
-  return Fail(missing                             ? Code::kNotFound
-              : response.status == 401            ? Code::kPermissionDenied
-              : response.status == 403            ? Code::kPermissionDenied
-              : response.status >= 500            ? Code::kUnavailable
-              : code == "INVALID_PARAMETER_VALUE" ? Code::kInvalidArgument
-                                                  : Code::kFailedPrecondition,
-              api_.url() + " answers " + std::to_string(response.status) + ": " + message);
+  if (unknown && !missing) return std::optional<json::value>();
+  return api_.Refused(method, target, response);
 }
 
 Status RemoteRegistry::TellQuern(const std::string& name, int64_t version, const std::string& what,

@@ -11,7 +11,6 @@ namespace quern::server {
 namespace {
 
 constexpr size_t kIdsPerQuery = 500;
-constexpr double kUncountedReportSeconds = 10;
 /// Between two looks at a release that is under way, and at whether another process has begun one.
 constexpr std::chrono::milliseconds kBusy{100};
 constexpr std::chrono::milliseconds kIdle{1000};
@@ -116,10 +115,7 @@ void Releases::Learn(std::span<const serving::Label> labels, std::span<const siz
     const Status learnt =
         LearnSome(labels, first.subspan(at, std::min(kIdsPerQuery, first.size() - at)));
     if (learnt) continue;
-    const double now = MonotonicSeconds();
-    double last = reported_.load();
-    if ((last == 0 || now - last > kUncountedReportSeconds) &&
-        reported_.compare_exchange_strong(last, now)) {
+    if (told_.IsDue()) {
       Log(LogLevel::kError, "labels are stored, but not counted by the release under way: " +
                                 learnt.error().ToString());
     }

@@ -14,6 +14,7 @@
 
 #include "base/mutex.h"
 #include "base/result.h"
+#include "base/seldom.h"
 #include "deploy/controller.h"
 #include "deploy/release_store.h"
 #include "server/served_models.h"
@@ -116,7 +117,7 @@ class Releases : private deploy::ReleaseActions {
   mutable Mutex held_mutex_;
   std::set<std::pair<std::string, std::string>> held_ QUERN_GUARDED_BY(held_mutex_);
   std::vector<std::unique_ptr<Followed>> followed_;  // beside source_.models
-  std::atomic<double> reported_{0};  // MonotonicSeconds() of the last failure to learn
+  Seldom told_{10};                                  // seconds between failures to learn
   ShadowQueue shadow_;
   Mutex mutex_;
   std::condition_variable wake_;

@@ -231,7 +231,7 @@ Result<std::unique_ptr<RunningServer>> StartServer(ServeOptions options) {
   if (!options.load) {
     options.load = [trust = options.trust](const serving::ModelFiles& files,
                                            int64_t now_ms) -> Result<serving::LoadedModel> {
-      if (!trust.empty()) QUERN_TRY(trust.Check(files.path, files.signature, RealFs()));
+      QUERN_TRY(trust.Admit(files.path, files.signature, RealFs()));
       return serving::LoadModel(files, now_ms);
     };
   }

@@ -14,26 +14,6 @@ namespace {
 using model::TensorView;
 using serving::InferenceCall;
 
-TensorView CopyTensor(const TensorView& tensor, Arena& arena) {
-  const auto shape = arena.Make<int64_t>(tensor.shape.size());
-  std::copy(tensor.shape.begin(), tensor.shape.end(), shape.begin());
-  const size_t count = tensor.elements();
-  TensorView copy{tensor.type, shape, nullptr};
-  if (tensor.type == model::DataType::kBytes) {
-    const auto texts = arena.Make<std::string_view>(count);
-    const auto values = tensor.values<std::string_view>();
-    for (size_t i = 0; i < count; ++i) texts[i] = arena.Copy(values[i]);
-    copy.data = texts.data();
-    return copy;
-  }
-  const size_t size = count * model::ElementSize(tensor.type);
-  // Whole words, so that elements of every type are aligned.
-  const auto words = arena.Make<uint64_t>((size + 7) / 8);
-  if (size > 0) std::memcpy(words.data(), tensor.data, size);
-  copy.data = words.data();
-  return copy;
-}
-
 /// All outputs are asked for, whatever the caller wanted of them.
 InferenceCall CopyCall(const InferenceCall& call, Arena& arena) {
   InferenceCall copy;
@@ -41,7 +21,8 @@ InferenceCall CopyCall(const InferenceCall& call, Arena& arena) {
   copy.all_text = call.all_text;
   const auto inputs = arena.Make<serving::NamedTensor>(call.inputs.size());
   for (size_t i = 0; i < inputs.size(); ++i) {
-    inputs[i] = {arena.Copy(call.inputs[i].name), CopyTensor(call.inputs[i].tensor, arena)};
+    inputs[i] = {arena.Copy(call.inputs[i].name),
+                 serving::CopyTensor(call.inputs[i].tensor, arena)};
   }
   copy.inputs = inputs;
   const auto parameters = arena.Make<serving::Parameter>(call.parameters.size());

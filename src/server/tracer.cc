@@ -19,7 +19,6 @@ constexpr size_t kQueue = 2048;
 constexpr size_t kPerMessage = 512;
 /// Seconds for one message: the end of the server must not hang on a collector.
 constexpr double kTimeout = 3;
-constexpr double kDropReportSeconds = 60;
 
 /// Random bytes by the hundred, as the system's source is not for every request.
 template <size_t N>
@@ -147,7 +146,6 @@ void Tracer::Run() {
 
 void Tracer::Send(std::vector<Record>& records) {
   static thread_local std::unique_ptr<net::UrlClient> client;
-  static thread_local double reported = 0;
   for (size_t first = 0; first < records.size(); first += kPerMessage) {
     const std::span<const Record> part(records.data() + first,
                                        std::min(kPerMessage, records.size() - first));
@@ -168,8 +166,7 @@ void Tracer::Send(std::vector<Record>& records) {
     size_t spans = 0;
     for (const Record& record : part) spans += record.spans();
     dropped_.fetch_add(spans, std::memory_order_relaxed);
-    if (reported == 0 || MonotonicSeconds() - reported > kDropReportSeconds) {
-      reported = MonotonicSeconds();
+    if (told_.IsDue()) {
       Log(LogLevel::kWarning, "tracing: spans were dropped, as they could not be sent to " +
                                   options_.endpoint + ": " + sent.error().message);
     }

@@ -13,6 +13,7 @@
 #include "base/mutex.h"
 #include "base/per_thread.h"
 #include "base/result.h"
+#include "base/seldom.h"
 #include "server/protocol.h"
 #include "server/trace_context.h"
 #include "serving/call_note.h"
@@ -74,6 +75,7 @@ class Tracer {
 
   const TracerOptions options_;
   std::atomic<uint64_t> dropped_{0};
+  Seldom told_{60};  // seconds between failures to send
   Mutex mutex_;
   std::condition_variable wake_;
   bool stop_ QUERN_GUARDED_BY(mutex_) = false;

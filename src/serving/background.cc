@@ -1,7 +1,9 @@
 #include "serving/background.h"
 
 #include <algorithm>
-#include <cstring>
+#include <vector>
+
+#include "serving/convert.h"
 
 namespace quern::serving {
 
@@ -9,23 +11,9 @@ Background::Background(const BoundInputs& rows, Source source) : source_(source)
   const size_t count = std::min(rows.rows, kMostRows);
   std::span<TensorView> views = arena_.Make<TensorView>(rows.views.size());
   for (size_t i = 0; i < views.size(); ++i) {
-    TensorView from = rows.views[i];
-    std::span<int64_t> shape = arena_.Make<int64_t>(from.shape.size());
-    std::copy(from.shape.begin(), from.shape.end(), shape.begin());
+    std::vector<int64_t> shape(rows.views[i].shape.begin(), rows.views[i].shape.end());
     shape[0] = static_cast<int64_t>(count);
-    from.shape = shape;
-    views[i] = {from.type, shape, nullptr};
-    if (from.type == DataType::kBytes) {
-      std::span<std::string_view> texts = arena_.Make<std::string_view>(from.elements());
-      std::transform(from.values<std::string_view>().begin(), from.values<std::string_view>().end(),
-                     texts.begin(), [&](std::string_view text) { return arena_.Copy(text); });
-      views[i].data = texts.data();
-      continue;
-    }
-    const size_t bytes = from.elements() * model::ElementSize(from.type);
-    std::span<uint64_t> data = arena_.Make<uint64_t>((bytes + 7) / 8);
-    if (bytes > 0) std::memcpy(data.data(), from.data, bytes);
-    views[i].data = data.data();
+    views[i] = CopyTensor({rows.views[i].type, shape, rows.views[i].data}, arena_);
   }
   rows_ = {views, count};
 }

@@ -51,19 +51,13 @@ void Batcher::WakeFirst() {
 
 /// The first of those who wait, and whoever can be joined with it while there is room.
 std::deque<Batcher::Caller*> Batcher::Take() {
-  std::deque<Caller*> taken;
-  std::deque<Caller*> left;
-  size_t rows = 0;
-  for (Caller* caller : waiting_) {
-    const bool fits = taken.empty() || (rows + caller->call.rows <= options_.rows &&
-                                        SameTails(taken.front()->call.inputs, caller->call.inputs));
-    (fits ? taken : left).push_back(caller);
-    if (!fits) continue;
-    rows += caller->call.rows;
+  std::deque<Caller*> taken = TakeJoinable(&waiting_, options_.rows, [this](const Caller* caller) {
+    return JoinShape{this, caller->call.inputs, caller->call.rows};
+  });
+  for (Caller* caller : taken) {
+    waiting_rows_ -= caller->call.rows;
     caller->state = State::kTaken;
   }
-  waiting_.swap(left);
-  waiting_rows_ -= rows;
   return taken;
 }
 

@@ -28,6 +28,16 @@ struct CallNote {
   double ran = 0;     // the engine has answered
   double logged = 0;  // the prediction log has it
 
+  /// A call of that model begins.
+  void Start(std::string_view called_model, std::string_view called_version, std::string_view id,
+             double at) {
+    called = true;
+    model = called_model;
+    version = called_version;
+    request_id = id;
+    fault = AnswerFault::kNone;
+    begin = at;
+  }
   void Clear() {
     called = false;
     model.clear();

@@ -179,4 +179,24 @@ uint16_t FloatToBrain(float value) {
   return static_cast<uint16_t>((bits + 0x7fffU + ((bits >> 16) & 1U)) >> 16);
 }
 
+model::TensorView CopyTensor(const model::TensorView& tensor, Arena& arena) {
+  const auto shape = arena.Make<int64_t>(tensor.shape.size());
+  std::copy(tensor.shape.begin(), tensor.shape.end(), shape.begin());
+  const size_t count = tensor.elements();
+  model::TensorView copy{tensor.type, shape, nullptr};
+  if (tensor.type == model::DataType::kBytes) {
+    const auto texts = arena.Make<std::string_view>(count);
+    const auto values = tensor.values<std::string_view>();
+    for (size_t i = 0; i < count; ++i) texts[i] = arena.Copy(values[i]);
+    copy.data = texts.data();
+    return copy;
+  }
+  const size_t size = count * model::ElementSize(tensor.type);
+  // Whole words, so that elements of every type are aligned.
+  const auto words = arena.Make<uint64_t>((size + 7) / 8);
+  if (size > 0) std::memcpy(words.data(), tensor.data, size);
+  copy.data = words.data();
+  return copy;
+}
+
 }  // namespace quern::serving

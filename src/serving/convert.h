@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <string>
 
+#include "base/arena.h"
 #include "model/tensor.h"
 
 namespace quern::serving {
@@ -28,6 +29,9 @@ size_t ConvertNumbers(const Elements& from, model::DataType to, void* out, size_
 double NumberAt(model::DataType type, const void* data, size_t index);
 /// The same as text: "-3", "0.1", "nan".
 std::string NumberText(model::DataType type, const void* data, size_t index);
+
+/// The tensor with all that it points to, texts too, in `arena`.
+model::TensorView CopyTensor(const model::TensorView& tensor, Arena& arena);
 
 /// IEEE 754 binary16 and bfloat16 from and to their bits; to the nearest value, ties to even.
 float HalfToFloat(uint16_t bits);

@@ -237,12 +237,7 @@ Result<ExplainOptions> ReadExplainOptions(std::span<const Parameter> parameters)
 Result<Explanation> Explain(ServedModelPtr served, const InferenceCall& call,
                             const ExplainOptions& options, Arena& arena) {
   CallNote& note = LastCall();
-  note.called = true;
-  note.model = served->name();
-  note.version = served->version();
-  note.request_id = call.id.value_or("");
-  note.begin = MonotonicSeconds();
-  note.fault = AnswerFault::kNone;
+  note.Start(served->name(), served->version(), call.id.value_or(""), MonotonicSeconds());
   QUERN_TRY(CheckModel(*served));
   Explanation explanation;
   QUERN_ASSIGN(explanation.inputs, BindInputs(*served, call, arena));

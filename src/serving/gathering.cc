@@ -41,18 +41,9 @@ void Gathering::Run() {
     const GatheredCall& first = *waiting.front();
     const size_t most = first.served->batcher() != nullptr ? first.served->batcher()->options().rows
                                                            : first.inputs.rows;
-    size_t rows = 0;
-    std::vector<GatheredCall*> together;
-    std::vector<GatheredCall*> left;
-    for (GatheredCall* call : waiting) {
-      const bool fits =
-          call == &first || (call->served == first.served && rows + call->inputs.rows <= most &&
-                             SameTails(first.inputs.views, call->inputs.views));
-      (fits ? together : left).push_back(call);
-      if (fits) rows += call->inputs.rows;
-    }
-    RunTogether(together);
-    waiting.swap(left);
+    RunTogether(TakeJoinable(&waiting, most, [](const GatheredCall* call) {
+      return JoinShape{call->served.get(), call->inputs.views, call->inputs.rows};
+    }));
   }
 }
 

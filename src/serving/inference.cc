@@ -75,12 +75,7 @@ Result<InferenceAnswer> InferenceService::Infer(ServedModelPtr served, const Inf
       call.gathered != nullptr && call.gathered->served == served ? call.gathered : nullptr;
   const double begin = gathered != nullptr ? gathered->arrived : MonotonicSeconds();
   CallNote& note = LastCall();
-  note.called = true;
-  note.model = served->name();
-  note.version = served->version();
-  note.request_id = call.id.value_or("");
-  note.begin = begin;
-  note.fault = AnswerFault::kNone;
+  note.Start(served->name(), served->version(), call.id.value_or(""), begin);
   QUERN_ASSIGN(const Decision decision, ReadDecision(*served, call));
   QUERN_ASSIGN(const std::span<const size_t> chosen, ChooseOutputs(*served, call, decision, arena));
   BoundInputs inputs;

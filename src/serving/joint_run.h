@@ -29,6 +29,34 @@ struct JointCall {
 /// Whether two calls differ in nothing but their rows, so that their tensors can be joined.
 bool SameTails(std::span<const model::TensorView> a, std::span<const model::TensorView> b);
 
+/// What decides whether calls can be joined.
+struct JoinShape {
+  /// Whose calls can be joined: of one model.
+  const void* model = nullptr;
+  std::span<const model::TensorView> inputs;
+  size_t rows = 0;
+};
+
+/// Takes out of `waiting` its first call, and those that can be joined with it while the run has at
+/// most `most` rows; both keep their order. `shape_of(call)` is a call's JoinShape.
+template <class Queue, class ShapeOf>
+Queue TakeJoinable(Queue* waiting, size_t most, ShapeOf shape_of) {
+  Queue taken;
+  Queue left;
+  JoinShape first;
+  size_t rows = 0;
+  for (const auto& call : *waiting) {
+    const JoinShape shape = shape_of(call);
+    if (taken.empty()) first = shape;
+    const bool fits = taken.empty() || (shape.model == first.model && rows + shape.rows <= most &&
+                                        SameTails(first.inputs, shape.inputs));
+    (fits ? taken : left).push_back(call);
+    if (fits) rows += shape.rows;
+  }
+  waiting->swap(left);
+  return taken;
+}
+
 /// Whether all inputs and outputs have an open first dimension.
 bool OpenRows(const model::Engine& engine);
 

@@ -19,7 +19,6 @@ constexpr int64_t kSegmentMs = 10 * 60'000;
 constexpr int kMoverNice = 5;
 constexpr double kExpireSeconds = 3600;
 /// Seconds between two reports of the same failure.
-constexpr double kReportSeconds = 60;
 
 std::atomic<uint64_t> logs_made{0};
 
@@ -159,11 +158,7 @@ Status PredictionLog::Refuse(uint64_t rows, Status reason) {
 
 /// The same for a failure of the system, which operators are told, but not with every request.
 Status PredictionLog::Failed(uint64_t rows, const Error& error) {
-  const double now = MonotonicSeconds();
-  double last = reported_.load(std::memory_order_relaxed);
-  if ((last == 0 || now - last > kReportSeconds) && reported_.compare_exchange_strong(last, now)) {
-    quern::Log(LogLevel::kError, "prediction log: " + error.ToString());
-  }
+  if (told_.IsDue()) quern::Log(LogLevel::kError, "prediction log: " + error.ToString());
   return Refuse(rows,
                 Fail(Code::kUnavailable, "the prediction could not be logged, so it is not given"));
 }
@@ -233,11 +228,10 @@ PredictionLogCounts PredictionLog::counts() const {
 void PredictionLog::RunEvery(double seconds, const std::function<Status()>& work,
                              const char* what) {
   const auto pause = std::chrono::duration<double>(seconds);
-  double reported = 0;
+  Seldom told(kReportSeconds);
   for (;;) {
     const Status done = work();
-    if (!done && (reported == 0 || MonotonicSeconds() - reported > kReportSeconds)) {
-      reported = MonotonicSeconds();
+    if (!done && told.IsDue()) {
       quern::Log(LogLevel::kError, std::string(what) + ": " + done.error().ToString());
     }
     std::unique_lock lock(mutex_.native());

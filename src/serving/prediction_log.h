@@ -16,6 +16,7 @@
 #include "base/keyed_hash.h"
 #include "base/mutex.h"
 #include "base/result.h"
+#include "base/seldom.h"
 #include "base/time.h"
 #include "serving/log_lane.h"
 #include "serving/log_mover.h"
@@ -113,7 +114,8 @@ class PredictionLog : public PredictionSink {
   std::optional<KeyedHash> hash_;
   LaneOptions lane_options_;
   PredictionMover mover_;
-  std::atomic<double> reported_{0};  // MonotonicSeconds() of the last failure that was logged
+  static constexpr double kReportSeconds = 60;
+  Seldom told_{kReportSeconds};  // failures to log
   std::atomic<uint64_t> rows_{0};
   std::atomic<uint64_t> dropped_{0};
   std::atomic<uint64_t> refused_{0};

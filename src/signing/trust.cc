@@ -103,6 +103,11 @@ Result<Signed> Trust::Check(const std::string& folder, const std::string& kept, 
   return second ? std::move(second) : std::move(first);
 }
 
+Status Trust::Admit(const std::string& folder, const std::string& kept, Fs& fs) const {
+  if (!empty()) QUERN_TRY(Check(folder, kept, fs));
+  return {};
+}
+
 std::string ShortKey(const std::string& fingerprint) {
   return fingerprint.empty() ? "(not named)" : fingerprint.substr(0, 12);
 }

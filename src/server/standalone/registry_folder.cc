@@ -1,7 +1,6 @@
 #include "server/standalone/registry_folder.h"
 
-#include "base/yaml.h"
-#include "registry/signature.h"
+#include "server/registered_model.h"
 
 namespace quern::server {
 
@@ -27,23 +26,29 @@ Result<ModelToServe> RegistryFolder::Find(const std::string& reference) {
                     version.name + "' is not in '" + state_ + "'",
                 "serve it by `quern serve`, which fetches packages, or name its folder");
   }
-  return ModelToServe{
-      version.name, std::to_string(version.version), version.aliases,
-      package,      model::EnginePreference::kAuto,  registry::SignatureOf(version)};
+  return RegisteredModel(version, package);
 }
 
-Status RegistryFolder::AllowsWholePredictions() const {
+Status RegistryFolder::EachProjectFile(
+    const std::function<Status(const YamlNode& project)>& check) const {
   // Of a project the state folder lies in the project's; ".." also where its name ends in a slash.
   for (const std::string& folder : {state_, JoinPath(state_, "..")}) {
     const std::string file = JoinPath(folder, "quern.yaml");
     if (!fs_.Exists(file)) continue;
     QUERN_ASSIGN(const std::string text, fs_.Read(file));
     QUERN_ASSIGN(const YamlNode project, ParseYaml(text, file));
+    QUERN_TRY(check(project));
+  }
+  return {};
+}
+
+Status RegistryFolder::AllowsWholePredictions() const {
+  return EachProjectFile([](const YamlNode& project) -> Status {
     const YamlNode* deployment = project.Find("deployment");
     const YamlNode* log = deployment != nullptr ? deployment->Find("log") : nullptr;
     // A section stands in one file alone, so what is here is not in an included one.
     const YamlNode* declared = deployment != nullptr ? log : project.Find("include");
-    if (declared == nullptr || declared->IsNull()) continue;
+    if (declared == nullptr || declared->IsNull()) return {};
     return Fail(Code::kFailedPrecondition,
                 log != nullptr ? "the project declares what is kept of predictions, which "
                                  "quern-serve --log-predictions would not heed"
@@ -51,25 +56,19 @@ Status RegistryFolder::AllowsWholePredictions() const {
                                  "that it includes, which quern-serve --log-predictions would not "
                                  "heed",
                 "serve it by `quern serve`, or without --log-predictions", declared->where);
-  }
-  return {};
+  });
 }
 
 Status RegistryFolder::AllowsUnsigned() const {
-  for (const std::string& folder : {state_, JoinPath(state_, "..")}) {
-    const std::string file = JoinPath(folder, "quern.yaml");
-    if (!fs_.Exists(file)) continue;
-    QUERN_ASSIGN(const std::string text, fs_.Read(file));
-    QUERN_ASSIGN(const YamlNode project, ParseYaml(text, file));
+  return EachProjectFile([](const YamlNode& project) -> Status {
     const YamlNode* registry = project.Find("registry");
     const YamlNode* signatures = registry != nullptr ? registry->Find("signatures") : nullptr;
-    if (signatures == nullptr || signatures->IsNull()) continue;
+    if (signatures == nullptr || signatures->IsNull()) return {};
     return Fail(Code::kFailedPrecondition,
                 "the project declares whose signatures of packages count, which quern-serve is "
                 "told by --verify-key",
                 "give it --verify-key PUBLIC.pem, once for each key", signatures->where);
-  }
-  return {};
+  });
 }
 
 }  // namespace quern::server

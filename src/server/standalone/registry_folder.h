@@ -1,10 +1,12 @@
 #pragma once
 // The registry of a project or store in a folder, to look models up in.
+#include <functional>
 #include <memory>
 #include <string>
 
 #include "base/fs.h"
 #include "base/result.h"
+#include "base/yaml.h"
 #include "registry/registry.h"
 #include "server/served_models.h"
 #include "store/database.h"
@@ -37,6 +39,9 @@ class RegistryFolder {
         database_(std::move(database)),
         fs_(fs),
         registry_(*database_, SystemClock(), "quern-serve") {}
+
+  /// Asks `check` of each quern.yaml there is, up to the first error.
+  Status EachProjectFile(const std::function<Status(const YamlNode& project)>& check) const;
 
   std::string state_;
   std::unique_ptr<store::Database> database_;
