@@ -38,7 +38,7 @@ Result<int> Rename(const RenameArgs& args, Context& context) {
   if (again) {
     context.PrintLine(
         fmt::format("the project is still called {0}: its next run registers a model {0}. To go on "
-                    "with {1}, change `project: name:` in quern.yaml",
+                    "with {1}, change `project:` in quern.yaml",
                     args.what, args.new_name));
   }
   return 0;

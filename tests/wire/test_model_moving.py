@@ -229,7 +229,7 @@ def test_a_version_is_copied_to_a_server_once(quern, heart, signed, sent, elsewh
             for name, *column in zip(*(line.split(",") for line in sent.read_text().splitlines()), strict=True)}
     wanted = {column.name for column in model.metadata.signature.inputs}
     answer = model.predict({name: column for name, column in rows.items() if name in wanted})
-    column, = [i for i, name in enumerate(lines[0]) if name.startswith("p") and name.endswith("1")] or [len(lines[0]) - 1]
+    column = lines[0].index("score_1")
     assert np.allclose(np.asarray(answer["probabilities"])[:, 1], [float(line[column]) for line in lines[1:]], atol=1e-9)
 
 
