@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <boost/json.hpp>
+#include <fstream>
 #include <map>
 
 #include "base/digest.h"
@@ -184,6 +185,21 @@ Status WriteFolder(const Artifact& artifact, const std::string& folder, Fs& fs,
   return fs.WriteAtomic(JoinPath(folder, oci::kLayoutFile), LayoutText());
 }
 
+/// In pieces; kAborted if the file is not what it was when its digest was taken.
+Status AppendFile(const Blob& blob, TarWriter& tar) {
+  std::ifstream in(blob.file, std::ios::binary);
+  std::string buffer(256u << 10, '\0');
+  for (uint64_t left = blob.size; left > 0 && in;) {
+    in.read(buffer.data(), static_cast<std::streamsize>(std::min<uint64_t>(left, buffer.size())));
+    const auto count = static_cast<size_t>(in.gcount());
+    QUERN_TRY(tar.Append({buffer.data(), count}));
+    left -= count;
+  }
+  QUERN_ASSIGN(const std::string now, Sha256File(blob.file));
+  if (in && now == blob.digest) return {};
+  return Fail(Code::kAborted, "'" + blob.file + "' changed while it was read", "export again");
+}
+
 Status WriteTar(const Artifact& artifact, const std::string& file, Fs& fs, Progress& progress) {
   QUERN_ASSIGN(const auto out, fs.Create(file));
   TarWriter tar(*out);
@@ -195,14 +211,12 @@ Status WriteTar(const Artifact& artifact, const std::string& file, Fs& fs, Progr
   QUERN_TRY(add(oci::kIndexFile, artifact.index));
   size_t done = 0;
   for (const auto& [digest, blob] : artifact.blobs) {
-    std::string bytes = blob.text;
-    if (!blob.file.empty()) {
-      QUERN_ASSIGN(bytes, fs.Read(blob.file));
+    if (blob.file.empty()) {
+      QUERN_TRY(add(oci::kBlobs + digest, blob.text));
+    } else {
+      QUERN_TRY(tar.Begin(oci::kBlobs + digest, blob.size));
+      QUERN_TRY(AppendFile(blob, tar));
     }
-    if (Sha256(bytes) != digest) {
-      return Fail(Code::kAborted, "'" + blob.file + "' changed while it was read", "export again");
-    }
-    QUERN_TRY(add(oci::kBlobs + digest, bytes));
     progress.Update(++done, artifact.blobs.size(), "blobs");
   }
   return tar.End();

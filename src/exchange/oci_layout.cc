@@ -104,7 +104,9 @@ Result<OciLayout::Part> OciLayout::Find(const std::string& name) const {
 
 Status OciLayout::Each(const Part& part,
                        const std::function<Status(std::string_view)>& sink) const {
-  const UniqueFd file(::open(part.file.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
+  // An archive may be named by a link; within a folder nothing may.
+  const int follow = is_folder_ ? O_NOFOLLOW : 0;
+  const UniqueFd file(::open(part.file.c_str(), O_RDONLY | O_CLOEXEC | follow));
   if (!file.valid()) {
     return Fail(Code::kUnavailable, "cannot read '" + part.file + "': " + std::strerror(errno));
   }

@@ -88,7 +88,9 @@ TEST_CASE("a version is read back from the artifact as it was, from a folder and
   const auto written = WriteOci(moving, tar, RealFs(), NoProgress());
   REQUIRE(written);
   CHECK(written->reference == "heart-1");
-  for (const std::string& path : {layout.path(), tar}) {
+  const std::string link = layout.place.dir.File("link.tar");
+  std::filesystem::create_symlink(tar, link);
+  for (const std::string& path : {layout.path(), tar, link}) {
     const TempDir folder;
     const auto read = ReadOci({path, ""}, folder.path(), RealFs(), NoProgress());
     REQUIRE_MESSAGE(read, (read ? "" : read.error().ToString()));
