@@ -48,9 +48,12 @@ Result<int> ExportVersion(const OciExportArgs& args, Context& context) {
 
 Result<int> ImportVersion(const OciImportArgs& args, Context& context) {
   const TempDir aside;
+  // Not at its top: below that a server by its URL looks for packages, as in a state folder.
+  const std::string arrived = aside.File("arrived");
+  QUERN_TRY(context.fs.MakeDirs(arrived));
   ProgressLine line(context);
   QUERN_ASSIGN(const exchange::MovingVersion moving,
-               exchange::ReadOci(args.from, aside.path(), context.fs, line));
+               exchange::ReadOci(args.from, arrived, context.fs, line));
   const std::string name = args.take.as.empty() ? moving.name : args.take.as;
   if (name.empty()) {
     return Fail(Code::kInvalidArgument,

@@ -250,6 +250,13 @@ def test_the_log_at_a_quern_server_says_who_copied_what(quern, heart, tmp_path):
         assert "Registered Model with name=heart not found" in said
         log = requests.get(server.url + "/api/2.0/quern/models/cardio/log", timeout=30).json()["log"]
         assert (log[-1]["change"], log[-1]["before"], log[-1]["reason"]) == ("model renamed", "heart", "one name")
+        # An artifact goes to a server by its address, too, with the bytes that it left with.
+        for outcome in ["copied", "there"]:
+            taken = told(quern, "models", "import", "--oci", tmp_path / "made", "--project", server.url, "--as", "ward", folder=tmp_path)
+            assert taken["outcome"] == outcome and taken["to"] == {"registry": server.url, "name": "ward", "version": 1}
+        with pointed_at(server):
+            back = mlflow.artifacts.download_artifacts("models:/ward/1", dst_path=str(tmp_path / "back"))
+        assert files_below(back).items() >= files_below(heart / version(quern, heart, "heart/1")["path"]).items()
         # A copy into a project that keeps its registry there goes there.
         into = told(quern, "models", "copy", "heart/1", "--to", project, folder=heart)
         assert into["to"]["registry"] == server.url and into["outcome"] == "copied"
