@@ -139,8 +139,9 @@ def test_every_reader_of_layers_gets_the_package(quern, heart, signed, tmp_path)
 @pytest.mark.parametrize("form", [tarfile.USTAR_FORMAT, tarfile.GNU_FORMAT, tarfile.PAX_FORMAT])
 def test_archives_of_other_programs_are_read(quern, heart, new_project, tmp_path, form):
     ran(quern, "models", "export", "heart/1", "--oci", tmp_path / "made", folder=heart)
-    (tmp_path / "made" / "annex").mkdir()
-    (tmp_path / "made" / "annex" / (40 * "lang-" + ".txt")).write_text("not of the layout") if form != tarfile.USTAR_FORMAT else None
+    if form != tarfile.USTAR_FORMAT:  # which has no room for such a name; the others have headers for it
+        (tmp_path / "made" / "annex").mkdir()
+        (tmp_path / "made" / "annex" / (40 * "lang-" + ".txt")).write_text("not of the layout")
     with tarfile.open(tmp_path / "theirs.tar", "w", format=form) as archive:
         archive.add(tmp_path / "made", "./")
     project = new_project("there")
