@@ -15,8 +15,6 @@
 namespace quern::exchange {
 namespace {
 
-using namespace std::string_view_literals;
-
 constexpr uint64_t kBlock = 512;
 /// Of the headers that only name the next entry.
 constexpr uint64_t kMostNameBytes = 64u << 10;
@@ -169,7 +167,7 @@ class TarWalk {
     if (name.empty()) {
       name = TextOf(header, kName);
       const std::string prefix = TextOf(header, kPrefix);
-      if (Bytes(header, kMagic).starts_with("ustar\0"sv) && !prefix.empty()) {
+      if (Bytes(header, kMagic).starts_with(std::string_view("ustar\0", 6)) && !prefix.empty()) {
         name = prefix + "/" + name;
       }
     }
