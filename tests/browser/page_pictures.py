@@ -31,7 +31,7 @@ def pages(known):
     return {
         "experiments": "/experiments", "runs": f"/experiments/{heart}?pins={json.dumps([rich])}", "groups": f"/experiments/{heart}?group=params.model&order=metrics.auc DESC",
         "charts": f"/experiments/{heart}?mode=charts&find=loss&smooth=40", "run": f"/experiments/{heart}/runs/{rich}",
-        "curves": f"/experiments/{heart}/runs/{rich}?tab=charts&find=loss", "files": f"/experiments/{heart}/runs/{rich}?tab=artifacts&path=data%2Frows.csv", "compare": f"/experiments/{heart}/compare?runs={compared}",
+        "policy": ("/models/heart", "What champion asks for"), "curves": f"/experiments/{heart}/runs/{rich}?tab=charts&find=loss", "files": f"/experiments/{heart}/runs/{rich}?tab=artifacts&path=data%2Frows.csv", "compare": f"/experiments/{heart}/compare?runs={compared}",
         "parallel": f"/experiments/{heart}/compare?tab=charts&find=auc&runs={compared}",
         "filter": f"/experiments/{heart}?filter=metrics.auc > 0.8 AND params.model LIKE boost",
     }
@@ -43,9 +43,16 @@ def pages_of_life_cycle(url):
     release, = [release for release in releases if release["stable"] == "2"]
     return {
         "home": "/", "requirements": "/requirements", "data": "/data", "source": "/data/va", "pipeline": "/pipeline?step=evaluate", "models": "/models",
-        "model": "/models/heart", "policy": ("/models/heart", "What champion asks for"), "version": "/models/heart/versions/champion", "versions": "/models/heart/compare?versions=%5B%221%22%2C%222%22%5D",
+        "model": "/models/heart", "version": "/models/heart/versions/champion", "versions": "/models/heart/compare?versions=%5B%221%22%2C%222%22%5D",
         "serving": "/serving", "release": f"/serving/releases/{release['id']}", "monitoring": "/monitoring", "lineage": "/lineage",
     }
+
+
+def seeded(url):
+    known = seed_page.seed(url)
+    asked = {"policy": {"key_metrics": ["auc >= 0.8"], "reviewer": "other", "checks": ["bias_audit"]}, "reason": "as the ward asked for", "actor": "ada"}
+    assert requests.put(f"{url}/api/2.0/quern/models/heart/policies/champion", json=asked, timeout=60).status_code == 200
+    return pages(known)
 
 
 def take(folder, store, pages_of):
@@ -64,7 +71,7 @@ def main():
     folder = pathlib.Path(sys.argv[1]) if len(sys.argv) > 1 else ROOT / "docs" / "images" / "page"
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as store:
-        take(folder, f"{store}/store", lambda url: pages(seed_page.seed(url)))
+        take(folder, f"{store}/store", seeded)
         told = os.environ.get("STORY")
         shutil.copytree(told or ROOT / "examples" / "heart", f"{store}/heart", symlinks=True, ignore=None if told else shutil.ignore_patterns(".quern"))
         if not told:

@@ -38,12 +38,12 @@ export default function ModelsPage() {
 function Table({ rows, more }: { rows: readonly ModelGlance[]; more: boolean }) {
   const navigate = useNavigate();
   const columns = useMemo((): GridColumn<ModelGlance>[] => [
-    { id: "name", head: "Name", width: 220, cell: (m) => <Link to={modelAddress(m.name)} title={m.name}><bdi>{m.name}</bdi></Link> },
-    { id: "champion", head: "Champion", width: 300, cell: (m) => <Champion model={m} /> },
-    { id: "aliases", head: "Aliases", width: 230, cell: (m) => <Aliases name={m.name} aliases={m.aliases} /> },
+    { id: "name", head: "Name", width: 200, cell: (m) => <Link to={modelAddress(m.name)} title={m.name}><bdi>{m.name}</bdi></Link> },
+    { id: "champion", head: "Champion", width: 270, cell: (m) => <Champion model={m} /> },
+    { id: "aliases", head: "Aliases", width: 280, cell: (m) => <Aliases name={m.name} aliases={m.aliases} /> },
     { id: "newest", head: "Newest", width: 80, cell: (m) => (m.newest === null ? "–" : <Link to={versionAddress(m.name, m.newest)}>v{m.newest}</Link>) },
     { id: "versions", head: "Versions", width: 90, numeric: true, cell: (m) => count(m.versions) },
-    { id: "updated", head: "Last change", width: 120, cell: (m) => <Moment ms={m.updated_ms} ago /> },
+    { id: "updated", head: "Last change", width: 110, cell: (m) => <Moment ms={m.updated_ms} ago /> },
   ], []);
   return (
     <VirtualTable label="Registered models" rows={rows} columns={columns} keyOf={(m) => m.name} onOpen={(m) => { void navigate({ to: modelAddress(m.name) }); }}

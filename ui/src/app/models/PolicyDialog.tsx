@@ -28,7 +28,7 @@ function KeptPolicy({ name, alias: given, policy, close }: PolicyOrder) {
     <OrderDialog title={given ? `What ${given} asks for` : "What an alias asks for"} does={nothing ? "Ask for nothing" : "Ask for this"} grave={nothing} reason="required" orderer={orderer} close={close}
       ready={alias.trim() !== "" && !(nothing && !policy)} order={(reason) => setPolicy(name, alias.trim(), wanted, reason)}
       says={nothing ? `${called} moves to any version of ${name} from now on, whoever moves it.`
-        : `${called} moves from now on only to a version of ${name} for which all of this holds; the version that it stands for keeps it. Is the model a project's elsewhere, its next run sets what stands in its quern.yaml.`}>
+        : `${called} moves from now on only to a version of ${name} for which all of this holds; the version that it stands for keeps it. If it is the model of a project elsewhere, that project's next run sets what its quern.yaml says.`}>
       {given === null && <label className="labelled">Alias<input className="field" dir="auto" required value={alias} onChange={(event) => setAlias(event.target.value)} /></label>}
       <label className="labelled">Metrics, one a line
         <textarea className="field" rows={2} spellCheck={false} placeholder="roc_auc >= 0.85" value={goals} onChange={(event) => setGoals(event.target.value)} />
@@ -59,7 +59,7 @@ function DeclaredPolicy({ name, alias: given, policy, close, declared }: PolicyO
         <label className="tick-label"><input type="checkbox" checked={metrics} onChange={(event) => setMetrics(event.target.checked)} /> The key metrics of the charter hold</label>
         <ReviewerField value={reviewer} change={setReviewer} />
         <ChecksField value={checks} change={setChecks} />
-        <label className="tick-label"><input type="checkbox" checked={signed} onChange={(event) => setSigned(event.target.checked)} /> The package is signed by a key of <code>registry.signatures</code></label>
+        <label className="tick-label"><input type="checkbox" checked={signed} onChange={(event) => setSigned(event.target.checked)} /> <span>The package is signed by a key of <code>registry.signatures</code></span></label>
         {yaml === null ? <p className="muted">It asks for nothing: take the alias out of <code>registry:</code>.</p>
           : <div className="command"><pre tabIndex={0} aria-label="To put into quern.yaml">{yaml}</pre><CopyButton text={yaml} label="Copy the YAML" /></div>}
         <p className="caption">The next <code>quern run</code> takes it over, and the log says when.</p>
