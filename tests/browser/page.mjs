@@ -2,12 +2,13 @@
 // Usage: node page.mjs FLOW URL '{"argument": …}'
 import { hear, launch, violations } from "./browser.mjs";
 import { dataFlows } from "./data_flows.mjs";
+import { enduranceFlows } from "./endurance_flows.mjs";
 import { lifeCycleFlows } from "./life_cycle_flows.mjs";
 import { orderFlows } from "./order_flows.mjs";
 import { flows as pageFlows } from "./page_flows.mjs";
 import { registryFlows } from "./registry_flows.mjs";
 
-const flows = { ...pageFlows, ...registryFlows, ...orderFlows, ...dataFlows, ...lifeCycleFlows };
+const flows = { ...pageFlows, ...registryFlows, ...orderFlows, ...dataFlows, ...lifeCycleFlows, ...enduranceFlows };
 const [flow, url, text] = process.argv.slice(2);
 const args = JSON.parse(text ?? "{}");
 
