@@ -7,7 +7,7 @@ import pytest
 import tritonclient.grpc as triton
 
 from wire.programs import until
-from wire.test_releases import begin, body, project, serve, state, trained  # noqa: F401
+from wire.test_releases import begin, body, project, state, trained  # noqa: F401
 
 CANARY = {"strategy": "canary", "steps": [{"weight": 50, "for": "1h"}], "key": {"header": "x-ward"}}
 PARAMETERS = {"top": 4, "max_evaluations": 3000, "seed": 1}
@@ -15,7 +15,7 @@ WARDS = [{"x-ward": f"ward {number}"} for number in range(12)]
 
 
 @pytest.fixture
-def running(serve):  # noqa: F811
+def running(serve):
     return serve("--grpc-port", "0")
 
 

@@ -7,7 +7,7 @@ import threading
 import pytest
 
 from wire.programs import until
-from wire.test_releases import Caller, alias_of, begin, body, outputs, project, serve, state, tell, trained  # noqa: F401
+from wire.test_releases import Caller, alias_of, begin, body, outputs, project, state, tell, trained  # noqa: F401
 
 CANARY = {"strategy": "canary", "steps": [{"weight": 50, "for": "1h"}]}
 
