@@ -7,7 +7,6 @@
 namespace quern::model {
 namespace {
 
-
 /// A constant matrix as doubles.
 Result<std::vector<double>> MatrixOf(NodeContext& node, const SymTensor& tensor) {
   std::vector<double> values;

@@ -126,10 +126,11 @@ TEST_CASE("limits: head, body by length, body by chunks, decompressed body") {
   RunningServer running(options);
   std::string post = "POST / HTTP/1.1\r\nHost: a\r\n";
   CHECK(StatusOfAnswer(RawExchange(running.port, "GET / HTTP/1.1\r\nHost: a\r\nX: " +
-                                               std::string(2000, 'x') + "\r\n\r\n")) == 431);
+                                                     std::string(2000, 'x') + "\r\n\r\n")) == 431);
   CHECK(StatusOfAnswer(RawExchange(running.port, "GET /" + std::string(100000, 'x'))) == 431);
   CHECK(StatusOfAnswer(RawExchange(running.port, post + "Content-Length: 1001\r\n\r\n")) == 413);
-  CHECK(StatusOfAnswer(RawExchange(running.port, post + "Content-Length: 999999999999\r\n\r\n")) == 413);
+  CHECK(StatusOfAnswer(RawExchange(running.port, post + "Content-Length: 999999999999\r\n\r\n")) ==
+        413);
   std::string chunks = post + "Transfer-Encoding: chunked\r\n\r\n";
   for (int i = 0; i < 2000; ++i) chunks += "1\r\nx\r\n";
   CHECK(StatusOfAnswer(RawExchange(running.port, chunks + "0\r\n\r\n")) == 413);
