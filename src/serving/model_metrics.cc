@@ -1,6 +1,7 @@
 #include "serving/model_metrics.h"
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <cmath>
 #include <limits>
@@ -21,7 +22,14 @@ void CountIn(const TensorView& tensor, std::span<uint64_t> missing, IsMissing is
   const std::span<const T> values = tensor.values<T>();
   if (missing.empty()) return;
   if (missing.size() == 1) {
-    missing[0] += static_cast<uint64_t>(std::count_if(values.begin(), values.end(), is_missing));
+    // Eight at a time, which the compiler makes one instruction of.
+    std::array<uint64_t, 8> counts{};
+    size_t at = 0;
+    for (; at + counts.size() <= values.size(); at += counts.size()) {
+      for (size_t i = 0; i < counts.size(); ++i) counts[i] += is_missing(values[at + i]) ? 1 : 0;
+    }
+    for (; at < values.size(); ++at) counts[0] += is_missing(values[at]) ? 1 : 0;
+    for (uint64_t count : counts) missing[0] += count;
     return;
   }
   for (size_t i = 0, column = 0; i < values.size(); ++i) {
@@ -132,16 +140,22 @@ void ModelMetrics::CountMissing(const ScoredBatch& batch, Totals& totals) const 
   }
 }
 
-bool ModelMetrics::IsClass(const TensorView& labels, size_t row, size_t index) const {
-  switch (labels.type) {
-    case DataType::kInt64:
-      return static_cast<double>(labels.values<int64_t>()[row]) == class_numbers_[index];
-    case DataType::kFp64:
-      return labels.values<double>()[row] == class_numbers_[index];
-    case DataType::kBytes:
-      return labels.values<std::string_view>()[row] == classes_[index];
-    default:
-      return false;
+/// `is_class(row, index)`: whether the row's label is that class.
+template <typename IsClass>
+void ModelMetrics::CountRows(const ScoredBatch& batch, const IsClass& is_class,
+                             Totals& totals) const {
+  const size_t width = classes_.size();
+  const double* scores = batch.scores->values<double>().data();
+  for (size_t row = 0; row < batch.rows; ++row, scores += width) {
+    // Mostly the likeliest class; a threshold may say otherwise.
+    size_t label = static_cast<size_t>(std::max_element(scores, scores + width) - scores);
+    if (!is_class(row, label)) {
+      label = 0;
+      while (label < width && !is_class(row, label)) ++label;
+      if (label == width) continue;
+    }
+    ++totals.classes[label];
+    totals.score.Observe(kScoreBounds, scores[width == 2 ? 1 : label]);
   }
 }
 
@@ -151,14 +165,26 @@ void ModelMetrics::CountClasses(const ScoredBatch& batch, Totals& totals) const 
       batch.scores->elements() != batch.rows * width || batch.labels->elements() != batch.rows) {
     return;
   }
-  const double* scores = batch.scores->values<double>().data();
-  for (size_t row = 0; row < batch.rows; ++row, scores += width) {
-    // Mostly the likeliest class; a threshold may say otherwise.
-    size_t label = static_cast<size_t>(std::max_element(scores, scores + width) - scores);
-    for (size_t i = 0; i < width && !IsClass(*batch.labels, row, label); ++i) label = i;
-    if (!IsClass(*batch.labels, row, label)) continue;
-    ++totals.classes[label];
-    totals.score.Observe(kScoreBounds, scores[width == 2 ? 1 : label]);
+  const auto among = [](const auto* labels, const auto& known) {
+    return [labels, &known](size_t row, size_t index) { return labels[row] == known[index]; };
+  };
+  const TensorView& labels = *batch.labels;
+  switch (labels.type) {
+    case DataType::kInt64: {
+      const int64_t* whole = labels.values<int64_t>().data();
+      return CountRows(
+          batch,
+          [&](size_t row, size_t i) {
+            return static_cast<double>(whole[row]) == class_numbers_[i];
+          },
+          totals);
+    }
+    case DataType::kFp64:
+      return CountRows(batch, among(labels.values<double>().data(), class_numbers_), totals);
+    case DataType::kBytes:
+      return CountRows(batch, among(labels.values<std::string_view>().data(), classes_), totals);
+    default:
+      return;
   }
 }
 

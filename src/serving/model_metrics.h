@@ -129,7 +129,8 @@ class ModelMetrics {
   static void CountRun(const EngineRun& run, Totals& totals);
   void CountMissing(const ScoredBatch& batch, Totals& totals) const;
   void CountClasses(const ScoredBatch& batch, Totals& totals) const;
-  bool IsClass(const model::TensorView& labels, size_t row, size_t index) const;
+  template <typename IsClass>
+  void CountRows(const ScoredBatch& batch, const IsClass& is_class, Totals& totals) const;
 
   std::vector<std::string> columns_;
   std::vector<std::string> classes_;
