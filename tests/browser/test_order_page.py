@@ -6,6 +6,7 @@ import subprocess
 import sys
 
 import pytest
+import requests
 from pages import check_quiet, flow, needs_browser
 
 from wire.model_server import pictures_model
