@@ -193,7 +193,7 @@ Deployment DeploymentOf(const World& world, const Champion& next, const Trial& t
                    {"release", nullptr},
                    {"champion", ChampionJson(next)}};
   deployment.message = fmt::format(
-      "{}/{} answers like offline (difference {:.0e}), p50 {:.2f} ms, p99 {:.2f} ms", next.name,
+      "{}/{} answers like offline (difference {:.1g}), p50 {:.2f} ms, p99 {:.2f} ms", next.name,
       next.version, trial.difference, trial.latency.p50_ms, trial.latency.p99_ms);
   return deployment;
 }
