@@ -6,6 +6,7 @@
 
 #include "base/check.h"
 #include "stats/distribution.h"
+#include "stats/log_gamma.h"
 
 namespace quern::deploy {
 namespace {
@@ -22,7 +23,7 @@ struct Posterior {
         b(1 + arm.lost),
         mean(a / (a + b)),
         deviation(std::sqrt(mean * (1 - mean) / (a + b + 1))),
-        log_beta(std::lgamma(a) + std::lgamma(b) - std::lgamma(a + b)) {}
+        log_beta(stats::LogGamma(a) + stats::LogGamma(b) - stats::LogGamma(a + b)) {}
 
   double Density(double x) const {
     const double left = a == 1 ? 0 : (a - 1) * std::log(x);

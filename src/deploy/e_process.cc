@@ -6,6 +6,7 @@
 
 #include "base/check.h"
 #include "base/nan.h"
+#include "stats/log_gamma.h"
 
 namespace quern::deploy {
 namespace {
@@ -21,7 +22,9 @@ double HitShare(double weight, double ratio) {
   return weight * ratio / (weight * ratio + 1 - weight);
 }
 
-double LogBeta(double a, double b) { return std::lgamma(a) + std::lgamma(b) - std::lgamma(a + b); }
+double LogBeta(double a, double b) {
+  return stats::LogGamma(a) + stats::LogGamma(b) - stats::LogGamma(a + b);
+}
 
 /// x·ln(p), 0 for x = 0 whatever p is.
 double TimesLog(double x, double p) { return x == 0 ? 0 : x * std::log(p); }
@@ -71,7 +74,7 @@ bool EProcess::Proves(double level) const { return LogE() >= -std::log(level); }
 double LogSplitFactor(std::span<const uint64_t> counts, std::span<const double> shares) {
   QUERN_CHECK(counts.size() == shares.size(), "a share for each count");
   double n = 0;
-  double log = std::lgamma(kSplitPrior);
+  double log = stats::LogGamma(kSplitPrior);
   for (size_t i = 0; i < counts.size(); ++i) {
     const double count = static_cast<double>(counts[i]);
     if (shares[i] <= 0) {
@@ -79,10 +82,10 @@ double LogSplitFactor(std::span<const uint64_t> counts, std::span<const double> 
       continue;
     }
     const double prior = kSplitPrior * shares[i];
-    log += std::lgamma(prior + count) - std::lgamma(prior) - count * std::log(shares[i]);
+    log += stats::LogGamma(prior + count) - stats::LogGamma(prior) - count * std::log(shares[i]);
     n += count;
   }
-  return log - std::lgamma(kSplitPrior + n);
+  return log - stats::LogGamma(kSplitPrior + n);
 }
 
 stats::Interval RateSequence(uint64_t events, uint64_t n, double alpha) {

@@ -9,6 +9,7 @@
 #include "stats/distribution.h"
 #include "stats/drift.h"
 #include "stats/interval.h"
+#include "stats/log_gamma.h"
 
 namespace quern::stats {
 namespace {
@@ -42,7 +43,7 @@ void FillZeros(std::vector<double>& shares) {
 
 double LogHypergeometric(double a, double row1, double row2, double col1) {
   const auto log_choose = [](double n, double k) {
-    return std::lgamma(n + 1) - std::lgamma(k + 1) - std::lgamma(n - k + 1);
+    return LogGamma(n + 1) - LogGamma(k + 1) - LogGamma(n - k + 1);
   };
   return log_choose(row1, a) + log_choose(row2, col1 - a) - log_choose(row1 + row2, col1);
 }

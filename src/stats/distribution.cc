@@ -13,6 +13,7 @@
 #include <numbers>
 
 #include "base/nan.h"
+#include "stats/log_gamma.h"
 
 namespace quern::stats {
 namespace {
@@ -104,7 +105,7 @@ double CramerVonMisesSf(double x) {
   double term = 1;
   // SciPy stops at 1e-7 as well, which is what keeps small p-values equal.
   for (int k = 0; std::abs(term) >= 1e-7 && k < 1000; ++k) {
-    const double u = std::exp(std::lgamma(k + 0.5) - std::lgamma(k + 1.0)) /
+    const double u = std::exp(LogGamma(k + 0.5) - LogGamma(k + 1.0)) /
                      (std::pow(std::numbers::pi, 1.5) * std::sqrt(x));
     const double y = 4.0 * k + 1;
     const double q = y * y / (16 * x);

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "stats/distribution.h"
+#include "stats/log_gamma.h"
 
 namespace quern::stats {
 namespace {
@@ -22,12 +23,12 @@ double Clip(double p) { return std::clamp(p, 0.0, 1.0); }
 // positive, so the sum of exponentials of logarithms is accurate.
 double SmirnovSf(double n, double x) {
   const double last = std::floor(n * (1 - x));
-  const double log_n_factorial = std::lgamma(n + 1);
+  const double log_n_factorial = LogGamma(n + 1);
   double sum = 0;
   for (double j = 0; j <= last; ++j) {
     const double left = x + j / n;
     const double right = 1 - x - j / n;
-    double log_term = log_n_factorial - std::lgamma(j + 1) - std::lgamma(n - j + 1) + std::log(x) +
+    double log_term = log_n_factorial - LogGamma(j + 1) - LogGamma(n - j + 1) + std::log(x) +
                       (j - 1) * std::log(left);
     if (n - j > 0) {
       if (right <= 0) continue;
@@ -246,7 +247,7 @@ double KolmogorovSf(double d, double n) {
   if (t <= 0.5) return 1;
   if (t <= 1) {
     // Ruben & Gambino: n! / n^n (2t - 1)^n.
-    double log_cdf = std::lgamma(n + 1) - n * std::log(n) + n * std::log(2 * t - 1);
+    double log_cdf = LogGamma(n + 1) - n * std::log(n) + n * std::log(2 * t - 1);
     return Clip(1 - std::exp(log_cdf));
   }
   if (t >= n - 1) return Clip(2 * std::pow(1 - d, n));

@@ -10,6 +10,7 @@
 #include "base/nan.h"
 #include "stats/distribution.h"
 #include "stats/drift.h"
+#include "stats/log_gamma.h"
 #include "stats/summary.h"
 
 namespace quern::stats {
@@ -52,9 +53,9 @@ struct Exact {
 Exact ExactMannWhitney(size_t n1, size_t n2, size_t u) {
   const size_t m = std::min(n1, n2);
   const size_t n = std::max(n1, n2);
-  const double log_total = std::lgamma(static_cast<double>(m + n) + 1) -
-                           std::lgamma(static_cast<double>(m) + 1) -
-                           std::lgamma(static_cast<double>(n) + 1);
+  const double log_total = LogGamma(static_cast<double>(m + n) + 1) -
+                           LogGamma(static_cast<double>(m) + 1) -
+                           LogGamma(static_cast<double>(n) + 1);
   if (log_total > 80) return {};
   __extension__ using Wide = __int128;
   std::vector<Wide> counts(m * n + 1, 0);
