@@ -1,7 +1,5 @@
 #include "server/explaining.h"
 
-#include <cstring>
-
 #include "base/time.h"
 #include "server/http/explanation_text.h"
 #include "server/http/respond.h"
@@ -41,8 +39,10 @@ Result<bool> ReadExplainParameter(const serving::ParameterValue& value) {
 }
 
 bool MayAskForExplanations(std::string_view body) {
+  // Looks from one first letter to the next, which numbers have none of: memmem takes ten times as
+  // long for a batch.
   const auto holds = [body](std::string_view word) {
-    return memmem(body.data(), body.size(), word.data(), word.size()) != nullptr;
+    return body.find(word) != std::string_view::npos;
   };
   // JSON may write a letter of it as \u0065: no encoder does, but who means harm.
   return holds(kExplainParameter) || holds("\\u006") || holds("\\u007");
