@@ -22,6 +22,12 @@ inline std::string ToHex(const void* bytes, size_t size) {
   return out;
 }
 
+/// Whether `text` is what ToHex writes of `size` bytes.
+inline bool IsHex(std::string_view text, size_t size) {
+  return text.size() == 2 * size &&
+         text.find_first_not_of("0123456789abcdef") == std::string_view::npos;
+}
+
 /// Reads `size` bytes from as many pairs of digits; false for any other text, capital letters too.
 inline bool ReadHex(std::string_view text, uint8_t* out, size_t size) {
   const auto digit = [](char c) {

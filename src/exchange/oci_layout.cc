@@ -14,6 +14,7 @@
 #include "base/digest.h"
 #include "base/fd.h"
 #include "base/fs.h"
+#include "base/hex.h"
 #include "base/json_read.h"
 #include "base/text.h"
 #include "exchange/oci_words.h"
@@ -23,10 +24,6 @@ namespace {
 
 constexpr char kOther[] = "name a folder in OCI image layout, or a .tar of one";
 constexpr char kAgain[] = "the layout was changed or not copied whole: copy it again";
-
-bool IsSha256(std::string_view text) {
-  return text.size() == 64 && text.find_first_not_of("0123456789abcdef") == std::string_view::npos;
-}
 
 }  // namespace
 
@@ -39,7 +36,7 @@ Result<OciBlob> ReadDescriptor(const json::value& value, const std::string& what
   if (blob.media_type.empty() || bytes < 0) {
     return Fail(Code::kInvalidArgument, what + " has no descriptor with mediaType and size");
   }
-  if (!digest.starts_with(oci::kSha256) || !IsSha256(std::string_view(digest).substr(7))) {
+  if (!digest.starts_with(oci::kSha256) || !IsHex(std::string_view(digest).substr(7), 32)) {
     return Fail(Code::kInvalidArgument, what + " has the digest '" + digest + "'",
                 "digests are sha256: and 64 hexadecimal digits");
   }

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <limits>
 
+#include "base/hex.h"
 #include "base/json_fields.h"
 #include "base/text.h"
 #include "registry/package_registry.h"
@@ -25,9 +26,7 @@ double NumberAt(const json::object& object, std::string_view key) {
 }
 
 /// A SHA-256 as we write it. Anybody may set a tag, and this one becomes part of a path.
-bool IsDigest(const std::string& text) {
-  return text.size() == 64 && text.find_first_not_of("0123456789abcdef") == std::string::npos;
-}
+bool IsDigest(const std::string& text) { return IsHex(text, 32); }
 
 tracking::RunInfo ReadInfo(const json::object& object) {
   tracking::RunInfo info;

@@ -8,6 +8,7 @@
 #include <cstring>
 
 #include "base/fd.h"
+#include "base/hex.h"
 #include "base/ids.h"
 #include "base/log.h"
 #include "base/text.h"
@@ -23,9 +24,7 @@ std::string PartName(int number, std::string_view etag) {
   return std::to_string(number) + "-" + std::string(etag);
 }
 
-bool IsId(std::string_view text) {
-  return text.size() == 32 && text.find_first_not_of("0123456789abcdef") == std::string_view::npos;
-}
+bool IsId(std::string_view text) { return IsHex(text, 16); }
 
 std::unexpected<Error> Failed(const Error& error, std::string_view doing) {
   Log(LogLevel::kError, "multipart upload: " + error.ToString());
