@@ -92,6 +92,15 @@ void AddJsonFlag(Verb verb, Context& context) {
   verb.AddFlag("--json", context.json, "Print JSON for machines instead of text");
 }
 
+void WhenGiven(Verb verb, Context& context, std::function<Result<int>()> work) {
+  verb.OnGiven([&context, work = std::move(work)] {
+    context.action = [&context, work] {
+      const auto code = work();
+      return code ? *code : context.Complain(code.error());
+    };
+  });
+}
+
 std::string FormatTable(const std::vector<std::vector<std::string>>& rows) {
   if (rows.empty()) return {};
   // Width in characters, not bytes: continuation bytes of UTF-8 take no room.

@@ -40,6 +40,10 @@ struct Context {
 /// Adds --json to a verb.
 void AddJsonFlag(Verb verb, Context& context);
 
+/// What the program does if the verb is given: `work` answers the exit code, or an error that is
+/// told.
+void WhenGiven(Verb verb, Context& context, std::function<Result<int>()> work);
+
 // One function per verb (or family of verbs), each in a file of its own.
 void AddInit(Verb app, Context& context);
 void AddRun(Verb app, Context& context);

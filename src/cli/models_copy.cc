@@ -158,12 +158,7 @@ void AddModelsCopy(Verb models, Context& context) {
       "Approvals, checks and aliases stay behind: the gates there judge by what is known there.\n"
       "Credentials for a server: MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD, or\n"
       "MLFLOW_TRACKING_TOKEN.");
-  verb.OnGiven([args, &context] {
-    context.action = [args, &context] {
-      const auto code = Copy(*args, context);
-      return code ? *code : context.Complain(code.error());
-    };
-  });
+  WhenGiven(verb, context, [args, &context] { return Copy(*args, context); });
 }
 
 }  // namespace quern::cli

@@ -63,18 +63,6 @@ Result<int> ImportVersion(const OciImportArgs& args, Context& context) {
   return Deliver(moving, {args.project, name, aside.path(), &line}, args.take, line, context);
 }
 
-template <class Args>
-void Run(Verb verb, Context& context, const std::shared_ptr<Args>& args,
-         Result<int> (*work)(const Args&, Context&)) {
-  AddJsonFlag(verb, context);
-  verb.OnGiven([args, work, &context] {
-    context.action = [args, work, &context] {
-      const auto code = work(*args, context);
-      return code ? *code : context.Complain(code.error());
-    };
-  });
-}
-
 }  // namespace
 
 void AddModelsOci(Verb models, Context& context) {
@@ -85,7 +73,8 @@ void AddModelsOci(Verb models, Context& context) {
   out.AddOption("--oci", to->to, "A new folder, which gets OCI image layout, or a new .tar of one")
       .Required();
   out.AddOption("--project", to->project, "Project folder").ShowDefault();
-  Run<OciExportArgs>(out, context, to, ExportVersion);
+  AddJsonFlag(out, context);
+  WhenGiven(out, context, [to, &context] { return ExportVersion(*to, context); });
   out.Footer(
       "Examples:\n"
       "  quern models export heart/3 --oci heart.tar\n"
@@ -107,7 +96,8 @@ void AddModelsOci(Verb models, Context& context) {
                "Project folder, or a server's address, to register it in")
       .ShowDefault();
   AddTakeIn(in, from->take);
-  Run<OciImportArgs>(in, context, from, ImportVersion);
+  AddJsonFlag(in, context);
+  WhenGiven(in, context, [from, &context] { return ImportVersion(*from, context); });
   in.Footer(
       "Examples:\n"
       "  quern models import --oci heart.tar\n"

@@ -58,12 +58,7 @@ void AddModelsRename(Verb models, Context& context) {
       "Examples:\n  quern models rename heart cardio --reason 'one name for all clinics'\n"
       "Versions, tags, aliases, reviews and policies go along, and the log keeps what happened\n"
       "under the earlier name. Who asks for the old name finds nothing: change what serves it.");
-  verb.OnGiven([args, &context] {
-    context.action = [args, &context] {
-      const auto code = Rename(*args, context);
-      return code ? *code : context.Complain(code.error());
-    };
-  });
+  WhenGiven(verb, context, [args, &context] { return Rename(*args, context); });
 }
 
 }  // namespace quern::cli

@@ -129,13 +129,9 @@ Verb AddReviewVerb(Verb models, Context& context, const ReviewArgsPtr& args, con
   Verb verb = models.AddVerb(name, doc);
   verb.AddOption("--project", args->project, "Project folder").ShowDefault();
   AddJsonFlag(verb, context);
-  verb.OnGiven([args, work = std::move(work), &context] {
-    context.action = [args, work, &context] {
-      auto workspace = OpenState(*args, Asks::kServerToo, context);
-      if (!workspace) return context.Complain(workspace.error());
-      const auto code = work(**workspace, *args, context);
-      return code ? *code : context.Complain(code.error());
-    };
+  WhenGiven(verb, context, [args, work = std::move(work), &context]() -> Result<int> {
+    QUERN_ASSIGN(const auto workspace, OpenState(*args, Asks::kServerToo, context));
+    return work(*workspace, *args, context);
   });
   return verb;
 }

@@ -183,12 +183,7 @@ Verb AddSigningVerb(Verb models, Context& context, const SignArgsPtr& args, cons
                     const char* doc, Result<int> (*work)(const SignArgs&, Context&)) {
   Verb verb = models.AddVerb(name, doc);
   AddJsonFlag(verb, context);
-  verb.OnGiven([args, work, &context] {
-    context.action = [args, work, &context] {
-      const auto code = work(*args, context);
-      return code ? *code : context.Complain(code.error());
-    };
-  });
+  WhenGiven(verb, context, [args, work, &context] { return work(*args, context); });
   return verb;
 }
 
