@@ -1,5 +1,6 @@
 """Starts the servers that benchmarks compare, on free ports, in folders of their own."""
 
+import contextlib
 import os
 import pathlib
 import signal
@@ -51,14 +52,14 @@ class Server:
         return self
 
     def __exit__(self, *_):
-        try:
+        with contextlib.suppress(ProcessLookupError, subprocess.TimeoutExpired):
             os.killpg(self.process.pid, signal.SIGTERM)
             self.process.wait(20)
-        except ProcessLookupError:
-            self.process.wait()
-        except subprocess.TimeoutExpired:
-            os.killpg(self.process.pid, signal.SIGKILL)
-            self.process.wait()
+        # What it left, in groups of their own too.
+        for entry in self.processes():
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(int(entry.name), signal.SIGKILL)
+        self.process.wait()
         self.log.close()
 
     def processes(self):
@@ -109,4 +110,5 @@ def mlflow(folder: pathlib.Path) -> Server:
         "--port", str(port), "--workers", "1", "--backend-store-uri", f"sqlite:///{folder}/mlflow.db",
         "--artifacts-destination", str(folder / "artifacts"),
     ]
-    return Server("mlflow", command, port, folder)
+    # Without the runners of jobs, which take a core's share and answer nothing.
+    return Server("mlflow", command, port, folder, environment={"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"})

@@ -17,7 +17,6 @@ import contextlib
 import json
 import os
 import pathlib
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -214,11 +213,11 @@ def main():
     parser.add_argument("--json", type=pathlib.Path, help="write the rows to this file")
     arguments = parser.parse_args()
     arguments.program = arguments.program.resolve()
-    folder = pathlib.Path(tempfile.mkdtemp(prefix="quern-bench-"))
     load = " ".join(f"{x:.1f}" for x in os.getloadavg())
     print(f"serving: the heart example ({os.cpu_count()} cores, load average before: {load})")
     table = Table("peer")
-    try:
+    with tempfile.TemporaryDirectory(prefix="quern-bench-", ignore_cleanup_errors=True) as name:
+        folder = pathlib.Path(name)
         with contextlib.ExitStack() as stack:
             bench = Bench(arguments.load.resolve().parent, folder, 1 if arguments.quick else 3, table)
             contest = Contest(bench, stack, arguments)
@@ -230,8 +229,6 @@ def main():
             contest.half_load()
             contest.batches()
             contest.grpc()
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
     table.close(arguments.json)
     return 0
 

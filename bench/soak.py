@@ -15,7 +15,6 @@ Any request that fails ends it too.
 import argparse
 import json
 import pathlib
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -80,8 +79,8 @@ def main():
     if arguments.minutes < 2:
         parser.error("at least 2 minutes: one to warm up, one to judge")
     arguments.program, arguments.load = arguments.program.resolve(), arguments.load.resolve()
-    folder = pathlib.Path(tempfile.mkdtemp(prefix="quern-soak-"))
-    try:
+    with tempfile.TemporaryDirectory(prefix="quern-soak-", ignore_cleanup_errors=True) as name:
+        folder = pathlib.Path(name)
         heart, package = scoring.project(arguments.program, folder)
         row, batch = scoring.Rows(package, 1), scoring.Rows(package, 1000)
         bodies = [folder / "row", folder / "batch"]
@@ -95,8 +94,6 @@ def main():
         ):
             print(f"soak: {arguments.minutes} minutes, {arguments.rate:,.0f} single rows a second and batches of 1,000; a tab with a live run")
             return 0 if soak(arguments, server, bodies, tab) else 1
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 if __name__ == "__main__":

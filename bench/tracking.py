@@ -266,14 +266,12 @@ def main():
     parser.add_argument("--json", type=pathlib.Path, help="write the rows to this file")
     arguments = parser.parse_args()
     arguments.program, arguments.load = arguments.program.resolve(), arguments.load.resolve()
-    folder = pathlib.Path(tempfile.mkdtemp(prefix="quern-bench-"))
     print(f"tracking: quern against mlflow server, SQLite, one worker ({os.cpu_count()} cores)")
     table = Table()
     table.head()
-    try:
+    with tempfile.TemporaryDirectory(prefix="quern-bench-", ignore_cleanup_errors=True) as name:
+        folder = pathlib.Path(name)
         compare(Bench(arguments.load, folder, table), arguments)
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
     table.close(arguments.json)
     return 0
 
