@@ -89,6 +89,9 @@ def run_suites(build, pattern):
     command = [sys.executable, "-m", "pytest", "tests", "-q", "-rs", "--durations=5", f"--junitxml={report}"]
     if pattern:
         command += ["-k", pattern]
+    else:
+        # A file's tests stay together, for they share its servers.
+        command += ["-n", str(os.cpu_count() or 1), "--dist", "loadfile"]
     code = subprocess.run(command, cwd=ROOT, env=environment).returncode
     if not report.exists():
         return Count(failed=1)

@@ -3,7 +3,6 @@
 import os
 import pathlib
 import shutil
-import socket
 import subprocess
 import sys
 
@@ -11,7 +10,11 @@ import pytest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 
-from where import build_folder  # noqa: E402 - found by the line above
+import ports  # noqa: E402 - found by the line above
+from where import build_folder  # noqa: E402
+
+# Helpers that check something: say what was found, as tests do.
+pytest.register_assert_rewrite("wire", "e2e.projects", "e2e.remote_tools")
 
 
 @pytest.fixture(scope="session")
@@ -22,12 +25,9 @@ def quern():
     return program
 
 
-@pytest.fixture
-def free_port():
-    """A TCP port of 127.0.0.1 that was free a moment ago."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return listener.getsockname()[1]
+@pytest.fixture(name="free_port")
+def _free_port():
+    return ports.free_port()
 
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent

@@ -18,8 +18,9 @@ import requests  # noqa: E402
 
 import seed_page  # noqa: E402 - found by the line above
 from pages import flow  # noqa: E402
+from ports import free_port  # noqa: E402
 from wire.model_server import ModelServer  # noqa: E402
-from wire.tracking_servers import Process, free_port  # noqa: E402
+from wire.tracking_servers import Process  # noqa: E402
 from wire.visits import make  # noqa: E402
 from wire.whole_story import tell_story  # noqa: E402
 from where import ROOT, build_folder  # noqa: E402

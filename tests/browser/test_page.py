@@ -9,7 +9,8 @@ import requests
 import seed_page
 from pages import check_look, check_quiet, flow, needs_browser
 
-from wire.tracking_servers import Process, free_port
+from ports import free_port
+from wire.tracking_servers import Process
 
 MANY = 3000
 

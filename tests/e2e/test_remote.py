@@ -14,9 +14,10 @@ import pytest
 import requests
 from mlflow import MlflowClient
 
+from ports import free_port
 from projects import call, check_no_crash, edit, models, write_small
 from remote_tools import Faults, keep_at, run, runs_of, versions_of, without_credentials
-from wire.tracking_servers import Store, free_port, mlflow_server, quern_server
+from wire.tracking_servers import Store, mlflow_server, quern_server
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 

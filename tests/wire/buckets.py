@@ -7,7 +7,7 @@ import time
 
 import boto3
 
-from wire.tracking_servers import free_port
+from ports import free_port
 
 KEYS = {"AWS_ACCESS_KEY_ID": "quern", "AWS_SECRET_ACCESS_KEY": "quern-secret", "AWS_DEFAULT_REGION": "eu-west-1"}
 

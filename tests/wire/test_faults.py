@@ -15,9 +15,10 @@ import time
 
 import pytest
 
+from ports import free_port
 from wire.postgres import wait_for
 from wire.raw import API, ARTIFACTS, Api, connect
-from wire.tracking_servers import Process, Store, free_port
+from wire.tracking_servers import Process, Store
 
 HUGE = 1 << 30
 

@@ -546,7 +546,7 @@ def postgres(tmp_path):
     programs = sorted(pathlib.Path("/usr/lib/postgresql").glob("*/bin"))
     if not programs:
         pytest.skip("no PostgreSQL on this machine")
-    from wire.tracking_servers import free_port
+    from ports import free_port
     user = ["runuser", "-u", "postgres", "--"] if os.getuid() == 0 else []
     home = pathlib.Path("/tmp") / f"quern-exchange-{os.getpid()}"
     home.mkdir(mode=0o777)

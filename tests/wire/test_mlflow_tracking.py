@@ -17,7 +17,8 @@ import sklearn.linear_model
 from mlflow.entities import Metric, Param, RunTag, ViewType
 from mlflow.exceptions import MlflowException
 
-from wire.tracking_servers import Store, environment, free_port
+from ports import free_port
+from wire.tracking_servers import Store, environment
 
 
 @pytest.fixture

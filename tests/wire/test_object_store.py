@@ -13,9 +13,10 @@ import sklearn.linear_model
 from mlflow import MlflowClient
 from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
 
+from ports import free_port
 from wire.buckets import ObjectStore
 from wire.certificates import Authority
-from wire.tracking_servers import Process, environment, free_port
+from wire.tracking_servers import Process, environment
 
 BUCKET = "quern-bucket"
 DESTINATION = f"s3://{BUCKET}/shared/artifacts"

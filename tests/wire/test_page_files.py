@@ -5,7 +5,8 @@ import re
 
 import pytest
 import requests
-from wire.tracking_servers import Process, free_port
+from ports import free_port
+from wire.tracking_servers import Process
 
 BROWSER = {"Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"}
 

@@ -13,8 +13,9 @@ import pytest
 import requests
 
 from where import ROOT
+from ports import free_port
 from wire.programs import until
-from wire.tracking_servers import Process, Store, environment, free_port, quern_server
+from wire.tracking_servers import Process, Store, environment, quern_server
 
 STATES = {"running", "failed", "blocked", "stale", "attention", "fresh", "absent"}
 

@@ -15,7 +15,8 @@ from mlflow import MlflowClient
 from mlflow.entities import Metric, ViewType
 from mlflow.exceptions import MlflowException
 
-from wire.tracking_servers import Process, environment, free_port
+from ports import free_port
+from wire.tracking_servers import Process, environment
 
 
 class Kept:

@@ -10,8 +10,9 @@ import pytest
 from mlflow import MlflowClient
 from mlflow.entities.webhook import WebhookEvent
 
+from ports import free_port
 from wire.certificates import Authority
-from wire.tracking_servers import Process, free_port
+from wire.tracking_servers import Process
 
 CREATED = WebhookEvent.from_str("registered_model.created")
 
