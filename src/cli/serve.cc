@@ -3,18 +3,15 @@
 #include <poll.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <csignal>
 #include <memory>
-#include <set>
 #include <thread>
-#include <utility>
 
-#include "base/ids.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "cli/command.h"
 #include "cli/places.h"
+#include "cli/project_models.h"
 #include "cli/project_state.h"
 #include "cli/serve_log.h"
 #include "cli/trusted_keys.h"
@@ -22,7 +19,6 @@
 #include "pipeline/workspace.h"
 #include "server/access.h"
 #include "server/model_references.h"
-#include "server/registered_model.h"
 #include "serving/announcement.h"
 #ifdef QUERN_GRPC
 #include "server/grpc/server.h"
@@ -82,31 +78,14 @@ void WatchStdin() {
 /// The project whose registry names the models, and which keeps their predictions; null if there
 /// is none.
 Result<std::unique_ptr<pipeline::Workspace>> OpenProject(const ServeArgs& args, Context& context) {
-  const std::string state = StateFolder(args.root, context.fs);
-  pipeline::WorkspaceOptions opening;
-  if (args.package.empty()) {
-    QUERN_ASSIGN(opening, OptionsFor(state, context));
-  }
-  auto workspace = pipeline::Workspace::Open(state, opening, context.fs, context.clock);
-  if (!workspace && workspace.error().code == Code::kNotFound) {
-    return std::unique_ptr<pipeline::Workspace>();
-  }
-  return workspace;
+  return OpenProjectOf(StateFolder(args.root, context.fs), args.package.empty(), context);
 }
 
 Result<server::ModelsToServe> ChooseModels(const ServeArgs& args, pipeline::Workspace* workspace,
                                            Context& context) {
   QUERN_ASSIGN(const model::EnginePreference engine, model::ParseEnginePreference(args.engine));
   if (args.package.empty()) {
-    server::RegistryLookup lookup;
-    if (workspace != nullptr) {
-      lookup = [workspace](const std::string& reference) -> Result<server::ModelToServe> {
-        QUERN_ASSIGN(const auto version, workspace->registry().Resolve(reference));
-        QUERN_ASSIGN(std::string folder, workspace->PackageFolder(version));
-        return server::RegisteredModel(version, std::move(folder));
-      };
-    }
-    return server::FindModels(args.models, lookup, engine, context.fs);
+    return server::FindModels(args.models, LookupIn(workspace), engine, context.fs);
   }
   if (args.models.size() != 1) {
     return Fail(Code::kInvalidArgument, "--package is the folder of one model", "name one model");
@@ -140,67 +119,6 @@ server::ServeOptions OptionsOf(const ServeArgs& args, pipeline::Workspace* works
   }
 #endif
   return options;
-}
-
-/// Releases of the models that are served under their registered names.
-server::ReleaseSource ReleasesOf(const server::ModelsToServe& chosen,
-                                 pipeline::Workspace* workspace) {
-  server::ReleaseSource source;
-  if (workspace == nullptr) return source;
-  registry::PackageRegistry* registry = &workspace->registry();
-  std::set<std::pair<std::string, std::string>> moving;
-  for (const server::WatchedModel& watched : chosen.watched) {
-    const server::ModelToServe& model = watched.current;
-    moving.insert({model.name, model.version});
-    // A name that was given in front of '=' is not the registry's.
-    const auto& names = source.models;
-    const bool renamed = watched.reference.find('=') != std::string::npos;
-    if (renamed || std::find(names.begin(), names.end(), model.name) != names.end()) continue;
-    source.models.push_back(model.name);
-  }
-  for (const server::ModelToServe& model : chosen.models) {
-    if (!moving.contains({model.name, model.version})) {
-      source.fixed.insert({model.name, model.version});
-    }
-  }
-  if (source.models.empty()) return source;
-  source.find = [workspace, registry](const std::string& model,
-                                      const std::string& text) -> Result<server::ModelToServe> {
-    QUERN_ASSIGN(const auto version,
-                 registry->Resolve(model + (ParseInt(text) ? "/" : "@") + text));
-    QUERN_ASSIGN(std::string folder, workspace->PackageFolder(version));
-    return server::RegisteredModel(version, std::move(folder));
-  };
-  source.may_promote = [registry](const std::string& model, const std::string& alias,
-                                  const std::string& version) -> Status {
-    const auto number = ParseInt(version);
-    if (!number) return Fail(Code::kInvalidArgument, "'" + version + "' is no version's number");
-    QUERN_ASSIGN(const registry::GateReport gate, registry->Gate(model, alias, *number));
-    return registry::Allowed(gate);
-  };
-  source.set_alias = [registry](const std::string& model, const std::string& alias,
-                                const std::string& version) -> Status {
-    const auto number = ParseInt(version);
-    if (!number) return Fail(Code::kInvalidArgument, "'" + version + "' is no version's number");
-    QUERN_ASSIGN(const auto now, registry->ByAlias(model, alias));
-    if (now && now->version == *number) return {};
-    return registry->SetAlias(model, alias, *number, "moved by a release");
-  };
-  return source;
-}
-
-/// Lets the page of `quern server` find this one. A server that a run started for itself is none of
-/// the page's; one that cannot say where it is serves all the same.
-std::unique_ptr<serving::Announcement> Announce(const ServeArgs& args, const std::string& url,
-                                                pipeline::Workspace* workspace, Context& context) {
-  if (workspace == nullptr || args.while_stdin_open) return nullptr;
-  auto made = serving::Announcement::Make(workspace->dir(),
-                                          {NewHexId(), serving::LocalUrl(url), ::getpid(),
-                                           context.clock.NowMs(), !args.access.token_file.empty()},
-                                          context.fs);
-  if (made) return std::move(*made);
-  Log(LogLevel::kWarning, "pages will not find this server: " + made.error().ToString());
-  return nullptr;
 }
 
 int Serve(ServeArgs args, Context& context) {
@@ -255,8 +173,13 @@ int Serve(ServeArgs args, Context& context) {
   }
   const std::string front =
       (*server)->front() != nullptr ? " and " + (*server)->front()->url() : "";
-  // Before it says so itself: who reads that finds it.
-  const auto announced = Announce(args, (*server)->url(), workspace->get(), context);
+  // Before it says so itself: who reads that finds it. A server that a run started for itself is
+  // none of the page's.
+  std::unique_ptr<serving::Announcement> announced;
+  if (!args.while_stdin_open) {
+    announced =
+        Announce((*server)->url(), !args.access.token_file.empty(), workspace->get(), context);
+  }
   context.PrintLine("listening on " + (*server)->url() + front + "; Ctrl-C stops");
   std::fflush(stdout);
   if (args.while_stdin_open) WatchStdin();

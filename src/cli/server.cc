@@ -13,6 +13,7 @@
 #include "cli/kept_store.h"
 #include "cli/places.h"
 #include "cli/project_runner.h"
+#include "cli/server_models.h"
 #include "net/http.h"
 #include "pipeline/lifecycle.h"
 #include "pipeline/prediction_archive.h"
@@ -40,6 +41,7 @@ struct ServerArgs {
   bool demo = false;
   bool allow_run = false;
   bool forbid_run = false;
+  ServerModelsArgs serving;
 };
 
 std::vector<std::string> List(const std::string& text) {
@@ -183,6 +185,19 @@ void AllowManyConnections() {
 /// Where the demo is kept unless a folder is named.
 constexpr char kDemoFolder[] = "quern-demo";
 
+/// What is served beside everything else; null if nothing is.
+Result<std::unique_ptr<ServerModels>> FindServed(const ServerArgs& args, const std::string& state,
+                                                 Context& context) {
+  if (!args.serving.models.empty() && !args.backend_store_uri.empty()) {
+    return Fail(Code::kInvalidArgument,
+                "--serve takes models from the store below --root, and --backend-store-uri names "
+                "another",
+                "let quern serve ask this server: its project's quern.yaml says tracking: {server: "
+                "URL}");
+  }
+  return ServerModels::Find(args.serving, state, args.host, context);
+}
+
 int Serve(ServerArgs args, Context& context) {
   SetLogLevel(LogLevel::kInfo);
   if (args.demo) {
@@ -205,13 +220,19 @@ int Serve(ServerArgs args, Context& context) {
   const std::string state = options->state_dir;
   AllowManyConnections();
   net::BlockShutdownSignals();
+  auto models = FindServed(args, state, context);
+  if (!models) return context.Complain(models.error());
+  if (*models != nullptr) options->models = (*models)->scoring();
   auto server = server::StartTrackingServer(std::move(*options));
   if (!server) return context.Complain(server.error());
+  // Before it says so itself: who reads that finds it.
+  if (*models != nullptr) (*models)->Started((*server)->url(), context);
   if (context.json) {
     context.PrintJson(json::object{
         {"url", (*server)->url()}, {"page", (*server)->url() + "/"}, {"state", state}});
   } else {
-    context.PrintLine("listening on " + (*server)->url() + ", store in " + state +
+    const std::string front = *models != nullptr ? (*models)->front() : "";
+    context.PrintLine("listening on " + (*server)->url() + front + ", store in " + state +
                       "; Ctrl-C stops");
     context.PrintLine("the web page: " + (*server)->url() + "/");
   }
@@ -219,6 +240,7 @@ int Serve(ServerArgs args, Context& context) {
   std::optional<DemoRun> demo;
   if (args.demo) demo.emplace(args.root, context);
   const int signal = net::WaitForShutdown();
+  if (*models != nullptr) (*models)->Stopping();
   (*server)->Stop();
   return signal == SIGINT ? static_cast<int>(Exit::kInterrupted) : static_cast<int>(Exit::kDone);
 }
@@ -279,10 +301,13 @@ void AddServer(Verb app, Context& context) {
                               "Let the page start runs of the project also where this server "
                               "listens beyond this machine; on this machine alone it may");
   verb.AddFlag("--no-allow-run", args->forbid_run, "Let the page start no runs").Excludes(allow);
+  AddServerModelsOptions(verb, &args->serving);
   AddJsonFlag(verb, context);
   verb.Footer(
-      "Example:\n  quern server --root ~/experiments\n"
-      "  MLFLOW_TRACKING_URI=http://127.0.0.1:5000 python train.py");
+      "Examples:\n  quern server --root ~/experiments\n"
+      "  MLFLOW_TRACKING_URI=http://127.0.0.1:5000 python train.py\n"
+      "  quern server --root . --serve heart@champion\n"
+      "  curl http://127.0.0.1:5000/v2/models/heart");
   verb.OnGiven(
       [args, &context] { context.action = [args, &context] { return Serve(*args, context); }; });
 }

@@ -7,7 +7,7 @@
 
 namespace quern::server {
 
-ModelWatch::ModelWatch(RunningServer& server, std::vector<WatchedModel> models, double seconds)
+ModelWatch::ModelWatch(ModelsInService& server, std::vector<WatchedModel> models, double seconds)
     : server_(server),
       models_(std::move(models)),
       complaints_(models_.size()),

@@ -24,7 +24,7 @@ struct WatchedModel {
 /// be loaded, is said once in the log, and what is served stays. Borrows the server.
 class ModelWatch {
  public:
-  ModelWatch(RunningServer& server, std::vector<WatchedModel> models, double seconds);
+  ModelWatch(ModelsInService& server, std::vector<WatchedModel> models, double seconds);
   ~ModelWatch();
   ModelWatch(const ModelWatch&) = delete;
   ModelWatch& operator=(const ModelWatch&) = delete;
@@ -40,7 +40,7 @@ class ModelWatch {
   void Complain(size_t index, const std::string& what);
   void Run(double seconds);
 
-  RunningServer& server_;
+  ModelsInService& server_;
   std::vector<WatchedModel> models_;
   std::vector<std::string> complaints_;  // said last, per model
   Mutex mutex_;

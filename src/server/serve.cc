@@ -1,26 +1,9 @@
 #include "server/serve.h"
 
-#include <algorithm>
-#include <atomic>
 #include <thread>
+#include <utility>
 
-#include "base/log.h"
-#include "base/parallel.h"
-#include "server/context.h"
-#include "server/explaining.h"
-#include "server/gatherer.h"
-#include "server/http/router.h"
-#include "server/mlflow/container_routes.h"
-#include "server/mlflow/deployment_routes.h"
-#include "server/mlflow/invocations.h"
-#include "server/mlflow/routes.h"
-#include "server/native/release_routes.h"
-#include "server/native/routes.h"
-#include "server/observer.h"
-#include "server/oip/infer.h"
-#include "server/oip/routes.h"
-#include "server/releases.h"
-#include "server/tfs/routes.h"
+#include "server/scoring.h"
 
 namespace quern::server {
 namespace {
@@ -36,211 +19,70 @@ net::HttpResponse RenderRefusal(int status, std::string_view message) {
 
 class Server : public RunningServer {
  public:
-  Server(ServeOptions options, std::unique_ptr<serving::PredictionLog> log,
-         std::unique_ptr<Observer> observer)
-      : options_(std::move(options)),
-        observer_(std::move(observer)),
-        metrics_(*options_.clock),
-        log_(std::move(log)),
-        inference_(catalog_, *options_.clock, log_.get(), options_.inference),
-        models_(catalog_, *options_.clock, options_.load, options_.inference.batch,
-                options_.model_control),
-        releases_(MakeReleases()),
-        context_{catalog_,
-                 inference_,
-                 metrics_,
-                 *options_.clock,
-                 models_,
-                 options_.database,
-                 [this] { return draining_.load(); },
-                 [this] { return Gauges(); },
-                 log_.get(),
-                 releases_.get()},
-        gatherer_(context_, options_.http.loops > 0 ? options_.http.loops : AvailableCores()),
+  explicit Server(std::unique_ptr<Scoring> scoring)
+      : scoring_(std::move(scoring)),
         http_(
             HttpOptions(),
-            [this](const net::HttpRequest& request) {
-              return observer_->Watch(request, [&] { return router_.Dispatch(request); });
-            },
-            RenderRefusal) {
-    oip::AddRoutes(&router_, context_);
-    mlflow::AddScoringRoutes(&router_, context_);
-    mlflow::AddDeploymentRoutes(&router_, context_);
-    mlflow::AddContainerRoutes(&router_, context_);
-    tfs::AddRoutes(&router_, context_);
-    if (releases_ != nullptr) native::AddReleaseRoutes(&router_, *releases_);
-    native::AddRoutes(&router_, context_);
-  }
+            [this](const net::HttpRequest& request) { return scoring_->Answer(request); },
+            RenderRefusal) {}
   ~Server() override { Stop(); }
 
   Status Start() {
-    for (const ModelToServe& model : options_.models) QUERN_TRY(AddModel(model));
-    if (log_ != nullptr) {
-      WarnOfUnknown("hashed", options_.log.policy.hashed);
-      WarnOfUnknown("kept", options_.log.policy.columns);
-    }
-    if (releases_ != nullptr) QUERN_TRY(releases_->Start());
-    if (options_.front) {
-      QUERN_ASSIGN(front_, options_.front({context_, *observer_, options_.http}));
-      models_.OnChange([this] { front_->ModelsChanged(); });
-    }
+    QUERN_TRY(scoring_->Start([this] { return http_.inflight(); }));
     QUERN_ASSIGN(port_, http_.Start());
     return {};
   }
 
   uint16_t port() const override { return port_; }
   std::string url() const override {
-    bool v6 = options_.http.host.find(':') != std::string::npos;
-    std::string host = v6 ? "[" + options_.http.host + "]" : options_.http.host;
-    const char* scheme = options_.http.tls_certificate.empty() ? "http://" : "https://";
+    const net::ServerOptions& http = scoring_->http();
+    bool v6 = http.host.find(':') != std::string::npos;
+    std::string host = v6 ? "[" + http.host + "]" : http.host;
+    const char* scheme = http.tls_certificate.empty() ? "http://" : "https://";
     return scheme + host + ":" + std::to_string(port_);
   }
 
-  const Front* front() const override { return front_.get(); }
+  const Front* front() const override { return scoring_->front(); }
 
-  Status AddModel(const ModelToServe& model) override { return models_.Add(model); }
+  Status AddModel(const ModelToServe& model) override { return scoring_->AddModel(model); }
   Status SetAlias(std::string_view name, std::string_view alias,
                   std::string_view version) override {
-    return models_.SetAlias(name, alias, version);
+    return scoring_->SetAlias(name, alias, version);
   }
   Status RemoveModel(std::string_view name, std::string_view version) override {
-    if (releases_ != nullptr && releases_->Holds(name, version)) return {};
-    return models_.Remove(name, version);
+    return scoring_->RemoveModel(name, version);
   }
-
   bool Serves(std::string_view name, std::string_view version) const override {
-    return catalog_.Find(name, version).has_value();
+    return scoring_->Serves(name, version);
   }
 
   void Stop() override {
-    draining_.store(true);
+    scoring_->Drain();
     // Each waits for its own requests.
-    std::thread front([this] {
-      if (front_ != nullptr) front_->Stop();
-    });
+    std::thread front([this] { scoring_->StopFront(); });
     http_.Stop();
     front.join();
-    if (releases_ != nullptr) releases_->Stop();
-    if (log_ == nullptr) return;
-    if (const Status stopped = log_->Stop(); !stopped) {
-      Log(LogLevel::kError, "prediction log: " + stopped.error().ToString() +
-                                "; the next server moves what is left into the database");
-    }
+    scoring_->Stop();
   }
 
  private:
-  std::unique_ptr<Releases> MakeReleases() {
-    if (options_.database == nullptr || !options_.releases.find) return nullptr;
-    return std::make_unique<Releases>(catalog_, models_, *options_.database, *options_.clock,
-                                      options_.releases, options_.inference);
-  }
-
   net::ServerOptions HttpOptions() {
-    net::ServerOptions http = options_.http;
-    http.inline_handler = [this](const net::RequestView& request, net::ResponseWriter& out) {
-      return AnswerInline(request, out);
-    };
-    http.after_wakeup = [this](size_t) {
-      const Status kept = log_ != nullptr ? log_->CommitDeferred() : Status();
-      observer_->AfterWakeup(kept.has_value());
-      return kept;
-    };
-    http.again_delay = options_.inference.batch.delay;
-    http.again_most = options_.inference.batch.rows;
-    http.before_again = [this](size_t loop) { gatherer_.Run(loop); };
-    http.after_again = [this](size_t loop) { gatherer_.Clear(loop); };
+    net::ServerOptions http = scoring_->http();
+    scoring_->HookUp(&http);
     return http;
   }
 
-  /// A misspelt column would be kept in the clear, or not at all, without a word.
-  void WarnOfUnknown(const char* what, const std::vector<std::string>& columns) const {
-    const auto served = catalog_.All();
-    for (const std::string& column : columns) {
-      const bool known = std::any_of(served.begin(), served.end(), [&](const auto& model) {
-        return model->FindColumn(column) || model->FindInput(column);
-      });
-      if (known) continue;
-      Log(LogLevel::kWarning, "prediction log: column '" + column + "' is to be " + what +
-                                  ", and no served model takes such a column");
-    }
-  }
-
-  /// The scoring routes on the event loop's own thread; what may take long goes to the others.
-  bool AnswerInline(const net::RequestView& request, net::ResponseWriter& out) {
-    if (request.method != "POST") return false;
-    std::string_view name;
-    std::string_view version;
-    const bool invocations = request.path == "/invocations";
-    if (!invocations && !oip::MatchInfer(request.path, &name, &version)) return false;
-    // A value takes a few bytes of any format.
-    if (inference_.MayTakeLong(request.body.size() / 4)) return false;
-    if (MayAskForExplanations(request.body)) return false;
-    const auto read = [&](const serving::ServedModel& served, const Exchange& exchange) {
-      return invocations ? mlflow::ReadCall(served, exchange) : oip::ReadCall(served, exchange);
-    };
-    if (const size_t ticket = gatherer_.TakeIn(request, name, version, out, read); ticket > 0) {
-      out.AskAgain(ticket);
-      return true;
-    }
-    if (const std::string_view id = request.Find("X-Request-Id"); !id.empty()) {
-      out.AddHeader("X-Request-Id", id);
-    }
-    const Exchange exchange{request, out, RequestArena(), gatherer_.Find(request), false};
-    Observer::Inline watched = observer_->Begin(request, out);
-    if (exchange.gathered != nullptr) watched.begin = exchange.gathered->arrived;
-    const serving::DeferredLog deferred;  // until after_wakeup
-    if (invocations) {
-      mlflow::Invocations(context_, "", exchange);
-    } else {
-      oip::Infer(context_, name, version, exchange);
-    }
-    observer_->End(watched, request, out);
-    return true;
-  }
-
-  serving::ServerGauges Gauges() const {
-    serving::ServerGauges gauges;
-    gauges.inflight = http_.inflight() + (front_ != nullptr ? front_->inflight() : 0);
-    if (log_ != nullptr) gauges.log = log_->counts();
-    gauges.lost_access_lines = observer_->lost_access_lines();
-    gauges.dropped_spans = observer_->dropped_spans();
-    return gauges;
-  }
-
-  ServeOptions options_;
-  std::unique_ptr<Observer> observer_;
+  std::unique_ptr<Scoring> scoring_;
   uint16_t port_ = 0;
-  std::atomic<bool> draining_{false};
-  serving::Catalog catalog_;
-  serving::Metrics metrics_;
-  std::unique_ptr<serving::PredictionLog> log_;
-  serving::InferenceService inference_;
-  ServedModels models_;
-  std::unique_ptr<Releases> releases_;
-  ServingContext context_;
-  Gatherer gatherer_;
-  Router router_;
-  // Last: their threads use all of the above, so they must end first.
+  // Last: its threads use all of the above, so they must end first.
   net::HttpServer http_;
-  std::unique_ptr<Front> front_;
 };
 
 }  // namespace
 
 Result<std::unique_ptr<RunningServer>> StartServer(ServeOptions options) {
-  if (!options.load) {
-    options.load = [trust = options.trust](const serving::ModelFiles& files,
-                                           int64_t now_ms) -> Result<serving::LoadedModel> {
-      QUERN_TRY(trust.Admit(files.path, files.signature, RealFs()));
-      return serving::LoadModel(files, now_ms);
-    };
-  }
-  std::unique_ptr<serving::PredictionLog> log;
-  if (options.database != nullptr && options.log_predictions && options.log.policy.share > 0) {
-    QUERN_ASSIGN(log, serving::PredictionLog::Open(*options.database, *options.clock, options.log));
-  }
-  QUERN_ASSIGN(auto observer, Observer::Make(options.access_log, options.tracing, *options.clock));
-  auto server = std::make_unique<Server>(std::move(options), std::move(log), std::move(observer));
+  QUERN_ASSIGN(auto scoring, Scoring::Make(std::move(options)));
+  auto server = std::make_unique<Server>(std::move(scoring));
   QUERN_TRY(server->Start());
   return server;
 }

@@ -54,17 +54,11 @@ struct ServeOptions {
   ModelLoader load;
 };
 
-/// A listening model server. Thread-safe.
-class RunningServer {
+/// Models that can be exchanged while requests are under way. Thread-safe.
+class ModelsInService {
  public:
-  virtual ~RunningServer() = default;
-  virtual uint16_t port() const = 0;
-  /// "http://127.0.0.1:8080".
-  virtual std::string url() const = 0;
-  /// Beside HTTP; null if there is none.
-  virtual const Front* front() const = 0;
-  /// Loads another model, or exchanges a version, while requests are under way; those that began
-  /// keep what they began with.
+  virtual ~ModelsInService() = default;
+  /// Loads another model, or exchanges a version; requests that began keep what they began with.
   virtual Status AddModel(const ModelToServe& model) = 0;
   virtual Status SetAlias(std::string_view name, std::string_view alias,
                           std::string_view version) = 0;
@@ -72,6 +66,16 @@ class RunningServer {
   virtual Status RemoveModel(std::string_view name, std::string_view version) = 0;
   /// Whether that version, or what that alias points at, is in service.
   virtual bool Serves(std::string_view name, std::string_view version) const = 0;
+};
+
+/// A listening model server. Thread-safe.
+class RunningServer : public ModelsInService {
+ public:
+  virtual uint16_t port() const = 0;
+  /// "http://127.0.0.1:8080".
+  virtual std::string url() const = 0;
+  /// Beside HTTP; null if there is none.
+  virtual const Front* front() const = 0;
   /// No longer ready, requests in flight are answered, the prediction log is written. Idempotent.
   virtual void Stop() = 0;
 };

@@ -19,6 +19,7 @@
 #include "server/page/artifact_view.h"
 #include "server/page/page_routes.h"
 #include "server/retention.h"
+#include "server/scoring.h"
 #include "server/served_places.h"
 #include "store/open.h"
 #include "upkeep/lock.h"
@@ -51,11 +52,17 @@ class Server : public TrackingServer {
         views_{*database_, *options.clock, *options.fs, options.state_dir,    plan_,
                changes_,   snapshots_,     policies_,   options.runner.get(), options.no_runs},
         runner_(options.runner),
+        scoring_(options.models),
         http_(
             HttpOptions(options.http),
             [this](const net::HttpRequest& request) { return Answer(request); },
             mlflow::RenderTransportError) {
-    router_.OnUnmatched(mlflow::Unmatched);
+    router_.OnUnmatched([this](const net::HttpRequest& request, int status) {
+      const bool of_models = scoring_ != nullptr && Scoring::IsAlone(request.path);
+      return of_models ? net::RenderJsonError(status, net::ReasonPhrase(status))
+                       : mlflow::Unmatched(request, status);
+    });
+    if (scoring_ != nullptr) scoring_->AddRoutes(&router_);
     mlflow::AddOtherRoutes(&router_);
     mlflow::AddApiRoutes(&router_, mlflow::TrackingRoutes(tracking_));
     native::AddIngestRoutes(&router_);
@@ -94,6 +101,9 @@ class Server : public TrackingServer {
     QUERN_TRY(AddGraphql());
     page::AddPageRoutes(&router_);
     QUERN_TRY(registry_->Start());
+    if (scoring_ != nullptr) {
+      QUERN_TRY(scoring_->Start([this] { return http_.inflight(); }));
+    }
     QUERN_ASSIGN(port_, http_.Start());
     StartUpkeep(options);
     if (runner_ != nullptr) {
@@ -117,7 +127,9 @@ class Server : public TrackingServer {
   void Stop() override {
     if (upkeep_ != nullptr) upkeep_->Stop();
     changes_.Stop();
+    if (scoring_ != nullptr) scoring_->Drain();
     http_.Stop();
+    if (scoring_ != nullptr) scoring_->Stop();
     if (runner_ != nullptr) runner_->Stop();
     if (registry_ != nullptr) registry_->Stop();
   }
@@ -166,7 +178,18 @@ class Server : public TrackingServer {
       if (sink != nullptr) return sink;
       return artifacts(head);
     };
+    if (scoring_ != nullptr) ScoreInline(&http);
     return http;
+  }
+
+  void ScoreInline(net::ServerOptions* http) {
+    scoring_->HookUp(http);
+    http->inline_handler = [this, score = http->inline_handler](const net::RequestView& request,
+                                                                net::ResponseWriter& out) {
+      if (!guard_.PassesPlainly(request)) return false;
+      guard_.FinishPlainly(&out);
+      return score(request, out);
+    };
   }
 
   net::HttpResponse Answer(const net::HttpRequest& request) {
@@ -206,6 +229,7 @@ class Server : public TrackingServer {
   native::ViewContext views_;
   std::shared_ptr<ProjectRunner> runner_;
   std::unique_ptr<mlflow::RegistryFront> registry_;
+  std::shared_ptr<Scoring> scoring_;
   std::unique_ptr<Retention> retention_;
   std::unique_ptr<Hourly> upkeep_;
   Router router_;

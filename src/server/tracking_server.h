@@ -24,6 +24,8 @@
 
 namespace quern::server {
 
+class Scoring;
+
 struct TrackingServerOptions {
   /// The folder that holds quern.db and the artifacts; made if absent.
   std::string state_dir;
@@ -52,6 +54,8 @@ struct TrackingServerOptions {
   /// reason.
   std::shared_ptr<ProjectRunner> runner;
   std::string no_runs;
+  /// Models that are served beside everything else; may be null. Not started yet.
+  std::shared_ptr<Scoring> models;
   GuardOptions guard;
   /// Host, port, limits, timeouts. `threads` 0 is enough for many writers to share a commit.
   net::ServerOptions http;

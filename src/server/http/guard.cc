@@ -135,6 +135,17 @@ std::optional<net::HttpResponse> Guard::Intercept(const net::HttpRequest& reques
   return std::nullopt;
 }
 
+bool Guard::PassesPlainly(const net::RequestView& request) const {
+  return request.Find("Origin").empty() && HostAllowed(request.Find("Host"));
+}
+
+void Guard::FinishPlainly(net::ResponseWriter* response) const {
+  response->AddHeader("X-Content-Type-Options", "nosniff");
+  if (options_.frame_options != "NONE") {
+    response->AddHeader("X-Frame-Options", options_.frame_options);
+  }
+}
+
 net::HttpResponse Guard::Preflight(const net::HttpRequest& request, std::string_view origin) const {
   if (!OriginAllowed(request, origin)) return Plain(400, "Disallowed CORS origin");
   net::HttpResponse response = Plain(204, "");

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "net/http.h"
+#include "net/inline.h"
 
 namespace quern::server {
 
@@ -31,8 +32,12 @@ class Guard {
   /// An answer in place of the handler's: 403 for a host or origin that is not allowed, and the
   /// answer to a browser's question beforehand (OPTIONS). Looks at the head alone.
   std::optional<net::HttpResponse> Intercept(const net::HttpRequest& request) const;
+  /// Whether a request on an event loop is one that Intercept() lets pass and Finish() gives no
+  /// header of its own: no page's script sent it.
+  bool PassesPlainly(const net::RequestView& request) const;
   /// Adds the headers that every answer carries.
   void Finish(const net::HttpRequest& request, net::HttpResponse* response) const;
+  void FinishPlainly(net::ResponseWriter* response) const;
 
  private:
   bool HostAllowed(std::string_view host) const;
