@@ -9,6 +9,7 @@
 #include "cli/models_copy.h"
 #include "cli/models_move.h"
 #include "cli/models_plan.h"
+#include "cli/models_policy.h"
 #include "cli/models_review.h"
 #include "cli/models_sign.h"
 #include "cli/project_state.h"
@@ -100,6 +101,7 @@ void AddModels(Verb app, Context& context) {
   AddJsonFlag(verb, context);
   AddModelsPlan(verb, context);
   AddModelsReview(verb, context);
+  AddModelsPolicy(verb, context);
   AddModelsCard(verb, context);
   AddModelsSign(verb, context);
   AddModelsRename(verb, context);

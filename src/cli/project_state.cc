@@ -24,4 +24,14 @@ Result<pipeline::WorkspaceOptions> OptionsFor(const std::string& state_dir, Cont
   return options;
 }
 
+server::PolicySource DeclaredPolicies(const std::string& state_dir, Context& context) {
+  if (BaseName(state_dir) != ".quern") return nullptr;
+  const std::string project = DirName(state_dir);
+  return [project, &context]() -> Result<std::optional<server::PolicyDeclaration>> {
+    QUERN_ASSIGN(auto found, pipeline::FindPolicies(project, context.fs));
+    if (!found) return std::optional<server::PolicyDeclaration>();
+    return server::PolicyDeclaration{std::move(found->project), std::move(found->where)};
+  };
+}
+
 }  // namespace quern::cli

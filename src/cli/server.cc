@@ -13,6 +13,7 @@
 #include "cli/kept_store.h"
 #include "cli/places.h"
 #include "cli/project_runner.h"
+#include "cli/project_state.h"
 #include "cli/server_models.h"
 #include "net/http.h"
 #include "pipeline/lifecycle.h"
@@ -106,17 +107,6 @@ server::SnapshotComparer SnapshotsOf(const std::string& state_dir, Context& cont
   };
 }
 
-/// Where the project whose own store is served declares policies.
-server::PolicySource PoliciesOf(const std::string& state_dir, Context& context) {
-  if (BaseName(state_dir) != ".quern") return nullptr;
-  const std::string project = DirName(state_dir);
-  return [project, &context]() -> Result<std::optional<server::PolicyDeclaration>> {
-    QUERN_ASSIGN(auto found, pipeline::FindPolicies(project, context.fs));
-    if (!found) return std::optional<server::PolicyDeclaration>();
-    return server::PolicyDeclaration{std::move(found->project), std::move(found->where)};
-  };
-}
-
 /// What `quern gc --compact-predictions` does with predictions, without asking.
 Result<std::function<Status(store::Database&, const CancelToken&)>> Compacting(
     const std::string& age, const std::string& state_dir, Context& context) {
@@ -170,7 +160,7 @@ Result<server::TrackingServerOptions> Options(const ServerArgs& args, Context& c
   options.planner = PlannerOf(args, options.state_dir, context);
   AllowRuns(args, options.state_dir, context, &options);
   options.snapshots = SnapshotsOf(options.state_dir, context);
-  options.policies = PoliciesOf(options.state_dir, context);
+  options.policies = DeclaredPolicies(options.state_dir, context);
   return options;
 }
 

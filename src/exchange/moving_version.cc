@@ -12,7 +12,7 @@ namespace quern::exchange {
 
 registry::Texts TravellingTags(const registry::Texts& tags) {
   constexpr std::string_view kOfOneRegistry[] = {"quern.alias.", registry::kSignatureTag,
-                                                 registry::kDigestTag, kCopiedFromTag};
+                                                 registry::kDigestTag, registry::kCopiedFromTag};
   registry::Texts going = tags;
   std::erase_if(going, [&](const auto& tag) {
     return std::any_of(std::begin(kOfOneRegistry), std::end(kOfOneRegistry),

@@ -9,16 +9,10 @@
 
 namespace quern::exchange {
 
-/// Tags of a version that is a copy. Which version it was ("heart/3"), in which registry
-/// ("host:/folder/.quern", a URL, or "oci:sha256:…"), and which run made it there.
-inline constexpr char kCopiedFromTag[] = "quern.copied_from";
-inline constexpr char kCopiedRegistryTag[] = "quern.copied_from.registry";
-inline constexpr char kCopiedRunTag[] = "quern.copied_from.run";
-
 struct MovingVersion {
   std::string name;      // of the model, where it comes from; "" if that is not known
   int64_t version = 0;   // there; 0 if that is not known
-  std::string registry;  // where it comes from, as kCopiedRegistryTag has it
+  std::string registry;  // where it comes from, as registry::kCopiedRegistryTag has it
   std::string folder;    // that holds the package
   std::string digest;    // of the package
   std::string run_id;    // that made it there; "" if none is known

@@ -85,9 +85,9 @@ Status PlacePackage(const MovingVersion& moving, const std::string& state_dir, F
 
 registry::Texts TagsOf(const MovingVersion& moving) {
   registry::Texts tags = moving.tags;
-  tags[kCopiedFromTag] = moving.reference();
-  tags[kCopiedRegistryTag] = moving.registry;
-  if (!moving.run_id.empty()) tags[kCopiedRunTag] = moving.run_id;
+  tags[registry::kCopiedFromTag] = moving.reference();
+  tags[registry::kCopiedRegistryTag] = moving.registry;
+  if (!moving.run_id.empty()) tags[registry::kCopiedRunTag] = moving.run_id;
   if (!moving.signature.empty()) tags[registry::kSignatureTag] = moving.signature;
   return tags;
 }
@@ -132,9 +132,9 @@ Result<std::string> RunOf(const MovingVersion& moving, const CopyTarget& target,
   family.place = moving.reference() + " of " + moving.registry;
   family.parent.name = "copy of " + moving.reference();
   family.parent.start_ms = family.parent.end_ms = clock.NowMs();
-  family.parent.tags = {{kCopiedFromTag, moving.reference()},
-                        {kCopiedRegistryTag, moving.registry}};
-  if (!moving.run_id.empty()) family.parent.tags[kCopiedRunTag] = moving.run_id;
+  family.parent.tags = {{registry::kCopiedFromTag, moving.reference()},
+                        {registry::kCopiedRegistryTag, moving.registry}};
+  if (!moving.run_id.empty()) family.parent.tags[registry::kCopiedRunTag] = moving.run_id;
   ReadFacts(moving, fs, family.parent);
   QUERN_ASSIGN(const auto ids, target.runs->Record(name, family));
   return ids.parent;
@@ -144,8 +144,9 @@ Result<CopyOutcome> Found(const MovingVersion& moving, const CopyTarget& target,
                           ModelVersion version) {
   CopyOutcome outcome;
   outcome.kind = Kind::kThere;
-  const std::string from = TagOf(version, kCopiedFromTag);
-  if (!from.empty()) outcome.copied_from = from + " of " + TagOf(version, kCopiedRegistryTag);
+  const std::string from = TagOf(version, registry::kCopiedFromTag);
+  if (!from.empty())
+    outcome.copied_from = from + " of " + TagOf(version, registry::kCopiedRegistryTag);
   if (!moving.signature.empty() && registry::SignatureOf(version).empty()) {
     QUERN_TRY(target.registry.KeepSignature(
         version.name, version.version, moving.signature,

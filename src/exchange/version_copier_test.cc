@@ -30,9 +30,9 @@ TEST_CASE("a copy has the package's bytes and what is said of the version, and o
   CHECK(copy.user_id == "ben");
   CHECK(copy.run_id.empty());  // that run is not here
   CHECK(copy.tags.at("stage of trial") == "päd. \"2\"");
-  CHECK(copy.tags.at(kCopiedFromTag) == "heart/1");
-  CHECK(copy.tags.at(kCopiedRegistryTag) == "host:/a");
-  CHECK(copy.tags.at(kCopiedRunTag) == "run7");
+  CHECK(copy.tags.at(registry::kCopiedFromTag) == "heart/1");
+  CHECK(copy.tags.at(registry::kCopiedRegistryTag) == "host:/a");
+  CHECK(copy.tags.at(registry::kCopiedRunTag) == "run7");
   CHECK_FALSE(copy.tags.contains("quern.alias.champion"));
   CHECK(registry::SignatureOf(copy) == moving.signature);
 

@@ -1,6 +1,7 @@
 #pragma once
 // Where a project's packages are registered: the project's own database (registry.h), or a
 // registry elsewhere (remote/registry.h).
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -14,6 +15,11 @@ namespace quern::registry {
 
 /// The tag that holds the digest of a version's package.
 inline constexpr char kDigestTag[] = "quern.digest";
+/// Tags of a copy: the version that it was copied from ("heart/3"), the registry that holds it
+/// ("host:/folder/.quern", a URL, "oci:sha256:…"), and the run that made it there.
+inline constexpr char kCopiedFromTag[] = "quern.copied_from";
+inline constexpr char kCopiedRegistryTag[] = "quern.copied_from.registry";
+inline constexpr char kCopiedRunTag[] = "quern.copied_from.run";
 /// Where a tracking server shows the packages of its own state folder, read-only.
 inline constexpr char kProxiedPackages[] = "mlflow-artifacts:/quern/";
 /// Where among the artifacts of such a server the state folder's `artifacts` stand.
@@ -60,6 +66,11 @@ class PackageRegistry {
   /// kNotFound without the model.
   virtual Status SetPolicies(const std::string& name,
                              const std::map<std::string, AliasPolicy>& policies) = 0;
+  /// That of one alias, for a reason. kInvalidArgument without one.
+  virtual Status SetPolicy(const PolicyChange& change) = 0;
+  /// What the aliases of a model ask for; those that ask for nothing are left out. kNotFound
+  /// without the model.
+  virtual Result<std::map<std::string, AliasPolicy>> Policies(const std::string& name) = 0;
   virtual Status Say(const Review& review) = 0;
   virtual Status Record(const VersionCheck& check) = 0;
   /// Keeps the signature of a version's package, in place of what is kept. Who calls has checked it

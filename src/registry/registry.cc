@@ -1,5 +1,7 @@
 #include "registry/registry.h"
 
+#include <boost/json.hpp>
+
 #include "base/text.h"
 #include "registry/ask_gate.h"
 #include "registry/journal.h"
@@ -170,6 +172,13 @@ Result<std::optional<RegisteredModel>> Registry::Model(const std::string& name) 
   QUERN_TRY(db_.Query("SELECT key, value FROM registered_model_tags WHERE name = ?", {name},
                       [&](const Row& row) { model->tags[row.Text(0)] = row.Text(1); }));
   return model;
+}
+
+Result<std::map<std::string, AliasPolicy>> Registry::Policies(const std::string& name) {
+  QUERN_ASSIGN(const auto model, Model(name));
+  if (!model) return NoModel(name);
+  QUERN_ASSIGN(const json::value list, PoliciesOf(db_, name));
+  return ReadPolicies(list);
 }
 
 Result<ModelVersion> Registry::Get(const std::string& name, int64_t version) {

@@ -34,6 +34,8 @@ class Registry : public PackageRegistry {
                      const std::map<std::string, AliasPolicy>& policies) override {
     return reviews().SetPolicies(name, policies);
   }
+  Status SetPolicy(const PolicyChange& change) override { return reviews().SetPolicy(change); }
+  Result<std::map<std::string, AliasPolicy>> Policies(const std::string& name) override;
   Status Say(const Review& review) override { return reviews().Say(review); }
   Status Record(const VersionCheck& check) override { return reviews().Record(check); }
   Status KeepSignature(const std::string& name, int64_t version, const std::string& bundle,

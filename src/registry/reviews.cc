@@ -2,6 +2,7 @@
 
 #include <boost/json.hpp>
 
+#include "base/json_read.h"
 #include "base/text.h"
 #include "registry/journal.h"
 #include "registry/names.h"
@@ -121,15 +122,14 @@ Status Reviews::Override(const std::string& name, const std::string& alias, int6
   });
 }
 
-Status Reviews::SetPolicy(const std::string& name, const std::string& alias,
-                          const AliasPolicy& policy, const std::string& reason) {
-  QUERN_TRY(CheckText(actor_, "who asks for it", kNameYourself));
-  QUERN_TRY(CheckText(reason, "the reason", kSayWhy));
-  return KeepPolicy(name, alias, policy, reason);
+Status Reviews::SetPolicy(const PolicyChange& change) {
+  QUERN_TRY(CheckText(Who(change.actor), "who asks for it", kNameYourself));
+  QUERN_TRY(CheckText(change.reason, "the reason", kSayWhy));
+  return KeepPolicy(change);
 }
 
-Status Reviews::KeepPolicy(const std::string& name, const std::string& alias,
-                           const AliasPolicy& policy, const std::string& reason) {
+Status Reviews::KeepPolicy(const PolicyChange& change) {
+  const auto& [name, alias, policy, reason, actor] = change;
   QUERN_TRY(CheckNewAlias(alias));
   const std::string text = policy.empty() ? "" : WriteJson(PolicyJson(policy));
   return db_.Write([&]() -> Status {
@@ -147,7 +147,7 @@ Status Reviews::KeepPolicy(const std::string& name, const std::string& alias,
       QUERN_TRY(db_.Execute("INSERT INTO alias_policies(name, alias, policy) VALUES (?, ?, ?)",
                             {name, alias, text}));
     }
-    return Note(db_, clock_, actor_, {name, "policy " + alias, before, text, reason});
+    return Note(db_, clock_, Who(actor), {name, "policy " + alias, before, text, reason});
   });
 }
 
@@ -159,8 +159,8 @@ Status Reviews::SetPolicies(const std::string& name,
                         [&](const Row& row) {
                           if (!policies.contains(row.Text(0))) gone.push_back(row.Text(0));
                         }));
-    for (const std::string& alias : gone) QUERN_TRY(KeepPolicy(name, alias, {}, ""));
-    for (const auto& [alias, policy] : policies) QUERN_TRY(KeepPolicy(name, alias, policy, ""));
+    for (const std::string& alias : gone) QUERN_TRY(KeepPolicy({name, alias, {}, ""}));
+    for (const auto& [alias, policy] : policies) QUERN_TRY(KeepPolicy({name, alias, policy, ""}));
     return {};
   });
 }
@@ -212,6 +212,21 @@ Result<json::value> PoliciesOf(store::Database& database, const std::string& nam
     out.push_back(json::object{{"alias", alias}, {"policy", std::move(policy)}});
   }
   return out;
+}
+
+Result<std::map<std::string, AliasPolicy>> ReadPolicies(const json::value& list) {
+  std::map<std::string, AliasPolicy> policies;
+  if (!list.is_array()) return Fail(Code::kDataLoss, "what aliases ask for is no list");
+  for (const json::value& one : list.get_array()) {
+    const std::string alias = TextAt(one, "/alias");
+    auto policy = ReadPolicy(At(one, "/policy"));
+    if (!policy) {
+      return Fail(Code::kDataLoss,
+                  "what the alias '" + alias + "' asks for: " + policy.error().message);
+    }
+    policies[alias] = std::move(*policy);
+  }
+  return policies;
 }
 
 }  // namespace quern::registry

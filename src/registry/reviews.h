@@ -32,6 +32,15 @@ struct VersionCheck {
   std::string actor = {};  // as of a review
 };
 
+/// What an alias asks for from now on; an empty policy takes it away.
+struct PolicyChange {
+  std::string name;
+  std::string alias;
+  AliasPolicy policy;
+  std::string reason;
+  std::string actor = {};  // as of a review
+};
+
 /// Thread-safe as the database is; borrows it and the clock. Unknown versions are kNotFound; an
 /// empty actor, reason or check is kInvalidArgument.
 class Reviews {
@@ -47,18 +56,15 @@ class Reviews {
   /// The version may have the alias whatever its policy says, for a reason.
   Status Override(const std::string& name, const std::string& alias, int64_t version,
                   const std::string& reason);
-  /// The policy of an alias from now on; an empty one takes it away. `reason` is for the log;
-  /// kInvalidArgument without it or without an actor. kNotFound without the model.
-  Status SetPolicy(const std::string& name, const std::string& alias, const AliasPolicy& policy,
-                   const std::string& reason);
+  /// kNotFound without the model. The same policy again is no change.
+  Status SetPolicy(const PolicyChange& change);
 
   /// Those of all of its aliases: one that is not named has none from now on.
   Status SetPolicies(const std::string& name, const std::map<std::string, AliasPolicy>& policies);
 
  private:
   std::string Who(const std::string& declared) const;
-  Status KeepPolicy(const std::string& name, const std::string& alias, const AliasPolicy& policy,
-                    const std::string& reason);
+  Status KeepPolicy(const PolicyChange& change);
   Status CheckSaid(const std::string& who, const std::string& name, int64_t version,
                    const std::string& reason);
   store::Database& db_;
@@ -70,7 +76,9 @@ class Reviews {
 /// passed, reason, actor, at_ms}], overrides: [{alias, actor, reason, at_ms}]}
 Result<json::value> ReviewsOf(store::Database& database, const std::string& name, int64_t version);
 
-/// Aliases of the model that have a policy: [{alias, policy}].
+/// Aliases of the model that have a policy, by name: [{alias, policy}].
 Result<json::value> PoliciesOf(store::Database& database, const std::string& name);
+/// Such a list as policies. kDataLoss if it is none.
+Result<std::map<std::string, AliasPolicy>> ReadPolicies(const json::value& list);
 
 }  // namespace quern::registry

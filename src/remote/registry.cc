@@ -215,6 +215,25 @@ Status RemoteRegistry::SetPolicies(const std::string& name,
               "take registry: out of quern.yaml, or keep versions at a Quern server");
 }
 
+Status RemoteRegistry::SetPolicy(const registry::PolicyChange& change) {
+  const json::object body{{"policy", registry::PolicyJson(change.policy)},
+                          {"reason", change.reason},
+                          {"actor", change.actor.empty() ? user_ : change.actor}};
+  QUERN_ASSIGN(const auto answer,
+               AskQuern("PUT", change.name, 0, "policies/" + net::EncodeUrl(change.alias), body));
+  if (answer) return {};
+  return Fail(Code::kFailedPrecondition, api_.url() + " knows no gates",
+              "what an alias asks for is kept by a Quern server of this version");
+}
+
+Result<std::map<std::string, registry::AliasPolicy>> RemoteRegistry::Policies(
+    const std::string& name) {
+  QUERN_ASSIGN(const auto answer, AskQuern("GET", name, 0, "policies", {}));
+  const json::object* kept = answer ? answer->if_object() : nullptr;
+  if (kept == nullptr) return std::map<std::string, registry::AliasPolicy>();
+  return registry::ReadPolicies(json::value(ArrayAt(*kept, "policies")));
+}
+
 Status RemoteRegistry::Say(const registry::Review& review) {
   const bool approved = review.verdict == registry::Verdict::kApproved;
   return TellQuern(

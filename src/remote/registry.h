@@ -38,6 +38,10 @@ class RemoteRegistry : public registry::PackageRegistry {
   /// kFailedPrecondition if policies are asked for and the server knows no gates.
   Status SetPolicies(const std::string& name,
                      const std::map<std::string, registry::AliasPolicy>& policies) override;
+  /// The server refuses it if a project file beside its store declares the policies.
+  Status SetPolicy(const registry::PolicyChange& change) override;
+  /// None of a server that knows no gates.
+  Result<std::map<std::string, registry::AliasPolicy>> Policies(const std::string& name) override;
   Status Say(const registry::Review& review) override;
   Status Record(const registry::VersionCheck& check) override;
   Status KeepSignature(const std::string& name, int64_t version, const std::string& bundle,

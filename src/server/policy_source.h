@@ -20,12 +20,11 @@ struct PolicyDeclaration {
 using PolicySource = std::function<Result<std::optional<PolicyDeclaration>>()>;
 
 /// The declaration that the model's policies follow; nothing if the registry's own word counts.
-inline Result<std::optional<PolicyDeclaration>> DeclarationOf(const PolicySource& source,
-                                                              const std::string& model) {
-  if (source == nullptr) return std::optional<PolicyDeclaration>();
-  QUERN_ASSIGN(std::optional<PolicyDeclaration> found, source());
-  if (found && found->project != model) found.reset();
-  return found;
-}
+Result<std::optional<PolicyDeclaration>> DeclarationOf(const PolicySource& source,
+                                                       const std::string& model);
+
+/// Whether people may change the model's policies: kFailedPrecondition where a project file would
+/// set them back at its next run, or cannot be read, so that nobody knows.
+Status MayChangePolicies(const PolicySource& source, const std::string& model);
 
 }  // namespace quern::server

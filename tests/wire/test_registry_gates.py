@@ -10,7 +10,7 @@ import mlflow
 import pytest
 import requests
 
-from wire.tracking_servers import quern_server, Store
+from wire.tracking_servers import mlflow_server, quern_server, Store
 
 POLICY = """
 registry:
@@ -243,5 +243,39 @@ def test_a_declared_policy_is_changed_where_it_is_declared(quern, gated, name):
         assert "quern.yaml" in policy_of(server, "other", "champion", 400, policy={}, reason="x", actor="ada")["message"]
         assert requests.get(f"{server.url}/api/2.0/quern/models/other", timeout=60).json()["policies_at"]["problem"]
         file.write_text(text)
+    finally:
+        server.kill()
+
+
+@pytest.mark.parametrize("place", ["quern", "mlflow"])
+def test_what_an_alias_asks_for_is_told_and_set_at_a_server(quern, gated, name, tmp_path, place):
+    """`quern models policy` of a project whose registry is a server; one that knows no gates says so."""
+    server = quern_server(quern, Store(tmp_path / "store")) if place == "quern" else mlflow_server(tmp_path)
+    try:
+        for model in ("ward", name):
+            requests.post(f"{server.url}/api/2.0/mlflow/registered-models/create", json={"name": model}, timeout=60).raise_for_status()
+        project = tmp_path / "tracked"
+        project.mkdir()
+        text = (gated / "quern.yaml").read_text()
+        (project / "quern.yaml").write_text(text + f'\ntracking: {{server: "{server.url}"}}\n')
+        asked = ["models", "policy", "ward", "champion", "--key-metric", "roc_auc >= 0.85", "--reviewer", "other", "--reason", "after the audit", "--json"]
+        if place == "mlflow":
+            refused = done(quern, *asked, folder=project)
+            assert refused.returncode == 2 and "knows no gates" in refused.stderr
+            assert json.loads(done(quern, "models", "policy", "ward", "--json", folder=project).stdout)["policies"] == []
+            return
+        kept = {"alias": "champion", "policy": {"key_metrics": ["roc_auc >= 0.85"], "reviewer": "other", "checks": []}}
+        assert json.loads(done(quern, *asked, folder=project).stdout) == {"name": "ward", "policies": [kept], "declared_at": None}
+        assert requests.get(f"{server.url}/api/2.0/quern/models/ward/policies", timeout=60).json()["policies"] == [kept]
+        log = requests.get(f"{server.url}/api/2.0/quern/models/ward/log", timeout=60).json()["log"]
+        assert (log[-1]["change"], log[-1]["reason"]) == ("policy champion", "after the audit") and "@" in log[-1]["actor"]
+        cleared = done(quern, "models", "policy", "ward", "champion", "--clear", "--reason", "over", "--actor", "bob", folder=project)
+        assert cleared.stdout == "ward@champion asks for nothing: it moves freely\n"
+        # The project's own model has them in the project's file, wherever its registry is.
+        line = next(n for n, one in enumerate(text.splitlines(), 1) if one.startswith("registry:"))
+        refused = done(quern, "models", "policy", name, "champion", "--clear", "--reason", "x", folder=project)
+        assert refused.returncode == 2 and f"./quern.yaml:{line}:1" in refused.stderr
+        shown = done(quern, "models", "policy", name, folder=project).stdout
+        assert f"{name}@champion asks for" in shown and f"declared in ./quern.yaml:{line}:1" in shown
     finally:
         server.kill()

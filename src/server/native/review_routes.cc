@@ -117,20 +117,9 @@ Result<net::HttpResponse> SetPolicy(const ViewContext& c, const Args& args) {
   if (wanted == nullptr) return Fail(Code::kInvalidArgument, "'policy' is missing");
   QUERN_ASSIGN(const registry::AliasPolicy policy, registry::ReadPolicy(*wanted));
   const std::string name = args.PathParam("name");
-  const auto found = DeclarationOf(c.policies, name);
-  if (!found) {
-    return Fail(Code::kFailedPrecondition,
-                "the project file beside the store may declare the policies of " + name +
-                    ", and cannot be read: " + found.error().ToString());
-  }
-  if (const auto& declared = *found) {
-    return Fail(Code::kFailedPrecondition,
-                "the policies of " + name + " are declared in " + declared->where +
-                    ", which every run of the project sets them to",
-                "change `registry:` there; the next `quern run` or `quern models` takes it over");
-  }
+  QUERN_TRY(MayChangePolicies(c.policies, name));
   Reviews reviews(c.database, c.clock, actor);
-  QUERN_TRY(reviews.SetPolicy(name, args.PathParam("alias"), policy, reason));
+  QUERN_TRY(reviews.SetPolicy({name, args.PathParam("alias"), policy, reason}));
   return Policies(c, args);
 }
 
