@@ -7,8 +7,10 @@
 #include "base/json_read.h"
 #include "base/text.h"
 #include "base/time.h"
+#include "registry/package_registry.h"
 #include "registry/policy.h"
 #include "registry/signature.h"
+#include "registry/source.h"
 
 namespace quern::registry {
 namespace {
@@ -22,6 +24,26 @@ std::string Answer(const Dossier& d, std::string_view key) {
 
 void AddDescription(json::array& list, const std::string& text) {
   if (!text.empty()) list.push_back(json::object{{"description", text}});
+}
+
+/// The version that this one is a copy of: of another registry, by its tags, or of this one, by
+/// its source ("models:/heart/3"). Null for one that is none.
+json::value CopyOf(const ModelVersion& v) {
+  const auto tag = [&](const char* key) {
+    const auto found = v.tags.find(key);
+    return found == v.tags.end() ? std::string() : found->second;
+  };
+  if (const std::string version = tag(kCopiedFromTag); !version.empty()) {
+    return json::object{{"version", version},
+                        {"registry", tag(kCopiedRegistryTag)},
+                        {"run_id", tag(kCopiedRunTag)}};
+  }
+  if (ParseSource(v.source).scheme != "models") return nullptr;
+  const auto reference = ParseModelReference(v.source);
+  if (!reference || reference->name.empty() || reference->version.empty()) return nullptr;
+  return json::object{{"version", reference->name + "/" + reference->version},
+                      {"registry", ""},
+                      {"run_id", v.run_id}};
 }
 
 json::object Details(const Dossier& d) {
@@ -41,6 +63,7 @@ json::object Details(const Dossier& d) {
                                                 {"date", FormatTime(v.created_ms)},
                                                 {"diff", TextAt(d.candidate, "/reason")}}},
                        {"path", v.path.empty() ? v.source : v.path}};
+  if (json::value copy = CopyOf(v); !copy.is_null()) details["copy_of"] = std::move(copy);
   if (!v.digest.empty()) details["digest"] = v.digest;
   if (const std::string key = SignerOf(SignatureOf(v)); !key.empty()) details["signed_by"] = key;
   if (const std::string today = Answer(d, "today"); !today.empty()) {

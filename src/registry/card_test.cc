@@ -6,6 +6,7 @@
 
 #include "base/json_read.h"
 #include "registry/compare.h"
+#include "registry/package_registry.h"
 #include "registry/registry_fixture.h"
 
 namespace quern::registry {
@@ -80,6 +81,30 @@ TEST_CASE("what a store holds cannot break out of a card") {
   CHECK(text.find("\\<script\\>") != std::string::npos);
   CHECK(text.find("a life\\|an examination") != std::string::npos);
   CHECK(text.find("| recall | 0.800 | 0.330 to 1.000 | sex = 0 (22 rows) |") != std::string::npos);
+}
+
+TEST_CASE("the card of a copy says of what, from where and who made it") {
+  Dossier d = Sample(1);
+  d.version.source = "/models/heart/7";
+  CHECK(At(CardJson(d), "/model_details/copy_of").is_null());
+  CHECK(CardMarkdown(CardJson(d)).find("copy of") == std::string::npos);
+
+  d.version.tags = {{kCopiedFromTag, "heart/7"},
+                    {kCopiedRegistryTag, "host:/a|b/.quern"},
+                    {kCopiedRunTag, "4f2a"}};
+  CHECK(At(CardJson(d), "/model_details/copy_of") ==
+        *ParseJson(R"({"version":"heart/7","registry":"host:/a|b/.quern","run_id":"4f2a"})"));
+  CHECK(CardMarkdown(CardJson(d))
+            .find("| copy of | heart/7 of host:/a\\|b/.quern, made there by the run 4f2a |") !=
+        std::string::npos);
+  CHECK(CardHtml(CardJson(d))
+            .find("<td>copy of</td><td>heart/7 of host:/a|b/.quern, made there by the run 4f2a") !=
+        std::string::npos);
+
+  Dossier here = Sample(1);  // what MLflow's copy_model_version makes
+  here.version.source = "models:/trial/7";
+  CHECK(CardMarkdown(CardJson(here)).find("| copy of | trial/7 of this registry |") !=
+        std::string::npos);
 }
 
 TEST_CASE("of two versions the differences are shown, and what is the same is counted") {

@@ -40,6 +40,16 @@ std::string Short(const std::string& number) {
   return fmt::format("{:.3f}", *value);
 }
 
+/// "heart/3 of host:/clinic/.quern, made there by the run 4f2a".
+std::string CopyText(const json::value& copy) {
+  std::string text = TextAt(copy, "/version");
+  if (text.empty()) return text;
+  const std::string registry = TextAt(copy, "/registry");
+  text += " of " + (registry.empty() ? "this registry" : registry);
+  const std::string run = TextAt(copy, "/run_id");
+  return run.empty() ? text : text + ", made there by the run " + run;
+}
+
 Section Details(const json::value& card) {
   const json::value& details = At(card, "/model_details");
   Section out{"Model details", {}, {}, {{"what", "value"}}};
@@ -53,6 +63,7 @@ Section Details(const json::value& card) {
   };
   add("version", TextAt(details, "/version/name"));
   add("registered", TextAt(details, "/version/date"));
+  add("copy of", CopyText(At(details, "/copy_of")));
   add("why it was made", TextAt(details, "/version/diff"));
   add("package", TextAt(details, "/path"));
   add("SHA-256", TextAt(details, "/digest"));

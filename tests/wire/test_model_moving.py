@@ -315,3 +315,9 @@ def test_the_card_of_a_copy_tells_what_is_known_of_its_making(quern, heart, new_
     assert copy["considerations"] == card["considerations"]
     assert copy["model_parameters"] == card["model_parameters"]
     assert copy["quantitative_analysis"] == card["quantitative_analysis"]
+    assert card["model_details"].get("copy_of") is None
+    run = version(quern, heart, "heart/1")["run_id"]
+    origin = copy["model_details"]["copy_of"]
+    assert (origin["version"], origin["run_id"]) == ("heart/1", run) and origin["registry"].endswith(f":{heart}/.quern")
+    text = ran(quern, "models", "card", "heart/1", folder=there)
+    assert "| copy of | heart/1 of " in text and f"made there by the run {run}" in text
