@@ -17,7 +17,8 @@ json::value LineageJson(const LineageGraph& graph) {
                                  {"kind", node.kind},
                                  {"label", node.label},
                                  {"detail", node.detail},
-                                 {"created_ms", node.created_ms}});
+                                 {"created_ms", node.created_ms},
+                                 {"actor", node.actor}});
   }
   for (const LineageEdge& edge : graph.edges) {
     edges.push_back(json::object{{"from", edge.from}, {"to", edge.to}});
@@ -28,9 +29,10 @@ json::value LineageJson(const LineageGraph& graph) {
 Status Lineage::Add(const LineageNode& node, const std::vector<std::string>& inputs) {
   return db_.Transaction([&]() -> Status {
     QUERN_TRY(db_.Execute(
-        "INSERT INTO lineage_nodes(id, kind, label, detail, created_ms) VALUES (?, ?, ?, ?, ?) "
+        "INSERT INTO lineage_nodes(id, kind, label, detail, created_ms, actor) "
+        "VALUES (?, ?, ?, ?, ?, ?) "
         "ON CONFLICT(id) DO UPDATE SET label = excluded.label, detail = excluded.detail",
-        {node.id, node.kind, node.label, node.detail, clock_.NowMs()}));
+        {node.id, node.kind, node.label, node.detail, clock_.NowMs(), actor_}));
     for (const std::string& input : inputs) {
       QUERN_TRY(db_.Execute(
           "INSERT INTO lineage_edges(from_id, to_id) VALUES (?, ?) ON CONFLICT DO NOTHING",
@@ -42,11 +44,13 @@ Status Lineage::Add(const LineageNode& node, const std::vector<std::string>& inp
 
 Result<LineageGraph> Lineage::All() {
   LineageGraph graph;
-  QUERN_TRY(db_.Query(
-      "SELECT id, kind, label, detail, created_ms FROM lineage_nodes ORDER BY created_ms, id", {},
-      [&](const Row& row) {
-        graph.nodes.push_back({row.Text(0), row.Text(1), row.Text(2), row.Text(3), row.Int(4)});
-      }));
+  QUERN_TRY(
+      db_.Query("SELECT id, kind, label, detail, created_ms, actor FROM lineage_nodes ORDER BY "
+                "created_ms, id",
+                {}, [&](const Row& row) {
+                  graph.nodes.push_back({row.Text(0), row.Text(1), row.Text(2), row.Text(3),
+                                         row.Int(4), row.Text(5)});
+                }));
   QUERN_TRY(db_.Query("SELECT from_id, to_id FROM lineage_edges ORDER BY from_id, to_id", {},
                       [&](const Row& row) { graph.edges.push_back({row.Text(0), row.Text(1)}); }));
   return graph;

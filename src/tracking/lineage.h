@@ -20,6 +20,7 @@ struct LineageNode {
   std::string label;  // for people
   std::string detail;
   int64_t created_ms = 0;  // set by reading
+  std::string actor = {};  // set by reading: who made it first; "" if that was not noted
 };
 
 struct LineageEdge {
@@ -32,7 +33,7 @@ struct LineageGraph {
   std::vector<LineageEdge> edges;
 };
 
-/// {"nodes": [{id, kind, label, detail, created_ms}], "edges": [{from, to}]}
+/// {"nodes": [{id, kind, label, detail, created_ms, actor}], "edges": [{from, to}]}
 /// (docs/format/records.md).
 json::value LineageJson(const LineageGraph& graph);
 
@@ -45,7 +46,9 @@ void KeepNewest(LineageGraph& graph, size_t count, const std::string& always);
 /// Thread-safe as the database is. Borrows it.
 class Lineage {
  public:
-  Lineage(store::Database& database, const Clock& clock) : db_(database), clock_(clock) {}
+  /// `actor` is who makes what is added, as the audit log shows it.
+  Lineage(store::Database& database, const Clock& clock, std::string actor = "")
+      : db_(database), clock_(clock), actor_(std::move(actor)) {}
   /// Adds or replaces the node and adds edges from each of `inputs`, which must exist.
   Status Add(const LineageNode& node, const std::vector<std::string>& inputs);
   Result<LineageGraph> All();
@@ -55,6 +58,7 @@ class Lineage {
  private:
   store::Database& db_;
   const Clock& clock_;
+  std::string actor_;
 };
 
 }  // namespace quern::tracking

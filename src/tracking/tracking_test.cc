@@ -92,12 +92,15 @@ TEST_CASE("what one batch cannot hold goes in several") {
 
 TEST_CASE("lineage walks both ways and leaves strangers out") {
   TestStore store;
-  Lineage lineage(*store.db, store.clock);
+  Lineage lineage(*store.db, store.clock, "ada@host");
   REQUIRE(lineage.Add({"source:a", "source", "a", ""}, {}));
   REQUIRE(lineage.Add({"snapshot:a", "snapshot", "a", ""}, {"source:a"}));
   REQUIRE(lineage.Add({"run:r", "run", "r", ""}, {"snapshot:a"}));
   REQUIRE(lineage.Add({"source:b", "source", "b", ""}, {}));
-  REQUIRE(lineage.Add({"run:r", "run", "r again", ""}, {"snapshot:a"}));
+  REQUIRE(Lineage(*store.db, store.clock, "bob@host")
+              .Add({"run:r", "run", "r again", ""}, {"snapshot:a"}));
+  const auto all = lineage.All();
+  for (const LineageNode& node : all->nodes) CHECK(node.actor == "ada@host");
   CHECK(lineage.All()->nodes.size() == 4);
   const auto around = lineage.Around("snapshot:a");
   CHECK(around->nodes.size() == 3);

@@ -221,7 +221,7 @@ def test_monitoring_batches_with_decisions(ask):
     assert {"drift", "concept", "quality"} <= {alert["kind"] for alert in view["batches"][2]["alerts"]}
 
 
-def test_lineage_around_a_node_and_by_kind(ask):
+def test_lineage_around_a_node_and_by_kind(ask, server):
     everything = ask("lineage")
     assert len(everything["nodes"]) == everything["nodes_in_all"] > 20
     around = ask("lineage", node="source:va")
@@ -230,6 +230,13 @@ def test_lineage_around_a_node_and_by_kind(ask):
     assert {node["kind"] for node in versions["nodes"]} == {"source", "model_version"}
     assert any(edge["to"] == "model_version:heart/2" for edge in versions["edges"])
     assert len(ask("lineage", max_results=3)["nodes"]) == 3
+    # Who made it, and of runs which one it is.
+    assert all("@" in node["actor"] for node in everything["nodes"])
+    of_run = [node["run"] for node in everything["nodes"] if node["kind"] == "run"]
+    assert len(of_run) == 2 and {node["run"] for node in everything["nodes"] if node["kind"] != "run"} == {None}
+    for run in of_run:
+        info = requests.get(f"{server.url}/api/2.0/mlflow/runs/get", params={"run_id": run["id"]}, timeout=60).json()["run"]["info"]
+        assert info["experiment_id"] == run["experiment_id"]
 
 
 @pytest.mark.parametrize("path, status", [

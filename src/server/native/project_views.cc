@@ -249,6 +249,21 @@ Result<json::value> OneRun(const ViewContext& c, const mlflow::Args& args) {
   return json::object{{"run", RunJson(run)}, {"steps", std::move(out)}};
 }
 
+/// The run of the tracking that a node stands for, as {id, experiment_id}: its name begins with the
+/// run's id. Null for other nodes, and for a run that is not kept here.
+Result<json::value> RunOfNode(const ViewContext& c, const tracking::LineageNode& node) {
+  constexpr std::string_view kPrefix = "run:";
+  if (node.kind != "run" || !node.id.starts_with(kPrefix)) return json::value();
+  const std::string begins = node.id.substr(kPrefix.size());
+  json::value found;
+  QUERN_TRY(c.database.Query(
+      "SELECT id, experiment_id FROM runs WHERE id >= ? AND id < ? ORDER BY id LIMIT 1",
+      {begins, begins + "g"}, [&](const store::Row& row) {  // ids are hexadecimal digits
+        found = json::object{{"id", row.Text(0)}, {"experiment_id", std::to_string(row.Int(1))}};
+      }));
+  return found;
+}
+
 Result<json::value> LineageView(const ViewContext& c, const mlflow::Args& args) {
   const std::string node = args.Text("node");
   const std::string kind = args.Text("kind");
@@ -260,6 +275,10 @@ Result<json::value> LineageView(const ViewContext& c, const mlflow::Args& args) 
   const size_t whole = graph.nodes.size();
   tracking::KeepNewest(graph, static_cast<size_t>(limit), node);
   json::value shown = tracking::LineageJson(graph);
+  json::array& nodes = shown.at("nodes").as_array();
+  for (size_t i = 0; i < graph.nodes.size(); ++i) {
+    QUERN_ASSIGN(nodes[i].as_object()["run"], RunOfNode(c, graph.nodes[i]));
+  }
   shown.as_object()["nodes_in_all"] = whole;
   return shown;
 }
