@@ -13,6 +13,21 @@
 
 namespace quern::server {
 
+/// Bytes of a request that is taken in with others: of a longer one the values cost more than the
+/// call does, and its memory is held until all are answered.
+inline constexpr size_t kMostGathered = size_t{16} << 10;
+
+/// The model that a request asks for, if its requests are scored together and no release chooses
+/// the version at the moment; else null, also for a model that is not known.
+serving::ServedModelPtr FindJoinable(const ServingContext& context, std::string_view model,
+                                     std::string_view version);
+
+/// Takes in a call that was read into the arena of `mine`, at `arrived` (MonotonicSeconds()); 0 if
+/// it is to be answered by itself: it is no call of that model, or has as many rows as a run may
+/// have.
+size_t TakeIn(serving::Gathering& mine, serving::ServedModelPtr served, const ReadAhead& ahead,
+              double arrived);
+
 /// Each loop uses what is its own, on its own thread. A request that is taken in is read, and when
 /// all that came with it was looked at, all are scored; then each is asked again, and
 /// finds its answer there. That is cheaper than to hand it to a thread which waits for others.
@@ -38,8 +53,6 @@ class Gatherer {
 
  private:
   bool Wants(const net::RequestView& request) const;
-  static size_t Add(serving::Gathering& mine, serving::ServedModelPtr served,
-                    const Exchange& exchange, const Reader& read);
 
   const ServingContext& context_;
   std::vector<serving::Gathering> loops_;

@@ -34,22 +34,6 @@ Result<std::span<const size_t>> ChooseOutputs(const ServedModel& served, const I
   return chosen.first(count);
 }
 
-/// While one lives, `count` is one more.
-class Counted {
- public:
-  explicit Counted(std::atomic<size_t>* count) : count_(count) {
-    if (count_ != nullptr) count_->fetch_add(1, std::memory_order_relaxed);
-  }
-  ~Counted() {
-    if (count_ != nullptr) count_->fetch_sub(1, std::memory_order_relaxed);
-  }
-  Counted(const Counted&) = delete;
-  Counted& operator=(const Counted&) = delete;
-
- private:
-  std::atomic<size_t>* const count_;
-};
-
 }  // namespace
 
 InferenceService::InferenceService(const Catalog& catalog, const Clock& clock, PredictionSink* sink,
@@ -88,7 +72,6 @@ Result<InferenceAnswer> InferenceService::Infer(ServedModelPtr served, const Inf
   std::span<TensorView> outputs = arena.Make<TensorView>(served->engine().outputs().size());
   EngineTimes times;
   if (gathered == nullptr) {
-    const Counted counted(served->batcher() != nullptr ? &joinable_ : nullptr);
     QUERN_TRY(RunEngine(*served, inputs,
                         {options_.threads, options_.large_elements, call.deadline, call.may_wait},
                         arena, outputs, &times));

@@ -1,6 +1,5 @@
 #pragma once
 // The heart of serving: one call in, one answer out, whatever protocol it came by.
-#include <atomic>
 #include <cstddef>
 
 #include "base/arena.h"
@@ -47,13 +46,6 @@ class InferenceService {
   bool MayTakeLong(size_t elements) const {
     return elements > options_.large_elements || (sink_ != nullptr && sink_->blocks());
   }
-  /// The same of a call whose model is not known yet. It may also wait for others here: where they
-  /// are given time to come, or as long as calls that could be joined with it are under way.
-  bool MayBlock(size_t elements) const {
-    if (MayTakeLong(elements)) return true;
-    if (!catalog_.batches()) return false;
-    return options_.batch.delay > 0 || joinable_.load(std::memory_order_relaxed) > 0;
-  }
   const BatchOptions& batch() const { return options_.batch; }
 
  private:
@@ -61,8 +53,6 @@ class InferenceService {
   const Clock& clock_;
   PredictionSink* sink_;
   InferenceOptions options_;
-  /// Calls under way of models that have a Batcher.
-  mutable std::atomic<size_t> joinable_{0};
 };
 
 }  // namespace quern::serving

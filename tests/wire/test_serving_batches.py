@@ -2,15 +2,18 @@
 server says of its batches is true."""
 
 import concurrent.futures
+import contextlib
 import pathlib
 import re
 
+import grpc
 import numpy as np
 import onnxruntime
 import pytest
 import requests
 import tritonclient.grpc as triton_grpc
 from onnx import TensorProto, helper, numpy_helper
+from tritonclient.grpc import service_pb2, service_pb2_grpc
 
 from wire.model_server import ModelServer, refusal, save
 from wire.standalone import Standalone
@@ -190,3 +193,139 @@ def test_a_size_of_one_scores_each_by_itself(quern, tmp_path):
     assert refusal(quern, "m.onnx", "--batch-size", "0", "--root", ".", folder=tmp_path)[0] == 2
     code, said = standalone_refusal(tmp_path / "m.onnx", "--batch-size", "0")
     assert code == 2 and "'0' is not a number of rows from 1 to 65536" in said
+
+
+LARGE = (100, 1024, 1024, 10)
+
+
+def call_of(rows):
+    """A message for a model that takes one input x [N,F]."""
+    request = service_pb2.ModelInferRequest(model_name="m")
+    request.inputs.add(name="x", datatype="FP32", shape=rows.shape)
+    request.raw_input_contents.append(rows.tobytes())
+    return request
+
+
+@pytest.fixture
+def channels():
+    """Connections of their own to a server."""
+    opened = contextlib.ExitStack()
+    with opened:
+        yield lambda server, count=4: [
+            service_pb2_grpc.GRPCInferenceServiceStub(opened.enter_context(
+                grpc.insecure_channel(server.grpc, options=[("grpc.use_local_subchannel_pool", 1), ("channel", number)])))
+            for number in range(count)]
+
+
+def check_answer(answer, expected):
+    np.testing.assert_allclose(np.frombuffer(answer.raw_output_contents[0], np.float32).reshape(answer.outputs[0].shape),
+                               expected, rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("delay", ["0", "0.7"])
+def test_calls_of_grpc_that_come_together_are_scored_together(delay, tmp_path, channels):
+    path = network(tmp_path / "m.onnx", LARGE)
+    server = Standalone(path, *ORT, "--grpc-port", "0", "--batch-delay", delay)
+    try:
+        session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+        random = np.random.default_rng(6)
+        feeds = [random.normal(size=(1 + i % 2, 100)).astype(np.float32) for i in range(64)]
+        expected = [session.run(None, {"x": each})[0] for each in feeds]
+        stubs, asked = channels(server), 0
+
+        def together():
+            # All at once, so that some arrive while others are scored.
+            calls = [stubs[i % len(stubs)].ModelInfer.future(call_of(each), timeout=60) for i, each in enumerate(feeds)]
+            for call, wanted in zip(calls, expected):
+                check_answer(call.result(), wanted)
+            return max(entry["batch_size"] for entry in stats(server)["batch_stats"])
+
+        largest = 0
+        while largest <= 2:
+            assert asked < 50, "no calls were scored together"
+            largest, asked = together(), asked + 1
+        counted, rows = stats(server), asked * sum(len(each) for each in feeds)
+        assert counted["inference_count"] == rows and counted["inference_stats"]["success"]["count"] == asked * len(feeds)
+        sizes = {entry["batch_size"]: entry["compute_infer"]["count"] for entry in counted["batch_stats"]}
+        assert sum(size * count for size, count in sizes.items()) == rows
+        assert sum(sizes.values()) == counted["execution_count"] < asked * len(feeds)
+        text = requests.get(server.url + "/metrics", timeout=60).text
+        assert f'quern_run_rows_count{{model="m",version="1"}} {sum(sizes.values())}' in text
+        assert f'quern_run_rows_sum{{model="m",version="1"}} {rows}' in text
+        # Triton's own client, one call at a time: a run each.
+        with triton_grpc.InferenceServerClient(server.grpc) as client:
+            tensor = triton_grpc.InferInput("x", [1, 100], "FP32")
+            tensor.set_data_from_numpy(feeds[0])
+            for _ in range(5):
+                np.testing.assert_allclose(client.infer("m", [tensor]).as_numpy("y"), expected[0], rtol=1e-5, atol=1e-6)
+        assert stats(server)["execution_count"] == counted["execution_count"] + 5
+    finally:
+        server.kill()
+
+
+def test_a_wrong_call_of_grpc_is_its_own_fault(tmp_path, channels):
+    path = network(tmp_path / "m.onnx", LARGE)
+    server = Standalone(path, *ORT, "--grpc-port", "0")
+    try:
+        session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+        rows = np.full((1, 100), 0.5, np.float32)
+        good, short, late, last = call_of(rows), call_of(rows[:, :99]), call_of(rows), call_of(rows)
+        late.parameters["timeout"].int64_param = 1
+        last.outputs.add(name="nothing")
+        expected = session.run(None, {"x": rows})[0]
+        stubs = channels(server)
+        for _ in range(5):
+            calls = [stubs[i % len(stubs)].ModelInfer.future(request, timeout=60)
+                     for i in range(20) for request in (good, short, late, good, last)]
+            for dropped in calls[3::10]:
+                dropped.cancel()
+            for position, call in enumerate(calls):
+                if position % 10 == 3:
+                    # It may have been answered before.
+                    assert call.cancelled() or call.exception(timeout=60) is None
+                elif position % 5 in (0, 3):
+                    check_answer(call.result(timeout=60), expected)
+                else:
+                    wanted = {1: grpc.StatusCode.INVALID_ARGUMENT, 2: grpc.StatusCode.DEADLINE_EXCEEDED,
+                              4: grpc.StatusCode.INVALID_ARGUMENT}[position % 5]
+                    error = call.exception(timeout=60)
+                    assert error is not None and error.code() == wanted, error
+    finally:
+        server.kill()
+
+
+def test_requests_of_streams_are_scored_together(tmp_path, channels):
+    path = network(tmp_path / "m.onnx", LARGE)
+    server = Standalone(path, *ORT, "--grpc-port", "0")
+    try:
+        session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+        random = np.random.default_rng(8)
+        feeds = [[random.normal(size=(1, 100)).astype(np.float32) for _ in range(10)] for _ in range(24)]
+        stubs, largest, rounds = channels(server), 0, 0
+
+        def ask(number):
+            for answer, rows in zip(stubs[number % len(stubs)].ModelStreamInfer(map(call_of, feeds[number])), feeds[number]):
+                assert answer.error_message == ""
+                check_answer(answer.infer_response, session.run(None, {"x": rows})[0])
+
+        with concurrent.futures.ThreadPoolExecutor(len(feeds)) as pool:
+            while largest <= 1:
+                assert rounds < 50, "no requests were scored together"
+                list(pool.map(ask, range(len(feeds))))
+                rounds += 1
+                largest = max(entry["batch_size"] for entry in stats(server)["batch_stats"])
+        assert stats(server)["inference_count"] == rounds * 240
+    finally:
+        server.kill()
+
+
+def test_rows_of_grpc_that_depend_on_each_other_are_never_joined(tmp_path, channels):
+    server = Standalone(centring(tmp_path / "m.onnx"), *ORT, "--grpc-port", "0")
+    try:
+        stubs = channels(server)
+        calls = [stubs[i % len(stubs)].ModelInfer.future(call_of(np.full((1, 64), i, np.float32)), timeout=60) for i in range(200)]
+        for call in calls:
+            check_answer(call.result(), np.zeros((1, 64)))
+        assert [entry["batch_size"] for entry in stats(server)["batch_stats"]] == [1]
+    finally:
+        server.kill()

@@ -1,12 +1,12 @@
 #include "server/grpc/answer.h"
 
 #include <string>
-#include <vector>
 
 #include "inference/inference.pb.h"
 #include "net/compression.h"
 #include "server/explaining.h"
 #include "server/grpc/describe.h"
+#include "server/grpc/messages.h"
 #include "server/http/respond.h"
 
 namespace quern::server::grpc {
@@ -15,8 +15,6 @@ namespace {
 /// What a thread parses into and scores in.
 class Memory {
  public:
-  Memory() : first_(size_t{64} << 10), messages_(first_.data(), first_.size()) {}
-
   /// Emptied.
   static Memory& OfThisThread() {
     thread_local Memory memory;
@@ -26,13 +24,12 @@ class Memory {
   }
   template <class T>
   T* Make() {
-    return google::protobuf::Arena::CreateMessage<T>(&messages_);
+    return messages_.Make<T>();
   }
   Arena& tensors() { return tensors_; }
 
  private:
-  std::vector<char> first_;
-  google::protobuf::Arena messages_;
+  Messages messages_;
   Arena tensors_{size_t{64} << 10};
 };
 
@@ -72,13 +69,17 @@ Result<Message> Answer(const Job& job) {
 /// Into `response`, which lies in `memory`.
 Status AnswerInfer(const Job& job, Memory& memory, ::inference::ModelInferResponse* response,
                    Told* told) {
+  if (job.turn.gathered != nullptr) {
+    const auto* kept = static_cast<const KeptInfer*>(job.turn.gathered->request);
+    return Infer(job, *kept->message, memory.tensors(), response, told);
+  }
   auto* request = memory.Make<::inference::ModelInferRequest>();
   const double begin = MonotonicSeconds();
   if (Status parsed = Parse(job, request); !parsed) {
     job.context.metrics.Unserved(HttpStatus(parsed.error().code), MonotonicSeconds() - begin);
     return parsed;
   }
-  return Infer(job.context, *request, job.times, job.metadata, memory.tensors(), response, told);
+  return Infer(job, *request, memory.tensors(), response, told);
 }
 
 }  // namespace

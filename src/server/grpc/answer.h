@@ -2,11 +2,9 @@
 // From the bytes of a request to the message that answers it, without a word about how they travel.
 #include <cstddef>
 #include <optional>
-#include <span>
 #include <string_view>
 
 #include "base/result.h"
-#include "server/context.h"
 #include "server/grpc/infer.h"
 
 namespace google::protobuf {
@@ -14,17 +12,6 @@ class Message;
 }
 
 namespace quern::server::grpc {
-
-/// One request.
-struct Job {
-  const ServingContext& context;
-  /// gzip or deflate (zlib) or plain.
-  std::string_view bytes;
-  /// Bytes after decompression; more is kResourceExhausted.
-  size_t max_message = 0;
-  CallTimes times;
-  std::span<const net::HeaderView> metadata = {};
-};
 
 /// Lies in memory of this thread, until its next call of an answering function.
 using Message = const google::protobuf::Message*;

@@ -7,8 +7,8 @@
 #include <utility>
 
 #include "base/time.h"
+#include "server/grpc/watched.h"
 #include "server/http/respond.h"
-#include "server/observer.h"
 
 namespace quern::server::grpc {
 namespace {
@@ -44,7 +44,7 @@ bool Core::MayBlock(Method method, ByteBuffer& request) const {
   if (method != Method::kModelInfer) {
     return method == Method::kRepositoryModelLoad || method == Method::kRepositoryModelUnload;
   }
-  return place.context.inference.MayBlock(request.Length()) || MayExplain(Whole(request).text());
+  return place.context.inference.MayTakeLong(request.Length()) || MayExplain(Whole(request).text());
 }
 
 namespace {
@@ -59,79 +59,25 @@ CallTimes TimesOf(const ServerContext& call) {
   return times;
 }
 
+/// So many seconds from now.
+gpr_timespec After(double seconds) {
+  return gpr_time_add(gpr_now(GPR_CLOCK_MONOTONIC),
+                      gpr_time_from_nanos(static_cast<int64_t>(seconds * 1e9), GPR_TIMESPAN));
+}
+
 Error Overloaded() {
   return {Code::kUnavailable, "the server is overloaded", "try again a little later", {}, {}};
 }
 
-/// What a completion queue gives back.
-class Event {
- public:
-  virtual ~Event() = default;
-  virtual void Done(bool ok) = 0;
-};
-
-/// The metadata of a call as the headers of a request; valid until this thread asks again.
-net::RequestView HeadersOf(const ServerContext& call) {
-  static thread_local std::vector<net::HeaderView> headers;
-  headers.clear();
-  for (const auto& [name, value] : call.client_metadata()) {
-    headers.push_back({{name.data(), name.size()}, {value.data(), value.size()}});
-  }
-  net::RequestView view;
-  view.headers = headers;
-  return view;
-}
-
-constexpr const char* kRequestId = "x-request-id";
-constexpr const char* kTraceparent = "traceparent";
-
-/// What is written down of one request, from here to End() on this thread.
-class Watched {
- public:
-  Watched(Core& core, std::string_view path, const net::RequestView& headers)
-      : observer_(core.place.observer),
-        request_id_(headers.Find(kRequestId)),
-        began_(observer_.Begin(headers.Find(kTraceparent))),
-        path_(path) {}
-
-  void End(std::optional<Code> failed, size_t bytes) {
-    Observer::Seen seen;
-    seen.protocol = Protocol::kGrpc;
-    seen.method = "POST";
-    seen.path = path_;
-    seen.request_id = request_id_;
-    seen.status = failed ? HttpStatus(*failed) : 200;
-    seen.code = failed ? static_cast<int>(*failed) : 0;
-    seen.bytes = bytes;
-    observer_.End(began_, seen);
-  }
-  /// As HTTP does by headers: whose request it was, in which trace, and what a release says of it.
-  void Tell(const Told& told, ServerContext* call) const {
-    std::array<char, kTraceparentBytes> room{};
-    const auto add = [&](const char* name, std::string_view text) {
-      // Metadata that is not printable ends the call.
-      if (!text.empty()) call->AddTrailingMetadata(name, Printable(text));
-    };
-    add(kRequestId, request_id_);
-    add(kTraceparent, observer_.Trace(began_, room));
-    add("x-quern-model", told.model);
-    add("x-quern-version", told.version);
-    add("x-quern-route", told.route);
-  }
-
- private:
-  Observer& observer_;
-  std::string_view request_id_;
-  Observer::Inline began_;
-  std::string_view path_;
-};
+/// Of a call that was taken in, when that was.
+double BeganOf(const Turn& turn) { return turn.gathered != nullptr ? turn.gathered->arrived : 0; }
 
 constexpr std::string_view kStreamPath = "/inference.GRPCInferenceService/ModelStreamInfer";
 
 }  // namespace
 
 /// One unary call after the other. Its queue's thread alone calls Done().
-class UnaryCall : public Event {
+class UnaryCall : public Call {
  public:
   UnaryCall(Core& core, Queue& queue, Method method)
       : core_(core), queue_(queue), method_(method) {}
@@ -143,9 +89,9 @@ class UnaryCall : public Event {
     core_.service.Accept(method_, &*call_, &request_, &*writer_, completions, this);
   }
   void Done(bool ok) override;
+  void Answer(const Turn& turn) override;
 
  private:
-  void Answer(const CallTimes& times);
   void Fail(const Error& error) {
     // Clients with a retry policy wait that long.
     if (error.code == Code::kUnavailable) {
@@ -164,7 +110,7 @@ class UnaryCall : public Event {
 };
 
 /// One stream: its requests are answered in turn.
-class StreamCall : public Event {
+class StreamCall : public Call {
  public:
   StreamCall(Core& core, Queue& queue) : core_(core), queue_(queue) {}
   void Accept(ServerCompletionQueue* completions) {
@@ -173,6 +119,7 @@ class StreamCall : public Event {
   }
   void Cancel() { call_.TryCancel(); }
   void Done(bool ok) override;
+  void Answer(const Turn& turn) override;
 
  private:
   enum class State { kAccepting, kReading, kWriting, kFinishing };
@@ -181,7 +128,6 @@ class StreamCall : public Event {
     state_ = State::kFinishing;
     stream_->Finish(status, this);
   }
-  void Answer(const CallTimes& times);
 
   Core& core_;
   Queue& queue_;
@@ -191,13 +137,13 @@ class StreamCall : public Event {
   ByteBuffer request_;
 };
 
-void UnaryCall::Answer(const CallTimes& times) {
+void UnaryCall::Answer(const Turn& turn) {
   const Whole request(request_);
   const net::RequestView headers = HeadersOf(*call_);
-  Watched watched(core_, PathOf(method_), headers);
+  Watched watched(core_.place.observer, PathOf(method_), headers, BeganOf(turn));
   const Answered answered = AnswerUnary(
       method_,
-      {core_.place.context, request.text(), core_.options.max_message, times, headers.headers});
+      {core_.place.context, request.text(), core_.options.max_message, turn, headers.headers});
   watched.Tell(answered.told, &*call_);
   if (!answered.message) {
     watched.End(PublicCode(answered.message.error()), 0);
@@ -210,13 +156,13 @@ void UnaryCall::Answer(const CallTimes& times) {
   writer_->Finish(answer, ::grpc::Status::OK, this);
 }
 
-void StreamCall::Answer(const CallTimes& times) {
+void StreamCall::Answer(const Turn& turn) {
   const Whole request(request_);
   const net::RequestView headers = HeadersOf(call_);
-  Watched watched(core_, kStreamPath, headers);
+  Watched watched(core_.place.observer, kStreamPath, headers, BeganOf(turn));
   std::optional<Code> failed;
   const ByteBuffer answer = Serialize(AnswerStreamed(
-      {core_.place.context, request.text(), core_.options.max_message, times, headers.headers},
+      {core_.place.context, request.text(), core_.options.max_message, turn, headers.headers},
       &failed));
   watched.End(failed, answer.Length());
   request_.Clear();
@@ -231,11 +177,60 @@ void Queue::Start() {
   for (size_t i = 0; i < kReadyForInfer; ++i) Arm(Method::kModelInfer);
   for (size_t i = 1; i < kMethods; ++i) Arm(static_cast<Method>(i));
   ArmStream();
-  thread_ = std::thread([this] {
+  thread_ = std::thread([this] { Serve(); });
+}
+
+void Queue::Serve() {
+  void* tag = nullptr;
+  bool ok = false;
+  while (completions_->Next(&tag, &ok)) {
+    static_cast<Call*>(tag)->Done(ok);
+    if (!taken_.empty()) AnswerTogether();
+  }
+}
+
+bool Queue::HaveAnswered(Call* call, Method method, ByteBuffer& request, const CallTimes& times) {
+  if (core_.MayBlock(method, request)) {
+    return core_.workers.Post([call, times] { call->Answer({times, nullptr, true}); });
+  }
+  if (method != Method::kModelInfer || !TakeIn(call, request, times)) call->Answer({times});
+  return true;
+}
+
+bool Queue::TakeIn(Call* call, ByteBuffer& request, const CallTimes& times) {
+  const Whole whole(request);
+  const size_t ticket =
+      intake_.TakeIn({core_.place.context, whole.text(), core_.options.max_message, {times}});
+  if (ticket > 0) taken_.push_back({call, times, ticket});
+  return ticket > 0;
+}
+
+/// The first call was taken in: so are those that have arrived since, and those that do until the
+/// delay is over. What they are not is answered meanwhile.
+void Queue::Gather() {
+  const serving::BatchOptions& batch = core_.place.context.inference.batch();
+  const double until = taken_.front().times.arrived + batch.delay;
+  const gpr_timespec end =
+      batch.delay > 0 ? After(until - MonotonicSeconds()) : gpr_inf_past(GPR_CLOCK_MONOTONIC);
+  size_t others = 0;
+  while (taken_.size() < batch.rows && others < kMostOthers) {
     void* tag = nullptr;
     bool ok = false;
-    while (completions_->Next(&tag, &ok)) static_cast<Event*>(tag)->Done(ok);
-  });
+    if (completions_->AsyncNext(&tag, &ok, end) != ServerCompletionQueue::GOT_EVENT) return;
+    const size_t before = taken_.size();
+    static_cast<Call*>(tag)->Done(ok);
+    if (taken_.size() == before && (batch.delay <= 0 || MonotonicSeconds() >= until)) ++others;
+  }
+}
+
+void Queue::AnswerTogether() {
+  Gather();
+  intake_.Run();
+  for (const Taken& taken : taken_) {
+    taken.call->Answer({taken.times, &intake_.Call(taken.ticket)});
+  }
+  taken_.clear();
+  intake_.Clear();
 }
 
 void Queue::Arm(Method method) {
@@ -311,8 +306,7 @@ void UnaryCall::Done(bool ok) {
     request_.Clear();
     return writer_->FinishWithError(Stranger(), this);
   }
-  const CallTimes times = TimesOf(*call_);
-  if (!core_.RunOrPost(method_, request_, [this, times] { Answer(times); })) Fail(Overloaded());
+  if (!queue_.HaveAnswered(this, method_, request_, TimesOf(*call_))) Fail(Overloaded());
 }
 
 void StreamCall::Read() {
@@ -331,8 +325,7 @@ void StreamCall::Done(bool ok) {
       queue_.Waits(this, false);
       if (!ok) return Finish(::grpc::Status::OK);  // the client has sent its last request
       state_ = State::kWriting;
-      const CallTimes times = TimesOf(call_);
-      if (!core_.RunOrPost(Method::kModelInfer, request_, [this, times] { Answer(times); })) {
+      if (!queue_.HaveAnswered(this, Method::kModelInfer, request_, TimesOf(call_))) {
         Finish(ToStatus(Overloaded()));
       }
       return;

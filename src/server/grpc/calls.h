@@ -12,6 +12,7 @@
 #include "base/mutex.h"
 #include "server/front.h"
 #include "server/grpc/admission.h"
+#include "server/grpc/intake.h"
 #include "server/grpc/server.h"
 #include "server/grpc/service.h"
 #include "server/grpc/workers.h"
@@ -29,17 +30,19 @@ struct Core {
   /// Unary calls that were taken and are not answered yet.
   std::atomic<size_t> active{0};
 
-  /// Runs `work` here, or on a worker if it may take long; false if none has room for it.
-  template <class Work>
-  bool RunOrPost(Method method, ByteBuffer& request, Work work) {
-    if (MayBlock(method, request)) return workers.Post(work);
-    work();
-    return true;
-  }
   /// Of a message only its length is known yet, as many elements at most, and which words it holds.
   bool MayBlock(Method method, ByteBuffer& request) const;
 };
 
+/// A call of some method; what a completion queue gives back.
+class Call {
+ public:
+  virtual ~Call() = default;
+  /// What it had asked of gRPC is done. On its queue's thread.
+  virtual void Done(bool ok) = 0;
+  /// Answers the request that was read.
+  virtual void Answer(const Turn& turn) = 0;
+};
 class UnaryCall;
 class StreamCall;
 
@@ -53,6 +56,10 @@ class Queue {
   /// Ready for one more call of the method.
   void Arm(Method method);
   void ArmStream();
+  /// Has the request that `call` has read answered: by a worker if it may take long, with those
+  /// that arrive together with it, or now. False if no worker has room for it. On the queue's
+  /// thread.
+  bool HaveAnswered(Call* call, Method method, ByteBuffer& request, const CallTimes& times);
   void Release(UnaryCall* call, Method method);
   void Release(StreamCall* call);
   /// A stream waits for its client, or no longer does.
@@ -65,6 +72,19 @@ class Queue {
 
  private:
   static constexpr size_t kReadyForInfer = 32;
+  /// Events in a row that calls wait for which arrived with them and are to be scored together:
+  /// a flood of others does not hold them back.
+  static constexpr size_t kMostOthers = 128;
+  struct Taken {
+    Call* call;
+    CallTimes times;
+    size_t ticket;
+  };
+  void Serve();
+  bool TakeIn(Call* call, ByteBuffer& request, const CallTimes& times);
+  void Gather();
+  void AnswerTogether();
+
   Core& core_;
   std::unique_ptr<ServerCompletionQueue> completions_;
   Mutex mutex_;
@@ -73,6 +93,9 @@ class Queue {
   std::array<std::vector<UnaryCall*>, kMethods> idle_ QUERN_GUARDED_BY(mutex_);
   std::vector<std::unique_ptr<StreamCall>> streams_ QUERN_GUARDED_BY(mutex_);
   std::set<StreamCall*> reading_ QUERN_GUARDED_BY(mutex_);
+  // Of its thread alone.
+  Intake intake_;
+  std::vector<Taken> taken_;
   std::thread thread_;
 };
 

@@ -4,32 +4,31 @@
 
 #include "inference/inference.pb.h"
 #include "server/explaining.h"
-#include "server/grpc/infer_request.h"
 #include "server/grpc/infer_response.h"
 
 namespace quern::server::grpc {
 namespace {
 
-/// With the sooner of the deadlines that the call and its message say.
-Result<InferRequest> ReadTimed(const ::inference::ModelInferRequest& message,
-                               const CallTimes& times, double begin, Arena& arena) {
-  QUERN_ASSIGN(InferRequest request, ReadInferRequest(message, arena));
-  request.call.arrived = times.arrived;
-  request.call.deadline = times.deadline;
-  if (request.timeout > 0) {
-    const double end = (times.arrived > 0 ? times.arrived : begin) + request.timeout;
-    request.call.deadline = times.deadline > 0 ? std::min(times.deadline, end) : end;
+/// As it was kept when the call was taken in, else anew.
+Result<InferRequest> Read(const Job& job, const ::inference::ModelInferRequest& message,
+                          Arena& arena) {
+  const Turn& turn = job.turn;
+  Result<InferRequest> request =
+      turn.gathered != nullptr ? static_cast<const KeptInfer*>(turn.gathered->request)->request
+                               : ReadTimed(message, turn.times, arena);
+  if (request) {
+    request->call.gathered = turn.gathered;
+    request->call.may_wait = turn.may_wait;
   }
   return request;
 }
 
-Status Answer(const ServingContext& context, const serving::ServedModelPtr& served,
-              const Routed& routed, const ::inference::ModelInferRequest& message,
-              const CallTimes& times, Arena& arena, ::inference::ModelInferResponse* response) {
-  const double begin = MonotonicSeconds();
-  QUERN_ASSIGN(InferRequest request, ReadTimed(message, times, begin, arena));
+Status Answer(const Job& job, const serving::ServedModelPtr& served, const Routed& routed,
+              const ::inference::ModelInferRequest& message, Arena& arena,
+              ::inference::ModelInferResponse* response) {
+  QUERN_ASSIGN(InferRequest request, Read(job, message, arena));
   QUERN_ASSIGN(const serving::InferenceAnswer answer,
-               InferRouted(context, served, request.call, routed, arena));
+               InferRouted(job.context, served, request.call, routed, arena));
   WriteInferResponse(request.call, answer, response);
   return {};
 }
@@ -50,15 +49,14 @@ bool AsksForExplanations(const ::inference::ModelInferRequest& message) {
   return found != message.parameters().end() && found->second.bool_param();
 }
 
-Status Explain(const ServingContext& context, const ::inference::ModelInferRequest& message,
-               const CallTimes& times, const net::RequestView& headers, Arena& arena,
+Status Explain(const Job& job, const ::inference::ModelInferRequest& message,
+               const net::RequestView& headers, Arena& arena,
                ::inference::ModelInferResponse* response, Told* told) {
-  const double begin = MonotonicSeconds();
   serving::InferenceCall call;
   const Explained explained = ExplainRouted(
-      context, message.model_name(), message.model_version(), headers, arena,
+      job.context, message.model_name(), message.model_version(), headers, arena,
       [&](const serving::ServedModel&) -> Result<serving::InferenceCall> {
-        QUERN_ASSIGN(const InferRequest request, ReadTimed(message, times, begin, arena));
+        QUERN_ASSIGN(const InferRequest request, ReadTimed(message, job.turn.times, arena));
         call = request.call;
         return call;
       });
@@ -70,31 +68,42 @@ Status Explain(const ServingContext& context, const ::inference::ModelInferReque
 
 }  // namespace
 
-Status Infer(const ServingContext& context, const ::inference::ModelInferRequest& request,
-             const CallTimes& times, std::span<const net::HeaderView> metadata, Arena& arena,
+Result<InferRequest> ReadTimed(const ::inference::ModelInferRequest& message,
+                               const CallTimes& times, Arena& arena) {
+  QUERN_ASSIGN(InferRequest request, ReadInferRequest(message, arena));
+  request.call.arrived = times.arrived;
+  request.call.deadline = times.deadline;
+  if (request.timeout > 0) {
+    const double end = times.arrived + request.timeout;
+    request.call.deadline = times.deadline > 0 ? std::min(times.deadline, end) : end;
+  }
+  return request;
+}
+
+Status Infer(const Job& job, const ::inference::ModelInferRequest& message, Arena& arena,
              ::inference::ModelInferResponse* response, Told* told) {
-  const double begin = times.arrived > 0 ? times.arrived : MonotonicSeconds();
+  const double begin = job.turn.times.arrived;
   net::RequestView headers;
-  headers.headers = metadata;
-  if (AsksForExplanations(request)) {
-    const Status explained = Explain(context, request, times, headers, arena, response, told);
+  headers.headers = job.metadata;
+  if (AsksForExplanations(message)) {
+    const Status explained = Explain(job, message, headers, arena, response, told);
     if (explained) WriteRoute(*told, response);
     return explained;
   }
   auto score = [&](const serving::ServedModelPtr& served, const Routed& routed) {
     response->Clear();
-    return Answer(context, served, routed, request, times, arena, response);
+    return Answer(job, served, routed, message, arena, response);
   };
   auto field = [&](const serving::ServedModelPtr& /*served*/, std::string_view wanted) {
-    const auto read = ReadInferRequest(request, arena);
+    const auto read = ReadInferRequest(message, arena);
     return read ? KeyText(read->call, wanted, arena) : std::string_view();
   };
   ScorerOf scorer(score, field);
-  const Scored scored =
-      ScoreRouted(context, request.model_name(), request.model_version(), headers, arena, scorer);
+  const Scored scored = ScoreRouted(job.context, message.model_name(), message.model_version(),
+                                    headers, arena, scorer);
   const int code = scored.status ? 200 : HttpStatus(scored.status.error().code);
   if (scored.served == nullptr) {
-    context.metrics.Unserved(code, MonotonicSeconds() - begin);
+    job.context.metrics.Unserved(code, MonotonicSeconds() - begin);
     return scored.status;
   }
   *told = TellOf(*scored.served, scored.routed, arena);
