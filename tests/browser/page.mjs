@@ -7,8 +7,9 @@ import { lifeCycleFlows } from "./life_cycle_flows.mjs";
 import { orderFlows } from "./order_flows.mjs";
 import { flows as pageFlows } from "./page_flows.mjs";
 import { registryFlows } from "./registry_flows.mjs";
+import { savedFlows } from "./saved_flows.mjs";
 
-const flows = { ...pageFlows, ...registryFlows, ...orderFlows, ...dataFlows, ...lifeCycleFlows, ...enduranceFlows };
+const flows = { ...pageFlows, ...registryFlows, ...orderFlows, ...dataFlows, ...lifeCycleFlows, ...enduranceFlows, ...savedFlows };
 const [flow, url, text] = process.argv.slice(2);
 const args = JSON.parse(text ?? "{}");
 

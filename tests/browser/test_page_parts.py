@@ -93,4 +93,4 @@ def test_addresses_of_mlflow(call, hash_, address):
 
 @pytest.mark.parametrize("value, field", [("a", "a"), ("a,b", '"a,b"'), ('say "x"', '"say ""x"""'), ("=1+1", "'=1+1"), ("-3", "-3"), ("-x", "'-x"), (1.5, "1.5")])
 def test_fields_of_an_export(call, value, field):
-    assert call("csvField.ts", "csvField", value) == field
+    assert call("../parts/csvField.ts", "csvField", value) == field

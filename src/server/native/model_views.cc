@@ -193,13 +193,22 @@ Result<json::value> Models(const ViewContext& c, const mlflow::Args& args) {
                       {"next", more ? json::value(models.back().name) : json::value(nullptr)}};
 }
 
-Result<json::array> LogOf(const ViewContext& c, const std::string& name) {
-  registry::Registry registry(c.database, c.clock, "");
-  QUERN_ASSIGN(auto log, registry.Log(name));
+using Log = std::vector<registry::LogEntry>;
+
+/// Newest first.
+Result<Log> LogOf(const ViewContext& c, const std::string& name) {
+  QUERN_ASSIGN(Log log, registry::ReadLog(c.database, name));
   std::reverse(log.begin(), log.end());
-  if (log.size() > static_cast<size_t>(kChanges)) log.resize(static_cast<size_t>(kChanges));
+  return log;
+}
+
+/// The newest of them; the whole is had from `…/log`.
+json::array NewestChanges(const Log& log) {
   json::array out;
-  for (const registry::LogEntry& entry : log) out.push_back(registry::LogEntryJson(entry));
+  for (const registry::LogEntry& entry : log) {
+    if (static_cast<int64_t>(out.size()) == kChanges) break;
+    out.push_back(registry::LogEntryJson(entry));
+  }
   return out;
 }
 
@@ -258,7 +267,7 @@ Result<json::value> OneModel(const ViewContext& c, const mlflow::Args& args) {
     shown["gates"] = GateCounts(judged.GatesOf(version.version));
     out.push_back(std::move(shown));
   }
-  QUERN_ASSIGN(json::array log, LogOf(c, name));
+  QUERN_ASSIGN(const Log log, LogOf(c, name));
   QUERN_ASSIGN(json::array deployments, DeploymentsOf(history, name));
   QUERN_ASSIGN(const registry::Texts tags, registry::ModelTags(c.database, name));
   QUERN_ASSIGN(json::value policies, registry::PoliciesOf(c.database, name));
@@ -274,22 +283,19 @@ Result<json::value> OneModel(const ViewContext& c, const mlflow::Args& args) {
                       {"versions_in_all", found.versions},
                       {"versions", std::move(out)},
                       {"next", more ? json::value(versions.back().version) : json::value(nullptr)},
-                      {"log", std::move(log)},
+                      {"log", NewestChanges(log)},
+                      {"log_in_all", log.size()},
                       {"deployments", std::move(deployments)}};
 }
 
 /// Changes that concern one version: it is named, or what it was or became.
-json::array ChangesOf(const json::array& log, const std::string& version) {
-  json::array out;
-  for (const json::value& entry : log) {
-    const std::string change = TextAt(entry, "/change");
-    const bool names = change.ends_with(" " + version) ||
-                       change.find("version " + version + " ") != std::string::npos;
-    if (names || TextAt(entry, "/before") == version || TextAt(entry, "/after") == version) {
-      out.push_back(entry);
-    }
-  }
-  return out;
+Log ChangesOf(Log log, const std::string& version) {
+  std::erase_if(log, [&](const registry::LogEntry& entry) {
+    const bool names = entry.change.ends_with(" " + version) ||
+                       entry.change.find("version " + version + " ") != std::string::npos;
+    return !names && entry.before != version && entry.after != version;
+  });
+  return log;
 }
 
 /// How the caller names this server, and the folder of the project.
@@ -319,7 +325,7 @@ Result<json::value> OneVersion(const ViewContext& c, const mlflow::Args& args) {
   PipelineHistory history(c.database);
   QUERN_ASSIGN(const Judgements judged, Judgements::Read(history, name));
   const PackageView package = ReadPackageView(*version, c.state_dir, c.fs);
-  QUERN_ASSIGN(const json::array log, LogOf(c, name));
+  QUERN_ASSIGN(const Log log, LogOf(c, name));
   QUERN_ASSIGN(const json::array deployments, DeploymentsOf(history, name));
   json::object shown = VersionJson(*version);
   shown["tags"] = TagsJson(version->tags);
@@ -330,7 +336,9 @@ Result<json::value> OneVersion(const ViewContext& c, const mlflow::Args& args) {
   shown["card_missing"] = TextOrNull(package.why);
   shown["example"] = package.example;
   shown["snippets"] = Snippets(*version, package, PlaceOf(c, args));
-  shown["log"] = ChangesOf(log, std::to_string(version->version));
+  const Log own = ChangesOf(log, std::to_string(version->version));
+  shown["log"] = NewestChanges(own);
+  shown["log_in_all"] = own.size();
   json::array mine;
   for (const json::value& d : deployments) {
     if (At(d, "/version") == json::value(version->version)) mine.push_back(d);

@@ -53,7 +53,7 @@ function Performance({ batch: b, task }: { batch: Monitor; task?: Maybe<string> 
   const keys = [...new Set([...Object.keys(seen), ...Object.keys(hoped)])];
   if (keys.length === 0) return <Empty>No labels have arrived, so performance is not known.</Empty>;
   return (
-    <IntervalList separate={!areShares([...Object.values(seen), ...Object.values(hoped)])} items={keys.map((k) => ({
+    <IntervalList save={`Performance on ${b.batch ?? "a batch"}`} separate={!areShares([...Object.values(seen), ...Object.values(hoped)])} items={keys.map((k) => ({
       label: metricName(k), note: known(hoped[k]?.value) ? `expected ${hoped[k]?.value?.toFixed(3)}` : metricMeaning(k, task),
       interval: seen[k] ?? { value: null }, color: "new", second: hoped[k], secondColor: "known",
     }))} />

@@ -2,6 +2,7 @@ import type { ColumnProfile, Explore } from "./document";
 import { ShareBar } from "./Bars";
 import { count, inWords, known, num, percent, plain } from "./format";
 import { Sparkline } from "./Histogram";
+import { TableFrame } from "./Layout";
 import { measureName, shortMeasure } from "./words";
 
 /** Codes such as 1, 2, 3 are read in their order, other values most frequent first. */
@@ -81,6 +82,14 @@ function relationHead(columns: readonly ColumnProfile[], target: Explore["target
   return classes.length > 2 ? `Rate of ${target.name} ${classes[0]?.label} by value` : `Rate of ${target.name} by value`;
 }
 
+/** What is drawn, in words: "28.95 to 33.8: 10; …", or "male: 206; …". */
+function shapeText(column: ColumnProfile): string {
+  const counts = column.histogram?.counts;
+  const edges = column.histogram?.edges ?? [];
+  if (counts?.length) return counts.map((n, at) => `${edges[at]} to ${edges[at + 1]}: ${n}`).join("; ");
+  return (column.top ?? []).map((t) => `${plain(t.value)}: ${t.count}`).join("; ");
+}
+
 /** All columns of a table: shape, what is missing, what is typical, and the relation to the target. */
 export function ColumnTable({ columns, rows, target }: {
   columns: readonly ColumnProfile[]; rows: number; target?: Explore["target"];
@@ -88,7 +97,7 @@ export function ColumnTable({ columns, rows, target }: {
   const related = columns.some((c) => c.target?.bins?.length);
   const relation = relationHead(columns, target);
   return (
-    <table className="columns" aria-label="Columns">
+    <TableFrame label="Columns of the table"><table className="columns" aria-label="Columns">
       <thead>
         <tr>
           <th scope="col">Column</th><th scope="col">Shape</th><th scope="col">Missing</th>
@@ -100,8 +109,8 @@ export function ColumnTable({ columns, rows, target }: {
         {columns.map((c) => (
           <tr key={c.name}>
             <th scope="row">{c.name}<small>{c.type}, {count(c.distinct)} distinct</small><Notes column={c} rows={rows} /></th>
-            <td data-label="Shape"><Shape column={c} /></td>
-            <td data-label="Missing">
+            <td data-label="Shape" data-value={shapeText(c)}><Shape column={c} /></td>
+            <td data-label="Missing" data-value={c.missing ?? ""}>
               {c.missing_share === 0 ? <span className="muted">none</span> : (
                 <ShareBar share={c.missing_share} color="missing" hatched
                   words={known(c.missing) ? `${count(c.missing)} rows, ${inWords(c.missing_share)}` : undefined} />
@@ -114,6 +123,6 @@ export function ColumnTable({ columns, rows, target }: {
           </tr>
         ))}
       </tbody>
-    </table>
+    </table></TableFrame>
   );
 }

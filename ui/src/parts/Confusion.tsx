@@ -1,6 +1,6 @@
 import type { Maybe } from "./document";
 import { count, inWords, percent } from "./format";
-import { Scroll } from "./Layout";
+import { TableFrame } from "./Layout";
 
 /** Truth by row, answer by column; right answers stand on the diagonal. */
 export function Confusion({ labels, matrix, positive }: {
@@ -8,7 +8,7 @@ export function Confusion({ labels, matrix, positive }: {
 }) {
   const name = (label: string) => (label === positive ? `${label} (positive)` : label);
   return (
-    <Scroll label="Confusion matrix">
+    <TableFrame label="Confusion matrix">
       <table className="confusion">
         <thead>
           <tr><td /><th scope="colgroup" colSpan={labels.length}>answered</th></tr>
@@ -37,6 +37,6 @@ export function Confusion({ labels, matrix, positive }: {
           })}
         </tbody>
       </table>
-    </Scroll>
+    </TableFrame>
   );
 }

@@ -32,7 +32,7 @@ function Evidence({ retrain: r }: { retrain: Retrain }) {
     <>
       <p className="caption">{metricName(r.metric)} on {plural(r.holdout_rows, "recent row")} that none of them was fitted on{lowerIsBetter(r.metric) ? "; lower is better" : ""}.</p>
       <Legend items={[{ color: "known", label: "champion" }, { color: "new", label: "candidates" }]} />
-      <IntervalList items={[
+      <IntervalList save="Candidates and champion" items={[
         { label: `version ${r.champion?.version ?? "?"}`, note: "the champion", interval: r.champion?.value },
         ...candidates.map((c) => ({ label: spoken(c.name), note: `${count(c.rows)} rows${known(c.version) ? `, version ${c.version}` : ""}`,
           interval: c.value, limit: r.champion?.value?.value, color: "new",
@@ -40,9 +40,9 @@ function Evidence({ retrain: r }: { retrain: Retrain }) {
       ]} />
       <DataTable label="Candidates" rows={candidates} columns={[
         { head: "Candidate", cell: (c) => spoken(c.name) },
-        { head: metricName(r.metric), numeric: true, cell: (c) => metric(c.value?.value) },
-        { head: "Gain over the champion", numeric: true, cell: (c) => <>{signed(c.difference?.value)}<small>{range(c.difference, (x) => signed(x))}</small></> },
-        { head: "p", numeric: true, cell: (c) => pValue(c.p_value) },
+        { head: metricName(r.metric), numeric: true, cell: (c) => metric(c.value?.value), value: (c) => c.value?.value },
+        { head: "Gain over the champion", numeric: true, cell: (c) => <>{signed(c.difference?.value)}<small>{range(c.difference, (x) => signed(x))}</small></>, value: (c) => c.difference?.value },
+        { head: "p", numeric: true, cell: (c) => pValue(c.p_value), value: (c) => c.p_value },
         { head: "Why", cell: (c) => <span className="prose">{c.reason ?? ""}</span> },
       ]} />
     </>

@@ -1,5 +1,6 @@
 import type { Gate, Goal, Maybe, Requirement } from "./document";
 import { known, num, range } from "./format";
+import { SaveTable } from "./SaveTable";
 import { Status, toneOf } from "./Status";
 import { IntervalList } from "./IntervalList";
 import { metricName, opWords, valueOf } from "./words";
@@ -31,6 +32,10 @@ export function GateList({ gates }: { gates: readonly Gate[] }) {
           }]} />
         </div>
       ))}
+      <SaveTable name="Gates" table={() => ({
+        head: ["kind", "id", "text", "metric", "op", "limit", "observed", "low", "high", "status"],
+        rows: gates.map((g) => [g.kind, g.id, g.text, g.metric, g.op, g.limit, g.observed, g.low, g.high, g.status]),
+      })} />
     </div>
   );
 }

@@ -2,6 +2,7 @@ import { useMemo, useState } from "react";
 import type { Association } from "./document";
 import { fixed, known, num } from "./format";
 import { Scroll } from "./Layout";
+import { SaveTable } from "./SaveTable";
 import { measureName } from "./words";
 
 const CELL = 34;
@@ -52,6 +53,7 @@ export function HeatMap({ columns, cells }: { columns: readonly string[]; cells:
           ))}
         </svg>
       </Scroll>
+      <SaveTable name="Associations between columns" table={() => ({ head: ["a", "b", "value", "measure"], rows: cells.map((c) => [c.a, c.b, c.value, c.measure]) })} />
       {top && (
         <p className="caption" aria-live="polite">
           {seen ? "" : "Strongest: "}<b>{top.a}</b> and <b>{top.b}</b>: {known(top.value)

@@ -1,6 +1,8 @@
 import type { ReactNode } from "react";
 import type { Interval, Maybe } from "./document";
 import { known, metric, range } from "./format";
+import type { SavedTable } from "./save";
+import { SaveTable } from "./SaveTable";
 
 export interface IntervalItem {
   label: ReactNode;
@@ -26,6 +28,19 @@ interface Props {
   show?: (x: Maybe<number>) => string;
   /** A line that all rows share, such as 0. */
   zero?: Maybe<number>;
+  /** What it is called as a file; without, no file is offered. */
+  save?: string;
+}
+
+const words = (node: ReactNode) => (typeof node === "string" || typeof node === "number" ? String(node) : "");
+
+function tableOf(items: readonly IntervalItem[]): SavedTable {
+  const second = items.some((item) => item.second);
+  const ends = (interval: Maybe<Interval> | undefined) => [interval?.value, interval?.low, interval?.high];
+  return {
+    head: ["what", "note", "value", "low", "high", ...(second ? ["second value", "second low", "second high"] : []), "limit"],
+    rows: items.map((item) => [words(item.label), words(item.note), ...ends(item.interval), ...(second ? ends(item.second) : []), item.limit]),
+  };
 }
 
 function extent(items: readonly IntervalItem[], zero: Maybe<number>): [number, number] {
@@ -48,9 +63,9 @@ export function areShares(intervals: readonly Maybe<Interval>[]): boolean {
 const ROUNDING = 1e-9;
 
 /** Values with their intervals on a common scale: dot, whisker, and the limit as a line. */
-export function IntervalList({ items, domain, separate, show = metric, zero }: Props) {
+export function IntervalList({ items, domain, separate, show = metric, zero, save }: Props) {
   const shared = domain ?? extent(items, zero);
-  return (
+  const list = (
     <ul className="intervals">
       {items.map((item, index) => (
         <li key={index}>
@@ -65,6 +80,7 @@ export function IntervalList({ items, domain, separate, show = metric, zero }: P
       ))}
     </ul>
   );
+  return save ? <div className="table-frame">{list}<SaveTable name={save} table={() => tableOf(items)} /></div> : list;
 }
 
 function Track(props: {

@@ -1,4 +1,6 @@
-import type { ReactNode } from "react";
+import { useRef, type ReactNode } from "react";
+import { tableOf, type SavedTable } from "./save";
+import { SaveTable } from "./SaveTable";
 
 /** One chapter of a page: the conclusion first, then a few numbers, then the detail. */
 export function Section(props: { id: string; title: string; verdict?: ReactNode; children?: ReactNode }) {
@@ -37,8 +39,24 @@ export function Fold(props: { summary: ReactNode; open?: boolean; children: Reac
 }
 
 /** A wide thing that scrolls inside its own frame, never the page. */
-export function Scroll({ label, children }: { label: string; children: ReactNode }) {
-  return <div className="scroll" role="region" aria-label={label} tabIndex={0}>{children}</div>;
+export function Scroll({ label, className, children }: { label: string; className?: string; children: ReactNode }) {
+  return <div className={className ? `scroll ${className}` : "scroll"} role="region" aria-label={label} tabIndex={0}>{children}</div>;
+}
+
+/** A table that stands there whole, in a frame of its own, and can be had as a file: as it stands, or as `saved` has it. */
+export function TableFrame({ label, className, saved, children }: { label: string; className?: string; saved?: () => SavedTable; children: ReactNode }) {
+  const host = useRef<HTMLDivElement>(null);
+  const table = () => {
+    if (saved) return saved();
+    const found = host.current?.querySelector("table");
+    return found ? tableOf(found) : { head: [], rows: [] };
+  };
+  return (
+    <div className="table-frame" ref={host}>
+      <Scroll label={label} {...(className ? { className } : {})}>{children}</Scroll>
+      <SaveTable name={label} table={table} />
+    </div>
+  );
 }
 
 export function Empty({ children }: { children: ReactNode }) {

@@ -1,7 +1,9 @@
 import dagre from "@dagrejs/dagre";
 import { useEffect, useLayoutEffect, useMemo, useRef, useState, type KeyboardEvent } from "react";
 import type { LineageGraph, LineageNode } from "./document";
+import { Downloads } from "./Downloads";
 import { Scroll } from "./Layout";
+import type { SavedTable } from "./save";
 import { spoken } from "./words";
 
 const WIDTH = 148;
@@ -76,35 +78,51 @@ export function Lineage({ graph, picked, onPick }: { graph: LineageGraph; picked
   const related = useMemo(() => (seen ? relatives(graph, seen) : null), [graph, seen]);
   const edges = (graph.edges ?? []);
   const faint = (id: string) => related !== null && !related.has(id);
+  const frame = useRef<HTMLDivElement>(null);
   return (
-    <Scroll label="Lineage picture">
-      <svg ref={svg} className="lineage" viewBox={`0 0 ${placed.width} ${placed.height}`}
-        style={{ width: placed.width, minWidth: placed.width * 0.85, maxWidth: "100%", marginInline: "auto" }}
-        role={onPick ? "group" : "img"} aria-label={`${placed.nodes.length} things and ${edges.length} links from source to decision: ${
-          placed.nodes.map((n) => `${n.kind ?? ""} ${n.label ?? n.id}`).join(", ")}`}>
-        <defs>
-          <marker id="arrow" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto">
-            <path d="M0,0 L8,4 L0,8 z" fill="var(--line-strong)" />
-          </marker>
-        </defs>
-        {placed.paths.map((path, at) => <path key={at} d={path} className="edge" markerEnd="url(#arrow)"
-          opacity={related ? 0.35 : 1} />)}
-        {placed.nodes.map((n) => (
-          <g key={n.id} transform={`translate(${n.x - WIDTH / 2} ${n.y - HEIGHT / 2})`} opacity={faint(n.id) ? 0.25 : 1}
-            className={n.id === picked ? "is-picked" : undefined} {...(onPick ? asButton(n, onPick) : {})}
-            onMouseEnter={() => setSeen(n.id)} onMouseLeave={() => setSeen(null)}
-            onClick={() => { setSeen(n.id); onPick?.(n.id); }}>
-            <title>{[n.kind, n.label ?? n.id, n.detail].filter(Boolean).join(": ")}</title>
-            <rect width={WIDTH} height={HEIGHT} rx="8" className="node" />
-            <rect width="5" height={HEIGHT} rx="2.5" fill={`var(--${COLORS[n.kind ?? ""] ?? "open"})`} />
-            <Line y={17} className="kind" text={spoken(n.kind ?? "")} />
-            <Line y={33} className="name" text={baseName(n.label ?? n.id)} />
-            <Line y={48} className="detail" text={n.detail ?? ""} />
-          </g>
-        ))}
-      </svg>
-    </Scroll>
+    <div ref={frame}>
+      <div className="chart-head is-end"><Downloads title="lineage" host={frame} data={() => linksOf(graph)} /></div>
+      <Scroll label="Lineage picture">
+        <svg ref={svg} className="lineage" viewBox={`0 0 ${placed.width} ${placed.height}`}
+          style={{ width: placed.width, minWidth: placed.width * 0.85, maxWidth: "100%", marginInline: "auto" }}
+          role={onPick ? "group" : "img"} aria-label={`${placed.nodes.length} things and ${edges.length} links from source to decision: ${
+            placed.nodes.map((n) => `${n.kind ?? ""} ${n.label ?? n.id}`).join(", ")}`}>
+          <defs>
+            <marker id="arrow" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto">
+              <path d="M0,0 L8,4 L0,8 z" fill="var(--line-strong)" />
+            </marker>
+          </defs>
+          {placed.paths.map((path, at) => <path key={at} d={path} className="edge" markerEnd="url(#arrow)"
+            opacity={related ? 0.35 : 1} />)}
+          {placed.nodes.map((n) => (
+            <g key={n.id} transform={`translate(${n.x - WIDTH / 2} ${n.y - HEIGHT / 2})`} opacity={faint(n.id) ? 0.25 : 1}
+              className={n.id === picked ? "is-picked" : undefined} {...(onPick ? asButton(n, onPick) : {})}
+              onMouseEnter={() => setSeen(n.id)} onMouseLeave={() => setSeen(null)}
+              onClick={() => { setSeen(n.id); onPick?.(n.id); }}>
+              <title>{[n.kind, n.label ?? n.id, n.detail, n.actor && `made by ${n.actor}`].filter(Boolean).join(": ")}</title>
+              <rect width={WIDTH} height={HEIGHT} rx="8" className="node" />
+              <rect width="5" height={HEIGHT} rx="2.5" fill={`var(--${COLORS[n.kind ?? ""] ?? "open"})`} />
+              <Line y={17} className="kind" text={spoken(n.kind ?? "")} />
+              <Line y={33} className="name" text={baseName(n.label ?? n.id)} />
+              <Line y={48} className="detail" text={n.detail ?? ""} />
+            </g>
+          ))}
+        </svg>
+      </Scroll>
+    </div>
   );
+}
+
+/** A row for each link; things without one stand alone. */
+function linksOf(graph: LineageGraph): SavedTable {
+  const [nodes, edges] = [graph.nodes ?? [], graph.edges ?? []];
+  const named = new Map(nodes.map((node) => [node.id, node]));
+  const linked = new Set(edges.flatMap((edge) => [edge.from, edge.to]));
+  const lone = nodes.filter((node) => !linked.has(node.id)).map((node) => ({ from: node.id, to: "" }));
+  return {
+    head: ["from", "from_kind", "from_label", "to", "to_kind", "to_label"],
+    rows: [...edges, ...lone].map(({ from, to }) => [from, named.get(from)?.kind, named.get(from)?.label, to, named.get(to)?.kind, named.get(to)?.label]),
+  };
 }
 
 function asButton(node: LineageNode, onPick: (id: string) => void) {

@@ -1,7 +1,7 @@
 import type { Explore, MissingPattern } from "./document";
 import { ShareBar } from "./Bars";
 import { count, inWords, list, num, percent, plural } from "./format";
-import { Scroll } from "./Layout";
+import { TableFrame } from "./Layout";
 
 /** Which columns are missing together, most frequent first. */
 export function MissingPatterns({ patterns, rows }: { patterns: readonly MissingPattern[]; rows: number }) {
@@ -12,7 +12,7 @@ export function MissingPatterns({ patterns, rows }: { patterns: readonly Missing
     <>
       <p className="lead">{complete ? `${plural(complete.count, "row")} of ${count(rows)} (${inWords(complete.share ?? complete.count / rows)}) miss nothing.`
         : "Every row misses something."}</p>
-      <Scroll label="Patterns of missing values">
+      <TableFrame label="Patterns of missing values">
         <table className="patterns">
           <thead>
             <tr>{columns.map((c) => <th key={c} scope="col"><span>{c}</span></th>)}<th scope="col" className="rows-head">Rows</th></tr>
@@ -29,7 +29,7 @@ export function MissingPatterns({ patterns, rows }: { patterns: readonly Missing
             ))}
           </tbody>
         </table>
-      </Scroll>
+      </TableFrame>
     </>
   );
 }
@@ -46,7 +46,7 @@ export function missingTogether(explore: Explore): string | null {
 export function MissingGrid({ sources }: { sources: readonly Explore[] }) {
   const names = [...new Set(sources.flatMap((s) => (s.columns ?? []).map((c) => c.name)))];
   return (
-    <Scroll label="Missing values by source and column">
+    <TableFrame label="Missing values by source and column">
       <table className="missing-grid">
         <thead><tr><th scope="col">Column</th>{sources.map((s) => <th key={s.source} scope="col">{s.source}</th>)}</tr></thead>
         <tbody>
@@ -65,6 +65,6 @@ export function MissingGrid({ sources }: { sources: readonly Explore[] }) {
           ))}
         </tbody>
       </table>
-    </Scroll>
+    </TableFrame>
   );
 }

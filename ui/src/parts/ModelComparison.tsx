@@ -65,7 +65,7 @@ export function ModelTable({ train }: { train: Train }) {
           return <>{metric(found?.mean)}{known(found?.std) && <small>± {metric(found.std)}</small>}</>;
         },
       })),
-      { head: "Time to fit", numeric: true, cell: (m) => seconds(m.fit_seconds) },
+      { head: "Time to fit", numeric: true, cell: (m) => seconds(m.fit_seconds), value: (m) => m.fit_seconds, unit: "seconds" },
     ]} />
   );
 }

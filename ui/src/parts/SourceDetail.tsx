@@ -107,8 +107,8 @@ function TargetBalance({ explore }: { explore: Explore }) {
       ) : (
         <DataTable label="Classes" rows={classes} columns={[
           { head: "Class", cell: (c) => c.label },
-          { head: "Rows", numeric: true, cell: (c) => count(c.count) },
-          { head: "Share", numeric: true, cell: (c) => percent(c.share) },
+          { head: "Rows", numeric: true, cell: (c) => count(c.count), value: (c) => c.count },
+          { head: "Share", numeric: true, cell: (c) => percent(c.share), value: (c) => c.share, unit: "share" },
         ]} />
       )}
     </Panel>

@@ -38,12 +38,12 @@ export function ThresholdExplorer({ evaluate, positives, negatives }: {
       <Fold summary="All thresholds in a table">
         <DataTable label="Thresholds" rows={rows.filter((_, i) => rows.length <= 25 || i === inUse || i % Math.ceil(rows.length / 20) === 0)}
           emphasize={(r) => r === rows[inUse]} columns={[
-            { head: "Threshold", numeric: true, cell: (r) => num(r.threshold, 2) },
-            { head: "Recall", numeric: true, cell: (r) => metric(r.recall) },
-            { head: "Specificity", numeric: true, cell: (r) => metric(r.specificity) },
-            { head: "Precision", numeric: true, cell: (r) => metric(r.precision) },
-            { head: "F1", numeric: true, cell: (r) => metric(r.f1) },
-            { head: "Accuracy", numeric: true, cell: (r) => metric(r.accuracy) },
+            { head: "Threshold", numeric: true, cell: (r) => num(r.threshold, 2), value: (r) => r.threshold },
+            { head: "Recall", numeric: true, cell: (r) => metric(r.recall), value: (r) => r.recall },
+            { head: "Specificity", numeric: true, cell: (r) => metric(r.specificity), value: (r) => r.specificity },
+            { head: "Precision", numeric: true, cell: (r) => metric(r.precision), value: (r) => r.precision },
+            { head: "F1", numeric: true, cell: (r) => metric(r.f1), value: (r) => r.f1 },
+            { head: "Accuracy", numeric: true, cell: (r) => metric(r.accuracy), value: (r) => r.accuracy },
           ]} />
       </Fold>
     </div>

@@ -3,6 +3,8 @@ import { columnResizingFeature, columnSizingFeature, tableFeatures, useTable, ty
 import { useVirtualizer } from "@tanstack/react-virtual";
 import { memo, useCallback, useEffect, useMemo, useRef, useState, type KeyboardEvent, type ReactNode } from "react";
 import { isForPage } from "./keys";
+import type { SavedTable } from "./save";
+import { SaveTable } from "./SaveTable";
 
 export interface GridColumn<Row> {
   id: string;
@@ -33,6 +35,8 @@ export interface VirtualTableProps<Row> {
   onEnd?: (() => void) | undefined;
   /** What stands below the last row. */
   foot?: ReactNode;
+  /** All rows, for a file; absent where a file is offered elsewhere. */
+  save?: () => SavedTable | Promise<SavedTable>;
   onOpen?: (row: Row) => void;
   /** Other keys that do something to the row that j and k went to. */
   keys?: Readonly<Record<string, (row: Row) => void>>;
@@ -82,7 +86,7 @@ export function VirtualTable<Row extends object>(props: VirtualTableProps<Row>) 
           {below > 0 && <tr className="gap" aria-hidden="true"><td colSpan={columns.length} style={{ height: below }} /></tr>}
         </tbody>
       </table>
-      {props.foot && <div className="vtable-foot">{props.foot}</div>}
+      {(props.foot || props.save) && <div className="vtable-foot"><span>{props.foot}</span>{props.save && <SaveTable name={props.label} table={props.save} />}</div>}
     </div>
   );
 }

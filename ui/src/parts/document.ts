@@ -179,7 +179,11 @@ export interface Retrain {
 export interface Step {
   id: string; phase?: Maybe<string>; state?: Maybe<string>; seconds?: Maybe<number>; reason?: Maybe<string>;
 }
-export interface LineageNode { id: string; kind?: Maybe<string>; label?: Maybe<string>; detail?: Maybe<string>; created_ms?: Maybe<number> }
+export interface LineageNode {
+  id: string; kind?: Maybe<string>; label?: Maybe<string>; detail?: Maybe<string>; created_ms?: Maybe<number>; actor?: Maybe<string>;
+  /** Of the server's page: the run of the tracking that it stands for. */
+  run?: Maybe<{ id: string; experiment_id: string }>;
+}
 export interface LineageGraph {
   nodes?: Maybe<LineageNode[]>; edges?: Maybe<{ from: string; to: string }[]>;
 }

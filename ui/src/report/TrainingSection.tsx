@@ -39,7 +39,7 @@ export function TrainingSection({ document: d }: { document: ReportDocument }) {
         <Fold summary={`What the model reads: ${plural(train.columns?.length, "column")}`}>
           <DataTable label="Columns and features" rows={train.columns ?? []} columns={[
             { head: "Column", cell: (c) => c.name },
-            { head: "Features", numeric: true, cell: (c) => count(c.features) },
+            { head: "Features", numeric: true, cell: (c) => count(c.features), value: (c) => c.features },
           ]} />
         </Fold>
       )}

@@ -3,6 +3,7 @@ import { createRoot } from "react-dom/client";
 import type { ReportDocument } from "../parts/document";
 import "../parts/tokens.css";
 import "../parts/parts.css";
+import "../parts/controls.css";
 import "../parts/chapters.css";
 import "./report.css";
 import { App } from "./App";

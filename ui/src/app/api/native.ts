@@ -86,7 +86,7 @@ export interface Compared { a: { name: string; version: number }; b: { name: str
 export interface Deployment { id: string; name: string; version: number; state: string; created_ms: number; changed_ms: number; detail: string }
 export interface ModelView {
   name: string; description: string; created_ms: number; updated_ms: number; versions_in_all: number; versions: Version[]; next: number | null;
-  log: Change[]; deployments: Deployment[]; aliases: { alias: string; version: number }[]; tags: Record<string, string>;
+  log: Change[]; log_in_all: number; deployments: Deployment[]; aliases: { alias: string; version: number }[]; tags: Record<string, string>;
   policies: { alias: string; policy: Policy }[]; policies_at: Declared | null;
 }
 export interface Card {
@@ -101,7 +101,7 @@ export interface Contest {
 export interface VersionView extends Omit<Version, "gates">, Reviewed {
   alias_gates: AliasGate[];
   tags: Record<string, string>; gates: (Gate & { step: string; at_ms: number })[]; contests: Contest[]; card: Card | null; card_missing: string | null;
-  example: Record<string, unknown> | null; snippets: { title: string; language: string; code: string }[]; log: Change[]; deployments: Deployment[];
+  example: Record<string, unknown> | null; snippets: { title: string; language: string; code: string }[]; log: Change[]; log_in_all: number; deployments: Deployment[];
   experiment_id: string | null;
   served: { predictions: number; more: boolean; first_ms: number; last_ms: number } | null; lineage: LineageGraph | null;
 }
@@ -165,7 +165,25 @@ export const useSources = () => useView<{ sources: SourceGlance[] }>("/data", {}
 export const useSource = (name: string) => useView<SourceView>(`/data/${part(name)}`, {}, ["steps"]);
 export const useSnapshots = (source: string, before: string, after: string) =>
   useView<SnapshotsCompared>(`/data/${part(source)}/compare`, { before, after }, ["steps"], before !== "" && after !== "");
-export const useModels = () => useView<{ models: ModelGlance[]; next: string | null }>("/models", { max_results: 1000 }, ["models"]);
+/** All of them, page after page: the search on the page looks at each. */
+export const useModels = () => useQuery({
+  queryKey: ["native", "/models"],
+  meta: { kinds: ["models"] satisfies Kind[] },
+  placeholderData: keepPreviousData,
+  queryFn: async ({ signal }) => {
+    const models: ModelGlance[] = [];
+    let after: string | undefined;
+    do {
+      const page = await get<{ models: ModelGlance[]; next: string | null }>(`${API}/models`, { max_results: 1000, after }, signal);
+      models.push(...page.models);
+      after = page.next ?? undefined;
+    } while (after !== undefined);
+    return { models };
+  },
+});
+/** Every change of a model, oldest first. */
+export const fetchLog = (name: string) => get<{ log: Change[] }>(`${API}/models/${part(name)}/log`);
+export const fetchModel = (name: string, before?: number) => get<ModelView>(`${API}/models/${part(name)}`, { before });
 export const useModel = (name: string, before?: number) =>
   useView<ModelView>(`/models/${part(name)}`, { before }, ["models", "deployments", "steps"]);
 export const useVersion = (name: string, version: string, on = true) =>

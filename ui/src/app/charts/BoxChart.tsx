@@ -2,6 +2,7 @@ import { BoxplotChart } from "echarts/charts";
 import * as echarts from "echarts/core";
 import { useMemo, useRef } from "react";
 import { Chart } from "../../parts/Chart";
+import { Downloads } from "../../parts/Downloads";
 import { categoryAxis, tip, tooltip, valueAxis } from "../../parts/chartOptions";
 import { num } from "../../parts/format";
 import type { Run } from "../api/mlflow";
@@ -9,8 +10,6 @@ import { groupRuns } from "../experiments/grouping";
 import { valueOn } from "./axes";
 import { AxisSelect } from "./AxisSelect";
 import { boxesOf, type Box } from "./bands";
-import { Downloads } from "./Downloads";
-import { downloadRows } from "./exportChart";
 import type { Axis } from "./options";
 
 echarts.use([BoxplotChart]);
@@ -36,8 +35,7 @@ export function BoxChart({ runs, axes, by, of, choose }: { runs: readonly Run[];
         <h3>Boxes</h3>
         <AxisSelect label="Metric" value={metric.id} axes={metrics} choose={(id) => choose({ boxOf: id })} />
         <AxisSelect label="By" value={group.id} axes={params} choose={(id) => choose({ boxBy: id })} />
-        <Downloads title={title} host={host} data={() => downloadRows(title, [group.title, "runs", "smallest", "lower quartile", "median", "upper quartile", "largest"],
-          boxes.map((box) => [box.name, box.runs, ...box.five]))} />
+        <Downloads title={title} host={host} data={() => ({ head: [group.title, "runs", "smallest", "lower quartile", "median", "upper quartile", "largest"], rows: boxes.map((box) => [box.name, box.runs, ...box.five]) })} />
       </div>
       {boxes.length === 0 ? <p className="empty">No run has both.</p>
         : <Chart option={option} height={320} label={`${title}: ${boxes.map((box) => `${box.name} ${num(box.five[2], 3)}`).join(", ").slice(0, 400)}`} />}

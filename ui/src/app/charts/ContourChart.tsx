@@ -3,14 +3,13 @@ import { CustomChart } from "echarts/charts";
 import * as echarts from "echarts/core";
 import { useMemo, useRef } from "react";
 import { Chart } from "../../parts/Chart";
+import { Downloads } from "../../parts/Downloads";
 import { color, tip, tooltip, valueAxis } from "../../parts/chartOptions";
 import { num } from "../../parts/format";
 import type { Run } from "../api/mlflow";
 import { runName } from "../experiments/runValues";
 import { valueOn } from "./axes";
 import { AxisSelect } from "./AxisSelect";
-import { Downloads } from "./Downloads";
-import { downloadRows } from "./exportChart";
 import type { Axis } from "./options";
 import { levelsOf, scaleOf, surfaceOf, type Place, type Scale, type Surface } from "./surface";
 
@@ -41,8 +40,7 @@ export function ContourChart({ runs, axes, x, y, of, choose }: { runs: readonly 
         <AxisSelect label="Metric" value={metric.id} axes={metrics} choose={(id) => choose({ contourOf: id })} />
         <AxisSelect label="Across" value={across.id} axes={params.filter((axis) => axis !== up)} choose={(id) => choose({ contourX: id })} />
         <AxisSelect label="Up" value={up.id} axes={params.filter((axis) => axis !== across)} choose={(id) => choose({ contourY: id })} />
-        {surface && <Downloads title={title} host={host} data={() => downloadRows(title, ["run_id", "run_name", across.title, up.title, metric.title],
-          places.map((at) => [at.run.info.run_id, runName(at.run), at.x, at.y, at.value]))} />}
+        {surface && <Downloads title={title} host={host} data={() => ({ head: ["run_id", "run_name", across.title, up.title, metric.title], rows: places.map((at) => [at.run.info.run_id, runName(at.run), at.x, at.y, at.value]) })} />}
       </div>
       {!surface ? <p className="empty">Contours need runs at four different places at least, with several values of both parameters.</p> : (
         <>

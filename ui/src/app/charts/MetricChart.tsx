@@ -1,11 +1,11 @@
 import type { ECharts } from "echarts/core";
 import { useCallback, useEffect, useMemo, useRef, useState, type PointerEvent } from "react";
 import { Chart } from "../../parts/Chart";
+import { Downloads } from "../../parts/Downloads";
 import { count } from "../../parts/format";
 import type { Run } from "../api/mlflow";
 import { metricOf } from "../experiments/runValues";
-import { Downloads } from "./Downloads";
-import { downloadPoints } from "./exportChart";
+import { pointsTable } from "./exportChart";
 import type { Group } from "../experiments/grouping";
 import { bandsOf } from "./bands";
 import { bandOption, barOption, isFlat, lineOption } from "./options";
@@ -50,7 +50,7 @@ export function MetricChart({ metric, runs, along, log, smoothing, steps, groups
     <figure className="panel chart-card" ref={card}>
       <figcaption>
         <b title={metric}><bdi>{metric}</bdi></b>
-        <Downloads title={metric} host={card} data={() => downloadPoints(metric, flat ? lastSeries(having, (run) => metricOf(run, metric)) : series)} />
+        <Downloads title={metric} host={card} data={() => pointsTable(flat ? lastSeries(having, (run) => metricOf(run, metric)) : series)} />
       </figcaption>
       {found.isError ? <p className="empty" role="alert">{found.error.message}</p>
         : !seen || (!flat && found.isPending) ? <div className="chart-wait" style={{ height: HEIGHT }} role="status" aria-label={`Loading ${metric}`} />

@@ -3,13 +3,12 @@ import { ParallelComponent } from "echarts/components";
 import * as echarts from "echarts/core";
 import { useMemo, useRef } from "react";
 import { Chart } from "../../parts/Chart";
+import { Downloads } from "../../parts/Downloads";
 import { Icon } from "../../parts/Icon";
 import { Popover } from "../../parts/Popover";
 import type { Run } from "../api/mlflow";
 import { runName } from "../experiments/runValues";
 import { valueOn } from "./axes";
-import { Downloads } from "./Downloads";
-import { downloadRows } from "./exportChart";
 import { parallelOption, type Axis } from "./options";
 
 echarts.use([Lines, ParallelComponent]);
@@ -36,8 +35,7 @@ export function ParallelChart({ runs, axes, chosen, choose }: { runs: readonly R
             </label>
           ))}
         </Popover>
-        <Downloads title="parallel coordinates" host={host} data={() => downloadRows("parallel coordinates", ["run_id", "run_name", ...ids],
-          runs.map((run) => [run.info.run_id, runName(run), ...shown.map((axis) => valueOn(run, axis) ?? "")]))} />
+        <Downloads title="parallel coordinates" host={host} data={() => ({ head: ["run_id", "run_name", ...ids], rows: runs.map((run) => [run.info.run_id, runName(run), ...shown.map((axis) => valueOn(run, axis) ?? "")]) })} />
       </div>
       {shown.length < 2 ? <p className="empty">There have to be two quantities at least.</p>
         : <div className="scroll" role="region" aria-label="Parallel coordinates" tabIndex={0}><div style={{ minWidth: shown.length * 110 }}>

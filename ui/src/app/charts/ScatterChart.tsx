@@ -1,11 +1,10 @@
 import { useMemo, useRef } from "react";
 import { Chart } from "../../parts/Chart";
+import { Downloads } from "../../parts/Downloads";
 import type { Run } from "../api/mlflow";
 import { runName } from "../experiments/runValues";
 import { valueOn } from "./axes";
 import { AxisSelect } from "./AxisSelect";
-import { Downloads } from "./Downloads";
-import { downloadRows } from "./exportChart";
 import { scatterOption, type Axis } from "./options";
 
 /** One quantity of runs over another. */
@@ -27,8 +26,7 @@ export function ScatterChart({ runs, axes, x, y, choose }: { runs: readonly Run[
         <h3>Scatter</h3>
         <AxisSelect label="Across" value={across.id} axes={axes} choose={(id) => choose({ scatterX: id })} />
         <AxisSelect label="Up" value={up.id} axes={axes} choose={(id) => choose({ scatterY: id })} />
-        <Downloads title={title} host={host} data={() => downloadRows(title, ["run_id", "run_name", across.id, up.id],
-          points.map((point) => [point.run.info.run_id, runName(point.run), point.x, point.y]))} />
+        <Downloads title={title} host={host} data={() => ({ head: ["run_id", "run_name", across.id, up.id], rows: points.map((point) => [point.run.info.run_id, runName(point.run), point.x, point.y]) })} />
       </div>
       {points.length === 0 ? <p className="empty">No run has both.</p>
         : <Chart option={option} height={340} label={`${title} of ${points.length} runs`} />}

@@ -2,6 +2,7 @@ import { Link } from "@tanstack/react-router";
 import { useMemo } from "react";
 import { count } from "../../parts/format";
 import { Icon } from "../../parts/Icon";
+import { TableFrame } from "../../parts/Layout";
 import type { Run } from "../api/mlflow";
 import { COLOR, runAddress, runColor, runName, tagOf } from "../experiments/runValues";
 import { compareRuns, type CompareGroup, type CompareRow } from "./differences";
@@ -20,7 +21,10 @@ export function DifferenceTable({ runs, onlyDifferent, setOnly, remove }: { runs
         <label className="tick-label"><input type="checkbox" checked={onlyDifferent} onChange={(event) => setOnly(event.target.checked)} /> Only what differs</label>
         <span className="muted">{count(different)} of {count(all)} rows differ</span>
       </div>
-      <div className="scroll compare panel" role="region" aria-label="Runs side by side" tabIndex={0}>
+      <TableFrame label="Runs side by side" className="compare panel" saved={() => ({
+        head: ["section", "name", ...runs.map((run) => run.info.run_id)],
+        rows: groups.flatMap((group) => group.rows.filter((one) => one.differs || !onlyDifferent).map((one) => [group.title, one.key, ...one.values])),
+      })}>
         <table>
           <thead>
             <tr>
@@ -38,7 +42,7 @@ export function DifferenceTable({ runs, onlyDifferent, setOnly, remove }: { runs
           </thead>
           {groups.map((group) => <Group key={group.title} group={group} width={runs.length + 1} onlyDifferent={onlyDifferent} />)}
         </table>
-      </div>
+      </TableFrame>
     </>
   );
 }

@@ -1,7 +1,7 @@
 import { Link, useParams } from "@tanstack/react-router";
 import { DataTable } from "../../parts/DataTable";
 import { bytes, count, percent, plural } from "../../parts/format";
-import { Panel, Scroll } from "../../parts/Layout";
+import { Panel, TableFrame } from "../../parts/Layout";
 import { Moment } from "../../parts/Moment";
 import { SourceDetail } from "../../parts/SourceDetail";
 import { Status } from "../../parts/Status";
@@ -49,9 +49,9 @@ function Snapshots({ view }: { view: SourceView }) {
   return (
     <DataTable label="Snapshots" rows={view.snapshots} emphasize={(s) => s.digest === view.ingest?.digest} columns={[
       { head: "Content", cell: (s) => <code title={s.digest ?? undefined}>{s.digest?.slice(0, 12) ?? "–"}</code> },
-      { head: "Rows", numeric: true, cell: (s) => count(s.rows) },
-      { head: "Rejected", numeric: true, cell: (s) => count(s.rejected) },
-      { head: "Size", numeric: true, cell: (s) => bytes(s.bytes) },
+      { head: "Rows", numeric: true, cell: (s) => count(s.rows), value: (s) => s.rows },
+      { head: "Rejected", numeric: true, cell: (s) => count(s.rejected), value: (s) => s.rejected },
+      { head: "Size", numeric: true, cell: (s) => bytes(s.bytes), value: (s) => s.bytes, unit: "bytes" },
       { head: "Read", cell: (s) => <Link to={`/pipeline/${s.run_id}`}><Moment ms={s.at_ms} /></Link> },
       { head: "Compared", cell: (s) => (!now || !s.digest || s.digest === now ? <span className="muted">{s.digest === now ? "the present one" : "–"}</span>
         : <Link to={compareAddress(view.source)} search={{ before: s.digest, after: now } as never}>with the present one</Link>) },
@@ -67,7 +67,7 @@ function History({ view }: { view: SourceView }) {
   if (looks.length === 0) return <p className="muted">It was never checked.</p>;
   if (ever.length === 0) return <p className="muted">No check failed in {plural(looks.length, "look")}.</p>;
   return (
-    <Scroll label="Checks that failed, over time">
+    <TableFrame label="Checks that failed, over time">
       <table>
         <thead><tr><th scope="col">Check that failed</th>{looks.map((look) => <th key={look.at_ms} scope="col"><Moment ms={look.at_ms} ago /></th>)}</tr></thead>
         <tbody>
@@ -83,6 +83,6 @@ function History({ view }: { view: SourceView }) {
           ))}
         </tbody>
       </table>
-    </Scroll>
+    </TableFrame>
   );
 }

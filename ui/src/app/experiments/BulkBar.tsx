@@ -6,7 +6,9 @@ import { count, plural } from "../../parts/format";
 import { Icon } from "../../parts/Icon";
 import { OrderDialog } from "../../parts/OrderDialog";
 import { Failed } from "../../parts/States";
+import { ApiError } from "../api/client";
 import { deleteRun, deleteTag, restoreRun, setTag } from "../api/mlflow";
+import { COLOR } from "./runValues";
 
 const AT_ONCE = 8;
 const MOST_COMPARED = 100;
@@ -36,7 +38,7 @@ async function forAll(ids: readonly string[], act: (id: string) => Promise<unkno
 
 /** What can be done with the runs that are chosen. */
 export function BulkBar({ experiment, chosen, deleted, clear }: { experiment: string; chosen: readonly string[]; deleted: boolean; clear: () => void }) {
-  const [asking, setAsking] = useState<"delete" | "tag" | null>(null);
+  const [asking, setAsking] = useState<"delete" | "tag" | "color" | null>(null);
   const [state, setState] = useState<{ done: number } | { error: unknown } | null>(null);
   const navigate = useNavigate();
   const cache = useQueryClient();
@@ -65,6 +67,7 @@ export function BulkBar({ experiment, chosen, deleted, clear }: { experiment: st
           <Icon name="chart" /> Compare
         </button>
         <button type="button" className="button" disabled={busy} onClick={() => setAsking("tag")}><Icon name="tag" /> Tag</button>
+        <button type="button" className="button" disabled={busy} onClick={() => setAsking("color")}><Icon name="half" /> Colour</button>
         {deleted
           ? <button type="button" className="button" disabled={busy} onClick={() => { actInBar(restoreRun); }}><Icon name="back" /> Restore</button>
           : <button type="button" className="button is-grave" disabled={busy} onClick={() => setAsking("delete")}><Icon name="trash" /> Delete</button>}
@@ -77,7 +80,38 @@ export function BulkBar({ experiment, chosen, deleted, clear }: { experiment: st
       )}
       {asking === "tag" && <TagDialog title={`Tag ${runs}`} close={() => setAsking(null)}
         act={(key, value) => { actInBar((id) => (value === null ? deleteTag(id, key) : setTag(id, key, value))); }} />}
+      {asking === "color" && <ColorDialog title={`Colour of ${runs}`} color={undefined} close={() => setAsking(null)}
+        act={(value) => { actInBar((id) => setColor(id, value)); }} />}
     </>
+  );
+}
+
+/** `color` null: the run has its own again, whether another was set or not. */
+export async function setColor(id: string, color: string | null) {
+  if (color !== null) return setTag(id, COLOR, color);
+  return deleteTag(id, COLOR).catch((error: unknown) => {
+    if (!(error instanceof ApiError && error.code === "RESOURCE_DOES_NOT_EXIST")) throw error;
+  });
+}
+
+/** The colour by which a run is drawn everywhere, also by MLflow's page; null: the one that its id gives it. */
+export function ColorDialog({ title, color, error, close, act }: {
+  title: string; color: string | undefined; error?: unknown; close: () => void; act: (color: string | null) => void;
+}) {
+  const [value, setValue] = useState(color ?? "#1f77b4");
+  return (
+    <Dialog title={title} close={close}>
+      <form className="form" onSubmit={(event) => { event.preventDefault(); act(value); }}>
+        {error ? <Failed error={error} /> : null}
+        <label className="labelled">Colour<input type="color" className="field" autoFocus value={value} onChange={(event) => setValue(event.target.value)} /></label>
+        <p className="muted">Charts and tables draw with it, for everybody.</p>
+        <div className="actions is-end">
+          <button type="button" className="button" onClick={() => act(null)}>As it was at first</button>
+          <button type="button" className="button" onClick={close}>Cancel</button>
+          <button type="submit" className="button is-main">Set</button>
+        </div>
+      </form>
+    </Dialog>
   );
 }
 

@@ -4,6 +4,7 @@ import { useMemo, useState } from "react";
 import { Icon } from "../../parts/Icon";
 import { count } from "../../parts/format";
 import { Moment } from "../../parts/Moment";
+import { instant, type SavedTable } from "../../parts/save";
 import { SearchField } from "../../parts/SearchField";
 import { Command, Failed, Nothing, Skeleton } from "../../parts/States";
 import { VirtualTable, type GridColumn } from "../../parts/VirtualTable";
@@ -14,6 +15,21 @@ import { PageHead } from "../shell/PageHead";
 import { NewExperiment } from "./NewExperiment";
 
 interface Settings { search: string; state: "deleted" }
+
+/** All that match, not only those that were scrolled to. */
+async function savedExperiments(deleted: boolean, text: string): Promise<SavedTable> {
+  const all: Experiment[] = [];
+  let token: string | undefined;
+  do {
+    const page = await searchExperiments(deleted ? "DELETED_ONLY" : "ACTIVE_ONLY", nameFilter(text), token);
+    all.push(...page.experiments);
+    token = page.next_page_token;
+  } while (token);
+  return {
+    head: ["experiment_id", "name", "created", "last_change", "tags"],
+    rows: all.map((e) => [e.experiment_id, e.name, instant(e.creation_time), instant(e.last_update_time), (e.tags ?? []).map((tag) => `${tag.key}=${tag.value}`).join("; ")]),
+  };
+}
 
 /** The filter that finds names with `text` in them. */
 function nameFilter(text: string): string {
@@ -48,13 +64,13 @@ export default function ExperimentsPage() {
       {found.isPending ? <Skeleton lines={8} />
         : found.isError && rows.length === 0 ? <Failed error={found.error} retry={() => { void found.refetch(); }} />
           : rows.length === 0 ? <None text={text} deleted={deleted} />
-            : <Table rows={rows} deleted={deleted} more={found.hasNextPage} onEnd={() => { if (found.hasNextPage && !found.isFetching) void found.fetchNextPage(); }} />}
+            : <Table rows={rows} deleted={deleted} save={() => savedExperiments(deleted, text)} more={found.hasNextPage} onEnd={() => { if (found.hasNextPage && !found.isFetching) void found.fetchNextPage(); }} />}
       {making && <NewExperiment close={() => setMaking(false)} />}
     </>
   );
 }
 
-function Table({ rows, deleted, more, onEnd }: { rows: readonly Experiment[]; deleted: boolean; more: boolean; onEnd: () => void }) {
+function Table({ rows, deleted, more, save, onEnd }: { rows: readonly Experiment[]; deleted: boolean; more: boolean; save: () => Promise<SavedTable>; onEnd: () => void }) {
   const navigate = useNavigate();
   const cache = useQueryClient();
   const restore = useMutation({ mutationFn: restoreExperiment, onSettled: () => cache.invalidateQueries({ queryKey: ["experiments"] }) });
@@ -72,7 +88,7 @@ function Table({ rows, deleted, more, onEnd }: { rows: readonly Experiment[]; de
   return (
     <>
       {restore.isError && <Failed error={restore.error} />}
-      <VirtualTable label="Experiments" rows={rows} columns={columns} keyOf={(e) => e.experiment_id} onEnd={onEnd}
+      <VirtualTable label="Experiments" rows={rows} columns={columns} keyOf={(e) => e.experiment_id} onEnd={onEnd} save={save}
         onOpen={(e) => { void navigate({ to: address(e) }); }}
         foot={`${count(rows.length)}${more ? " so far" : ""} ${rows.length === 1 ? "experiment" : "experiments"}`} />
     </>

@@ -2,12 +2,13 @@ import { useRef, useState } from "react";
 import { count } from "../../parts/format";
 import { Icon } from "../../parts/Icon";
 import { Popover } from "../../parts/Popover";
+import { download, fileName } from "../../parts/save";
 import { Failed } from "../../parts/States";
 import type { Experiment } from "../api/mlflow";
 import { asText } from "../search";
 import { ColumnPicker } from "./ColumnPicker";
 import { columnTitle, searchName, type Keys } from "./columns";
-import { download, exportRuns } from "./exportCsv";
+import { exportRuns } from "./exportCsv";
 import type { Asked } from "./useRuns";
 import { ViewsMenu } from "./ViewsMenu";
 import type { RunsSettings } from "./views";
@@ -109,7 +110,7 @@ function Export({ asked, total, experiment }: ToolbarProps) {
     setRows(0);
     try {
       const file = await exportRuns(asked, setRows, stop.current.signal);
-      download(file, `${(experiment?.name ?? "runs").replace(/[^\w.-]+/g, "_").slice(0, 80)}.csv`);
+      download(file, `${fileName(experiment?.name ?? "", "runs")}.csv`);
     } catch (failure) {
       if (!stop.current.signal.aborted) setError(failure);
     }

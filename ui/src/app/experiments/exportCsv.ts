@@ -1,5 +1,5 @@
 import { searchRuns, type Run } from "../api/mlflow";
-import { csvField } from "../csvField";
+import { csvField } from "../../parts/csvField";
 import { columnTitle, fieldsFor, splitColumn } from "./columns";
 import type { Asked } from "./useRuns";
 import { duration, metricOf, paramOf, runName, tagOf } from "./runValues";
@@ -41,14 +41,4 @@ export async function exportRuns(asked: Asked, progress: (rows: number) => void,
     token = page.next_page_token;
   } while (token);
   return new Blob(parts, { type: "text/csv;charset=utf-8" });
-}
-
-export function download(content: Blob, name: string) {
-  const address = URL.createObjectURL(content);
-  const link = document.createElement("a");
-  link.href = address;
-  link.download = name;
-  link.click();
-  // The browser has taken hold of it by then.
-  window.setTimeout(() => URL.revokeObjectURL(address), 10_000);
 }

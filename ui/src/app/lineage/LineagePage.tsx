@@ -34,7 +34,7 @@ export default function LineagePage() {
       </div>
       <Loaded query={found}>{(view) => ((view.nodes?.length ?? 0) === 0 ? <None filtered={kinds.length > 0 || node !== ""} /> : (
         <>
-          <Picked node={view.nodes?.find((n) => n.id === node)} all={() => change({ node: undefined })} />
+          <Picked view={view} node={view.nodes?.find((n) => n.id === node)} pick={(id) => change({ node: id })} />
           <Panel title={node ? "What it came from and what came of it" : "What came from what"} wide lead="Point at a box to see what it depends on and what it led to; pick it to keep only those.">
             <Lineage graph={view} picked={node} onPick={(id) => change({ node: id })} />
             {view.nodes_in_all > (view.nodes?.length ?? 0) && <p className="caption">The newest {count(view.nodes?.length)} of {count(view.nodes_in_all)}; pick one, or kinds, to see others.</p>}
@@ -51,18 +51,28 @@ function conclude(view: LineageView, node: string): string {
   return `${node ? "Around the one that was picked" : "From source to decision"}: ${plural(nodes, "thing")}, ${plural(view.edges?.length ?? 0, "link")}.`;
 }
 
-/** Who it is, when it was made, from what; and its own page if it has one. */
-function Picked({ node, all }: { node: LineageNode | undefined; all: () => void }) {
+/** Who made it, when, from what, and what came of it; and its own page if it has one. */
+function Picked({ view, node, pick }: { view: LineageView; node: LineageNode | undefined; pick: (id: string | undefined) => void }) {
   if (!node) return null;
   const page = pageOf(node);
+  const named = new Map(view.nodes?.map((one) => [one.id, one]));
+  const list = (ids: readonly string[], none: string) => (ids.length === 0 ? <span className="muted">{none}</span> : (
+    <ul className="things">{ids.map((id) => (
+      <li key={id}>{spoken(named.get(id)?.kind ?? "thing")} <button type="button" className="quiet" onClick={() => pick(id)}><bdi>{named.get(id)?.label ?? id}</bdi></button></li>
+    ))}</ul>
+  ));
+  const edges = view.edges ?? [];
   return (
     <Panel title={node.label ?? node.id} wide lead={`${spoken(node.kind ?? "thing")}, picked`}>
       <dl className="facts">
         <div><dt>What</dt><dd dir="auto">{node.detail || "nothing more was noted"}</dd></div>
-        <div><dt>Noted</dt><dd><Moment ms={node.created_ms} /></dd></div>
+        <div><dt>Made by</dt><dd>{node.actor ? <bdi>{node.actor}</bdi> : <span className="muted">who made it was not noted</span>}</dd></div>
+        <div><dt>When</dt><dd><Moment ms={node.created_ms} /></dd></div>
+        <div><dt>From</dt><dd>{list(edges.filter((e) => e.to === node.id).map((e) => e.from), "nothing that is kept came before it")}</dd></div>
+        <div><dt>Led to</dt><dd>{list(edges.filter((e) => e.from === node.id).map((e) => e.to), "nothing so far")}</dd></div>
         <div><dt>Name</dt><dd><code>{node.id}</code></dd></div>
       </dl>
-      <p className="caption">{page && <><Link to={page}>Its page</Link> · </>}<button type="button" className="quiet" onClick={all}>Back to all</button></p>
+      <p className="caption">{page && <><Link to={page}>Its page</Link> · </>}<button type="button" className="quiet" onClick={() => pick(undefined)}>Back to all</button></p>
     </Panel>
   );
 }
@@ -75,7 +85,7 @@ function pageOf(node: LineageNode): string | null {
     case "source": case "snapshot": case "check": return sourceAddress(name.split("@")[0] ?? name);
     case "model_version": case "deployment": return slash > 0 ? versionAddress(name.slice(0, slash), name.slice(slash + 1)) : null;
     case "batch": case "decision": return "/monitoring";
-    case "run": return "/experiments";
+    case "run": return node.run ? `/experiments/${node.run.experiment_id}/runs/${node.run.id}` : null;
     default: return null;
   }
 }

@@ -1,21 +1,34 @@
 import { Link } from "@tanstack/react-router";
+import { useState } from "react";
 import { count, plural } from "../../parts/format";
 import { LongText } from "../../parts/LongText";
 import { Moment } from "../../parts/Moment";
+import { instant } from "../../parts/save";
+import { SaveTable } from "../../parts/SaveTable";
 import { Status } from "../../parts/Status";
 import { useLogState, type Change } from "../api/native";
 import { versionAddress } from "./addresses";
 
-const SHOWN = 100;
+const MORE = 100;
 
-/** Changes of a model, newest first: who, what, from what to what, why; and whether the log is as it was written. */
-export function ChangeLog({ name, log }: { name: string; log: readonly Change[] }) {
+/** Changes of a model, newest first: who, what, from what to what, why; and whether the log is as it was written. `inAll`: with those that
+ *  were not sent, which `whole` asks for, oldest first; `what` they are of, for the name of a file. */
+export function ChangeLog({ name, log, inAll, what, whole }: { name: string; log: readonly Change[]; inAll: number; what: string; whole?: () => Promise<Change[]> }) {
+  const [shown, setShown] = useState(MORE);
+  const left = inAll - Math.min(shown, log.length);
+  const save = async () => {
+    const all = whole && inAll > log.length ? await whole() : [...log].reverse();
+    return {
+      head: ["record", "time", "actor", "change", "before", "after", "reason", "digest"],
+      rows: all.map((e) => [e.sequence || null, instant(e.at_ms), e.actor, e.change, e.before, e.after, e.reason, e.digest]),
+    };
+  };
   return (
     <>
       <ChainState />
       {log.length === 0 ? <p className="muted">Nothing has changed.</p> : (
         <ol className="log">
-          {log.slice(0, SHOWN).map((entry, at) => (
+          {log.slice(0, shown).map((entry, at) => (
             <li key={entry.sequence || `old ${at}`}>
               <b>{entry.change}</b> <Moved name={name} entry={entry} />
               {entry.reason && <> – <LongText text={entry.reason} /></>}
@@ -25,9 +38,11 @@ export function ChangeLog({ name, log }: { name: string; log: readonly Change[] 
               </small>
             </li>
           ))}
-          {log.length > SHOWN && <li className="muted">and {log.length - SHOWN} earlier</li>}
+          {left > 0 && <li className="muted">{shown < log.length ? <button type="button" className="quiet" onClick={() => setShown(shown + MORE)}>{count(left)} earlier</button>
+            : `${count(left)} earlier${whole ? ": the file has them all" : ", on the page of the model"}`}</li>}
         </ol>
       )}
+      {log.length > 0 && <SaveTable name={`changes of ${what}`} table={save} />}
     </>
   );
 }

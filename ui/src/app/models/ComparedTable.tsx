@@ -1,14 +1,14 @@
 import { Link } from "@tanstack/react-router";
 import { known, metric, range, signed } from "../../parts/format";
 import { IntervalList } from "../../parts/IntervalList";
-import { Panel, Scroll } from "../../parts/Layout";
+import { Panel, TableFrame } from "../../parts/Layout";
 import { Moment } from "../../parts/Moment";
 import { Status, toneOf } from "../../parts/Status";
 import { lowerIsBetter, metricName } from "../../parts/words";
 import type { Compared } from "../api/native";
 import { versionAddress } from "./addresses";
 import { AliasNames } from "./Aliases";
-import { better, isInterval, isVerdict, lineName, linesOf, measuredOn, SECTIONS, trialsOf, valueText, type Line, type Trial } from "./compared";
+import { better, isInterval, isVerdict, lineName, linesOf, measuredOn, savedLines, SECTIONS, trialsOf, valueText, type Line, type Trial } from "./compared";
 
 /** All that the server knows of the versions, by section; of two the change, where it means something. */
 export function ComparedTable({ pairs, all }: { pairs: readonly Compared[]; all: boolean }) {
@@ -20,7 +20,7 @@ export function ComparedTable({ pairs, all }: { pairs: readonly Compared[]; all:
     <>
       {trialsOf(pairs).map((trial) => <TrialPanel key={`${trial.a} ${trial.b}`} trial={trial} />)}
       <div className="table-panel compared">
-        <Scroll label="Versions side by side">
+        <TableFrame label="Versions side by side" saved={() => savedLines(lines, heads.map((head) => head.version))}>
           <table>
             <thead>
               <tr>
@@ -45,7 +45,7 @@ export function ComparedTable({ pairs, all }: { pairs: readonly Compared[]; all:
               );
             })}
           </table>
-        </Scroll>
+        </TableFrame>
         {lines.length === 0 && <p className="muted">They differ in nothing that is known of them.</p>}
       </div>
     </>
@@ -73,7 +73,7 @@ function TrialPanel({ trial: { metric: key, a, b, row } }: { trial: Trial }) {
   const difference = row.difference;
   return (
     <Panel title="On the same rows" lead={`A retraining set them against each other: ${row.rows?.a ?? "rows that are not known"}, which neither had learned from.`}>
-      <IntervalList items={[
+      <IntervalList save="On the same rows" items={[
         { label: `version ${a}`, interval: isInterval(row.a) ? row.a : null },
         { label: `version ${b}`, interval: isInterval(row.b) ? row.b : null, color: "new" },
       ]} />

@@ -4,11 +4,12 @@ import { known, metric, plural, range } from "../../parts/format";
 import { DataTable } from "../../parts/DataTable";
 import { Panel } from "../../parts/Layout";
 import { Moment } from "../../parts/Moment";
+import { instant, type SavedTable } from "../../parts/save";
 import { Nothing } from "../../parts/States";
 import { Status, toneOf } from "../../parts/Status";
 import { VirtualTable, type GridColumn } from "../../parts/VirtualTable";
 import { metricName } from "../../parts/words";
-import { useModel, type ModelView, type Version } from "../api/native";
+import { fetchLog, fetchModel, useModel, type ModelView, type Version } from "../api/native";
 import { asList, useSettings } from "../search";
 import { PageHead } from "../shell/PageHead";
 import { Loaded } from "../views/Loaded";
@@ -49,7 +50,7 @@ export default function ModelPage() {
               <Panel title="Served"><Deployments view={view} /></Panel>
               <Panel title="Tags"><Tags of={{ name: view.name }} tags={view.tags} /></Panel>
             </div>
-            <Panel title="Every change" lead="Who moved what, when, and why; nothing is ever taken out."><ChangeLog name={name} log={view.log} /></Panel>
+            <Panel title="Every change" lead="Who moved what, when, and why; nothing is ever taken out."><ChangeLog name={name} log={view.log} inAll={view.log_in_all} what={name} whole={async () => (await fetchLog(name)).log} /></Panel>
           </div>
         </>
       )}</Loaded>
@@ -95,8 +96,25 @@ function Versions({ view, picked, pick }: { view: ModelView; picked: readonly st
   ], [view, picked, pick]);
   return (
     <VirtualTable label={`Versions of ${view.name}`} rows={view.versions} columns={columns} keyOf={(v) => String(v.version)} total={view.versions_in_all}
-      onOpen={(v) => { void navigate({ to: versionAddress(view.name, v.version) }); }} foot={`${plural(view.versions_in_all, "version")}`} />
+      onOpen={(v) => { void navigate({ to: versionAddress(view.name, v.version) }); }} save={() => savedVersions(view.name)} foot={`${plural(view.versions_in_all, "version")}`} />
   );
+}
+
+/** All versions with all of their metrics, page after page. */
+async function savedVersions(name: string): Promise<SavedTable> {
+  const all: Version[] = [];
+  let before: number | undefined;
+  do {
+    const page = await fetchModel(name, before);
+    all.push(...page.versions);
+    before = page.next ?? undefined;
+  } while (before !== undefined);
+  const metrics = [...new Set(all.flatMap((v) => Object.keys(v.metrics ?? {})))].sort();
+  return {
+    head: ["version", "aliases", "gates_passed", "gates_failed", "gates_open", ...metrics.flatMap((key) => [key, `${key}_low`, `${key}_high`]), "learner", "user", "data", "created", "digest", "run_id"],
+    rows: all.map((v) => [v.version, v.aliases.join("; "), v.gates?.pass, v.gates?.fail, v.gates?.pending,
+      ...metrics.flatMap((key) => [v.metrics?.[key]?.value, v.metrics?.[key]?.low, v.metrics?.[key]?.high]), v.learner, v.user, v.data, instant(v.created_ms), v.digest, v.run_id]),
+  };
 }
 
 function Gates({ version }: { version: Version }) {

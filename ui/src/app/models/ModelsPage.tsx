@@ -3,6 +3,7 @@ import { useMemo } from "react";
 import { count, metric, plural, range } from "../../parts/format";
 import { Moment } from "../../parts/Moment";
 import { Command, Nothing } from "../../parts/States";
+import { instant } from "../../parts/save";
 import { SearchField } from "../../parts/SearchField";
 import { VirtualTable, type GridColumn } from "../../parts/VirtualTable";
 import { metricName } from "../../parts/words";
@@ -29,13 +30,13 @@ export default function ModelsPage() {
         if (view.models.length === 0) return <None />;
         const rows = view.models.filter((m) => m.name.toLowerCase().includes(text.trim().toLowerCase()));
         if (rows.length === 0) return <Nothing title="No model has such a name"><p>Nothing matches “{text}”.</p></Nothing>;
-        return <Table rows={rows} more={view.next !== null} />;
+        return <Table rows={rows} />;
       }}</Loaded>
     </>
   );
 }
 
-function Table({ rows, more }: { rows: readonly ModelGlance[]; more: boolean }) {
+function Table({ rows }: { rows: readonly ModelGlance[] }) {
   const navigate = useNavigate();
   const columns = useMemo((): GridColumn<ModelGlance>[] => [
     { id: "name", head: "Name", width: 200, cell: (m) => <Link to={modelAddress(m.name)} title={m.name}><bdi>{m.name}</bdi></Link> },
@@ -47,7 +48,11 @@ function Table({ rows, more }: { rows: readonly ModelGlance[]; more: boolean }) 
   ], []);
   return (
     <VirtualTable label="Registered models" rows={rows} columns={columns} keyOf={(m) => m.name} onOpen={(m) => { void navigate({ to: modelAddress(m.name) }); }}
-      foot={`${plural(rows.length, "model")}${more ? " so far" : ""}`} />
+      save={() => ({
+        head: ["name", "champion", "aliases", "newest", "versions", "last_change", "description"],
+        rows: rows.map((m) => [m.name, m.champion?.version, m.aliases.map((a) => `${a.alias}=${a.version}`).join("; "), m.newest, m.versions, instant(m.updated_ms), m.description]),
+      })}
+      foot={plural(rows.length, "model")} />
   );
 }
 

@@ -73,7 +73,7 @@ function Version({ view }: { view: VersionView }) {
       </Panel>
       <div className="two">
         <Panel title="What it takes"><Schema view={view} /></Panel>
-        <Panel title="Changes of this version"><ChangeLog name={view.name} log={view.log} /></Panel>
+        <Panel title="Changes of this version"><ChangeLog name={view.name} log={view.log} inAll={view.log_in_all} what={`${view.name} version ${view.version}`} /></Panel>
       </div>
       {view.lineage && (
         <Panel title="Where it came from and where it went" wide lead="From source to decision.">

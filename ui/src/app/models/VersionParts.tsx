@@ -8,13 +8,14 @@ import { Moment } from "../../parts/Moment";
 import { Status, toneOf } from "../../parts/Status";
 import { lowerIsBetter, metricMeaning, metricName, modelName } from "../../parts/words";
 import type { Contest, VersionView } from "../api/native";
+import { versionAddress } from "./addresses";
 import { Tags } from "./TextOrders";
 
 export function Metrics({ metrics, task }: { metrics: VersionView["metrics"]; task: string | null | undefined }) {
   const keys = Object.keys(metrics ?? {});
   if (keys.length === 0) return <p className="muted">None were measured by a run of <code>quern run</code>; those that were logged stand with its run.</p>;
   return (
-    <IntervalList separate={!areShares(Object.values(metrics ?? {}))} items={keys.map((key) => ({ label: metricName(key), note: metricMeaning(key, task ?? undefined), interval: metrics?.[key] ?? null }))} />
+    <IntervalList save="Metrics" separate={!areShares(Object.values(metrics ?? {}))} items={keys.map((key) => ({ label: metricName(key), note: metricMeaning(key, task ?? undefined), interval: metrics?.[key] ?? null }))} />
   );
 }
 
@@ -23,7 +24,7 @@ export function Won({ contest: c }: { contest: Contest }) {
     <>
       <h4 className="sub">Against version {c.before?.version ?? "?"}, after {c.batch ?? "a batch"}</h4>
       <p><Status tone={c.candidate.accepted ? "good" : "open"}>{c.candidate.accepted ? "accepted" : "not accepted"}</Status> {c.candidate.reason.replace(/^(not )?accepted: /, "")}</p>
-      <IntervalList items={[
+      <IntervalList save={`Against version ${c.before?.version ?? "?"}`} items={[
         { label: `version ${c.before?.version ?? "?"}`, note: "the champion then", interval: c.before?.value ?? null },
         { label: "this version", note: c.candidate.data ?? "", interval: c.candidate.value, color: "new" },
       ]} />
@@ -53,9 +54,18 @@ export function Schema({ view }: { view: VersionView }) {
   );
 }
 
+/** Of a copy: which version it was and where, by the tags of `quern models copy`, or by its source within the registry. */
+function originOf({ tags, source }: VersionView): React.ReactNode {
+  const from = tags["quern.copied_from"];
+  if (from) return <>{from} <span className="muted">of</span> <code>{tags["quern.copied_from.registry"]}</code></>;
+  const [, name, version] = /^models:\/([^/]+)\/(\d+)$/.exec(source ?? "") ?? [];
+  return name && version ? <Link to={versionAddress(name, version)}><bdi>{name}</bdi> version {version}</Link> : null;
+}
+
 export function Facts({ view }: { view: VersionView }) {
   const card = view.card;
   const params = Object.entries(card?.params ?? {});
+  const origin = originOf(view);
   return (
     <>
       <dl className="facts">
@@ -66,6 +76,7 @@ export function Facts({ view }: { view: VersionView }) {
         {card && <div><dt>Answers</dt><dd>{card.classes?.length ? `${card.classes.join(", ")}${card.positive ? `; ${card.positive} is positive` : ""}` : "a number"}{
           known(card.threshold) ? `, from a score of ${num(card.threshold)}` : ""}</dd></div>}
         {card && <div><dt>Size</dt><dd>{bytes(card.bytes)}</dd></div>}
+        {origin && <div><dt>Copy of</dt><dd dir="auto">{origin}</dd></div>}
         {view.source && <div><dt>Source</dt><dd><code>{view.source}</code></dd></div>}
         {view.digest && <div><dt>Digest</dt><dd><code>{view.digest}</code></dd></div>}
         <div><dt>Deployed</dt><dd>{view.deployments.length === 0 ? <span className="muted">not by a run</span> : view.deployments.map((d) => (

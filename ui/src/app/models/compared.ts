@@ -1,6 +1,7 @@
 // Versions side by side, made of the server's comparisons of the first with each other one.
 import type { Interval } from "../../parts/document";
 import { bytes, known, metric, plain, range } from "../../parts/format";
+import type { SavedCell, SavedTable } from "../../parts/save";
 import { lowerIsBetter, metricName } from "../../parts/words";
 import type { Compared, ComparedRow } from "../api/native";
 
@@ -88,6 +89,19 @@ export function valueText(line: Line, value: unknown): string {
   if (line.section === "service" && line.name.endsWith("_ms") && typeof value === "number") return `${metric(value)} ms`;
   if (Array.isArray(value)) return value.length === 0 ? "–" : value.map(plain).join(", ");
   return typeof value === "number" ? metric(value) : plain(value);
+}
+
+/** All lines, with values as they are kept. */
+export function savedLines(lines: readonly Line[], versions: readonly number[]): SavedTable {
+  const cells = (value: unknown): SavedCell[] => {
+    if (isInterval(value)) return [value.value, value.low, value.high];
+    if (isVerdict(value)) return [`${value.status}${known(value.observed) ? ` ${value.observed}` : ""}`, null, null];
+    return [typeof value === "number" || typeof value === "string" ? value : value === null || value === undefined ? null : JSON.stringify(value), null, null];
+  };
+  return {
+    head: ["section", "name", ...versions.flatMap((version) => [`version ${version}`, `version ${version} low`, `version ${version} high`]), "change"],
+    rows: lines.map((line) => [line.section, line.name, ...versions.flatMap((_, at) => cells(line.values[at])), line.change]),
+  };
 }
 
 /** Whether a change is to the better; null where nobody can say. */

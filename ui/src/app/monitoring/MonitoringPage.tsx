@@ -69,7 +69,7 @@ function Batches({ view, chosen, pick }: { view: MonitoringView; chosen: BatchGl
         { head: "Drift", cell: (b) => (b.drift ? <><Status tone={b.drift.drifted ? "new" : "known"}>{b.drift.drifted ? "drifted" : "as before"}</Status><small>{b.drift.drifted_columns} of {b.drift.columns} columns</small></> : "–") },
         { head: "Relation to the target", cell: (b) => <Concept batch={b} /> },
         { head: "Labels", cell: (b) => <>{percent(b.labels?.coverage)}<small>{inWords(b.labels?.coverage)} of the rows</small></> },
-        { head: metricName(view.metric), numeric: true, cell: (b) => <>{metric(b.realised?.value)}<small>{range(b.realised)}</small></> },
+        { head: metricName(view.metric), numeric: true, cell: (b) => <>{metric(b.realised?.value)}<small>{range(b.realised)}</small></>, value: (b) => b.realised?.value },
         { head: "Retraining", cell: (b) => <Decision batch={b} /> },
       ]} />
     </div>
@@ -101,7 +101,7 @@ function Performance({ view, batches }: { view: MonitoringView; batches: readonl
       {any ? (
         <>
           <Legend items={[{ color: "known", label: "hold-out" }, { color: "new", label: "what turned out" }]} />
-          <IntervalList items={[
+          <IntervalList save="Performance since training" items={[
             ...(known(view.holdout?.value) ? [{ label: "hold-out", note: "at training", interval: view.holdout }] : []),
             ...batches.map((b) => ({ label: b.batch ?? "", note: known(b.version) ? `by version ${b.version}` : "", interval: b.realised, limit: view.holdout?.value, color: "new" })),
           ]} />

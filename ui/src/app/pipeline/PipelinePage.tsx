@@ -114,7 +114,7 @@ function Table({ steps }: { steps: readonly RunStep[] }) {
     <DataTable label="Steps" rows={steps} columns={[
       { head: "Step", cell: (s) => s.id },
       { head: "State", cell: (s) => <Status tone={toneOf(s.state)}>{s.state}</Status> },
-      { head: "Took", numeric: true, cell: (s) => seconds(s.seconds) },
+      { head: "Took", numeric: true, cell: (s) => seconds(s.seconds), value: (s) => s.seconds, unit: "seconds" },
       { head: "Why", cell: (s) => <span className="prose">{why(s)}</span> },
       { head: "What it found", cell: (s) => <span className="prose">{s.message}</span> },
     ]} />
@@ -130,7 +130,7 @@ function Runs({ runs, at }: { runs: readonly (PipelineRun & { states: Record<str
         { head: "Begun", cell: (run) => <button type="button" className="quiet" onClick={() => { void navigate({ to: `/pipeline/${run.id}` }); }}><Moment ms={run.start_ms} /></button> },
         { head: "Project", cell: (run) => <bdi>{run.project}</bdi> },
         { head: "State", cell: (run) => <Status tone={RUN[run.state]?.[0] ?? "open"}>{RUN[run.state]?.[1] ?? run.state}</Status> },
-        { head: "Long", numeric: true, cell: (run) => seconds(run.end_ms === null ? null : (run.end_ms - run.start_ms) / 1000) },
+        { head: "Long", numeric: true, cell: (run) => seconds(run.end_ms === null ? null : (run.end_ms - run.start_ms) / 1000), value: (run) => run.end_ms === null ? null : (run.end_ms - run.start_ms) / 1000, unit: "seconds" },
         { head: "Steps", cell: (run) => words.filter((word) => run.states[word]).map((word) => `${run.states[word]} ${word}`).join(", ") },
         { head: "Outcome", cell: (run) => <span className="prose">{run.summary}</span> },
       ]} />

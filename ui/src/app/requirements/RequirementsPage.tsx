@@ -82,7 +82,7 @@ function Watched({ lines }: { lines: readonly Line[] }) {
   if (seen.length === 0) return null;
   return (
     <Panel title="And since then" wide lead={<>What the newest batch with labels showed. More on the page of <Link to="/monitoring">monitoring</Link>.</>}>
-      <IntervalList separate items={seen.map((line) => {
+      <IntervalList save="Since then" separate items={seen.map((line) => {
         const [tone, word] = SINCE[standing(line)];
         return {
           label: metricName(line.metric), note: `in ${line.watched?.batch ?? "?"}, by version ${line.watched?.version ?? "?"}; must be ${opWords(line.op)} ${num(line.limit)}`,

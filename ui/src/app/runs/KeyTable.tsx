@@ -5,6 +5,8 @@ import { VirtualTable, type GridColumn } from "../../parts/VirtualTable";
 export function KeyTable<Row extends { key: string }>(props: {
   label: string; rows: readonly Row[]; value: (row: Row) => ReactNode; numeric?: boolean; none: string;
   more?: readonly { head: string; width: number; cell: (row: Row) => ReactNode }[];
+  /** What a file has of a row, by the names of its columns. */
+  saved: (row: Row) => Record<string, string | number>;
 }) {
   const { rows, value, numeric, more = [] } = props;
   const [text, setText] = useState("");
@@ -18,7 +20,8 @@ export function KeyTable<Row extends { key: string }>(props: {
   return (
     <div className="key-table">
       {rows.length > 8 && <input className="field" type="search" aria-label={`Search ${props.label.toLowerCase()}`} placeholder="Search" value={text} onChange={(event) => setText(event.target.value)} />}
-      <VirtualTable label={props.label} rows={shown} columns={columns} keyOf={(row) => row.key} rowHeight={32} quietKeys />
+      <VirtualTable label={props.label} rows={shown} columns={columns} keyOf={(row) => row.key} rowHeight={32} quietKeys
+        save={() => ({ head: shown[0] ? Object.keys(props.saved(shown[0])) : [], rows: shown.map((row) => Object.values(props.saved(row))) })} />
     </div>
   );
 }

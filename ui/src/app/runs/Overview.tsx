@@ -9,6 +9,7 @@ import { Icon } from "../../parts/Icon";
 import { Panel } from "../../parts/Layout";
 import { Markdown } from "../../parts/Markdown";
 import { Moment } from "../../parts/Moment";
+import { instant } from "../../parts/save";
 import { searchRuns, setTag, type DatasetInput, type Metric, type Run } from "../api/mlflow";
 import { liveOn } from "../api/queries";
 import { NoteEditor } from "../experiments/NoteEditor";
@@ -29,15 +30,15 @@ export function Overview({ run }: { run: Run }) {
       <Notes run={run} />
       <div className="overview">
         <Panel title={`Metrics (${count(run.data?.metrics?.length ?? 0)})`}>
-          <KeyTable label="Metrics" rows={run.data?.metrics ?? []} value={(metric) => <span title={String(metric.value)}>{valueText(metric.value, 6)}</span>} numeric
+          <KeyTable label="Metrics" rows={run.data?.metrics ?? []} saved={(metric) => ({ metric: metric.key, value: metric.value, step: metric.step, time: instant(metric.timestamp) ?? "" })} value={(metric) => <span title={String(metric.value)}>{valueText(metric.value, 6)}</span>} numeric
             more={[{ head: "Step", width: 64, cell: (metric: Metric) => count(metric.step) }]} none="No metric was logged." />
         </Panel>
         <Panel title={`Parameters (${count(run.data?.params?.length ?? 0)})`}>
-          <KeyTable label="Parameters" rows={run.data?.params ?? []} value={(param) => <LongText text={param.value} show={() => setText(param)} />} none="No parameter was logged." />
+          <KeyTable label="Parameters" rows={run.data?.params ?? []} saved={(param) => ({ parameter: param.key, value: param.value })} value={(param) => <LongText text={param.value} show={() => setText(param)} />} none="No parameter was logged." />
         </Panel>
         <Panel title="Code and environment"><Code run={run} /></Panel>
         <Panel title={`Tags (${count(tags.length)})`}>
-          <KeyTable label="Tags" rows={tags} value={(tag) => <LongText text={tag.value} show={() => setText(tag)} />} none="No tag." />
+          <KeyTable label="Tags" rows={tags} saved={(tag) => ({ tag: tag.key, value: tag.value })} value={(tag) => <LongText text={tag.value} show={() => setText(tag)} />} none="No tag." />
         </Panel>
         <Panel title="Datasets"><Datasets inputs={run.inputs?.dataset_inputs ?? []} /></Panel>
         <Panel title="Models"><RunModels run={run} /></Panel>

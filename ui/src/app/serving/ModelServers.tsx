@@ -30,7 +30,7 @@ export function ModelServers({ servers, at }: { servers: readonly ModelServer[];
         { head: `Last ${num(LOOKED_BACK_S / 60)} minutes`, cell: ({ model, rate }) => <span className="rate-line"><Sparkline counts={padded(rate?.past ?? [])} color="known"
           label={`${model.name} version ${model.version}, requests per second over time; now ${num(rate?.now ?? 0)}`} /></span> },
         { head: "Mean time", numeric: true, cell: ({ rate, model }) => (model.requests > 0 ? `${num(rate?.meanMs ?? model.busy_ms / model.requests)} ms` : "–") },
-        { head: "Answered", numeric: true, cell: ({ model }) => count(model.requests) },
+        { head: "Answered", numeric: true, cell: ({ model }) => count(model.requests), value: ({ model }) => model.requests },
         { head: "Failed", numeric: true, cell: ({ model }) => (model.failed === 0 ? "0" : `${count(model.failed)} (${percent(model.failed / (model.requests + model.failed))})`) },
         { head: "Up since", cell: ({ server }) => <Moment ms={server.since_ms} ago /> },
       ]} />}

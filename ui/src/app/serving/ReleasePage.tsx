@@ -60,7 +60,7 @@ function Evidence({ verdict: v, release }: { verdict: Verdict; release: Release 
     <Panel title="Evidence" wide lead={<><Status tone={callTone(v.call)}>{callWords(v.call)}</Status> {v.sentence}</>}>
       <p className="caption">{count(v.requests.stable)} requests to v{release.stable}, {count(v.requests.candidate)} to the candidate. Intervals hold however often one looks.</p>
       <Legend items={[{ color: "known", label: `v${release.stable}, stable` }, { color: "new", label: "the candidate" }]} />
-      <IntervalList show={percent} items={v.metrics.map((m) => ({
+      <IntervalList save="Evidence" show={percent} items={v.metrics.map((m) => ({
         label: watched(m.metric), note: m.watch === "off" ? "not watched" : known(m.ratio.value) ? `${num(m.ratio.value)} times as often (${range(m.ratio, num)})` : "",
         interval: m.candidate.rate, color: "new", second: m.stable.rate, secondColor: "known",
         after: m.harm.proven ? <Status tone="bad">harm proven</Status> : m.safe.proven ? <Status tone="good">safe</Status> : <Status tone="open">open</Status>,
@@ -79,7 +79,7 @@ function ShadowPanel({ shadow }: { shadow: Shadow }) {
       ]} />
       <DataTable label="Answers side by side" rows={shadow.confusion} columns={[
         { head: "Stable said", cell: (c) => c.stable || "no answer" }, { head: "Candidate said", cell: (c) => c.candidate || "no answer" },
-        { head: "Rows", numeric: true, cell: (c) => count(c.n) },
+        { head: "Rows", numeric: true, cell: (c) => count(c.n), value: (c) => c.n },
       ]} />
     </Panel>
   );
