@@ -2,6 +2,7 @@
 
 #include "base/time.h"
 #include "server/http/explanation_text.h"
+#include "server/http/json_cursor.h"
 #include "server/http/respond.h"
 
 namespace quern::server {
@@ -46,6 +47,25 @@ bool MayAskForExplanations(std::string_view body) {
   };
   // JSON may write a letter of it as \u0065: no encoder does, but who means harm.
   return holds(kExplainParameter) || holds("\\u006") || holds("\\u007");
+}
+
+bool AsksForExplanations(std::string_view body, std::string_view member, Arena& arena) {
+  using Kind = JsonCursor::Kind;
+  JsonCursor cursor(body, arena);
+  if (cursor.Peek() != Kind::kObject) return false;
+  bool asks = false;
+  std::string_view key;
+  for (cursor.EnterObject(); cursor.NextKey(&key);) {
+    if (key != member || cursor.Peek() != Kind::kObject) {
+      if (!cursor.Skip()) return false;
+      continue;
+    }
+    for (cursor.EnterObject(); cursor.NextKey(&key);) {
+      if (key == kExplainParameter) asks = cursor.Peek() == Kind::kTrue;
+      if (!cursor.Skip()) return false;
+    }
+  }
+  return asks && cursor.Finish();
 }
 
 Explained ExplainRouted(const ServingContext& context, std::string_view name,

@@ -17,6 +17,9 @@ Result<bool> ReadExplainParameter(const serving::ParameterValue& value);
 /// Whether a body may hold that parameter. Quick, and never false for one that does: a request that
 /// asks so must not be answered by a thread that others wait for.
 bool MayAskForExplanations(std::string_view body);
+/// Whether the object under `member` of a JSON body does ask: `{"params": {"explain": true}}`.
+/// False for what cannot be read: that is said by who reads it for an answer.
+bool AsksForExplanations(std::string_view body, std::string_view member, Arena& arena);
 
 /// Reads a request as the found model takes it; everything lies in the request's arena. May be
 /// called twice: also for the key of a release.

@@ -3,6 +3,7 @@
 #include <charconv>
 #include <cmath>
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -57,6 +58,10 @@ void AppendJsonList(std::string* out, size_t count, Item item) {
     item(i);
   }
   out->push_back(']');
+}
+
+inline void AppendJsonTexts(std::string* out, std::span<const std::string_view> texts) {
+  AppendJsonList(out, texts.size(), [&](size_t i) { AppendJsonText(out, texts[i]); });
 }
 
 }  // namespace quern::serving

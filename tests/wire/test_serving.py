@@ -91,6 +91,42 @@ def test_infer_and_feedback(server, rows):
     assert again["unchanged"] == len(labels)
 
 
+def test_predict_takes_parameters_and_names_its_predictions(server, rows):
+    url, instances = server.url + "/v1/models/heart:predict", records(rows)
+    sure = requests.post(url, json={"instances": instances, "parameters": None}).json()
+    scores = [row["probabilities"][1] for row in sure["predictions"]]
+    assert len(sure["prediction_ids"]) == len(rows)
+    for threshold in (0, 1):
+        body = {"instances": instances, "parameters": {"threshold": threshold, "probabilities": False}, "request_id": f"at-{threshold}"}
+        answer = requests.post(url, json=body).json()
+        assert [int(label) for label in answer["predictions"]] == [int(score >= threshold) for score in scores], threshold
+        assert answer["prediction_ids"] == [f"at-{threshold}-{row}" for row in range(len(rows))]
+    columns = {name: list(column.values()) for name, column in json.loads(rows.to_json()).items()}
+    answer = requests.post(url, json={"inputs": columns, "parameters": {"threshold": 0}}).json()
+    assert {int(label) for label in answer["outputs"]["label"]} == {1} and len(answer["prediction_ids"]) == len(rows)
+    explained = requests.post(url, json={"instances": instances[:1], "parameters": {"explain": True, "top": 1, "max_evaluations": 2000}})
+    assert len(explained.json()["explanations"][0]["contributions"]) == 1
+    examples = requests.post(server.url + "/v1/models/heart:classify", json={"examples": instances, "request_id": "c"}).json()
+    assert examples["prediction_ids"][-1] == f"c-{len(rows) - 1}"
+    labels = [{"prediction_id": name, "label": 1} for name in answer["prediction_ids"] + examples["prediction_ids"]]
+    assert requests.post(server.url + "/v1/feedback", json=labels).json()["unknown"] == []
+
+
+@pytest.mark.parametrize("more, said", [
+    ({"parameters": {"threshold": 2}}, "'threshold' must be a number from 0 to 1"), ({"parameters": [1]}, "'parameters' must be an object"),
+    ({"parameters": {"threshold": [1]}}, "'threshold' must be a text, a number or a boolean"),
+    ({"parameters": {"explain": "yes"}}, "'explain' must be true or false"), ({"request_id": 7}, "'request_id' must be text"),
+    ({"instances": []}, "holds no rows")])
+def test_what_predict_does_not_take(server, rows, more, said):
+    answer = requests.post(server.url + "/v1/models/heart:predict", json={"instances": records(rows), **more})
+    assert answer.status_code == 400 and said in answer.json()["error"], answer.text
+
+
+def test_predict_is_asked_by_post(server):
+    answer = requests.get(server.url + "/v1/models/heart:predict")
+    assert answer.status_code == 405 and answer.headers["Allow"] == "POST"
+
+
 def test_sigterm_answers_what_is_in_flight(server, rows):
     session = requests.Session()
     body = {"dataframe_records": records(rows)}

@@ -146,6 +146,14 @@ def test_every_route_is_in_the_openapi_document(server):
     assert routes == {(method, path) for path, methods in document["paths"].items() for method in methods}
     path = document["paths"]["/v2/models/{name}/versions/{version}/infer"]["post"]
     assert [parameter["name"] for parameter in path["parameters"]] == ["name", "version"]
+    assert set(path["requestBody"]["content"]) == {"application/json", "application/octet-stream"}
+    predict = document["paths"]["/v1/models/{name}/labels/{label}:predict"]["post"]
+    assert [parameter["name"] for parameter in predict["parameters"]] == ["name", "label"]
+    assert "text/csv" in document["paths"]["/invocations"]["post"]["requestBody"]["content"]
+    # What it lists of a model can be asked: only the body is wrong.
+    of_plain = [path.replace("{name}", "plain").replace("{version}", "1") for path, methods in document["paths"].items()
+                if "{name}" in path and "{label}" not in path and "/repository/" not in path and "post" in methods]
+    assert len(of_plain) == 12 and {server.post(path, json={}).status_code for path in of_plain} == {400}
 
 
 def test_mlflows_deployments_client_finds_and_asks_the_models(server, models):

@@ -47,9 +47,7 @@ void WriteInferResponse(const serving::InferenceCall& call, const serving::Infer
   WriteHead(call, *answer.model, message);
   if (!answer.prediction_ids.empty()) {
     std::string ids;
-    serving::AppendJsonList(&ids, answer.prediction_ids.size(), [&](size_t i) {
-      serving::AppendJsonText(&ids, answer.prediction_ids[i]);
-    });
+    serving::AppendJsonTexts(&ids, answer.prediction_ids);
     (*message->mutable_parameters())["prediction_ids"].set_string_param(std::move(ids));
   }
   for (const serving::NamedTensor& output : answer.outputs) {

@@ -1,6 +1,7 @@
 #include "server/http/route_list.h"
 
 #include <string>
+#include <utility>
 
 #include "server/http/respond.h"
 #include "serving/json_text.h"
@@ -14,13 +15,18 @@ net::HttpResponse RouteList(const std::vector<Route>& routes) {
   std::string out = "{\"name\":\"quern\",\"version\":";
   AppendJsonText(&out, QUERN_VERSION);
   out += ",\"routes\":";
-  AppendJsonList(&out, routes.size(), [&](size_t i) {
+  std::vector<std::pair<std::string, const Route*>> listed;
+  for (const Route& route : routes) {
+    for (std::string& path : route.Paths()) listed.emplace_back(std::move(path), &route);
+  }
+  AppendJsonList(&out, listed.size(), [&](size_t i) {
+    const auto& [path, route] = listed[i];
     out += "{\"method\":";
-    AppendJsonText(&out, routes[i].method);
+    AppendJsonText(&out, route->method);
     out += ",\"path\":";
-    AppendJsonText(&out, routes[i].pattern);
+    AppendJsonText(&out, path);
     out += ",\"does\":";
-    AppendJsonText(&out, routes[i].doc);
+    AppendJsonText(&out, route->doc);
     out += '}';
   });
   return JsonResponse(out + "}");

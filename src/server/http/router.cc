@@ -30,6 +30,13 @@ bool Matches(const std::vector<std::string>& parts, const std::vector<std::strin
 
 }  // namespace
 
+std::vector<std::string> Route::Paths() const {
+  if (endings.empty()) return {pattern};
+  std::vector<std::string> paths;
+  for (const std::string& ending : endings) paths.push_back(pattern + ending);
+  return paths;
+}
+
 std::string_view Call::Param(std::string_view name) const {
   for (const auto& [key, value] : params) {
     if (key == name) return value;

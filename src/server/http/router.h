@@ -22,6 +22,9 @@ struct Call {
 /// The segments from `from` on with slashes between: what `{path...}` takes.
 std::string JoinSegments(const std::vector<std::string>& segments, size_t from);
 
+/// Media types of a body that may be a table.
+inline std::vector<std::string> JsonOrCsv() { return {"application/json", "text/csv"}; }
+
 struct Route {
   std::string method;
   /// "/v2/models/{name}/ready"; a part in braces takes one whole segment. "/files/{path...}": the
@@ -30,6 +33,14 @@ struct Route {
   /// One line for people.
   std::string doc;
   std::function<net::HttpResponse(const Call&)> handler;
+  /// What its last part must end in, where that is no part of the pattern: ":predict". For those
+  /// who list routes.
+  std::vector<std::string> endings = {};
+  /// Media types of a body that it takes, of a POST.
+  std::vector<std::string> bodies = {"application/json"};
+
+  /// The pattern, or one for each of its endings.
+  std::vector<std::string> Paths() const;
 };
 
 /// The answer to a request that no route takes: 404, or 405 if only the method is wrong.

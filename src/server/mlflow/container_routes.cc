@@ -130,13 +130,17 @@ void AddContainerRoutes(Router* router, const ServingContext& context) {
                [c](const Call& call) { return ShowLoaded(*c, call.Param("model")); }});
   router->Add({"DELETE", "/models/{model}", "SageMaker: unloads it",
                [c](const Call& call) { return Unload(*c, call.Param("model")); }});
-  router->Add({"POST", "/models/{model}/invoke", "SageMaker: as /invocations, of that model",
+  router->Add({"POST",
+               "/models/{model}/invoke",
+               "SageMaker: as /invocations, of that model",
                [c](const Call& call) {
                  const std::string model(call.Param("model"));
                  return AnswerExchange(call.request, [&](const Exchange& exchange) {
                    Invocations(*c, model, exchange);
                  });
-               }});
+               },
+               {},
+               JsonOrCsv()});
 }
 
 }  // namespace quern::server::mlflow

@@ -45,13 +45,17 @@ void AddDeploymentRoutes(Router* router, const ServingContext& context) {
   }
   router->Add({"GET", std::string(kEndpoints) + "/{model}", "MLflow deployments: one of them",
                [c](const Call& call) { return ShowEndpoint(*c, call.Param("model")); }});
-  router->Add(
-      {"POST", "/endpoints/{model}/invocations",
-       "MLflow deployments: as /invocations, of the model that is named", [c](const Call& call) {
-         const std::string model(call.Param("model"));
-         return AnswerExchange(call.request,
-                               [&](const Exchange& exchange) { Invocations(*c, model, exchange); });
-       }});
+  router->Add({"POST",
+               "/endpoints/{model}/invocations",
+               "MLflow deployments: as /invocations, of the model that is named",
+               [c](const Call& call) {
+                 const std::string model(call.Param("model"));
+                 return AnswerExchange(call.request, [&](const Exchange& exchange) {
+                   Invocations(*c, model, exchange);
+                 });
+               },
+               {},
+               JsonOrCsv()});
 }
 
 }  // namespace quern::server::mlflow

@@ -113,8 +113,7 @@ void WritePredictions(bool table, const serving::InferenceAnswer& answer, std::s
   }
   if (!answer.prediction_ids.empty()) {
     out->append(",\"prediction_ids\":");
-    AppendJsonList(out, answer.prediction_ids.size(),
-                   [&](size_t i) { AppendJsonText(out, answer.prediction_ids[i]); });
+    serving::AppendJsonTexts(out, answer.prediction_ids);
   }
   out->push_back('}');
 }
@@ -167,7 +166,7 @@ void Invocations(const ServingContext& context, std::string_view model, const Ex
   }
   // What may ask so is never answered where nobody may wait (serve.cc).
   if (exchange.may_wait && !form.csv && MayAskForExplanations(exchange.request.body) &&
-      AsksForExplanations(exchange.request.body, exchange.arena)) {
+      AsksForExplanations(exchange.request.body, "params", exchange.arena)) {
     return Explain(context, model, form, exchange);
   }
   const auto score = [&](const serving::ServedModelPtr& served, const Routed& routed) -> Status {

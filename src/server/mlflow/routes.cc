@@ -15,13 +15,16 @@ net::HttpResponse Ping(const ServingContext& context) {
 
 void AddScoringRoutes(Router* router, const ServingContext& context) {
   const ServingContext* c = &context;
-  router->Add({"POST", "/invocations",
+  router->Add({"POST",
+               "/invocations",
                "MLflow, SageMaker: scores JSON (four forms) or CSV with the first model",
                [c](const Call& call) {
                  return AnswerExchange(call.request, [c](const Exchange& exchange) {
                    Invocations(*c, "", exchange);
                  });
-               }});
+               },
+               {},
+               JsonOrCsv()});
   for (const char* path : {"/ping", "/health"}) {
     router->Add({"GET", path, "MLflow, SageMaker: 200 while a model can be asked",
                  [c](const Call&) { return Ping(*c); }});

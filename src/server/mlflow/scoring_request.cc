@@ -262,24 +262,6 @@ Result<ScoringRequest> ReadScoringJson(std::string_view body, const serving::Ser
   return Reader(body, served, arena).Run();
 }
 
-bool AsksForExplanations(std::string_view body, Arena& arena) {
-  JsonCursor cursor(body, arena);
-  if (cursor.Peek() != Kind::kObject) return false;
-  bool asks = false;
-  std::string_view key;
-  for (cursor.EnterObject(); cursor.NextKey(&key);) {
-    if (key != "params" || cursor.Peek() != Kind::kObject) {
-      if (!cursor.Skip()) return false;
-      continue;
-    }
-    for (cursor.EnterObject(); cursor.NextKey(&key);) {
-      if (key == kExplainParameter) asks = cursor.Peek() == Kind::kTrue;
-      if (!cursor.Skip()) return false;
-    }
-  }
-  return asks && cursor.Finish();
-}
-
 Result<ScoringRequest> ReadScoringCsv(std::string_view body, bool has_header,
                                       const serving::ServedModel& served, Arena& arena) {
   auto csv = ReadCsv(body, has_header, arena);

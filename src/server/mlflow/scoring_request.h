@@ -22,9 +22,6 @@ struct ScoringRequest {
 /// alone, and points into it and the body.
 Result<ScoringRequest> ReadScoringJson(std::string_view body, const serving::ServedModel& served,
                                        Arena& arena);
-/// Whether the `params` of such a body ask for explanations, in place of predictions. False for
-/// what cannot be read.
-bool AsksForExplanations(std::string_view body, Arena& arena);
 /// With a header row, as DataFrame.to_csv(index=False) writes, or without one: then the columns
 /// are the model's, in order.
 Result<ScoringRequest> ReadScoringCsv(std::string_view body, bool has_header,

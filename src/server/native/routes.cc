@@ -68,9 +68,12 @@ net::HttpResponse MetricsPage(const ServingContext& context) {
 
 void AddRoutes(Router* router, const ServingContext& context) {
   const ServingContext* c = &context;
-  router->Add({"POST", "/v1/feedback",
+  router->Add({"POST",
+               "/v1/feedback",
                "labels by prediction id, JSON or CSV; repeating is harmless",
-               [c](const Call& call) { return Feedback(*c, call); }});
+               [c](const Call& call) { return Feedback(*c, call); },
+               {},
+               JsonOrCsv()});
   router->Add({"GET", "/metrics", "Prometheus text exposition",
                [c](const Call&) { return MetricsPage(*c); }});
   router->Add(

@@ -36,10 +36,6 @@ void AppendBinary(std::string* out, const TensorView& tensor) {
   }
 }
 
-void AppendIds(std::string* out, std::span<const std::string_view> ids) {
-  AppendJsonList(out, ids.size(), [&](size_t i) { AppendJsonText(out, ids[i]); });
-}
-
 Status CheckText(const serving::NamedTensor& output) {
   const DataType type = output.tensor.type;
   if (type == DataType::kFp16 || type == DataType::kBf16) {
@@ -77,7 +73,7 @@ Result<size_t> WriteInferResponse(const InferRequest& request,
   }
   if (!answer.prediction_ids.empty()) {
     out->append(",\"parameters\":{\"prediction_ids\":");
-    AppendIds(out, answer.prediction_ids);
+    serving::AppendJsonTexts(out, answer.prediction_ids);
     out->push_back('}');
   }
   out->append(",\"outputs\":[");

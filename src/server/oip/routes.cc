@@ -137,10 +137,19 @@ void AddRoutes(Router* router, const ServingContext& context) {
                  [c](const Call& call) { return ModelReady(*c, call); }});
     router->Add({"GET", base + "/config", "OIP: types and dimensions, as Triton's clients ask",
                  [c](const Call& call) { return ModelConfig(*c, call); }});
-    router->Add({"POST", base + "/infer", "OIP: scores JSON or binary tensors",
-                 [c](const Call& call) { return InferByRoute(*c, call); }});
-    router->Add({"POST", base + "/explain", "which columns speak for the answers of /infer",
-                 [c](const Call& call) { return ExplainByRoute(*c, call); }});
+    const std::vector<std::string> bodies = {"application/json", "application/octet-stream"};
+    router->Add({"POST",
+                 base + "/infer",
+                 "OIP: scores JSON or binary tensors",
+                 [c](const Call& call) { return InferByRoute(*c, call); },
+                 {},
+                 bodies});
+    router->Add({"POST",
+                 base + "/explain",
+                 "which columns speak for the answers of /infer",
+                 [c](const Call& call) { return ExplainByRoute(*c, call); },
+                 {},
+                 bodies});
   }
 }
 

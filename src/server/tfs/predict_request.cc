@@ -2,6 +2,7 @@
 
 #include <optional>
 
+#include "server/explaining.h"
 #include "server/http/arena_list.h"
 #include "server/http/json_inputs.h"
 #include "server/http/json_parameters.h"
@@ -30,7 +31,16 @@ Status ReadSignatureName(JsonCursor& cursor) {
   return Bad("there is no signature " + serving::Quoted(name) + ", only 'serving_default'");
 }
 
+Status ReadRequestId(JsonCursor& cursor, serving::InferenceCall* call) {
+  std::string_view id;
+  if (cursor.Peek() != Kind::kString) return Bad("'request_id' must be text");
+  if (!cursor.String(&id)) return Malformed(cursor);
+  call->id = id;
+  return {};
+}
+
 Status ReadParameters(JsonCursor& cursor, ArenaList<serving::Parameter>& parameters) {
+  if (cursor.Peek() == Kind::kNull) return cursor.Null() ? Status() : Malformed(cursor);
   if (cursor.Peek() != Kind::kObject) return Bad("'parameters' must be an object");
   std::string_view key;
   for (cursor.EnterObject(); cursor.NextKey(&key);) {
@@ -40,21 +50,30 @@ Status ReadParameters(JsonCursor& cursor, ArenaList<serving::Parameter>& paramet
     if (!scalar) {
       return Bad("parameter " + serving::Quoted(key) + " must be a text, a number or a boolean");
     }
-    parameters.Add(parameter);
+    // What it asks for is known before this is read.
+    if (key == kExplainParameter) {
+      QUERN_TRY(ReadExplainParameter(parameter.value));
+    } else {
+      parameters.Add(parameter);
+    }
   }
   return cursor.failed() ? Status(Malformed(cursor)) : Status();
 }
 
-Status CheckMissing(const std::string& missing) {
+/// Of a list of rows or examples without any, nothing else need be said.
+Status CheckMissing(const std::string& missing, bool no_rows) {
   if (missing.empty()) return {};
+  if (no_rows) return Bad("the request holds no rows");
   return Bad("the model's inputs " + missing + " are missing");
 }
 
-/// `parameters` is null where that key means nothing.
-Result<PredictRequest> ReadRows(std::string_view body, const serving::ServedModel& served,
-                                Arena& arena, ArenaList<serving::Parameter>* parameters) {
+}  // namespace
+
+Result<PredictRequest> ReadPredict(std::string_view body, const serving::ServedModel& served,
+                                   Arena& arena) {
   JsonCursor cursor(body, arena);
   JsonInputs inputs(cursor, served, arena);
+  ArenaList<serving::Parameter> parameters(arena);
   PredictRequest request;
   if (cursor.Peek() == Kind::kNone) return Malformed(cursor);
   if (cursor.Peek() != Kind::kObject) return Bad("the request body must be a JSON object");
@@ -67,31 +86,19 @@ Result<PredictRequest> ReadRows(std::string_view body, const serving::ServedMode
       QUERN_TRY(request.by_row ? inputs.ReadInstances(key) : inputs.ReadInputs(key));
     } else if (key == "signature_name") {
       QUERN_TRY(ReadSignatureName(cursor));
-    } else if (key == "parameters" && parameters != nullptr) {
-      if (!parameters->empty()) return Bad("the key 'parameters' stands there twice");
-      QUERN_TRY(ReadParameters(cursor, *parameters));
+    } else if (key == "request_id") {
+      QUERN_TRY(ReadRequestId(cursor, &request.call));
+    } else if (key == "parameters") {
+      if (!parameters.empty()) return Bad("the key 'parameters' stands there twice");
+      QUERN_TRY(ReadParameters(cursor, parameters));
     } else if (!cursor.Skip()) {
       return Malformed(cursor);
     }
   }
   if (!cursor.Finish()) return BadJson(cursor);
   if (forms == 0) return Bad("there must be either 'instances' or 'inputs'");
-  QUERN_TRY(CheckMissing(inputs.Missing()));
+  QUERN_TRY(CheckMissing(inputs.Missing(), request.by_row && inputs.table().rows() == 0));
   inputs.Finish(&request.call);
-  return request;
-}
-
-}  // namespace
-
-Result<PredictRequest> ReadPredict(std::string_view body, const serving::ServedModel& served,
-                                   Arena& arena) {
-  return ReadRows(body, served, arena, nullptr);
-}
-
-Result<PredictRequest> ReadExplain(std::string_view body, const serving::ServedModel& served,
-                                   Arena& arena) {
-  ArenaList<serving::Parameter> parameters(arena);
-  QUERN_ASSIGN(PredictRequest request, ReadRows(body, served, arena, &parameters));
   request.call.parameters = parameters.items();
   return request;
 }
@@ -101,6 +108,7 @@ Result<PredictRequest> ReadExamples(std::string_view body, const serving::Served
   JsonCursor cursor(body, arena);
   TableBuilder table(served, arena);
   QUERN_TRY(table.CheckTakesTable());
+  PredictRequest request;
   std::optional<JsonCursor> context;
   std::optional<JsonCursor> examples;
   if (cursor.Peek() == Kind::kNone) return Malformed(cursor);
@@ -109,6 +117,10 @@ Result<PredictRequest> ReadExamples(std::string_view body, const serving::Served
   for (cursor.EnterObject(); cursor.NextKey(&key);) {
     if (key == "signature_name") {
       QUERN_TRY(ReadSignatureName(cursor));
+      continue;
+    }
+    if (key == "request_id") {
+      QUERN_TRY(ReadRequestId(cursor, &request.call));
       continue;
     }
     if (key == "context") context = cursor;
@@ -129,8 +141,7 @@ Result<PredictRequest> ReadExamples(std::string_view body, const serving::Served
       QUERN_TRY(ReadRecord(again, table));
     }
   }
-  QUERN_TRY(CheckMissing(table.Missing()));
-  PredictRequest request;
+  QUERN_TRY(CheckMissing(table.Missing(), table.rows() == 0));
   request.call.inputs = table.Finish();
   request.call.columns_only = table.named();
   return request;

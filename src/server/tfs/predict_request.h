@@ -16,15 +16,13 @@ struct PredictRequest {
 };
 
 /// An object with exactly one of `instances` and `inputs`; `signature_name` may be
-/// "serving_default". Allocates from `arena` alone.
+/// "serving_default", `parameters` is an object of texts, numbers and booleans, of which `explain`
+/// is left out, and `request_id` is our own addition: the call's `id`. What else stands there is
+/// passed over. Allocates from `arena` alone.
 Result<PredictRequest> ReadPredict(std::string_view body, const serving::ServedModel& served,
                                    Arena& arena);
-/// The same with `parameters`, an object of texts, numbers and booleans: what :explain takes.
-/// Others pass that key over, as they do all that they do not know.
-Result<PredictRequest> ReadExplain(std::string_view body, const serving::ServedModel& served,
-                                   Arena& arena);
 /// {"examples": [{feature: value}], "context"?: {feature: value}}: what the context holds is the
-/// same in every example.
+/// same in every example. `request_id` as above.
 Result<PredictRequest> ReadExamples(std::string_view body, const serving::ServedModel& served,
                                     Arena& arena);
 

@@ -1,5 +1,8 @@
 #include "server/tfs/routes.h"
 
+#include <algorithm>
+#include <array>
+
 #include "server/explaining.h"
 #include "server/http/exchange.h"
 #include "server/http/respond.h"
@@ -20,8 +23,27 @@ std::string_view VersionOf(const Call& call) {
   return label.empty() ? call.Param("version") : label;
 }
 
+constexpr std::array<std::string_view, 4> kVerbs = {"predict", "classify", "regress", "explain"};
+
+/// Takes ":verb" off the last part of a path: one of kVerbs, or "", and then nothing is taken off.
+std::string_view TakeVerb(std::string_view* last) {
+  const size_t colon = last->rfind(':');
+  if (colon == std::string_view::npos) return "";
+  const std::string_view word = last->substr(colon + 1);
+  if (std::find(kVerbs.begin(), kVerbs.end(), word) == kVerbs.end()) return "";
+  last->remove_suffix(word.size() + 1);
+  return word;
+}
+
 /// Both protocols ask the same path for this; each finds the keys that it looks for.
 net::HttpResponse ModelStatus(const ServingContext& context, const Call& call) {
+  std::string_view last = VersionOf(call).empty() ? call.Param("name") : VersionOf(call);
+  if (!TakeVerb(&last).empty()) {
+    net::HttpResponse refusal =
+        net::RenderJsonError(405, "Method Not Allowed: this is asked by POST");
+    refusal.headers.push_back({"Allow", "POST"});
+    return refusal;
+  }
   auto served = context.catalog.Find(call.Param("name"), VersionOf(call));
   if (!served) return ErrorResponse(served.error());
   const bool ready = !context.draining();
@@ -122,6 +144,15 @@ void WriteTensors(const InferenceAnswer& answer, std::string* out) {
   out->push_back('}');
 }
 
+/// `,"prediction_ids": …` where predictions are kept, then the end of the object.
+void WriteEnd(const InferenceAnswer& answer, std::string* out) {
+  if (!answer.prediction_ids.empty()) {
+    out->append(",\"prediction_ids\":");
+    serving::AppendJsonTexts(out, answer.prediction_ids);
+  }
+  out->push_back('}');
+}
+
 bool IsRowWise(const InferenceAnswer& answer) {
   for (const serving::NamedTensor& output : answer.outputs) {
     if (output.tensor.shape.empty() ||
@@ -145,7 +176,7 @@ Status Predict(const ServingContext& context, const serving::ServedModelPtr& ser
   } else {
     WriteTensors(answer, out);
   }
-  out->push_back('}');
+  WriteEnd(answer, out);
   return {};
 }
 
@@ -181,7 +212,7 @@ Status Classify(const ServingContext& context, const serving::ServedModelPtr& se
       });
     });
   }
-  out->push_back('}');
+  WriteEnd(answer, out);
   return {};
 }
 
@@ -204,9 +235,10 @@ Status Regress(const ServingContext& context, const serving::ServedModelPtr& ser
     return Fail(Code::kInvalidArgument, "the model answers more than one value per example",
                 "ask :predict");
   }
-  exchange.out.body() += "{\"result\":";
-  AppendElements(&exchange.out.body(), values, 0, answer.rows);
-  exchange.out.body() += '}';
+  std::string* out = &exchange.out.body();
+  out->append("{\"result\":");
+  AppendElements(out, values, 0, answer.rows);
+  WriteEnd(answer, out);
   return {};
 }
 
@@ -218,12 +250,18 @@ net::HttpResponse Explain(const ServingContext& context, std::string_view name,
         context, name, version, exchange,
         [&](const serving::ServedModel& served) -> Result<serving::InferenceCall> {
           QUERN_ASSIGN(PredictRequest request,
-                       ReadExplain(exchange.request.body, served, exchange.arena));
+                       ReadPredict(exchange.request.body, served, exchange.arena));
           QUERN_ASSIGN(request.call.deadline, ReadDeadline(exchange.request));
           return request.call;
         },
         [](const serving::Explanation&, std::string*) {});
   });
+}
+
+/// Whether the `parameters` of :predict ask for explanations in place of predictions.
+bool AsksForExplanations(std::string_view body) {
+  return MayAskForExplanations(body) &&
+         server::AsksForExplanations(body, "parameters", RequestArena());
 }
 
 using Verb = Status (*)(const ServingContext&, const serving::ServedModelPtr&, const Routed&,
@@ -233,19 +271,15 @@ using Verb = Status (*)(const ServingContext&, const serving::ServedModelPtr&, c
 net::HttpResponse Post(const ServingContext& context, const Call& call) {
   std::string_view name = call.Param("name");
   std::string_view version = VersionOf(call);
-  std::string_view& last = version.empty() ? name : version;
-  const size_t colon = last.rfind(':');
-  const std::string_view word = colon == std::string_view::npos ? "" : last.substr(colon + 1);
-  const Verb verb = word == "predict"    ? Predict
-                    : word == "classify" ? Classify
-                    : word == "regress"  ? Regress
-                                         : nullptr;
-  if (verb == nullptr && word != "explain") {
+  const std::string_view word = TakeVerb(version.empty() ? &name : &version);
+  if (word.empty()) {
     return net::RenderJsonError(
         404, "Not Found: models take :predict, :classify, :regress and :explain");
   }
-  last = last.substr(0, colon);
-  if (verb == nullptr) return Explain(context, name, version, call);
+  const Verb verb = word == "classify" ? Classify : word == "regress" ? Regress : Predict;
+  if (word == "explain" || (word == "predict" && AsksForExplanations(call.request.body))) {
+    return Explain(context, name, version, call);
+  }
   return AnswerExchange(call.request, [&](const Exchange& exchange) {
     AnswerScoring(
         context, name, version, exchange,
@@ -283,10 +317,10 @@ void AddRoutes(Router* router, const ServingContext& context) {
                  [c](const Call& call) { return ModelStatus(*c, call); }});
     router->Add({"GET", base + "/metadata", "TensorFlow Serving: inputs and outputs",
                  [c](const Call& call) { return Metadata(*c, call); }});
-    router->Add({"POST", base,
-                 "TensorFlow Serving, KServe v1: with :predict, :classify, :regress or :explain at "
-                 "the end",
-                 [c](const Call& call) { return Post(*c, call); }});
+    Route post{"POST", base, "TensorFlow Serving, KServe v1: scores JSON, or explains",
+               [c](const Call& call) { return Post(*c, call); }};
+    for (const std::string_view verb : kVerbs) post.endings.push_back(":" + std::string(verb));
+    router->Add(std::move(post));
   }
 }
 
