@@ -8,6 +8,13 @@
 
 namespace quern::server {
 
+/// Triton's `config` and `file:…`, which would put another model in place of what is served.
+inline std::unexpected<Error> NoLoadParameter(std::string_view name) {
+  return Fail(Code::kUnimplemented,
+              "parameter '" + std::string(name) +
+                  "': models are loaded as they are stored, without another configuration");
+}
+
 /// Models that come and go by request.
 class ModelControl {
  public:

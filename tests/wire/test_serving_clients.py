@@ -146,6 +146,9 @@ def test_repository_and_statistics(client, server):
     assert client.infer("price", [tensor]).as_numpy("variable").shape == (4, 1)
     with pytest.raises(InferenceServerException, match="knows no model"):
         client.load_model("nobody")
+    with pytest.raises(InferenceServerException, match="'config': models are loaded as they are stored"):
+        client.load_model("price", config='{"max_batch_size": 8}')
+    assert server.post("/v2/repository/models/price/load", data=b"{", headers={"Content-Type": "application/json"}).status_code == 400
     with pytest.raises(InferenceServerException):
         client.load_model("../../etc/passwd")
 

@@ -176,9 +176,7 @@ Status Describe(const ServingContext& context,
                 ::inference::RepositoryModelLoadResponse*) {
   QUERN_TRY(CheckControl(context));
   if (!request.parameters().empty()) {
-    return Fail(Code::kUnimplemented,
-                "parameter " + serving::Quoted(request.parameters().begin()->first) +
-                    ": models are loaded as they are stored, without another configuration");
+    return NoLoadParameter(request.parameters().begin()->first);
   }
   return context.control.Load(request.model_name());
 }

@@ -117,10 +117,30 @@ net::HttpResponse Index(const ServingContext& context, const Call& call) {
   return JsonResponse(out + "]");
 }
 
+/// A body is not needed; `{"parameters": {…}}` of a load may ask for nothing. `unload_dependents`
+/// of Triton's clients speaks of ensembles, which there are none of.
+Status CheckControlBody(std::string_view body, bool load) {
+  if (body.empty()) return {};
+  QUERN_ASSIGN(const json::value parsed, ParseBody(body));
+  if (!parsed.is_object()) {
+    return Fail(Code::kInvalidArgument, "the request body must be a JSON object");
+  }
+  const json::value* parameters = parsed.as_object().if_contains("parameters");
+  if (parameters == nullptr || parameters->is_null()) return {};
+  if (!parameters->is_object()) {
+    return Fail(Code::kInvalidArgument, "'parameters' must be an object");
+  }
+  const json::object& given = parameters->as_object();
+  return load && !given.empty() ? Status(NoLoadParameter(given.begin()->key())) : Status();
+}
+
 net::HttpResponse Control(const ServingContext& context, const Call& call, bool load) {
   if (!context.control.allowed()) {
     return net::RenderJsonError(
         403, "loading and unloading is not allowed on this server: start it with --model-control");
+  }
+  if (const Status body = CheckControlBody(call.request.body, load); !body) {
+    return ErrorResponse(body.error());
   }
   const Status status =
       load ? context.control.Load(call.Param("name")) : context.control.Unload(call.Param("name"));
