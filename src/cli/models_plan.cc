@@ -10,6 +10,7 @@
 #include "model/engine_choice.h"
 #include "model/onnx_file.h"
 #include "pipeline/workspace.h"
+#include "server/model_references.h"
 
 namespace quern::cli {
 namespace {
@@ -27,10 +28,16 @@ Result<std::string> ReadOnnx(const PlanArgs& args, Context& context) {
   if (context.fs.Exists(file)) return model::ReadOnnxFile(file, context.fs);
   const std::string state = StateFolder(args.project, context.fs);
   QUERN_ASSIGN(const auto options, OptionsFor(state, context));
-  QUERN_ASSIGN(const auto workspace,
-               pipeline::Workspace::Open(state, options, context.fs, context.clock));
-  QUERN_ASSIGN(const auto version, workspace->registry().Resolve(args.model));
-  QUERN_ASSIGN(const std::string folder, workspace->PackageFolder(version));
+  const auto opened = pipeline::Workspace::Open(state, options, context.fs, context.clock);
+  if (!opened) {
+    return std::unexpected(server::NotFoundAsPath(args.model, opened.error(), context.fs));
+  }
+  pipeline::Workspace& workspace = **opened;
+  const auto version = workspace.registry().Resolve(args.model);
+  if (!version) {
+    return std::unexpected(server::NotFoundAsPath(args.model, version.error(), context.fs));
+  }
+  QUERN_ASSIGN(const std::string folder, workspace.PackageFolder(*version));
   return model::ReadOnnxFile(JoinPath(folder, "model.onnx"), context.fs);
 }
 

@@ -20,9 +20,4 @@ inline std::string StateFolderOf(const std::string& project, Fs& fs) {
 /// The same of a folder that may become a store: kInvalidArgument for one that holds other things.
 Result<std::string> StoreFolder(const std::string& root, Fs& fs);
 
-/// Whether `host`, as it is given on the command line, reaches no further than this machine.
-inline bool IsLoopbackHost(const std::string& host) {
-  return host == "127.0.0.1" || host == "localhost" || host == "::1";
-}
-
 }  // namespace quern::cli

@@ -3,7 +3,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <set>
 #include <utility>
 
 #include "base/ids.h"
@@ -41,21 +40,15 @@ server::ReleaseSource ReleasesOf(const server::ModelsToServe& chosen,
   server::ReleaseSource source;
   if (workspace == nullptr) return source;
   registry::PackageRegistry* registry = &workspace->registry();
-  std::set<std::pair<std::string, std::string>> moving;
   for (const server::WatchedModel& watched : chosen.watched) {
     const server::ModelToServe& model = watched.current;
-    moving.insert({model.name, model.version});
     // A name that was given in front of '=' is not the registry's.
     const auto& names = source.models;
     const bool renamed = watched.reference.find('=') != std::string::npos;
     if (renamed || std::find(names.begin(), names.end(), model.name) != names.end()) continue;
     source.models.push_back(model.name);
   }
-  for (const server::ModelToServe& model : chosen.models) {
-    if (!moving.contains({model.name, model.version})) {
-      source.fixed.insert({model.name, model.version});
-    }
-  }
+  source.fixed = chosen.Fixed();
   if (source.models.empty()) return source;
   source.find = [workspace, registry](const std::string& model,
                                       const std::string& text) -> Result<server::ModelToServe> {

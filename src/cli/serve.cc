@@ -15,6 +15,7 @@
 #include "cli/project_state.h"
 #include "cli/serve_log.h"
 #include "cli/trusted_keys.h"
+#include "net/descriptors.h"
 #include "net/http.h"
 #include "pipeline/workspace.h"
 #include "server/access.h"
@@ -47,6 +48,8 @@ struct ServeArgs {
   ServeLogArgs log;
   bool while_stdin_open = false;
 };
+
+constexpr double kMostBytes = int64_t{1} << 40;
 
 /// Where SageMaker's containers find their model.
 constexpr const char* kSageMakerModel = "/opt/ml/model";
@@ -133,25 +136,13 @@ int Serve(ServeArgs args, Context& context) {
     }
     args.models = {std::string("model=") + kSageMakerModel};
   }
-  if (!IsLoopbackHost(args.host) && args.access.token_file.empty()) {
-    Log(LogLevel::kWarning, "serving on " + args.host +
-                                ": anyone who reaches this address can ask the model; "
-                                "--token-file lets in who has a token");
-  }
-  if (!(args.batch_delay_ms >= 0 && args.batch_delay_ms <= 10'000)) {
-    return context.Complain(Error{Code::kInvalidArgument,
-                                  "--batch-delay " + ShortestDouble(args.batch_delay_ms) +
-                                      " is not a number of milliseconds from 0 to 10000",
-                                  "0 waits for nobody",
-                                  {},
-                                  {}});
-  }
   auto workspace = OpenProject(args, context);
   if (!workspace) return context.Complain(workspace.error());
   auto chosen = ChooseModels(args, workspace->get(), context);
   if (!chosen) return context.Complain(chosen.error());
   server::ServeOptions options = OptionsOf(args, workspace->get());
   options.releases = ReleasesOf(*chosen, workspace->get());
+  server::VersionSet fixed = chosen->Fixed();
   options.models = std::move(chosen->models);
   if (const Status set = server::SetAccess(args.access, context.fs, &options); !set) {
     return context.Complain(set.error());
@@ -165,11 +156,13 @@ int Serve(ServeArgs args, Context& context) {
     options.log = std::move(*log);
   }
   net::BlockShutdownSignals();
+  net::AllowManyConnections();
   auto server = server::StartServer(std::move(options));
   if (!server) return context.Complain(server.error());
   std::unique_ptr<server::ModelWatch> watch;
   if (args.watch > 0 && !chosen->watched.empty()) {
-    watch = std::make_unique<server::ModelWatch>(**server, std::move(chosen->watched), args.watch);
+    watch = std::make_unique<server::ModelWatch>(**server, std::move(chosen->watched),
+                                                 std::move(fixed), args.watch);
   }
   const std::string front =
       (*server)->front() != nullptr ? " and " + (*server)->front()->url() : "";
@@ -225,12 +218,16 @@ void AddServe(Verb app, Context& context) {
   AddVerifyKey(verb, args->verify_keys);
   verb.AddOption("--http-max-input-size", args->max_input,
                  "Bytes of a request's body, before and after decompression; more is 413")
+      .Bytes()
+      .Between(1, kMostBytes)
       .ShowDefault();
   verb.AddOption("--max-queue", args->max_queue,
                  "Requests that may wait for a thread; one more is answered 503")
+      .Between(0, server::kMostQueued)
       .ShowDefault();
   verb.AddOption("--threads", args->threads,
                  "Threads for requests that take long, and for one large batch; 0: as many as fit")
+      .Between(0, server::kMostThreads)
       .ShowDefault();
   verb.AddOption(
           "--batch-size", args->batch_size,
@@ -241,6 +238,7 @@ void AddServe(Verb app, Context& context) {
   verb.AddOption("--batch-delay", args->batch_delay_ms,
                  "Milliseconds that a request waits for others; 0: what has arrived is scored "
                  "together, and nothing waits for more")
+      .Between(0, 10'000)
       .ShowDefault();
   verb.AddOption("--engine", args->engine,
                  "What runs the models; auto: the compiled engine where it covers the graph")
@@ -248,6 +246,7 @@ void AddServe(Verb app, Context& context) {
       .ShowDefault();
   verb.AddOption("--watch", args->watch,
                  "Seconds between looks at the registry for aliases that moved, 0 for never")
+      .Between(0, 1e9)
       .ShowDefault();
   verb.AddFlag("--model-control", args->model_control,
                "Let clients load and unload the models that are named here");

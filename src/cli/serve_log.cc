@@ -20,7 +20,8 @@ void AddServeLogOptions(Verb verb, ServeLogArgs& args) {
       .OneOf({"refuse", "drop"})
       .ShowDefault();
   verb.AddOption("--prediction-share", args.share,
-                 "Of the requests, which share is kept, 0 to 1; default: as in quern.yaml, else 1");
+                 "Of the requests, which share is kept; default: as in quern.yaml, else 1")
+      .Between(0, 1);
   verb.AddOption("--prediction-columns", args.columns,
                  "Columns that are kept, with commas; default: as in quern.yaml, else all")
       .Delimiter(',');
@@ -34,13 +35,15 @@ void AddServeLogOptions(Verb verb, ServeLogArgs& args) {
   verb.AddOption("--access-log-max-size", args.access_log_max,
                  "Bytes of the access log beyond which FILE becomes FILE.1 and so on to FILE.5; 0: "
                  "never")
+      .Bytes()
       .ShowDefault();
   verb.AddOption("--otlp-endpoint", args.otlp_endpoint,
                  "OpenTelemetry collector that gets traces (OTLP over HTTP, JSON): "
                  "http://127.0.0.1:4318")
       .Env("OTEL_EXPORTER_OTLP_ENDPOINT");
   verb.AddOption("--trace-share", args.trace_share,
-                 "Of the requests without a trace of their own, which share is traced, 0 to 1")
+                 "Of the requests without a trace of their own, which share is traced")
+      .Between(0, 1)
       .ShowDefault();
 }
 
@@ -67,11 +70,6 @@ Result<serving::PredictionLogOptions> PredictionLogOptionsOf(const ServeLogArgs&
       args.when_full == "drop" ? serving::LogFull::kDrop : serving::LogFull::kRefuse;
   QUERN_ASSIGN(const pipeline::PredictionLogSpec spec,
                pipeline::LoadPredictionLog(DirName(state_dir), fs));
-  if (args.share > 1) {
-    return Fail(Code::kInvalidArgument,
-                "--prediction-share is " + ShortestDouble(args.share) + ", not between 0 and 1",
-                "0.1 keeps a tenth of the requests, 0 none");
-  }
   options.policy.share = args.share < 0 ? spec.share : args.share;
   options.policy.columns = args.columns.empty() ? spec.columns : args.columns;
   options.policy.hashed = args.hashed.empty() ? spec.hashed : args.hashed;

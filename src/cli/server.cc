@@ -1,5 +1,3 @@
-#include <sys/resource.h>
-
 #include <algorithm>
 #include <boost/json.hpp>
 #include <csignal>
@@ -15,10 +13,12 @@
 #include "cli/project_runner.h"
 #include "cli/project_state.h"
 #include "cli/server_models.h"
+#include "net/descriptors.h"
 #include "net/http.h"
 #include "pipeline/lifecycle.h"
 #include "pipeline/prediction_archive.h"
 #include "pipeline/snapshot_compare.h"
+#include "server/access.h"
 #include "server/tracking_server.h"
 #include "upkeep/lock.h"
 
@@ -82,7 +82,7 @@ void AllowRuns(const ServerArgs& args, const std::string& state_dir, Context& co
         "machine (there is no quern.yaml beside it); start it with --root PROJECT";
   } else if (args.forbid_run) {
     options->no_runs = "no run can be started here: this server was started with --no-allow-run";
-  } else if (!args.allow_run && !IsLoopbackHost(args.host)) {
+  } else if (!args.allow_run && !server::IsLoopbackHost(args.host)) {
     options->no_runs =
         "no run can be started here: this server listens beyond this machine, and was started "
         "without --allow-run";
@@ -133,7 +133,7 @@ Result<server::TrackingServerOptions> Options(const ServerArgs& args, Context& c
   options.guard.allowed_hosts = List(args.allowed_hosts);
   options.guard.allowed_origins = List(args.cors_allowed_origins);
   options.guard.frame_options = args.frame_options;
-  if (!IsLoopbackHost(args.host) && options.guard.allowed_hosts.empty()) {
+  if (!server::IsLoopbackHost(args.host) && options.guard.allowed_hosts.empty()) {
     return Fail(Code::kInvalidArgument,
                 "--host " + args.host +
                     " can be reached from other machines, and there are no "
@@ -164,14 +164,6 @@ Result<server::TrackingServerOptions> Options(const ServerArgs& args, Context& c
   return options;
 }
 
-/// A connection takes a descriptor, and the usual limit is 1024.
-void AllowManyConnections() {
-  rlimit limit{};
-  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
-  limit.rlim_cur = std::min<rlim_t>(limit.rlim_max, 65536);
-  setrlimit(RLIMIT_NOFILE, &limit);
-}
-
 /// Where the demo is kept unless a folder is named.
 constexpr char kDemoFolder[] = "quern-demo";
 
@@ -198,7 +190,7 @@ int Serve(ServerArgs args, Context& context) {
   }
   auto options = Options(args, context);
   if (!options) return context.Complain(options.error());
-  if (!IsLoopbackHost(args.host)) {
+  if (!server::IsLoopbackHost(args.host)) {
     Log(LogLevel::kWarning, "serving on " + args.host +
                                 ": anyone who reaches this address can read and change "
                                 "everything; there are no accounts yet");
@@ -208,7 +200,7 @@ int Serve(ServerArgs args, Context& context) {
         "--durability relaxed: a power cut may take back the last moments of what was answered");
   }
   const std::string state = options->state_dir;
-  AllowManyConnections();
+  net::AllowManyConnections();
   net::BlockShutdownSignals();
   auto models = FindServed(args, state, context);
   if (!models) return context.Complain(models.error());

@@ -25,6 +25,7 @@ void AddServerModelsOptions(Verb verb, ServerModelsArgs* args) {
 #endif
   verb.AddOption("--watch", args->watch,
                  "With --serve: seconds between looks at what an alias means; 0: it stays")
+      .Between(0, 1e9)
       .ShowDefault();
 }
 
@@ -46,6 +47,7 @@ Result<std::unique_ptr<ServerModels>> ServerModels::Find(const ServerModelsArgs&
   server::ServeOptions options;
   options.http.host = host;
   options.releases = ReleasesOf(chosen, workspace);
+  made->fixed_ = chosen.Fixed();
   options.models = std::move(chosen.models);
   QUERN_ASSIGN(options.trust, RequiredTrust(state_dir, {}, context.fs));
   if (workspace != nullptr) {
@@ -66,7 +68,8 @@ Result<std::unique_ptr<ServerModels>> ServerModels::Find(const ServerModelsArgs&
 
 void ServerModels::Started(const std::string& url, Context& context) {
   if (watch_seconds_ > 0 && !watched_.empty()) {
-    watch_ = std::make_unique<server::ModelWatch>(*scoring_, std::move(watched_), watch_seconds_);
+    watch_ = std::make_unique<server::ModelWatch>(*scoring_, std::move(watched_), std::move(fixed_),
+                                                  watch_seconds_);
   }
   announced_ = Announce(url, false, workspace_.get(), context);
 }

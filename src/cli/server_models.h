@@ -46,6 +46,7 @@ class ServerModels {
   ServerModels() = default;
   std::unique_ptr<pipeline::Workspace> workspace_;
   std::vector<server::WatchedModel> watched_;
+  server::VersionSet fixed_;
   double watch_seconds_ = 0;
   std::shared_ptr<server::Scoring> scoring_;
   std::unique_ptr<server::ModelWatch> watch_;

@@ -2,7 +2,18 @@
 
 #include <CLI/CLI.hpp>
 
+#include "base/byte_size.h"
+#include "base/text.h"
+
 namespace quern::cli {
+namespace {
+
+/// CLI11 would take -1 for the greatest number there is.
+std::string NotNegative(std::string& text) {
+  return Trim(text).starts_with('-') ? "'" + text + "' is not a whole number from 0 on" : "";
+}
+
+}  // namespace
 
 Option& Option::Required() {
   option_->required();
@@ -24,8 +35,26 @@ Option& Option::OneOfAnyCase(const std::vector<std::string>& words) {
   return *this;
 }
 
-Option& Option::Between(int low, int high) {
-  option_->check(CLI::Range(low, high));
+Option& Option::Between(double low, double high) {
+  const std::string range = ShortestDouble(low) + " to " + ShortestDouble(high);
+  const auto check = [low, high, range](std::string& text) {
+    const auto value = ParseDouble(text);
+    // Written so that NaN is outside.
+    const bool within = value && *value >= low && *value <= high;
+    return within ? "" : "Value " + text + " not in range " + range;
+  };
+  option_->check(CLI::Validator(check, range));
+  return *this;
+}
+
+Option& Option::Bytes() {
+  const auto plain = [](std::string& text) {
+    const auto bytes = ParseByteSize(text);
+    if (!bytes) return bytes.error().message;
+    text = std::to_string(*bytes);
+    return std::string();
+  };
+  option_->transform(CLI::Validator(plain, "bytes, as 64MB"));
   return *this;
 }
 
@@ -64,8 +93,15 @@ Verb Verb::AddVerb(const std::string& name, const std::string& doc) {
 }
 
 Option Verb::AddTarget(const std::string& name, const Target& target, const std::string& doc) {
-  return std::visit([&](auto* value) { return Option(app_->add_option(name, *value, doc)); },
-                    target);
+  return std::visit(
+      [&](auto* value) {
+        CLI::Option* option = app_->add_option(name, *value, doc);
+        if constexpr (std::is_same_v<decltype(value), uint64_t*>) {
+          option->check(CLI::Validator(NotNegative, ""));
+        }
+        return Option(option);
+      },
+      target);
 }
 
 Option Verb::AddFlag(const std::string& name, bool& target, const std::string& doc) {

@@ -27,7 +27,10 @@ class Option {
   Option& ShowDefault();
   Option& OneOf(const std::vector<std::string>& words);
   Option& OneOfAnyCase(const std::vector<std::string>& words);
-  Option& Between(int low, int high);
+  /// Numbers from `low` to `high`, both included.
+  Option& Between(double low, double high);
+  /// A number of bytes, perhaps with a unit, a power of 1024: 64MB.
+  Option& Bytes();
   /// The environment variable that stands for the option if it is not given.
   Option& Env(const std::string& variable);
   /// A list may be one argument with this between its parts.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/log.h"
 #include "base/text.h"
 
 namespace quern::server {
@@ -44,6 +45,10 @@ Result<std::vector<std::string>> ReadTokens(const std::string& file, Fs& fs) {
 
 }  // namespace
 
+bool IsLoopbackHost(std::string_view host) {
+  return host == "127.0.0.1" || host == "localhost" || host == "::1";
+}
+
 Status SetAccess(const AccessOptions& wanted, Fs& fs, ServeOptions* options) {
   if (wanted.tls_certificate.empty() != wanted.tls_key.empty()) {
     return Fail(
@@ -53,7 +58,14 @@ Status SetAccess(const AccessOptions& wanted, Fs& fs, ServeOptions* options) {
   }
   options->http.tls_certificate = wanted.tls_certificate;
   options->http.tls_key = wanted.tls_key;
-  if (wanted.token_file.empty()) return {};
+  if (wanted.token_file.empty()) {
+    if (!IsLoopbackHost(options->http.host)) {
+      Log(LogLevel::kWarning, "serving on " + options->http.host +
+                                  ": anyone who reaches this address can ask the model; "
+                                  "--token-file lets in who has a token");
+    }
+    return {};
+  }
   QUERN_ASSIGN(options->http.bearer_tokens, ReadTokens(wanted.token_file, fs));
   options->http.open_paths = {"/v2/health/live", "/v2/health/ready", "/ping", "/health"};
   return {};

@@ -2,6 +2,7 @@
 // Who may ask a model server, and how the answers travel: TLS and bearer tokens, over HTTP and
 // gRPC.
 #include <string>
+#include <string_view>
 
 #include "base/fs.h"
 #include "base/result.h"
@@ -17,7 +18,10 @@ struct AccessOptions {
   std::string token_file;
 };
 
-/// Tokens are not asked for at the paths of liveness and readiness, which an orchestrator probes.
+/// Whether `host`, as it is given on the command line, reaches no further than this machine.
+bool IsLoopbackHost(std::string_view host);
+
+/// Where anyone may ask who reaches the host, the log warns. Tokens are not asked for at the paths of liveness and readiness, which an orchestrator probes.
 /// kInvalidArgument: a certificate without its key, a file without a token, a token that is short
 /// or that no header can carry (it is named by its line, never shown). kNotFound: a file is not
 /// there.

@@ -43,7 +43,41 @@ bool MayMove(const std::string& reference) {
   return slash == std::string::npos || !ParseInt(reference.substr(slash + 1));
 }
 
+bool LooksLikePath(const std::string& text) {
+  return text.ends_with(".onnx") || text.starts_with('/') || text.starts_with("./") ||
+         text.starts_with("../");
+}
+
 }  // namespace
+
+VersionSet ModelsToServe::Fixed() const {
+  VersionSet fixed;
+  for (const ModelToServe& model : models) fixed.insert({model.name, model.version});
+  for (const WatchedModel& moving : watched) {
+    fixed.erase({moving.current.name, moving.current.version});
+  }
+  return fixed;
+}
+
+Error NotFoundAsPath(const std::string& model, Error registry, Fs& fs) {
+  const auto info = fs.Stat(model);
+  if (info && info->is_dir) {
+    return {Code::kNotFound,
+            "the folder '" + model + "' holds no model",
+            "a model's folder has an MLmodel or a model.onnx; registered models are NAME@alias or "
+            "NAME/3",
+            {},
+            {}};
+  }
+  if (!info && LooksLikePath(model)) {
+    return {Code::kNotFound,
+            "there is no file or folder '" + model + "'",
+            "paths are looked for from the folder in which this was called",
+            {},
+            {}};
+  }
+  return registry;
+}
 
 Result<ModelsToServe> FindModels(const std::vector<std::string>& references,
                                  const RegistryLookup& registry, model::EnginePreference engine,
@@ -52,6 +86,10 @@ Result<ModelsToServe> FindModels(const std::vector<std::string>& references,
   std::map<std::pair<std::string, std::string>, std::string> taken;
   for (const std::string& text : references) {
     const Reference reference = Split(text);
+    if (text.starts_with('=') || reference.model.empty()) {
+      return Fail(Code::kInvalidArgument, "'" + text + "' is no [NAME=]MODEL",
+                  "as in heart@champion, live=heart/3 or price=models/price.onnx");
+    }
     ModelToServe model;
     if (IsModelPath(reference.model, fs)) {
       model = {reference.name.empty() ? NameOfPath(reference.model) : reference.name,
@@ -60,11 +98,14 @@ Result<ModelsToServe> FindModels(const std::vector<std::string>& references,
                reference.model,
                engine};
     } else if (!registry) {
-      return Fail(
+      const Error nowhere{
           Code::kNotFound,
           "'" + reference.model + "' is neither a model's folder or file nor a registered model",
-          "name an ONNX file or a folder with an MLmodel or model.onnx, or give --root a "
-          "project that has run");
+          "name an ONNX file or a folder with an MLmodel or model.onnx, or give --root a project "
+          "that has run",
+          {},
+          {}};
+      return std::unexpected(NotFoundAsPath(reference.model, nowhere, fs));
     } else {
       const auto resolve = [reference, registry, engine]() -> Result<ModelToServe> {
         QUERN_ASSIGN(ModelToServe meant, registry(reference.model));
@@ -72,7 +113,11 @@ Result<ModelsToServe> FindModels(const std::vector<std::string>& references,
         meant.engine = engine;
         return meant;
       };
-      QUERN_ASSIGN(model, resolve());
+      auto meant = resolve();
+      if (!meant) {
+        return std::unexpected(NotFoundAsPath(reference.model, std::move(meant).error(), fs));
+      }
+      model = std::move(*meant);
       if (MayMove(reference.model)) found.watched.push_back({text, resolve, model});
     }
     const auto [place, fresh] = taken.emplace(std::make_pair(model.name, model.version), text);

@@ -14,10 +14,17 @@ struct ModelsToServe {
   std::vector<ModelToServe> models;
   /// Those of the registry whose names may come to mean another version.
   std::vector<WatchedModel> watched;
+
+  /// Of `models`, those that stay whatever becomes of the others.
+  VersionSet Fixed() const;
 };
 
 /// What NAME@alias, NAME/3 or NAME means in a registry now.
 using RegistryLookup = std::function<Result<ModelToServe>(const std::string& reference)>;
+
+/// What to say of a model that is no file's and that the registry does not have: `registry` is its
+/// error, which stands unless a path was meant.
+Error NotFoundAsPath(const std::string& model, Error registry, Fs& fs);
 
 /// A reference is a folder, an ONNX file, or what `registry` (empty: there is none) finds. The name
 /// is what stands before '=', else the registered one, else the folder's or file's. `engine` runs

@@ -7,9 +7,11 @@
 
 namespace quern::server {
 
-ModelWatch::ModelWatch(ModelsInService& server, std::vector<WatchedModel> models, double seconds)
+ModelWatch::ModelWatch(ModelsInService& server, std::vector<WatchedModel> models, VersionSet fixed,
+                       double seconds)
     : server_(server),
       models_(std::move(models)),
+      fixed_(std::move(fixed)),
       complaints_(models_.size()),
       thread_([this, seconds] { Run(seconds); }) {}
 
@@ -78,9 +80,11 @@ void ModelWatch::Follow(size_t index) {
       watched.reference + " is version " + meant->version + " now, it was " + current.version);
   const ModelToServe before = current;
   current = std::move(*meant);
-  const bool still = std::any_of(models_.begin(), models_.end(), [&](const WatchedModel& other) {
-    return other.current.name == before.name && other.current.version == before.version;
-  });
+  const bool still =
+      fixed_.contains({before.name, before.version}) ||
+      std::any_of(models_.begin(), models_.end(), [&](const WatchedModel& other) {
+        return other.current.name == before.name && other.current.version == before.version;
+      });
   if (!still) (void)server_.RemoveModel(before.name, before.version);
 }
 

@@ -21,10 +21,12 @@ struct WatchedModel {
 };
 
 /// While it lives, looks every `seconds`. A registry that does not answer, or a version that cannot
-/// be loaded, is said once in the log, and what is served stays. Borrows the server.
+/// be loaded, is said once in the log, and what is served stays; so do the versions in `fixed`,
+/// which were asked for by number. Borrows the server.
 class ModelWatch {
  public:
-  ModelWatch(ModelsInService& server, std::vector<WatchedModel> models, double seconds);
+  ModelWatch(ModelsInService& server, std::vector<WatchedModel> models, VersionSet fixed,
+             double seconds);
   ~ModelWatch();
   ModelWatch(const ModelWatch&) = delete;
   ModelWatch& operator=(const ModelWatch&) = delete;
@@ -42,6 +44,7 @@ class ModelWatch {
 
   ModelsInService& server_;
   std::vector<WatchedModel> models_;
+  const VersionSet fixed_;
   std::vector<std::string> complaints_;  // said last, per model
   Mutex mutex_;
   std::condition_variable wake_;

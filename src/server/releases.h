@@ -41,7 +41,7 @@ struct ReleaseSource {
                        const std::string& version)>
       set_alias;
   /// Versions that were asked for by number: they stay in service whatever a release lets go.
-  std::set<std::pair<std::string, std::string>> fixed;
+  VersionSet fixed;
 };
 
 /// How a request was routed. No controller: no release decided.

@@ -82,7 +82,8 @@ struct ReleasesFixture {
       return ModelToServe{"heart", champion, {"champion"}, ""};
     };
     watch = std::make_unique<ModelWatch>(
-        *server, std::vector<WatchedModel>{{"heart@champion", resolve, *resolve()}}, 1e6);
+        *server, std::vector<WatchedModel>{{"heart@champion", resolve, *resolve()}}, VersionSet(),
+        1e6);
   }
   net::HttpResponse Post(std::string_view target, std::string_view body) {
     return client->Post(target, body, "application/json").value();

@@ -1,8 +1,10 @@
 #include "server/serve.h"
 
+#include <algorithm>
 #include <thread>
 #include <utility>
 
+#include "net/descriptors.h"
 #include "server/scoring.h"
 
 namespace quern::server {
@@ -68,6 +70,7 @@ class Server : public RunningServer {
  private:
   net::ServerOptions HttpOptions() {
     net::ServerOptions http = scoring_->http();
+    http.max_connections = std::max(http.max_connections, net::kManyConnections);
     scoring_->HookUp(&http);
     return http;
   }

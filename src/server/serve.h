@@ -24,6 +24,10 @@
 
 namespace quern::server {
 
+/// Limits of what may be asked for on a command line.
+inline constexpr size_t kMostThreads = 1024;
+inline constexpr size_t kMostQueued = 1'000'000;
+
 struct ServeOptions {
   /// The first one is what /invocations asks.
   std::vector<ModelToServe> models;

@@ -2,8 +2,10 @@
 // The models that a server was told of: loaded, tried, put into the catalog, taken out again.
 #include <functional>
 #include <map>
+#include <set>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/mutex.h"
@@ -25,6 +27,9 @@ struct ModelToServe {
   /// The signature that the registry keeps with it; "" if none.
   std::string signature = {};
 };
+
+/// Names and versions of models.
+using VersionSet = std::set<std::pair<std::string, std::string>>;
 
 /// Makes a model of its files.
 using ModelLoader =

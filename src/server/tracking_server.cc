@@ -5,6 +5,7 @@
 #include <iterator>
 
 #include "base/ids.h"
+#include "net/descriptors.h"
 #include "server/artifact_stores.h"
 #include "server/hourly.h"
 #include "server/http/router.h"
@@ -29,8 +30,6 @@ namespace {
 
 /// Handlers wait for the disk together, and their commits are shared: more threads than cores.
 constexpr size_t kThreads = 64;
-/// Clients keep theirs open between calls.
-constexpr size_t kMaxConnections = 8192;
 
 class Server : public TrackingServer {
  public:
@@ -165,7 +164,7 @@ class Server : public TrackingServer {
 
   net::ServerOptions HttpOptions(net::ServerOptions http) {
     if (http.threads == 0) http.threads = kThreads;
-    http.max_connections = std::max(http.max_connections, kMaxConnections);
+    http.max_connections = std::max(http.max_connections, net::kManyConnections);
     net::BodyHook artifacts = [](const net::HttpRequest&) { return nullptr; };
     if (artifacts_->served().store != nullptr) {
       artifacts = mlflow::ArtifactBodies(artifacts_->served());

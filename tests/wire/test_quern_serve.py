@@ -133,6 +133,7 @@ def test_what_is_wrong_is_said(tmp_path):
     for arguments, said in [
             ((), "no model"), (("nowhere",), "nowhere"), ((model, "--prot", "1"), "--port"),
             ((model, "--port"), "--port"), ((model, "--grpc-port", "65536"), "65536"), ((model, "--threads=-1"), "-1"),
+            ((model, "--threads=100000"), "100000"), (("nowhere.onnx",), "there is no file or folder 'nowhere.onnx'"),
             ((model, "--http-max-input-size", "many"), "many"), ((model, "--engine", "steam"), "steam"),
             ((model, model), "linear"), ((model, "--log-predictions"), "--root"), ((model, "--help=1"), "--help"),
             ((model, "--host", "nohost"), "nohost")]:

@@ -113,6 +113,17 @@ def test_https(run, tmp_path):
     assert requests.post(url + PATH, json=BODY, verify=authority.bundle).status_code == 200
 
 
+def test_an_open_address_is_warned_about(run, tmp_path):
+    process = run("--host", "0.0.0.0")
+    address(process)
+    assert "anyone who reaches this address can ask the model" in process.stderr.readline()
+    (tmp_path / "tokens").write_text(TOKEN)
+    process = run("--host", "0.0.0.0", "--token-file", "tokens")
+    address(process)
+    process.terminate()
+    assert "anyone" not in process.stderr.read()
+
+
 @pytest.mark.parametrize("text, said", [("", "holds no token"), ("# nothing\n", "holds no token"),
                                         ("\nshort\n", ":2: the token is short"),
                                         ("with a blank in it and long\n", ":1: a header cannot carry the token")])

@@ -14,6 +14,7 @@ import pytest
 import requests
 
 from wire.model_server import ModelServer, identity_model, linear_model, refusal
+from wire.test_faults import allow_descriptors
 
 INFER = "/v2/models/price/infer"
 JSON = {"Content-Type": "application/json"}
@@ -189,6 +190,20 @@ def test_slow_heads_do_not_hold_the_others_up(server):
     assert server.post(INFER, json=tensor([[1, 2, 3]], [1, 3])).status_code == 200
     for connection in slow:
         connection.close()
+
+
+def test_thousands_of_connections_are_kept(server):
+    count = min(3000, allow_descriptors(4096) - 500)
+    assert count > 1100, "this user may not open enough connections"
+    kept = [socket.create_connection(("127.0.0.1", server.port)) for _ in range(count)]
+    try:
+        for connection in (kept[0], kept[-1]):
+            connection.settimeout(30)
+            connection.sendall(b"GET /ping HTTP/1.1\r\nHost: x\r\n\r\n")
+            assert connection.recv(65536).startswith(b"HTTP/1.1 200"), "refused"
+    finally:
+        for connection in kept:
+            connection.close()
 
 
 def write(path, data):

@@ -31,6 +31,38 @@ def test_names(quern, tmp_path):
     assert code == 2 and "no model" in said
 
 
+def test_what_is_no_model_is_told_apart(quern, tmp_path):
+    linear_model(tmp_path / "price.onnx")
+    (tmp_path / "empty").mkdir()
+    for name, said in {"prise.onnx": "there is no file or folder 'prise.onnx'", "./heart": "there is no file or folder './heart'",
+                       "empty": "the folder 'empty' holds no model", "=price.onnx": "'=price.onnx' is no [NAME=]MODEL",
+                       "price=": "'price=' is no [NAME=]MODEL", "heart@champion": "neither"}.items():
+        code, error = refusal(quern, name, "--root", ".", folder=tmp_path)
+        assert code == 2 and said in error, error
+        if "=" not in name and name != "heart@champion":
+            done = subprocess.run([quern, "models", "plan", name], cwd=tmp_path, capture_output=True, text=True)
+            assert done.returncode == 2 and name in done.stderr and "quern run" not in done.stderr, done.stderr
+
+
+@pytest.mark.parametrize("option, value", [
+    ("--threads", "-1"), ("--threads", "100000"), ("--max-queue", "-1"), ("--http-max-input-size", "0"),
+    ("--http-max-input-size", "-5"), ("--http-max-input-size", "64XB"), ("--watch", "-1"), ("--watch", "nan"),
+    ("--batch-delay", "-1"), ("--batch-delay", "nan"), ("--prediction-share", "nan"), ("--prediction-share", "2"),
+    ("--trace-share", "5"), ("--access-log-max-size", "-1")])
+def test_values_that_options_cannot_have(quern, tmp_path, option, value):
+    linear_model(tmp_path / "price.onnx")
+    code, said = refusal(quern, "price.onnx", "--root", ".", f"{option}={value}", folder=tmp_path)
+    assert code == 2 and option in said and value in said and "terminate" not in said, said
+
+
+def test_a_size_may_have_a_unit(quern, tmp_path):
+    linear_model(tmp_path / "price.onnx")
+    running = ModelServer(quern, "price.onnx", "--root", ".", "--http-max-input-size", "1KB", folder=tmp_path)
+    assert running.post("/invocations", data=b" " * 1024, headers={"Content-Type": "application/json"}).status_code == 400
+    assert running.post("/invocations", data=b" " * 1025, headers={"Content-Type": "application/json"}).status_code == 413
+    assert running.stop() == 0
+
+
 def test_a_model_of_other_flavors_is_refused_by_name(quern, tmp_path):
     (tmp_path / "m").mkdir()
     (tmp_path / "m" / "MLmodel").write_text("flavors:\n  sklearn:\n    pickled_model: model.pkl\n  python_function: {}\n")
@@ -48,7 +80,9 @@ def versions(running):
     return answer.json()["versions"] if answer.status_code == 200 else []
 
 
-def test_an_alias_that_moves_is_followed(quern, project, tmp_path):
+@pytest.fixture
+def two_versions(quern, project, tmp_path):
+    """How to tell the program something there, and the folder of a project whose champion is the first of two versions."""
     folder = tmp_path / "heart"
     shutil.copytree(project, folder)
 
@@ -58,6 +92,11 @@ def test_an_alias_that_moves_is_followed(quern, project, tmp_path):
 
     tell("run", ".", "--set", "training.seed=8", "--until", "register")
     tell("models", "heart/1", "--set-alias", "champion", "--reason", "first")
+    return tell, folder
+
+
+def test_an_alias_that_moves_is_followed(quern, two_versions, tmp_path):
+    tell, folder = two_versions
     said = tmp_path / "stderr"
     with said.open("w") as stderr:
         running = ModelServer(quern, "heart@champion", "first=heart/1", "--watch", "0.05", folder=folder, stderr=stderr)
@@ -75,6 +114,20 @@ def test_an_alias_that_moves_is_followed(quern, project, tmp_path):
             database.execute("ALTER TABLE gone RENAME TO model_aliases")
         tell("models", "heart/1", "--set-alias", "champion", "--reason", "third")
         until(lambda: versions(running) == ["1"])
+    finally:
+        running.kill()
+
+
+def test_a_version_that_was_named_stays_when_an_alias_comes_and_goes(quern, two_versions):
+    tell, folder = two_versions
+    running = ModelServer(quern, "heart@champion", "heart/2", "--watch", "0.05", folder=folder)
+    try:
+        assert versions(running) == ["1", "2"]
+        tell("models", "heart/2", "--set-alias", "champion", "--reason", "there")
+        until(lambda: versions(running) == ["2"])
+        tell("models", "heart/1", "--set-alias", "champion", "--reason", "and back")
+        until(lambda: running.get("/v2/models/heart/versions/1").status_code == 200)
+        assert versions(running) == ["1", "2"]
     finally:
         running.kill()
 

@@ -1,10 +1,11 @@
 #include "server/standalone/options.h"
 
 #include <algorithm>
-#include <array>
 #include <limits>
 
+#include "base/byte_size.h"
 #include "base/text.h"
+#include "server/serve.h"
 
 namespace quern::server {
 namespace {
@@ -27,26 +28,13 @@ Status SetPort(std::string_view text, uint16_t* port) {
   return {};
 }
 
-/// "67108864", "64MB", "64 MiB": units are powers of 1024.
 Status SetSize(std::string_view text, uint64_t* bytes) {
-  const size_t digits = text.find_first_not_of("0123456789");
-  const std::string unit = ToLower(Trim(text.substr(std::min(digits, text.size()))));
-  constexpr std::array<std::string_view, 4> kUnits = {"", "k", "m", "g"};
-  size_t power = 0;
-  while (power < kUnits.size() && unit != kUnits[power] &&
-         unit != std::string(kUnits[power]) + "b" && unit != std::string(kUnits[power]) + "ib") {
-    ++power;
-  }
-  const auto value = ParseInt(text.substr(0, digits));
-  if (power == kUnits.size() || !value || *value <= 0 || *value > (int64_t{1} << 31)) {
-    return DoesNotFit(text, "a number of bytes such as 67108864 or 64MB");
-  }
-  *bytes = static_cast<uint64_t>(*value) << (10 * power);
-  return {};
+  QUERN_ASSIGN(*bytes, ParseByteSize(text));
+  return *bytes > 0 ? Status() : DoesNotFit(text, "a number of bytes such as 67108864 or 64MB");
 }
 
-Status SetCount(std::string_view text, size_t* count) {
-  QUERN_ASSIGN(*count, Whole(text, 1'000'000));
+Status SetCount(std::string_view text, size_t most, size_t* count) {
+  QUERN_ASSIGN(*count, Whole(text, most));
   return {};
 }
 
@@ -125,9 +113,9 @@ constexpr Option kOptions[] = {
     {"--http-max-input-size", "BYTES", "of a request, before and after decompression (64MB)",
      [](std::string_view v, O& o) { return SetSize(v, &o.max_input); }},
     {"--max-queue", "N", "requests that may wait for a thread (1024); one more is refused",
-     [](std::string_view v, O& o) { return SetCount(v, &o.max_queue); }},
+     [](std::string_view v, O& o) { return SetCount(v, kMostQueued, &o.max_queue); }},
     {"--threads", "N", "of the server, 0 for as many as fit (0)",
-     [](std::string_view v, O& o) { return SetCount(v, &o.threads); }},
+     [](std::string_view v, O& o) { return SetCount(v, kMostThreads, &o.threads); }},
     {"--batch-size", "N", "most rows of requests that are scored together (256), 1 for none",
      [](std::string_view v, O& o) { return SetBatchSize(v, &o.batch_size); }},
     {"--batch-delay", "MS", "milliseconds that a request waits for others (0)",
