@@ -51,6 +51,10 @@ int SetAlias(pipeline::Workspace& workspace, const StateArgs& args, Context& con
 
 Status ShowModels(pipeline::Workspace& workspace, const StateArgs& args, Context& context) {
   QUERN_ASSIGN(const auto versions, workspace.registry().List(args.what));
+  if (versions.empty() && !args.what.empty()) {
+    return Fail(Code::kNotFound, "no version of a model '" + args.what + "' is registered",
+                "`quern models` lists all models, `quern models --help` what can be asked of one");
+  }
   if (context.json) {
     json::array list;
     for (const auto& version : versions) {
