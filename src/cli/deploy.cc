@@ -2,7 +2,9 @@
 // follows what is written here within seconds.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <boost/json.hpp>
+#include <cmath>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -23,7 +25,7 @@ struct DeployArgs : StoreArgs {
   std::string model;
   std::string stable = "champion";
   std::string candidate;
-  std::string strategy = "{strategy: basic}";
+  std::string strategy = "basic";
   std::string alias = "champion";
   std::string id;
   deploy::Command order;
@@ -46,11 +48,17 @@ std::string Where(const deploy::Release& release) {
   return release.closed ? text + ", closed" : text;
 }
 
-/// A file, or the text itself.
+/// A file, the text itself, or the name of a strategy, which then has all of its defaults.
 Result<deploy::Strategy> ReadStrategy(const std::string& given, Fs& fs) {
-  const bool inline_text = given.find('{') != std::string::npos;
-  std::string text = given;
+  const std::vector<std::string> names = deploy::StrategyNames();
+  const bool named = std::find(names.begin(), names.end(), given) != names.end();
+  const bool inline_text = named || given.find('{') != std::string::npos;
+  std::string text = named ? "{strategy: " + given + "}" : given;
   if (!inline_text) {
+    if (!fs.Exists(given)) {
+      return Fail(Code::kNotFound, "'" + given + "' is no strategy, and there is no such file",
+                  SuggestName(given, names));
+    }
     QUERN_ASSIGN(text, fs.Read(given));
   }
   QUERN_ASSIGN(const YamlNode node, ParseYaml(text, inline_text ? "--strategy" : given));
@@ -144,12 +152,10 @@ Status ShowRelease(KeptStore& store, const DeployArgs& args, Context& context) {
   QUERN_ASSIGN(const deploy::StoredRelease stored, Find(releases, args, context.clock));
   QUERN_ASSIGN(const deploy::ShadowReport shadow, releases.Shadow(stored.release.id));
   const deploy::Release& r = stored.release;
-  const std::vector<deploy::Verdict> verdicts = deploy::Judge(r, context.clock.NowMs());
   if (context.json) {
-    json::array all;
-    for (const deploy::Verdict& verdict : verdicts) all.push_back(deploy::VerdictJson(verdict));
     context.PrintJson(json::object{{"release", deploy::ReleaseJson(r)},
-                                   {"verdicts", std::move(all)},
+                                   {"verdicts", deploy::VerdictsJson(r, context.clock.NowMs())},
+                                   {"earned", deploy::EarnedJson(r)},
                                    {"shadow", shadow.Summary()}});
     return {};
   }
@@ -157,7 +163,15 @@ Status ShowRelease(KeptStore& store, const DeployArgs& args, Context& context) {
                                 deploy::KindName(r.strategy.kind), Where(r)));
   context.PrintLine(fmt::format("version {} is stable; {}", r.stable, Weights(r)));
   if (deploy::Comparing(r)) {
-    for (const deploy::Verdict& verdict : verdicts) context.PrintLine(verdict.sentence);
+    for (const deploy::Verdict& verdict : deploy::Judge(r, context.clock.NowMs())) {
+      context.PrintLine(verdict.sentence);
+    }
+  }
+  for (const deploy::Earned& earned : deploy::EarnedBy(r)) {
+    const auto& [won, lost] = earned.rewards;
+    context.PrintLine(fmt::format("version {}: {} requests, rewards {} of {}", earned.version,
+                                  earned.requests, ShortestDouble(std::round(won * 10) / 10),
+                                  ShortestDouble(std::round((won + lost) * 10) / 10)));
   }
   if (shadow.pairs() > 0) {
     const auto differ = shadow.Disagreement();
@@ -276,8 +290,8 @@ void AddDeploy(Verb app, Context& context) {
                   "which name theirs");
   begin
       .AddOption("--strategy", args->strategy,
-                 "YAML: a file with the settings or a `deployment:` of them, or the text itself, "
-                 "as '{strategy: canary, steps: [5, 50]}'")
+                 "The name of a strategy, or YAML: a file with the settings or a `deployment:` of "
+                 "them, or the text itself, as '{strategy: canary, steps: [5, 50]}'")
       .ShowDefault();
   begin.AddOption("--alias", args->alias, "What moves at promotion").ShowDefault();
   begin.AddOption("--reason", args->order.reason, "Why, for the record of an override");

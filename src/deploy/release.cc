@@ -17,6 +17,8 @@ bool Comparing(const Release& r) {
 
 std::vector<Verdict> Judge(const Release& r, int64_t now_ms) {
   std::vector<Verdict> verdicts;
+  if (!Compares(r)) return verdicts;
+  if (r.ended_ms > 0) now_ms = std::min(now_ms, r.ended_ms);
   for (size_t i = 0; i < r.candidates.size(); ++i) {
     if (r.candidates[i].dropped) continue;
     const int64_t begun = r.compared_ms == 0 ? now_ms : r.compared_ms;
@@ -25,6 +27,16 @@ std::vector<Verdict> Judge(const Release& r, int64_t now_ms) {
                                         SecondsBetween(begun, r.deadline_ms)}));
   }
   return verdicts;
+}
+
+std::vector<Earned> EarnedBy(const Release& r) {
+  std::vector<Earned> earned;
+  if (r.strategy.kind != StrategyKind::kBandit) return earned;
+  for (size_t arm = 0; arm < r.evidence.rewards.size(); ++arm) {
+    earned.push_back({arm == 0 ? r.stable : r.candidates[arm - 1].version,
+                      r.evidence.Of(arm).requests, r.evidence.rewards[arm]});
+  }
+  return earned;
 }
 
 uint64_t Requests(const Release& r) {
@@ -55,6 +67,13 @@ Result<Transition> Begin(const NewRelease& wanted, int64_t now_ms) {
   r.stable = wanted.stable;
   r.strategy = wanted.strategy;
   r.created_ms = r.phase_ms = now_ms;
+  if (!wanted.strategy.versions.empty() && !wanted.candidate.empty()) {
+    return Fail(Code::kInvalidArgument,
+                "strategy " + std::string(KindName(wanted.strategy.kind)) +
+                    " names its versions, and the candidate '" + wanted.candidate +
+                    "' is named beside it",
+                "name it among the versions alone");
+  }
   for (const VersionShare& share : wanted.strategy.versions) {
     r.candidates.push_back({share.version, 0, share.weight, false});
   }

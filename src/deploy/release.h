@@ -154,8 +154,20 @@ Result<Transition> Advance(Release release, const Input& input, int64_t now_ms);
 
 /// Traffic is divided and the judge is asked.
 bool Comparing(const Release& release);
-/// A verdict per candidate that is not dropped, whatever the state.
+/// A verdict per candidate that is not dropped, of a strategy that tests for harm (canary, A/B). Of
+/// a release that has ended: what was known at its end.
 std::vector<Verdict> Judge(const Release& release, int64_t now_ms);
+json::array VerdictsJson(const Release& release, int64_t now_ms);
+
+/// What versions of a bandit have earned, the stable one first; empty for other strategies.
+struct Earned {
+  std::string version;
+  uint64_t requests = 0;
+  ArmRewards rewards;
+};
+std::vector<Earned> EarnedBy(const Release& release);
+/// [{"version", "requests", "won", "lost"}], null for other strategies.
+json::value EarnedJson(const Release& release);
 /// What `requests` of a phase counts: mirrored, the candidate's, the tester's, or of several
 /// versions the least.
 uint64_t Requests(const Release& release);

@@ -118,4 +118,22 @@ Result<Release> ReadRelease(const json::value& value) {
   }
 }
 
+json::array VerdictsJson(const Release& release, int64_t now_ms) {
+  json::array verdicts;
+  for (const Verdict& verdict : Judge(release, now_ms)) verdicts.push_back(VerdictJson(verdict));
+  return verdicts;
+}
+
+json::value EarnedJson(const Release& release) {
+  if (release.strategy.kind != StrategyKind::kBandit) return nullptr;
+  json::array earned;
+  for (const Earned& one : EarnedBy(release)) {
+    earned.push_back({{"version", one.version},
+                      {"requests", one.requests},
+                      {"won", one.rewards.won},
+                      {"lost", one.rewards.lost}});
+  }
+  return earned;
+}
+
 }  // namespace quern::deploy

@@ -21,9 +21,10 @@ Strategy BakedCanary() {
 
 /// A release and its world: time, traffic, records.
 struct Scene {
-  explicit Scene(Strategy strategy, std::string candidate = "8") {
-    const auto begun = Begin(
-        {"r1", "heart", "champion", "7", std::move(candidate), std::move(strategy), "ada"}, now);
+  explicit Scene(Strategy strategy) {
+    const char* candidate = strategy.versions.empty() ? "8" : "";
+    const auto begun =
+        Begin({"r1", "heart", "champion", "7", candidate, std::move(strategy), "ada"}, now);
     REQUIRE(begun);
     release = begun->release;
     audits.push_back(*begun->audit);
@@ -106,6 +107,24 @@ TEST_CASE("a good canary rises step by step, bakes, and is promoted with its pro
   for (size_t i = 0; i < p.audits.size(); ++i) {
     CHECK(p.audits[i].sequence == static_cast<int64_t>(i + 1));
   }
+}
+
+TEST_CASE("a bandit has rewards and no verdicts: its shares follow what they would be judged by") {
+  Strategy strategy;
+  strategy.kind = StrategyKind::kBandit;
+  strategy.versions = {{"8", 50}};
+  Scene p(strategy);
+  p.Warm();
+  p.Traffic(100, 90, 900, 0);  // far from the shares that it began with
+  p.release.evidence.rewards = {{10, 90}, {800, 100}};
+  CHECK(Judge(p.release, p.now).empty());
+  CHECK(VerdictsJson(p.release, p.now).empty());
+  const json::value earned = EarnedJson(p.release);
+  CHECK(WriteJson(earned) == R"([{"version":"7","requests":100,"won":10,"lost":90},)"
+                             R"({"version":"8","requests":900,"won":800,"lost":100}])");
+  Scene canary(BakedCanary());
+  CHECK(EarnedJson(canary.release).is_null());
+  CHECK(Judge(canary.release, canary.now).size() == 1);
 }
 
 TEST_CASE("a bad canary is rolled back with its evidence") {
@@ -227,7 +246,7 @@ TEST_CASE("of several versions the harmful one is dropped, the rest waits for an
   s.versions = {{"8", 25}, {"9", 25}};
   s.run = {60, 100};
   s.judge.at_most = 500;
-  Scene p(s, "");
+  Scene p(s);
   p.Warm();
   PhaseCounts& phase = p.release.evidence.At({0.5, 0.25, 0.25});
   for (size_t arm = 0; arm < 3; ++arm) {
@@ -275,6 +294,11 @@ TEST_CASE("commands") {
   CHECK(ParseCommand("promot").error().hint == "did you mean 'promote'?");
   CHECK(Begin({"r", "m", "champion", "7", "7", BakedCanary(), "a"}, 0).error().code ==
         Code::kInvalidArgument);
+  Strategy ab;
+  ab.kind = StrategyKind::kAb;
+  ab.versions = {{"8", 50}};
+  CHECK(Begin({"r", "m", "champion", "7", "9", ab, "a"}, 0).error().message ==
+        "strategy ab names its versions, and the candidate '9' is named beside it");
   CHECK(Begin({"r", "m", "champion", "7", "", BakedCanary(), "a"}, 0).error().code ==
         Code::kInvalidArgument);
 }

@@ -1,5 +1,6 @@
 #include "deploy/strategy.h"
 
+#include <algorithm>
 #include <array>
 #include <limits>
 
@@ -150,6 +151,8 @@ std::string KindsText(uint32_t kinds) {
 }  // namespace
 
 std::string_view KindName(StrategyKind kind) { return NameOf(kind); }
+
+std::vector<std::string> StrategyNames() { return {kKindNames.begin(), kKindNames.end()}; }
 
 std::span<const Setting> Settings() { return kSettings; }
 

@@ -111,6 +111,8 @@ struct Strategy {
 
 /// "canary".
 std::string_view KindName(StrategyKind kind);
+/// All of these names.
+std::vector<std::string> StrategyNames();
 
 using SettingSlot = std::variant<double*, uint64_t*, bool*, std::string*, Watch*, BanditMethod*>;
 enum class SettingUnit : uint8_t { kPlain, kPercent, kSeconds, kMilliseconds };

@@ -68,10 +68,6 @@ Result<json::value> List(Releases& releases) {
 
 Result<json::value> Show(Releases& releases, const std::string& model) {
   QUERN_ASSIGN(const deploy::Release release, Latest(releases, model));
-  json::array verdicts;
-  for (const deploy::Verdict& verdict : deploy::Judge(release, SystemClock().NowMs())) {
-    verdicts.push_back(deploy::VerdictJson(verdict));
-  }
   QUERN_ASSIGN(deploy::ReleaseController* const controller, releases.Of(model));
   deploy::ShadowReport shadow;
   if (controller->Current()) {
@@ -81,8 +77,10 @@ Result<json::value> Show(Releases& releases, const std::string& model) {
   } else if (stored.error().code != Code::kNotFound) {
     return std::unexpected(stored.error());
   }
-  return json::object{
-      {"release", Shown(release)}, {"verdicts", std::move(verdicts)}, {"shadow", shadow.Summary()}};
+  return json::object{{"release", Shown(release)},
+                      {"verdicts", deploy::VerdictsJson(release, SystemClock().NowMs())},
+                      {"earned", deploy::EarnedJson(release)},
+                      {"shadow", shadow.Summary()}};
 }
 
 Result<json::value> ShowLog(Releases& releases, const std::string& model) {

@@ -47,12 +47,6 @@ Result<json::value> OneRelease(const ViewContext& c, const mlflow::Args& args) {
   deploy::ReleaseStore releases(c.database);
   QUERN_ASSIGN(const deploy::StoredRelease stored, releases.Get(id));
   const deploy::Release& release = stored.release;
-  json::array verdicts;
-  // Of one that has ended: what was known at its end.
-  const int64_t at = release.ended_ms > 0 ? release.ended_ms : c.clock.NowMs();
-  for (const deploy::Verdict& verdict : deploy::Judge(release, at)) {
-    verdicts.push_back(deploy::VerdictJson(verdict));
-  }
   QUERN_ASSIGN(const deploy::ShadowReport shadow, releases.Shadow(id));
   QUERN_ASSIGN(const auto audits, releases.Audits(id));
   json::array log;
@@ -61,7 +55,8 @@ Result<json::value> OneRelease(const ViewContext& c, const mlflow::Args& args) {
     log.push_back(std::move(record));
   }
   return json::object{{"release", deploy::ReleaseJson(release)},
-                      {"verdicts", std::move(verdicts)},
+                      {"verdicts", deploy::VerdictsJson(release, c.clock.NowMs())},
+                      {"earned", deploy::EarnedJson(release)},
                       {"shadow", shadow.empty() ? json::value(nullptr) : shadow.Summary()},
                       {"log", std::move(log)}};
 }

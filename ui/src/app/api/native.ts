@@ -197,7 +197,7 @@ export const cardAddress = (name: string, version: number, format: "html" | "md"
   withQuery(`${API}/models/${part(name)}/versions/${version}/card`, { format });
 export const useServing = () => useView<ServingView>("/serving", {}, ["deployments", "releases", "predictions"]);
 export const useRelease = (id: string) => useView<{
-  release: Release; verdicts: Verdict[]; shadow: Maybe<Shadow>; log: Audit[];
+  release: Release; verdicts: Verdict[]; earned: Maybe<Earned[]>; shadow: Maybe<Shadow>; log: Audit[];
 }>(`/serving/releases/${part(id)}`, {}, ["releases"]);
 export const useTraffic = (model: string, sinceMs: number | undefined) =>
   useView<{ model: string; versions: Traffic[] }>("/serving/predictions", { model, since_ms: sinceMs, buckets: 60 }, ["predictions"], model !== "");
@@ -211,6 +211,7 @@ export interface MetricVerdict {
 export interface Verdict {
   call: string; sentence: string; requests: { stable: number; candidate: number }; latency_difference_ms: Interval; metrics: MetricVerdict[];
 }
+export interface Earned { version: string; requests: number; won: number; lost: number }
 export interface Shadow {
   rows: number; dropped_requests: number; disagreement: Maybe<Interval>; confusion: { stable: string; candidate: string; n: number }[];
   latency_ms: Maybe<{ ratio: Interval }>;

@@ -5,7 +5,7 @@ import { IntervalList } from "../../parts/IntervalList";
 import { Fold, KeyNumbers, Legend, Panel } from "../../parts/Layout";
 import { Moment } from "../../parts/Moment";
 import { Status } from "../../parts/Status";
-import { useRelease, type Audit, type Release, type Shadow, type Verdict } from "../api/native";
+import { useRelease, type Audit, type Earned, type Release, type Shadow, type Verdict } from "../api/native";
 import { versionAddress } from "../models/addresses";
 import { PageHead } from "../shell/PageHead";
 import { Loaded } from "../views/Loaded";
@@ -29,6 +29,7 @@ export default function ReleasePage() {
         <>
           <Shares release={view.release} />
           {view.verdicts.map((verdict, at) => <Evidence key={at} verdict={verdict} release={view.release} />)}
+          {view.earned && <Rewards earned={view.earned} />}
           {view.shadow && <ShadowPanel shadow={view.shadow} />}
           <Panel title="What happened, by whom, and why" wide lead="Each record is sealed with the one before it."><Log log={view.log} /></Panel>
         </>
@@ -65,6 +66,18 @@ function Evidence({ verdict: v, release }: { verdict: Verdict; release: Release 
         interval: m.candidate.rate, color: "new", second: m.stable.rate, secondColor: "known",
         after: m.harm.proven ? <Status tone="bad">harm proven</Status> : m.safe.proven ? <Status tone="good">safe</Status> : <Status tone="open">open</Status>,
       }))} />
+    </Panel>
+  );
+}
+
+function Rewards({ earned }: { earned: readonly Earned[] }) {
+  return (
+    <Panel title="Rewards" wide lead="Labels that agreed with a version's decisions. Shares of the traffic follow them; nobody is tested for harm.">
+      <DataTable label="Rewards of each version" rows={earned} columns={[
+        { head: "Version", cell: (e) => `v${e.version}` }, { head: "Requests", numeric: true, cell: (e) => count(e.requests) },
+        { head: "Rewards", numeric: true, cell: (e) => num(e.won) }, { head: "Of", numeric: true, cell: (e) => num(e.won + e.lost) },
+        { head: "Rate", numeric: true, cell: (e) => e.won + e.lost > 0 ? percent(e.won / (e.won + e.lost)) : "" },
+      ]} />
     </Panel>
   );
 }
