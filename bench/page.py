@@ -1,6 +1,7 @@
 """The page of `quern server` beside MLflow's, in a headless Chromium: the same 10,000 runs, the same machine, one run.
 
-    ./dev bench page            and Quern's alone over 100,000 runs, 5,000 versions, a series of ten million points
+    ./dev bench page            and Quern's alone over a project's whole run, 100,000 runs, 5,000 versions, 20 runs with a
+                                million points, and a series of ten million
     ./dev bench page --quick    without the large store
     ./dev bench page --json F   and writes the rows to a file
 
@@ -34,6 +35,7 @@ from tracking import API, call, new_run
 
 HERE = pathlib.Path(__file__).resolve().parent
 RUNS, MANY_RUNS, VERSIONS, POINTS = 10_000, 100_000, 5000, 10_000_000
+CURVES, STEPS = 20, 10_000
 SPIKES = {1_234_567: 50.0, 7_654_321: -50.0}
 MISSED_FRAME = 25.0
 USABLE = 1000.0
@@ -97,6 +99,39 @@ def versions(database, count):
         db.commit()
 
 
+def project(folder, program):
+    """What a whole run of examples/heart leaves in the store, so that no page of the life cycle is empty."""
+    shutil.copytree(HERE.parent / "examples" / "heart", folder, ignore=shutil.ignore_patterns(".quern"))
+    done = subprocess.run([program, "run", folder], capture_output=True, text=True, timeout=600)
+    if done.returncode not in (0, 3):  # 3: a gate did not hold, which is as it should be
+        raise RuntimeError(f"quern run: {done.stdout[-1000:]}{done.stderr[-1000:]}")
+
+
+def send_points(server, runs, keys, steps, values):
+    """Points of runs that take turns in `runs` and `keys`, as an Arrow stream."""
+    rows = pyarrow.table({
+        "run_id": pyarrow.DictionaryArray.from_arrays(runs[0], runs[1]), "key": pyarrow.DictionaryArray.from_arrays(keys[0], keys[1]),
+        "value": values, "timestamp": 1_700_000_000_000 + steps, "step": steps})
+    sink = pyarrow.BufferOutputStream()
+    with pyarrow.ipc.new_stream(sink, rows.schema) as writer:
+        writer.write_table(rows, max_chunksize=65536)
+    bulk.send(server, sink.getvalue().to_pybytes(), bulk.ARROW)
+
+
+def curves(server):
+    """An experiment of 20 runs with five metrics of 10,000 steps each: a million points."""
+    experiment = call(server, f"{API}/experiments/create", {"name": "curves"})["experiment_id"]
+    rng = numpy.random.default_rng(2)
+    names = ["loss", "val_loss", "auc", "val_auc", "rate"]
+    for at in range(CURVES):
+        run = call(server, f"{API}/runs/create", {"experiment_id": experiment, "run_name": f"curve-{at}", "start_time": at + 1})["run"]["info"]["run_id"]
+        points = STEPS * len(names)
+        steps = numpy.repeat(numpy.arange(STEPS), len(names))
+        values = 1 / (1 + steps / (100 + 50 * at)) + rng.normal(0, 0.02, points)
+        send_points(server, (numpy.zeros(points, numpy.int32), [run]), (numpy.tile(numpy.arange(len(names), dtype=numpy.int32), STEPS), names), steps, values)
+    return experiment
+
+
 def long_series(server):
     """A run with one metric of ten million points, noise with two spikes; sent a million at a time."""
     run = new_run(server)
@@ -108,12 +143,7 @@ def long_series(server):
             if at <= step < at + bulk.POINTS:
                 values[step - at] = value
         key = numpy.zeros(bulk.POINTS, numpy.int32)
-        rows = pyarrow.table({"run_id": pyarrow.DictionaryArray.from_arrays(key, [run]), "key": pyarrow.DictionaryArray.from_arrays(key, ["loss"]),
-                              "value": values, "timestamp": 1_700_000_000_000 + steps, "step": steps})
-        sink = pyarrow.BufferOutputStream()
-        with pyarrow.ipc.new_stream(sink, rows.schema) as writer:
-            writer.write_table(rows, max_chunksize=65536)
-        bulk.send(server, sink.getvalue().to_pybytes(), bulk.ARROW)
+        send_points(server, (key, [run]), (key, ["loss"]), steps, values)
     return run
 
 
@@ -129,12 +159,12 @@ def columns_of(server, run):
 
 
 def large_store(table, folder, arguments):
-    with servers.quern(folder / "large", arguments.program):
-        pass
+    project(folder / "large" / "store", arguments.program)
     database = folder / "large" / "store" / ".quern" / "quern.db"
     stores.fill_quern(database, MANY_RUNS)
     versions(database, VERSIONS)
     with servers.quern(folder / "large", arguments.program) as server:
+        curved = curves(server)
         run = long_series(server)
         ms, spikes, drawn = columns_of(server, run)
         table.add(f"what a chart of {POINTS:,} points asks for", ms, None, "ms", most=200)
@@ -147,11 +177,12 @@ def large_store(table, folder, arguments):
         pages = {
             "home": "/", "experiments": "/experiments", "runs": large, "runs, filtered": f"{large}?filter=metrics.metric_3 > 900 AND params.param_1 = '1'",
             "runs, ordered by a metric": f"{large}?order=metrics.metric_7 DESC", "runs, in groups": f"{large}?group=params.param_5",
-            "charts of an experiment": f"{large}?mode=charts", "a run": f"{large}/runs/{ids[0]}", "four runs compared": f"{large}/compare?runs={some}",
+            "charts of an experiment": f"{large}?mode=charts", f"charts of {CURVES} runs with a million points": f"/experiments/{curved}?mode=charts", "a run": f"{large}/runs/{ids[0]}", "four runs compared": f"{large}/compare?runs={some}",
             f"charts of a run with {POINTS:,} points": f"/experiments/0/runs/{run}?tab=charts",
             "models": "/models", f"a model of {VERSIONS:,} versions": "/models/large", "a version": f"/models/large/versions/{VERSIONS}",
             "two versions compared": f"/models/large/compare?versions={urllib.parse.quote(json.dumps(['4999', '5000']))}",
-            "requirements": "/requirements", "data": "/data", "pipeline": "/pipeline", "serving": "/serving", "monitoring": "/monitoring", "lineage": "/lineage",
+            "a version of a project": "/models/heart/versions/1",
+            "requirements": "/requirements", "data": "/data", "a source": "/data/cleveland", "pipeline": "/pipeline", "serving": "/serving", "monitoring": "/monitoring", "lineage": "/lineage",
         }
         for name, path in pages.items():
             table.add(f"{name}: usable after", look(server.url + path, times=arguments.times)["median"], None, "ms", most=USABLE)

@@ -23,7 +23,9 @@ export function Chart({ option, height = 260, label, onMade }: {
     chart.current = made;
     onMade?.(made);
     const observer = new ResizeObserver(() => {
-      if (!window.matchMedia("print").matches) made.resize({ width: element.clientWidth, height });
+      // The first news is the size that it was made with: it would be drawn twice.
+      const width = element.clientWidth;
+      if (width !== made.getWidth() && !window.matchMedia("print").matches) made.resize({ width, height });
     });
     observer.observe(element);
     return () => { observer.disconnect(); made.dispose(); chart.current = null; };

@@ -1,6 +1,6 @@
 // A table of any number of rows: only those in sight are drawn.
 import { columnResizingFeature, columnSizingFeature, tableFeatures, useTable, type ColumnDef, type ColumnSizingState } from "@tanstack/react-table";
-import { useVirtualizer } from "@tanstack/react-virtual";
+import { useVirtualizer, type Range } from "@tanstack/react-virtual";
 import { memo, useCallback, useEffect, useMemo, useRef, useState, type KeyboardEvent, type ReactNode } from "react";
 import { isForPage } from "./keys";
 import type { SavedTable } from "./save";
@@ -48,6 +48,17 @@ export interface VirtualTableProps<Row> {
 }
 
 const NEAR_END = 30;
+/** Rows that are drawn beyond those in sight, and by how many at once those that are drawn change: in most frames of a scroll
+ *  nothing is drawn at all. */
+const OVERSCAN = 8;
+const STEP = 4;
+
+/** The rows that are drawn, as a range that begins and ends at a multiple of STEP. */
+function drawnOf({ startIndex, endIndex, overscan, count }: Range): number[] {
+  const first = Math.max(0, Math.floor((startIndex - overscan) / STEP) * STEP);
+  const end = Math.min(count, Math.ceil((endIndex + 1 + overscan) / STEP) * STEP);
+  return Array.from({ length: Math.max(0, end - first) }, (_, at) => first + at);
+}
 
 export function VirtualTable<Row extends object>(props: VirtualTableProps<Row>) {
   const { rows, columns, keyOf, onEnd, rowHeight = 36 } = props;
@@ -56,13 +67,19 @@ export function VirtualTable<Row extends object>(props: VirtualTableProps<Row>) 
   // Beside the state, as the next key may come before the row that it starts from is drawn.
   const at = useRef(-1);
   const go = useCallback((index: number) => { at.current = index; setShown(index); }, []);
-  const virtual = useVirtualizer({ count: rows.length, getScrollElement: () => frame.current, estimateSize: () => rowHeight, overscan: 8 });
+  const virtual = useVirtualizer({
+    count: rows.length, getScrollElement: () => frame.current, estimateSize: () => rowHeight, overscan: OVERSCAN, rangeExtractor: drawnOf,
+    useScrollendEvent: true,
+    // Until the frame is measured: so that the first picture has rows.
+    initialRect: { width: 0, height: window.innerHeight / 2 },
+  });
   const items = virtual.getVirtualItems();
   const first = items[0]?.index ?? 0;
   const last = items.at(-1)?.index ?? -1;
 
   useEffect(() => { if (onEnd && last >= rows.length - NEAR_END) onEnd(); }, [last, rows.length, onEnd]);
   useEffect(() => { virtual.measure(); }, [rowHeight, virtual]);
+  useStuckColumn(frame);
   const move = useRowKeys({ ...props, at, go, scrollTo: (index) => virtual.scrollToIndex(index), frame });
 
   const [own, setOwn] = useState<ColumnSizingState>({});
@@ -89,6 +106,19 @@ export function VirtualTable<Row extends object>(props: VirtualTableProps<Row>) 
       {(props.foot || props.save) && <div className="vtable-foot"><span>{props.foot}</span>{props.save && <SaveTable name={props.label} table={props.save} />}</div>}
     </div>
   );
+}
+
+/** The first column stays in sight while one scrolls aside, and only then: each of its cells would be a layer of its own in every
+ *  frame. */
+function useStuckColumn(frame: React.RefObject<HTMLDivElement | null>) {
+  useEffect(() => {
+    const element = frame.current;
+    if (!element) return undefined;
+    const look = () => { element.toggleAttribute("data-aside", element.scrollLeft > 0); };
+    // Before the rows are drawn anew: to ask for a place after that would lay the table out at once.
+    element.addEventListener("scroll", look, { passive: true, capture: true });
+    return () => element.removeEventListener("scroll", look, { capture: true });
+  }, [frame]);
 }
 
 /** A row is drawn again only when something of it changed: while one scrolls, those that stay are left alone. */

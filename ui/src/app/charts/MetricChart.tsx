@@ -1,5 +1,5 @@
 import type { ECharts } from "echarts/core";
-import { useCallback, useEffect, useMemo, useRef, useState, type PointerEvent } from "react";
+import { useCallback, useMemo, useRef, useState, type PointerEvent } from "react";
 import { Chart } from "../../parts/Chart";
 import { Downloads } from "../../parts/Downloads";
 import { count } from "../../parts/format";
@@ -10,6 +10,7 @@ import type { Group } from "../experiments/grouping";
 import { bandsOf } from "./bands";
 import { bandOption, barOption, isFlat, lineOption } from "./options";
 import { lastSeries, seriesOf, stepsBetween, usePoints, type Along } from "./series";
+import { useNear } from "./useNear";
 
 const HEIGHT = 250;
 
@@ -28,14 +29,7 @@ export interface MetricChartProps {
 /** One metric of some runs: lines if it was logged over steps, else bars. What is out of sight is not asked for. */
 export function MetricChart({ metric, runs, along, log, smoothing, steps, groups, zoom }: MetricChartProps) {
   const card = useRef<HTMLElement>(null);
-  const [seen, setSeen] = useState(false);
-  useEffect(() => {
-    const element = card.current;
-    if (!element || seen) return undefined;
-    const observer = new IntersectionObserver((entries) => { if (entries.some((entry) => entry.isIntersecting)) setSeen(true); }, { rootMargin: "300px" });
-    observer.observe(element);
-    return () => observer.disconnect();
-  }, [seen]);
+  const seen = useNear(card);
   const having = useMemo(() => runs.filter((run) => metricOf(run, metric)), [runs, metric]);
   const flat = isFlat(having, metric);
   const found = usePoints(having, metric, steps, along, seen && !flat);

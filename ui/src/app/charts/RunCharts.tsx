@@ -9,6 +9,7 @@ import { ContourChart } from "./ContourChart";
 import { ParallelChart } from "./ParallelChart";
 import { ScatterChart } from "./ScatterChart";
 import type { ManyChartsSettings } from "./settings";
+import { WhenNear } from "./WhenNear";
 
 /** All charts of several runs: their metrics, and how parameters and metrics go together. */
 export default function RunCharts({ runs, group, settings, change }: {
@@ -23,10 +24,10 @@ export default function RunCharts({ runs, group, settings, change }: {
       <MetricCharts runs={runs} metrics={metrics} groups={groups} settings={settings} change={change} />
       {runs.length > 1 && axes.length > 1 && (
         <>
-          <ParallelChart runs={runs} axes={axes} chosen={asList(settings.axes)} choose={(ids) => change({ axes: ids })} />
-          <ScatterChart runs={runs} axes={axes} x={asText(settings.scatterX)} y={asText(settings.scatterY)} choose={change} />
-          {runs.length > 3 && <ContourChart runs={runs} axes={axes} x={asText(settings.contourX)} y={asText(settings.contourY)} of={asText(settings.contourOf)} choose={change} />}
-          {runs.length > 2 && <BoxChart runs={runs} axes={axes} by={asText(settings.boxBy)} of={asText(settings.boxOf)} choose={change} />}
+          <WhenNear label="Parallel coordinates" height={390}>{() => <ParallelChart runs={runs} axes={axes} chosen={asList(settings.axes)} choose={(ids) => change({ axes: ids })} />}</WhenNear>
+          <WhenNear label="Scatter" height={390}>{() => <ScatterChart runs={runs} axes={axes} x={asText(settings.scatterX)} y={asText(settings.scatterY)} choose={change} />}</WhenNear>
+          {runs.length > 3 && <WhenNear label="Contours" height={450}>{() => <ContourChart runs={runs} axes={axes} x={asText(settings.contourX)} y={asText(settings.contourY)} of={asText(settings.contourOf)} choose={change} />}</WhenNear>}
+          {runs.length > 2 && <WhenNear label="Boxes" height={370}>{() => <BoxChart runs={runs} axes={axes} by={asText(settings.boxBy)} of={asText(settings.boxOf)} choose={change} />}</WhenNear>}
         </>
       )}
     </>
