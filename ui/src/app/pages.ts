@@ -68,3 +68,12 @@ export const PAGES: readonly Page[] = [
   { path: "/monitoring", title: "Monitoring", views: [{ path: "/monitoring", load: () => import("./monitoring/MonitoringPage") }] },
   { path: "/lineage", title: "Lineage", views: [{ path: "/lineage", load: () => import("./lineage/LineagePage") }] },
 ];
+
+/** The view of an address; undefined: none, or one of MLflow's, which main.tsx translates. */
+export function viewAt(pathname: string): View | undefined {
+  const parts = pathname.split("/");
+  return PAGES.flatMap((page) => page.views).find(({ path }) => {
+    const own = path.split("/");
+    return own.length === parts.length && own.every((part, at) => part === parts[at] || (part.startsWith("$") && parts[at] !== ""));
+  });
+}

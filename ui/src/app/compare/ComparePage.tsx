@@ -1,8 +1,9 @@
 import { Link, useParams } from "@tanstack/react-router";
-import { lazy, Suspense } from "react";
+import { Suspense, useEffect } from "react";
 import { plural } from "../../parts/format";
 import { Failed, Nothing, Skeleton } from "../../parts/States";
 import type { Run } from "../api/mlflow";
+import { loadRunCharts, RunCharts } from "../charts/load";
 import type { ManyChartsSettings } from "../charts/settings";
 import { useExperiment, useRunsById } from "../experiments/useRuns";
 import { asList, useSettings } from "../search";
@@ -12,7 +13,6 @@ import "../experiments/experiments.css";
 import "../runs/runs.css";
 import "./compare.css";
 
-const RunCharts = lazy(() => import("../charts/RunCharts"));
 const MOST = 100;
 
 export interface CompareSettings extends ManyChartsSettings {
@@ -35,6 +35,7 @@ export default function ComparePage() {
     </>
   );
   const charts = settings.tab === "charts";
+  useEffect(() => { if (charts) loadRunCharts(); }, [charts]);
   return (
     <>
       <PageHead title={`Compare ${plural(found.data?.length ?? ids.length, "run")}`} above={above} tools={(

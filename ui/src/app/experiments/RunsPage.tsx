@@ -1,9 +1,10 @@
 import { Link, useParams } from "@tanstack/react-router";
-import { useCallback, useMemo, useState } from "react";
+import { useCallback, useEffect, useMemo, useState } from "react";
 import { count } from "../../parts/format";
 import { Command, Failed, Nothing, Skeleton } from "../../parts/States";
 import { ApiError } from "../api/client";
 import type { Run } from "../api/mlflow";
+import { loadRunCharts } from "../charts/load";
 import { asList, asText, useSettings } from "../search";
 import { PageHead } from "../shell/PageHead";
 import { BulkBar } from "./BulkBar";
@@ -12,7 +13,7 @@ import { ExperimentNote, ExperimentTools } from "./ExperimentTools";
 import { firstRun } from "./ExperimentsPage";
 import { FilterBox } from "./FilterBox";
 import { PARENT } from "./runValues";
-import { RunsCharts } from "./RunsCharts";
+import { DRAWN, RunsCharts } from "./RunsCharts";
 import { RunTable } from "./RunTable";
 import { RunsToolbar } from "./RunsToolbar";
 import { both, useChildCounts, useChildren, useExperiment, useKeysOfRuns, useRuns, useRunsById, type Asked } from "./useRuns";
@@ -44,13 +45,17 @@ export default function RunsPage() {
     experiment: experimentId, view, order: asText(settings.order), filter: both(filter, nested ? `tags.\`${PARENT}\` IS NULL` : ""),
     columns: group ? [...columns, group] : columns,
   }), [experimentId, view, settings.order, filter, nested, columns, group]);
-  const found = useRuns(asked, sample.isFetched);
+  const pins = useMemo(() => asList(settings.pins), [settings.pins]);
+  const charts = settings.mode === "charts";
+  useEffect(() => { if (charts) loadRunCharts(); }, [charts]);
+  // Charts want all of a few runs: they need not wait for the columns. Groups are made of many, by one column.
+  const whole = useMemo(() => (charts && !group ? { most: DRAWN + pins.length } : undefined), [charts, group, pins.length]);
+  const found = useRuns(asked, sample.isFetched || whole !== undefined, whole);
   const runs = useMemo(() => found.data?.pages.flatMap((page) => page.runs) ?? NO_RUNS, [found.data]);
   const total = found.data?.pages[0]?.total_count;
 
   const [open, setOpen] = useState<ReadonlySet<string>>(new Set());
   const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set());
-  const pins = useMemo(() => asList(settings.pins), [settings.pins]);
   const hidden = useMemo(() => new Set(asList(settings.hide)), [settings.hide]);
   const pinned = useRunsById(experimentId, pins, columns).data ?? NO_RUNS;
   const unfolded = useMemo(() => [...open].filter((id) => !id.startsWith("group:")), [open]);
@@ -73,7 +78,6 @@ export default function RunsPage() {
 
   if (experiment.isError) return <><PageHead title="Experiment" above={<Link to="/experiments">Experiments</Link>} /><Failed error={experiment.error} retry={() => { void experiment.refetch(); }} /></>;
   const name = experiment.data?.name ?? "";
-  const charts = settings.mode === "charts";
   const hide = (id: string) => change({ hide: toggled([...hidden], id) });
   const refused = found.error instanceof ApiError && found.error.status < 500 ? found.error : null;
   const foot = group
@@ -101,7 +105,7 @@ export default function RunsPage() {
         {found.isPending ? <Skeleton lines={10} label="Loading runs" />
           : found.isError && !refused && runs.length === 0 ? <Failed error={found.error} retry={() => { void found.refetch(); }} />
             : rows.length === 0 ? !refused && <None filter={filter} deleted={deleted} name={name} />
-              : charts ? <RunsCharts {...{ experiment: experimentId, runs, pinned, total, settings, change, hidden, hide }} />
+              : charts ? <RunsCharts {...{ experiment: experimentId, runs, pinned, total, settings, change, hidden, hide }} whole={found.data?.pages[0]?.whole ?? false} />
                 : <RunTable rows={rows} total={total} columns={columns} order={asked.order} setOrder={(order) => change({ order: order || undefined })}
                   chosen={chosen} choose={choose} hidden={hidden} fold={fold} onEnd={onEnd} foot={foot} grouped={group}
                   hide={hide} pin={(id) => change({ pins: toggled(pins, id) })} />}

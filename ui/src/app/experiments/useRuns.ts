@@ -24,6 +24,8 @@ export function useKeysOfRuns(experiment: string) {
 }
 
 export interface Asked { experiment: string; filter: string; order: string; view: View; columns: readonly string[] }
+/** What is asked of the first page alone: so many runs, with all that they have. */
+export interface WholeRuns { most: number }
 
 /** Filters joined by AND; each stands by itself. */
 export function both(...filters: string[]): string {
@@ -33,16 +35,19 @@ export function both(...filters: string[]): string {
 
 /** All runs that are asked for, page by page as they are wanted. While only the first page is there, it is kept
  *  fresh; later pages would shift under the reader. */
-export function useRuns(asked: Asked, enabled: boolean) {
+export function useRuns(asked: Asked, enabled: boolean, whole?: WholeRuns) {
   return useInfiniteQuery({
-    queryKey: ["runs", asked.experiment, asked.view, asked.filter, asked.order, asked.columns],
+    queryKey: ["runs", asked.experiment, asked.view, asked.filter, asked.order, whole ?? asked.columns],
     meta: liveOn("runs"),
     enabled,
-    queryFn: ({ pageParam, signal }) => searchRuns({
-      experiment_ids: [asked.experiment], filter: asked.filter, run_view_type: asked.view, fields: fieldsFor(asked.columns),
-      order_by: asked.order ? [asked.order] : undefined, page_token: pageParam, max_results: pageParam ? PAGE : FIRST_PAGE,
-      count_total: pageParam === undefined,
-    }, signal),
+    queryFn: async ({ pageParam, signal }) => ({
+      whole: whole !== undefined,
+      ...await searchRuns({
+        experiment_ids: [asked.experiment], filter: asked.filter, run_view_type: asked.view, fields: whole ? undefined : fieldsFor(asked.columns),
+        order_by: asked.order ? [asked.order] : undefined, page_token: pageParam, max_results: pageParam ? PAGE : whole?.most ?? FIRST_PAGE,
+        count_total: pageParam === undefined,
+      }, signal),
+    }),
     initialPageParam: undefined as string | undefined,
     getNextPageParam: (page) => page.next_page_token,
     // Comparing 100,000 runs with those of before costs more than drawing the forty in sight.

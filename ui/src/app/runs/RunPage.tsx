@@ -1,6 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link, useParams } from "@tanstack/react-router";
-import { lazy, Suspense } from "react";
+import { Suspense, useEffect } from "react";
 import { CopyButton } from "../../parts/CopyButton";
 import { Moment } from "../../parts/Moment";
 import { Failed, Skeleton } from "../../parts/States";
@@ -15,11 +15,11 @@ import { Artifacts } from "./Artifacts";
 import { Overview } from "./Overview";
 import { useModelsOfRun } from "./RunModels";
 import { RunTools } from "./RunTools";
+import { loadMetricCharts, MetricCharts } from "../charts/load";
 import type { ChartSettings } from "../charts/settings";
 import "../experiments/experiments.css";
 import "./runs.css";
 
-const MetricCharts = lazy(() => import("../charts/MetricCharts"));
 const LIVE_MS = 5_000;
 
 interface Settings extends ChartSettings { tab: string; model: string; path: string }
@@ -27,6 +27,8 @@ const isSystem = (key: string) => key.startsWith("system/");
 
 export default function RunPage() {
   const { experimentId = "", runId = "" } = useParams({ strict: false });
+  const [{ tab }] = useSettings<Settings>();
+  useEffect(() => { if (tab === "charts" || tab === "system") loadMetricCharts(); }, [tab]);
   const found = useQuery({
     queryKey: ["run", runId], meta: liveOn("runs"), queryFn: ({ signal }) => getRun(runId, signal),
     refetchInterval: (query) => (query.state.data?.info.status === "RUNNING" ? LIVE_MS : false),

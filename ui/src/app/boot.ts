@@ -1,0 +1,9 @@
+// The first of the page that runs, and small: what the address needs is fetched while the rest still comes.
+import "../parts/tokens.css";
+import "../parts/parts.css";
+import "../parts/controls.css";
+import "./shell/shell.css";
+import { viewAt } from "./pages";
+
+void viewAt(window.location.pathname)?.load();
+void import("./main");
