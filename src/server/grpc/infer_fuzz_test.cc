@@ -40,7 +40,7 @@ ModelInferRequest Typed(const char* x_type, void (*fill)(::inference::InferTenso
 }
 
 /// What clients send: typed in every field, raw, with parameters and wanted outputs.
-std::vector<std::string> Messages() {
+std::vector<std::string> Requests() {
   std::vector<ModelInferRequest> requests = {
       Typed("FP64", [](auto* c) { c->mutable_fp64_contents()->Resize(2, 0.5); }),
       Typed("FP32", [](auto* c) { c->mutable_fp32_contents()->Resize(2, 0.5F); }),
@@ -91,7 +91,7 @@ std::string Tweaked(const std::vector<std::string>& corpus, Rng& rng) {
 }
 
 TEST_CASE("messages of gRPC changed at random") {
-  const std::vector<std::string> corpus = Messages();
+  const std::vector<std::string> corpus = Requests();
   serving::Catalog catalog;
   REQUIRE(catalog.Add(serving::FakeServed("heart", "1", serving::BinarySignature())));
   const serving::InferenceService service(catalog, SystemClock(), nullptr, {1, 1 << 16});
