@@ -199,7 +199,7 @@ def test_wrong_bodies_get_the_statuses_of_infer(server, package):
     many = {name: (cells * 101)[:101] for name, cells in columns.items()}
     for path, body, words in [
             (v1, b"{", "not valid JSON"), (v2, b"[1]", "must be a JSON object"), (v1, b"\xff", "not valid JSON"),
-            (v1, json.dumps({"instances": []}), "are missing"), (v1, json.dumps({}), "either 'instances' or 'inputs'"),
+            (v1, json.dumps({"instances": []}), "holds no rows"), (v1, json.dumps({}), "either 'instances' or 'inputs'"),
             (v2, json.dumps({"inputs": []}), "'inputs' must be a list of tensors"),
             (v1, json.dumps({"instances": instances(lacking)}), "'age'"), (v2, json.dumps({"inputs": tensors(lacking)}), "'age'"),
             (v1, json.dumps({"instances": instances(wrong)}), "age"), (v2, json.dumps({"inputs": tensors(wrong)}), "age"),
