@@ -72,10 +72,10 @@ function Evidence({ verdict: v, release }: { verdict: Verdict; release: Release 
 
 function Rewards({ earned }: { earned: readonly Earned[] }) {
   return (
-    <Panel title="Rewards" wide lead="Labels that agreed with a version's decisions. Shares of the traffic follow them; nobody is tested for harm.">
+    <Panel title="Rewards" wide lead="Labels that agreed with a version's decisions. Shares of the traffic follow them; no version is tested for harm.">
       <DataTable label="Rewards of each version" rows={earned} columns={[
         { head: "Version", cell: (e) => `v${e.version}` }, { head: "Requests", numeric: true, cell: (e) => count(e.requests) },
-        { head: "Rewards", numeric: true, cell: (e) => num(e.won) }, { head: "Of", numeric: true, cell: (e) => num(e.won + e.lost) },
+        { head: "Labels", numeric: true, cell: (e) => num(e.won + e.lost) }, { head: "Rewards", numeric: true, cell: (e) => num(e.won) },
         { head: "Rate", numeric: true, cell: (e) => e.won + e.lost > 0 ? percent(e.won / (e.won + e.lost)) : "" },
       ]} />
     </Panel>
