@@ -49,6 +49,12 @@ export const lifeCycleFlows = {
     }
     return { phases, heads };
   },
+  /** Where what must be done leads to. */
+  async tasks({ open }) {
+    const tab = await open("/");
+    await tab.waitForSelector(".task-list a");
+    return { links: await tab.$$eval(".task-list a", (all) => all.map((a) => a.getAttribute("href"))) };
+  },
   /** Two versions picked and compared; from there to one version. */
   async pickVersions({ open }) {
     const tab = await open("/models/heart");

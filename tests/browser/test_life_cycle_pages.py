@@ -100,6 +100,22 @@ def test_each_phase_is_a_click_from_its_page(server):
     assert seen["heads"] == ["Requirements", "Data", "Experiments", "Models", "Serving", "Monitoring", "Monitoring"]
 
 
+def test_what_must_be_done_leads_to_what_it_is_about(server):
+    seen = flow("tasks", server.url)
+    check_quiet(seen)
+    assert {"/data/hungarian", "/data/switzerland", "/data/va", "/monitoring?batch=va", "/requirements"} == set(seen["links"])
+
+
+def test_a_model_server_is_a_command_away(server):
+    page, = walk(server, "/serving")
+    check_page(page)
+    deployments = requests.get(f"{server.url}/api/2.0/quern/serving", timeout=60).json()["deployments"]
+    version, = [deployment["version"] for deployment in deployments if deployment["state"] == "live"]
+    # The same that stands on the version's page, which test_page_views.py runs.
+    command, = page["commands"]
+    assert command.startswith(f"quern serve 'heart/{version}' --root ")
+
+
 def test_versions_are_picked_and_compared(server):
     seen = flow("pickVersions", server.url)
     check_quiet(seen)

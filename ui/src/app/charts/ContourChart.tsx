@@ -5,7 +5,7 @@ import { useMemo, useRef } from "react";
 import { Chart } from "../../parts/Chart";
 import { Downloads } from "../../parts/Downloads";
 import { color, tip, tooltip, valueAxis } from "../../parts/chartOptions";
-import { num } from "../../parts/format";
+import { num, plural } from "../../parts/format";
 import type { Run } from "../api/mlflow";
 import { runName } from "../experiments/runValues";
 import { valueOn } from "./axes";
@@ -46,7 +46,7 @@ export function ContourChart({ runs, axes, x, y, of, choose }: { runs: readonly 
         <>
           <Chart option={option} height={380} label={`${title} of ${places.length} runs, from ${num(levels[0], 4)} to ${num(Math.max(...places.map((at) => at.value)), 4)}`} />
           <p className="caption">The darker, the larger: {levels.map((level) => num(level, 4)).join(" · ")}. Between the runs (dots) the surface is weighted by distance, within what they
-            measured; far from all of them it is blank.{places.length < runs.length && ` ${runs.length - places.length} of the runs do not have all three.`}</p>
+            measured; far from all of them it is blank.{places.length < runs.length && ` ${plural(runs.length - places.length, "run")} without all three.`}</p>
         </>
       )}
     </section>

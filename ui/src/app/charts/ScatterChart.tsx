@@ -1,6 +1,7 @@
 import { useMemo, useRef } from "react";
 import { Chart } from "../../parts/Chart";
 import { Downloads } from "../../parts/Downloads";
+import { plural } from "../../parts/format";
 import type { Run } from "../api/mlflow";
 import { runName } from "../experiments/runValues";
 import { valueOn } from "./axes";
@@ -30,7 +31,7 @@ export function ScatterChart({ runs, axes, x, y, choose }: { runs: readonly Run[
       </div>
       {points.length === 0 ? <p className="empty">No run has both.</p>
         : <Chart option={option} height={340} label={`${title} of ${points.length} runs`} />}
-      {points.length > 0 && points.length < runs.length && <p className="caption">{runs.length - points.length} of the runs do not have both as something that can be drawn.</p>}
+      {points.length > 0 && points.length < runs.length && <p className="caption">{plural(runs.length - points.length, "run")} without both, or with what cannot be drawn.</p>}
     </section>
   );
 }

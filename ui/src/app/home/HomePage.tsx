@@ -4,6 +4,7 @@ import { Moment } from "../../parts/Moment";
 import { Command } from "../../parts/States";
 import { Status } from "../../parts/Status";
 import { useOverview, type Overview, type Task } from "../api/native";
+import { sourceAddress } from "../data/address";
 import { firstRun } from "../experiments/ExperimentsPage";
 import { asText, useSettings } from "../search";
 import { PageHead } from "../shell/PageHead";
@@ -74,7 +75,7 @@ function Tasks({ tasks }: { tasks: readonly Task[] }) {
               {mine.map((task) => (
                 <li key={task.step}>
                   <Status tone={URGENCY[task.urgency][0]}>{URGENCY[task.urgency][1]}</Status>
-                  <Link to={PHASE_PAGE[task.phase] ?? "/pipeline"} title={task.text}><bdi>{short(task.text)}</bdi></Link>
+                  <Link to={pageOf(task).to} search={pageOf(task).search as never} title={task.text}><bdi>{short(task.text)}</bdi></Link>
                   {task.command && <code>{task.command}</code>}
                 </li>
               ))}
@@ -84,6 +85,14 @@ function Tasks({ tasks }: { tasks: readonly Task[] }) {
       })}
     </div>
   );
+}
+
+/** Where what is to be looked at stands: the source of "validate:va", the batch of "monitor:va". */
+function pageOf(task: Task): { to: string; search: Record<string, string> } {
+  const [kind = "", name = ""] = task.step.split(/:(.*)/s);
+  if (name && (kind === "ingest" || kind === "validate" || kind === "explore")) return { to: sourceAddress(name), search: {} };
+  if (name && (kind === "monitor" || kind === "retrain")) return { to: "/monitoring", search: { batch: name } };
+  return { to: PHASE_PAGE[task.phase] ?? "/pipeline", search: {} };
 }
 
 /** The first thought of a long message; the page behind it has the whole. */

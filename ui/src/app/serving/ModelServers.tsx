@@ -3,19 +3,25 @@ import { count, num, percent } from "../../parts/format";
 import { Sparkline } from "../../parts/Histogram";
 import { Panel } from "../../parts/Layout";
 import { Moment } from "../../parts/Moment";
+import { Command } from "../../parts/States";
 import { Status } from "../../parts/Status";
+import { useVersion, type Deployment } from "../api/native";
 import type { ModelServer, ServedModel } from "../api/serving";
 import { keyOf, LOOKED_BACK_S, useRates, type Rate } from "./rates";
 
 interface Row { server: ModelServer; model: ServedModel; rate: Rate | undefined }
 
-/** The model servers of this store that listen now, and what they answer at this moment. */
-export function ModelServers({ servers, at }: { servers: readonly ModelServer[]; at: number }) {
+/** The model servers of this store that listen now, and what they answer at this moment. `live`: what a run left in service. */
+export function ModelServers({ servers, at, live }: { servers: readonly ModelServer[]; at: number; live: Deployment | undefined }) {
   const rates = useRates(servers, at);
-  if (servers.length === 0) {
+  const none = servers.length === 0;
+  const version = useVersion(live?.name ?? "", String(live?.version ?? ""), none && live !== undefined);
+  if (none) {
+    const command = version.data?.snippets.find((snippet) => snippet.title === "Serve it")?.code;
     return (
-      <Panel title="Model servers, now" wide>
-        <p className="muted">No model server of this store listens at this moment. <code>quern serve MODEL</code> in the project’s folder starts one, and it shows here.</p>
+      <Panel title="Model servers, now" wide lead={command && "No model server of this store listens at this moment. This starts one; then it shows here, and can be asked by a form:"}>
+        {command ? <Command text={command} />
+          : <p className="muted">No model server of this store listens at this moment. <code>quern serve MODEL</code> in the project’s folder starts one, and it shows here.</p>}
       </Panel>
     );
   }

@@ -30,7 +30,7 @@ export default function ServingPage() {
       <PageHead title="Serving">{found.data && !isEmpty(found.data) && <p className="page-lead">{conclude(found.data)}</p>}</PageHead>
       <Loaded query={found}>{(view) => (isEmpty(view) && servers.length === 0 ? <None /> : (
         <>
-          {live.data && <ModelServers servers={servers} at={live.data.now_ms} />}
+          {live.data && <ModelServers servers={servers} at={live.data.now_ms} live={view.deployments.find((d) => d.state === "live")} />}
           <Releases view={view} />
           <TryIt servers={servers} />
           <Deployed view={view} />
