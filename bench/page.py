@@ -129,6 +129,7 @@ def curves(server):
         steps = numpy.repeat(numpy.arange(STEPS), len(names))
         values = 1 / (1 + steps / (100 + 50 * at)) + rng.normal(0, 0.02, points)
         send_points(server, (numpy.zeros(points, numpy.int32), [run]), (numpy.tile(numpy.arange(len(names), dtype=numpy.int32), STEPS), names), steps, values)
+        call(server, f"{API}/runs/update", {"run_id": run, "status": "FINISHED", "end_time": at + 2})
     return experiment
 
 
@@ -158,6 +159,26 @@ def columns_of(server, run):
     return statistics.median(times), sum([step, value] in points for step, value in SPIKES.items()), len(points)
 
 
+def pages_of(server, run, curved):
+    """Every page of the large store by its name; `run` has the long series, `curved` is the experiment with curves."""
+    large = f"/experiments/{stores.EXPERIMENT}"
+    newest = call(server, f"{API}/runs/search", {"experiment_ids": [str(stores.EXPERIMENT)], "max_results": 4})["runs"]
+    ids = [one["info"]["run_id"] for one in newest]
+    some = urllib.parse.quote(json.dumps(ids))
+    return {
+        "home": "/", "experiments": "/experiments", "runs": large, "runs, filtered": f"{large}?filter=metrics.metric_3 > 900 AND params.param_1 = '1'",
+        "runs, ordered by a metric": f"{large}?order=metrics.metric_7 DESC", "runs, in groups": f"{large}?group=params.param_5",
+        "charts of an experiment": f"{large}?mode=charts", f"charts of {CURVES} runs with a million points": f"/experiments/{curved}?mode=charts",
+        "a run": f"{large}/runs/{ids[0]}", "four runs compared": f"{large}/compare?runs={some}",
+        f"charts of a run with {POINTS:,} points": f"/experiments/0/runs/{run}?tab=charts",
+        "models": "/models", f"a model of {VERSIONS:,} versions": "/models/large", "a version": f"/models/large/versions/{VERSIONS}",
+        "two versions compared": f"/models/large/compare?versions={urllib.parse.quote(json.dumps(['4999', '5000']))}",
+        "a version of a project": "/models/heart/versions/1",
+        "requirements": "/requirements", "data": "/data", "a source": "/data/cleveland", "pipeline": "/pipeline",
+        "serving": "/serving", "monitoring": "/monitoring", "lineage": "/lineage",
+    }
+
+
 def large_store(table, folder, arguments):
     project(folder / "large" / "store", arguments.program)
     database = folder / "large" / "store" / ".quern" / "quern.db"
@@ -170,21 +191,7 @@ def large_store(table, folder, arguments):
         table.add(f"what a chart of {POINTS:,} points asks for", ms, None, "ms", most=200)
         table.add("points that it gets", drawn, None, "")
         table.add("of the two spikes of one point each it has", spikes, None, "", least=2)
-        large = f"/experiments/{stores.EXPERIMENT}"
-        newest = call(server, f"{API}/runs/search", {"experiment_ids": [str(stores.EXPERIMENT)], "max_results": 4})["runs"]
-        ids = [one["info"]["run_id"] for one in newest]
-        some = urllib.parse.quote(json.dumps(ids))
-        pages = {
-            "home": "/", "experiments": "/experiments", "runs": large, "runs, filtered": f"{large}?filter=metrics.metric_3 > 900 AND params.param_1 = '1'",
-            "runs, ordered by a metric": f"{large}?order=metrics.metric_7 DESC", "runs, in groups": f"{large}?group=params.param_5",
-            "charts of an experiment": f"{large}?mode=charts", f"charts of {CURVES} runs with a million points": f"/experiments/{curved}?mode=charts", "a run": f"{large}/runs/{ids[0]}", "four runs compared": f"{large}/compare?runs={some}",
-            f"charts of a run with {POINTS:,} points": f"/experiments/0/runs/{run}?tab=charts",
-            "models": "/models", f"a model of {VERSIONS:,} versions": "/models/large", "a version": f"/models/large/versions/{VERSIONS}",
-            "two versions compared": f"/models/large/compare?versions={urllib.parse.quote(json.dumps(['4999', '5000']))}",
-            "a version of a project": "/models/heart/versions/1",
-            "requirements": "/requirements", "data": "/data", "a source": "/data/cleveland", "pipeline": "/pipeline", "serving": "/serving", "monitoring": "/monitoring", "lineage": "/lineage",
-        }
-        for name, path in pages.items():
+        for name, path in pages_of(server, run, curved).items():
             table.add(f"{name}: usable after", look(server.url + path, times=arguments.times)["median"], None, "ms", most=USABLE)
         found = table_of(server, MANY_RUNS, 1)
         share, longest = missed(found["frames"])

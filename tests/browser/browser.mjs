@@ -62,3 +62,11 @@ export async function heap(tab) {
   await devtools.detach();
   return metrics.find((one) => one.name === "JSHeapUsedSize").value / 1e6;
 }
+
+/** What the browser of a tab shows beside pages: windows of its own, which would take time from them. */
+export async function windows(tab) {
+  const devtools = await tab.context().browser().newBrowserCDPSession();
+  const { targetInfos } = await devtools.send("Target.getTargets", { filter: [{}] });
+  await devtools.detach();
+  return targetInfos.filter((one) => !["page", "tab", "browser"].includes(one.type)).map((one) => `${one.type} ${one.url}`);
+}

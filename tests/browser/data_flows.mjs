@@ -39,6 +39,7 @@ export const dataFlows = {
   async contour({ open, settle, violations, args }) {
     const tab = await open(`/experiments/${args.experiment}?mode=charts`, args);
     const host = tab.locator("[aria-label=Contours]");
+    await host.scrollIntoViewIfNeeded();
     await host.locator(".chart svg path[fill='var(--known)']").first().waitFor();
     await host.scrollIntoViewIfNeeded();
     const before = await host.innerText();

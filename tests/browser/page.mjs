@@ -1,6 +1,7 @@
 // One flow through the page of `quern server` in a headless Chromium; prints what a test needs to know as JSON.
 // Usage: node page.mjs FLOW URL '{"argument": …}'
 import { hear, launch, violations } from "./browser.mjs";
+import { costFlows } from "./cost_flows.mjs";
 import { dataFlows } from "./data_flows.mjs";
 import { enduranceFlows } from "./endurance_flows.mjs";
 import { lifeCycleFlows } from "./life_cycle_flows.mjs";
@@ -9,7 +10,7 @@ import { flows as pageFlows } from "./page_flows.mjs";
 import { registryFlows } from "./registry_flows.mjs";
 import { savedFlows } from "./saved_flows.mjs";
 
-const flows = { ...pageFlows, ...registryFlows, ...orderFlows, ...dataFlows, ...lifeCycleFlows, ...enduranceFlows, ...savedFlows };
+const flows = { ...pageFlows, ...registryFlows, ...orderFlows, ...dataFlows, ...lifeCycleFlows, ...enduranceFlows, ...savedFlows, ...costFlows };
 const [flow, url, text] = process.argv.slice(2);
 const args = JSON.parse(text ?? "{}");
 
@@ -31,6 +32,8 @@ async function open(path, options = {}) {
   tab.on("dialog", (d) => { seen.dialogs += 1; void d.dismiss(); });
   tab.on("response", (r) => r.status() >= 400 && seen.refused.push(`${r.status()} ${new URL(r.url()).pathname}`));
   tab.on("request", (r) => !/^(data|blob):/.test(r.url()) && new URL(r.url()).origin !== new URL(url).origin && seen.outside.push(r.url()));
+  tab.asked = [];
+  tab.on("request", (r) => tab.asked.push(r.url()));
   tab.quiet = quietOf(tab);
   await tab.goto(url + path);
   await settle(tab);

@@ -201,8 +201,11 @@ export const flows = {
     await tab.waitForFunction((few) => document.querySelectorAll(".compare tbody th[scope=row]").length > few, different.length);
     const all = await keys();
     await tab.click("button:text-is('Charts')");
-    await tab.waitForSelector("[aria-label='Parallel coordinates'] .chart svg");
-    await tab.waitForSelector("[aria-label='Scatter'] .chart svg");
+    // What is far below is drawn when one comes near.
+    for (const part of ["Parallel coordinates", "Scatter"]) {
+      await tab.locator(`section[aria-label='${part}']`).scrollIntoViewIfNeeded();
+      await tab.waitForSelector(`[aria-label='${part}'] .chart svg`);
+    }
     return { different, all };
   },
 

@@ -204,6 +204,33 @@ def test_a_table_of_any_length_is_short_in_the_page(page):
     assert seen["most"] < 80
 
 
+def test_a_table_that_is_scrolled_draws_few_rows_in_few_frames(page):
+    url, known = page
+    seen = flow("glide", url, experiment=known["many"], frames=60, pixels=20)
+    check_quiet(seen)
+    # Each row that comes is drawn once, and rows come four at a time; one more time for the beginning and the end each.
+    assert 0 < seen["rows"] <= seen["passed"] + 8, seen
+    assert seen["changed"] <= seen["passed"] / 4 + 2, seen
+    assert seen["blank"] == 0
+    # A cell that sticks is a layer in every frame: only once one scrolls aside, and then it does stay.
+    assert (seen["stuck"], round(seen["aside"])) == (0, 1), seen
+
+
+@pytest.mark.parametrize("name, files, searches", [("experiments", 10, 0), ("runs", 14, 3), ("charts", 17, 3), ("run", 15, 0), ("model page", 13, 0), ("data", 10, 0)])
+def test_a_page_asks_for_little(page, name, files, searches):
+    """Files and searches from the address to a page that is there, by a browser that has nothing of it."""
+    url, known = page
+    path = {**addresses(known), "model page": "/models/heart", "data": "/data"}[name]
+    seen = flow("cost", url, path=path)
+    check_quiet(seen)
+    assert seen["windows"] == []
+    assert seen["files"] <= files and seen["searches"] <= searches, seen
+    if name == "charts":
+        # What is far below is neither asked for nor drawn.
+        assert 0 < seen["drawn"] <= seen["cards"]
+        assert seen["waiting"] == ["Parallel coordinates", "Scatter", "Contours", "Boxes"], seen
+
+
 def test_a_long_table_is_not_asked_for_again(page):
     url, known = page
     api = seed_page.Api(url)
