@@ -1,6 +1,7 @@
 """The gRPC front with stock clients: Triton's, gRPC's own health and reflection, and bare messages."""
 
 import collections
+import contextlib
 import threading
 
 import grpc
@@ -265,6 +266,16 @@ def test_health(server):
         service = health_pb2.HealthCheckRequest(service="inference.GRPCInferenceService")
         assert health.Check(service).status == serving
         refused(grpc.StatusCode.NOT_FOUND, health.Check, health_pb2.HealthCheckRequest(service="nothing"))
+        watch = health.Watch(health_pb2.HealthCheckRequest(service="nothing"), timeout=30)
+        assert next(watch).status == health_pb2.HealthCheckResponse.SERVICE_UNKNOWN
+        watch.cancel()
+        packed = health.Check(service, compression=grpc.Compression.Gzip)
+        assert packed.status == serving
+        broken = b"\x0a\x05in"
+        refused(INVALID, channel.unary_unary("/grpc.health.v1.Health/Check"), broken)
+        refused(INVALID, next, channel.unary_stream("/grpc.health.v1.Health/Watch")(broken))
+        assert "/grpc.health.v1.Health/Nothing" in refused(
+            grpc.StatusCode.UNIMPLEMENTED, channel.unary_unary("/grpc.health.v1.Health/Nothing"), b"")
 
 
 @pytest.mark.parametrize("limit", ["2GB", "4GB"])
@@ -294,6 +305,25 @@ def test_health_is_watched_while_models_go_and_come(tmp_path):
             watch.cancel()
     finally:
         server.kill()
+
+
+def test_who_watches_is_told_of_the_stop(tmp_path):
+    server = Standalone(f"price={linear_model(tmp_path / 'linear.onnx')}", "--grpc-port", "0")
+    with contextlib.ExitStack() as opened:
+        watches = []
+        for number in range(20):
+            channel = opened.enter_context(grpc.insecure_channel(server.grpc, options=[("number", number)]))
+            watches.append(health_pb2_grpc.HealthStub(channel).Watch(health_pb2.HealthCheckRequest(), timeout=60))
+        for watch in watches:
+            assert next(watch).status == health_pb2.HealthCheckResponse.SERVING
+        # Those who went are no burden.
+        for watch in watches[::2]:
+            watch.cancel()
+        assert server.stop() == 0
+        for watch in watches[1::2]:
+            assert next(watch).status == health_pb2.HealthCheckResponse.NOT_SERVING
+            with pytest.raises(grpc.RpcError):
+                next(watch)
 
 
 def test_reflection(server):

@@ -5,8 +5,6 @@
 #include <string>
 #include <vector>
 
-#include "server/grpc/answer.h"
-
 namespace quern::server::grpc {
 
 /// Thread-safe. Borrows the tokens; without any, everybody may call.
@@ -14,11 +12,8 @@ class Admission {
  public:
   explicit Admission(const std::vector<std::string>& tokens) : tokens_(tokens) {}
 
-  /// Whether the call carries a token (`authorization: Bearer TOKEN`), or needs none: ServerLive
-  /// and ServerReady, which an orchestrator probes.
-  bool Admits(Method method, const ::grpc::ServerContext& call) const;
-  /// Reflection needs a token too, which the library answers by itself; health needs none.
-  void GuardReflection(::grpc::ServerBuilder* builder) const;
+  /// Whether the call carries a token (`authorization: Bearer TOKEN`), or nobody needs one.
+  bool Admits(const ::grpc::ServerContext& call) const;
 
  private:
   const std::vector<std::string>& tokens_;

@@ -43,25 +43,12 @@ const char* Compression(std::string_view bytes) {
   return first == 0x78 && (first * 256 + second) % 31 == 0 ? "deflate" : nullptr;
 }
 
-Status Parse(const Job& job, google::protobuf::Message* message) {
-  std::string_view bytes = job.bytes;
-  std::string plain;
-  if (const char* encoding = Compression(bytes)) {
-    QUERN_ASSIGN(plain, net::Decompress(bytes, encoding, job.max_message));
-    bytes = plain;
-  }
-  if (message->ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) return {};
-  return Fail(Code::kInvalidArgument, "the request is no valid " +
-                                          message->GetDescriptor()->full_name() +
-                                          ": broken bytes, or text that is not UTF-8");
-}
-
 template <class Request, class Response>
 Result<Message> Answer(const Job& job) {
   Memory& memory = Memory::OfThisThread();
   auto* request = memory.Make<Request>();
   auto* response = memory.Make<Response>();
-  QUERN_TRY(Parse(job, request));
+  QUERN_TRY(Parse(job.bytes, job.max_message, request));
   QUERN_TRY(Describe(job.context, *request, response));
   return response;
 }
@@ -75,7 +62,7 @@ Status AnswerInfer(const Job& job, Memory& memory, ::inference::ModelInferRespon
   }
   auto* request = memory.Make<::inference::ModelInferRequest>();
   const double begin = MonotonicSeconds();
-  if (Status parsed = Parse(job, request); !parsed) {
+  if (Status parsed = Parse(job.bytes, job.max_message, request); !parsed) {
     job.context.metrics.Unserved(HttpStatus(parsed.error().code), MonotonicSeconds() - begin);
     return parsed;
   }
@@ -103,6 +90,22 @@ std::string_view PathOf(Method method) {
   }
 #undef QUERN_PATH
   return {};
+}
+
+bool NeedsToken(Method method) {
+  return method != Method::kServerLive && method != Method::kServerReady;
+}
+
+Status Parse(std::string_view bytes, size_t max_message, google::protobuf::Message* message) {
+  std::string plain;
+  if (const char* encoding = Compression(bytes)) {
+    QUERN_ASSIGN(plain, net::Decompress(bytes, encoding, max_message));
+    bytes = plain;
+  }
+  if (message->ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) return {};
+  return Fail(Code::kInvalidArgument, "the request is no valid " +
+                                          message->GetDescriptor()->full_name() +
+                                          ": broken bytes, or text that is not UTF-8");
 }
 
 bool MayExplain(std::string_view bytes) {

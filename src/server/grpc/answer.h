@@ -34,9 +34,16 @@ inline constexpr size_t kMethods = 11;
 /// "/inference.GRPCInferenceService/ModelInfer".
 std::string_view PathOf(Method method);
 
+/// Where callers need one at all: not what an orchestrator probes.
+bool NeedsToken(Method method);
+
 /// Whether the bytes of a ModelInferRequest may ask for explanations, which take long: what is
 /// compressed is not looked into.
 bool MayExplain(std::string_view bytes);
+
+/// kInvalidArgument for bytes that are not such a message; kResourceExhausted beyond `max_message`
+/// bytes after decompression.
+Status Parse(std::string_view bytes, size_t max_message, google::protobuf::Message* message);
 
 /// Texts lie where the message lies.
 struct Answered {

@@ -7,15 +7,13 @@
 #include <utility>
 
 #include "base/time.h"
+#include "server/grpc/bytes.h"
+#include "server/grpc/companion_call.h"
+#include "server/grpc/describe.h"
 #include "server/grpc/watched.h"
-#include "server/http/respond.h"
 
 namespace quern::server::grpc {
 namespace {
-
-::grpc::Status ToStatus(const Error& error) {
-  return {static_cast<::grpc::StatusCode>(PublicCode(error)), PublicMessage(error)};
-}
 
 ByteBuffer Serialize(Message message) {
   ::grpc::Slice slice(message->ByteSizeLong());
@@ -23,22 +21,9 @@ ByteBuffer Serialize(Message message) {
   return {&slice, 1};
 }
 
-/// The bytes of a request in one piece, as long as this lives.
-class Whole {
- public:
-  explicit Whole(ByteBuffer& bytes)
-      : ok_(bytes.TrySingleSlice(&slice_).ok() || bytes.DumpToSingleSlice(&slice_).ok()) {}
-  std::string_view text() const {
-    return ok_ ? std::string_view(reinterpret_cast<const char*>(slice_.begin()), slice_.size())
-               : std::string_view();
-  }
-
- private:
-  ::grpc::Slice slice_;
-  bool ok_;
-};
-
 }  // namespace
+
+bool Core::Serves() const { return !stopping.load() && IsReady(place.context); }
 
 bool Core::MayBlock(Method method, ByteBuffer& request) const {
   if (method != Method::kModelInfer) {
@@ -117,7 +102,6 @@ class StreamCall : public Call {
     stream_.emplace(&call_);
     core_.service.RequestModelStreamInfer(&call_, &*stream_, completions, completions, this);
   }
-  void Cancel() { call_.TryCancel(); }
   void Done(bool ok) override;
   void Answer(const Turn& turn) override;
 
@@ -177,6 +161,7 @@ void Queue::Start() {
   for (size_t i = 0; i < kReadyForInfer; ++i) Arm(Method::kModelInfer);
   for (size_t i = 1; i < kMethods; ++i) Arm(static_cast<Method>(i));
   ArmStream();
+  ArmCompanion();
   thread_ = std::thread([this] { Serve(); });
 }
 
@@ -184,7 +169,7 @@ void Queue::Serve() {
   void* tag = nullptr;
   bool ok = false;
   while (completions_->Next(&tag, &ok)) {
-    static_cast<Call*>(tag)->Done(ok);
+    static_cast<Event*>(tag)->Done(ok);
     if (!taken_.empty()) AnswerTogether();
   }
 }
@@ -218,7 +203,7 @@ void Queue::Gather() {
     bool ok = false;
     if (completions_->AsyncNext(&tag, &ok, end) != ServerCompletionQueue::GOT_EVENT) return;
     const size_t before = taken_.size();
-    static_cast<Call*>(tag)->Done(ok);
+    static_cast<Event*>(tag)->Done(ok);
     if (taken_.size() == before && (batch.delay <= 0 || MonotonicSeconds() >= until)) ++others;
   }
 }
@@ -258,24 +243,54 @@ void Queue::Release(UnaryCall* call, Method method) {
   idle_[static_cast<size_t>(method)].push_back(call);
 }
 
+void Queue::ArmCompanion() {
+  MutexLock lock(mutex_);
+  if (closed_) return;
+  companions_.push_back(std::make_unique<CompanionCall>(core_, *this));
+  companions_.back()->Accept(completions_.get());
+}
+
 void Queue::Release(StreamCall* call) {
   MutexLock lock(mutex_);
   std::erase_if(streams_, [&](const auto& one) { return one.get() == call; });
 }
 
-void Queue::Waits(StreamCall* call, bool waits) {
+void Queue::Release(CompanionCall* call) {
+  MutexLock lock(mutex_);
+  std::erase_if(companions_, [&](const auto& one) { return one.get() == call; });
+}
+
+void Queue::Waits(ServerContext* call, bool waits) {
   MutexLock lock(mutex_);
   if (!waits) {
-    reading_.erase(call);
+    waiting_.erase(call);
     return;
   }
-  reading_.insert(call);
-  if (core_.stopping.load()) call->Cancel();
+  waiting_.insert(call);
+  if (cancelled_) call->TryCancel();
 }
 
 void Queue::CancelStreams() {
   MutexLock lock(mutex_);
-  for (StreamCall* call : reading_) call->Cancel();
+  cancelled_ = true;
+  for (ServerContext* call : waiting_) call->TryCancel();
+}
+
+void Queue::ModelsChanged() {
+  MutexLock lock(mutex_);
+  if (closed_ || rung_) return;
+  rung_ = true;
+  bell_.Set(completions_.get(), gpr_inf_past(GPR_CLOCK_MONOTONIC), &looking_);
+}
+
+void Queue::Looking::Done(bool /*ok*/) {
+  std::vector<CompanionCall*> calls;
+  {
+    MutexLock lock(queue_.mutex_);
+    queue_.rung_ = false;
+    for (const auto& call : queue_.companions_) calls.push_back(call.get());
+  }
+  for (CompanionCall* call : calls) call->Look();
 }
 
 void Queue::Close() {
@@ -302,7 +317,7 @@ void UnaryCall::Done(bool ok) {
   accepted_ = true;
   core_.active.fetch_add(1);
   queue_.Arm(method_);
-  if (!core_.admission.Admits(method_, *call_)) {
+  if (NeedsToken(method_) && !core_.admission.Admits(*call_)) {
     request_.Clear();
     return writer_->FinishWithError(Stranger(), this);
   }
@@ -312,7 +327,7 @@ void UnaryCall::Done(bool ok) {
 void StreamCall::Read() {
   state_ = State::kReading;
   stream_->Read(&request_, this);
-  queue_.Waits(this, true);
+  queue_.Waits(&call_, true);
 }
 
 void StreamCall::Done(bool ok) {
@@ -320,9 +335,9 @@ void StreamCall::Done(bool ok) {
     case State::kAccepting:
       if (!ok || queue_.closed()) return;
       queue_.ArmStream();
-      return core_.admission.Admits(Method::kModelInfer, call_) ? Read() : Finish(Stranger());
+      return core_.admission.Admits(call_) ? Read() : Finish(Stranger());
     case State::kReading: {
-      queue_.Waits(this, false);
+      queue_.Waits(&call_, false);
       if (!ok) return Finish(::grpc::Status::OK);  // the client has sent its last request
       state_ = State::kWriting;
       if (!queue_.HaveAnswered(this, Method::kModelInfer, request_, TimesOf(call_))) {

@@ -1,9 +1,7 @@
 #include "server/grpc/server.h"
 
 #include <grpcpp/alarm.h>
-#include <grpcpp/ext/proto_server_reflection_plugin.h>
 #include <grpcpp/grpcpp.h>
-#include <grpcpp/health_check_service_interface.h>
 #include <grpcpp/server_posix.h>
 
 #include <algorithm>
@@ -16,13 +14,11 @@
 #include <vector>
 
 #include "base/log.h"
-#include "base/mutex.h"
 #include "base/parallel.h"
 #include "base/time.h"
 #include "net/tcp_listener.h"
 #include "net/tls_relay.h"
 #include "server/grpc/calls.h"
-#include "server/grpc/describe.h"
 
 namespace grpc_core {
 /// Of the library: exported, but in none of the headers that it installs
@@ -45,11 +41,7 @@ void LogOfLibrary(gpr_log_func_args* line) {
 
 void PrepareLibrary() {
   static std::once_flag once;
-  std::call_once(once, [] {
-    gpr_set_log_function(LogOfLibrary);
-    ::grpc::EnableDefaultHealthCheckService(true);
-    ::grpc::reflection::InitProtoReflectionServerBuilderPlugin();
-  });
+  std::call_once(once, [] { gpr_set_log_function(LogOfLibrary); });
 }
 
 class Server : public Front {
@@ -60,11 +52,8 @@ class Server : public Front {
 
  public:
   Server(const FrontPlace& place, GrpcOptions options)
-      : core_{place,
-              options,
-              Admission(place.http.bearer_tokens),
-              {},
-              Workers(WorkersOf(options), options.max_queue)} {}
+      : core_{place, options, Admission(place.http.bearer_tokens),
+              {},    {},      Workers(WorkersOf(options), options.max_queue)} {}
   ~Server() override { Stop(); }
 
   Status Start() {
@@ -78,8 +67,8 @@ class Server : public Front {
     QUERN_ASSIGN(listener_, net::TcpListener::Open(options.host, options.port));
     ::grpc::ServerBuilder builder;
     builder.RegisterService(&core_.service);
+    builder.RegisterAsyncGenericService(&core_.others);
     SetLimits(&builder);
-    core_.admission.GuardReflection(&builder);
     const size_t threads =
         options.threads > 0 ? options.threads : std::max<size_t>(1, AvailableCores() / 2);
     for (size_t i = 0; i < threads; ++i) {
@@ -89,7 +78,6 @@ class Server : public Front {
     if (server_ == nullptr) return Fail(Code::kInternal, "gRPC's server did not start");
     if (tls_ != nullptr) QUERN_TRY(StartRelays(threads));
     for (const auto& queue : queues_) queue->Start();
-    ModelsChanged();
     listener_->Start([this](int connection) { Greet(connection); });
     return {};
   }
@@ -104,10 +92,7 @@ class Server : public Front {
   size_t inflight() const override { return core_.active.load(); }
 
   void ModelsChanged() override {
-    MutexLock lock(health_);
-    const bool ready = !core_.stopping.load() && IsReady(core_.place.context);
-    server_->GetHealthCheckService()->SetServingStatus(ready);
-    server_->GetHealthCheckService()->SetServingStatus(Base::service_full_name(), ready);
+    for (const auto& queue : queues_) queue->ModelsChanged();
   }
 
   void Stop() override {
@@ -188,14 +173,9 @@ class Server : public Front {
     // A peer that is gone without a word is noticed.
     builder->AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, 60'000);
     builder->AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, 20'000);
-    // Reflection is the one service with threads of gRPC's own.
-    builder->SetSyncServerOption(::grpc::ServerBuilder::SyncServerOption::NUM_CQS, 1);
-    builder->SetSyncServerOption(::grpc::ServerBuilder::SyncServerOption::MIN_POLLERS, 1);
-    builder->SetSyncServerOption(::grpc::ServerBuilder::SyncServerOption::MAX_POLLERS, 1);
   }
 
   Core core_;
-  Mutex health_;
   std::unique_ptr<net::TcpListener> listener_;
   std::vector<std::unique_ptr<Queue>> queues_;
   // Ends before the queues that it fills.
