@@ -1,7 +1,7 @@
 """The gRPC front with stock clients: Triton's, gRPC's own health and reflection, and bare messages."""
 
 import collections
-import contextlib
+import concurrent.futures
 import threading
 
 import grpc
@@ -309,21 +309,31 @@ def test_health_is_watched_while_models_go_and_come(tmp_path):
 
 def test_who_watches_is_told_of_the_stop(tmp_path):
     server = Standalone(f"price={linear_model(tmp_path / 'linear.onnx')}", "--grpc-port", "0")
-    with contextlib.ExitStack() as opened:
-        watches = []
-        for number in range(20):
-            channel = opened.enter_context(grpc.insecure_channel(server.grpc, options=[("number", number)]))
-            watches.append(health_pb2_grpc.HealthStub(channel).Watch(health_pb2.HealthCheckRequest(), timeout=60))
-        for watch in watches:
-            assert next(watch).status == health_pb2.HealthCheckResponse.SERVING
-        # Those who went are no burden.
-        for watch in watches[::2]:
-            watch.cancel()
+    begun = threading.Semaphore(0)
+
+    def watch(number):
+        """What it was told until the stream ended; half of them leave by themselves."""
+        told = []
+        with grpc.insecure_channel(server.grpc, options=[("number", number)]) as channel:
+            news = health_pb2_grpc.HealthStub(channel).Watch(health_pb2.HealthCheckRequest(), timeout=60)
+            try:
+                for answer in news:
+                    told.append(answer.status)
+                    if len(told) == 1:
+                        begun.release()
+                    if number % 2 == 0:
+                        news.cancel()
+            except grpc.RpcError:
+                return told
+
+    serving, stopping = health_pb2.HealthCheckResponse.SERVING, health_pb2.HealthCheckResponse.NOT_SERVING
+    with concurrent.futures.ThreadPoolExecutor(20) as pool:
+        watching = [pool.submit(watch, number) for number in range(20)]
+        for _ in range(20):
+            assert begun.acquire(timeout=60)
         assert server.stop() == 0
-        for watch in watches[1::2]:
-            assert next(watch).status == health_pb2.HealthCheckResponse.NOT_SERVING
-            with pytest.raises(grpc.RpcError):
-                next(watch)
+        for number, told in enumerate(watching):
+            assert told.result(timeout=60) == ([serving] if number % 2 == 0 else [serving, stopping])
 
 
 def test_reflection(server):
