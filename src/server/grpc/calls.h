@@ -109,6 +109,7 @@ class Queue {
   void Serve();
   bool TakeIn(Call* call, ByteBuffer& request, const CallTimes& times);
   void Gather();
+  void Expect(bool company);
   void AnswerTogether();
 
   Core& core_;
@@ -127,6 +128,8 @@ class Queue {
   // Of its thread alone.
   Intake intake_;
   std::vector<Taken> taken_;
+  size_t lonely_ = 0;
+  size_t unasked_ = 0;
   std::thread thread_;
 };
 
