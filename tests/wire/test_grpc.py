@@ -13,7 +13,7 @@ from grpc_reflection.v1alpha.proto_reflection_descriptor_database import ProtoRe
 from tritonclient.grpc import service_pb2, service_pb2_grpc
 from tritonclient.utils import InferenceServerException
 
-from wire.model_server import TYPES, identity_model, linear_model
+from wire.model_server import TYPES, ModelServer, identity_model, linear_model
 from wire.standalone import Standalone, refusal
 from wire.test_serving_clients import ROWS, array
 
@@ -187,6 +187,20 @@ def test_bytes_that_are_no_request(server):
         for message in [b"\xff" * 9, b"\x0a\x05ab", b"\x0a\x01\xff", b"\x2a\x02\x0a\x7f", b"\x1f\x8b\x08\0broken"]:
             refused(INVALID, call, message)
         refused(grpc.StatusCode.UNIMPLEMENTED, channel.unary_unary("/inference.GRPCInferenceService/Nothing"), b"")
+
+
+def test_who_sends_what_is_no_text_fills_no_log(quern, tmp_path):
+    said = tmp_path / "stderr"
+    with said.open("w") as stderr:
+        running = ModelServer(quern, linear_model(tmp_path / "price.onnx"), "--root", tmp_path, "--grpc-port", "0", stderr=stderr)
+    try:
+        with grpc.insecure_channel(running.grpc) as channel:
+            call = channel.unary_unary("/inference.GRPCInferenceService/ModelInfer")
+            for _ in range(20):
+                refused(INVALID, call, b"\x0a\x01\xff")
+    finally:
+        running.kill()
+    assert "UTF-8" not in said.read_text()
 
 
 def test_too_large(server, stub):

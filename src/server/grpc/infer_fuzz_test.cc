@@ -1,6 +1,7 @@
 // Messages of gRPC changed at random, as bytes: each is answered, or refused as the client's
 // mistake.
 #include <doctest/doctest.h>
+#include <google/protobuf/stubs/logging.h>
 
 #include <string>
 #include <vector>
@@ -96,6 +97,7 @@ TEST_CASE("messages of gRPC changed at random") {
   REQUIRE(catalog.Add(serving::FakeServed("heart", "1", serving::BinarySignature())));
   const serving::InferenceService service(catalog, SystemClock(), nullptr, {1, 1 << 16});
   const serving::ServedModelPtr served = catalog.Find("heart").value();
+  const google::protobuf::LogSilencer silence;
   Rng rng(7);
   Arena arena;
   size_t parsed = 0;

@@ -1,6 +1,7 @@
 #include "server/grpc/server.h"
 
 #include <absl/synchronization/mutex.h>
+#include <google/protobuf/stubs/logging.h>
 #include <grpcpp/alarm.h>
 #include <grpcpp/grpcpp.h>
 #include <grpcpp/server_posix.h>
@@ -46,6 +47,8 @@ void PrepareLibrary() {
     gpr_set_log_function(LogOfLibrary);
     // Debian's build looks for cycles at each lock: 4 of 100 us.
     absl::SetMutexDeadlockDetectionMode(absl::OnDeadlockCycle::kIgnore);
+    // A client that sends what is no UTF-8 hears of it; it writes no lines on standard error.
+    google::protobuf::SetLogHandler(nullptr);
   });
 }
 
