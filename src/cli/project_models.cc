@@ -48,7 +48,7 @@ server::ReleaseSource ReleasesOf(const server::ModelsToServe& chosen,
     if (renamed || std::find(names.begin(), names.end(), model.name) != names.end()) continue;
     source.models.push_back(model.name);
   }
-  source.fixed = chosen.Fixed();
+  source.fixed = chosen.fixed;
   if (source.models.empty()) return source;
   source.find = [workspace, registry](const std::string& model,
                                       const std::string& text) -> Result<server::ModelToServe> {

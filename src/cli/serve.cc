@@ -95,7 +95,7 @@ Result<server::ModelsToServe> ChooseModels(const ServeArgs& args, pipeline::Work
   }
   QUERN_ASSIGN(server::ModelToServe model, InFolder(args.models[0], args.package));
   model.engine = engine;
-  return server::ModelsToServe{{std::move(model)}, {}};
+  return server::ModelsToServe{{std::move(model)}, {}, {}};
 }
 
 server::ServeOptions OptionsOf(const ServeArgs& args, pipeline::Workspace* workspace) {
@@ -142,7 +142,6 @@ int Serve(ServeArgs args, Context& context) {
   if (!chosen) return context.Complain(chosen.error());
   server::ServeOptions options = OptionsOf(args, workspace->get());
   options.releases = ReleasesOf(*chosen, workspace->get());
-  server::VersionSet fixed = chosen->Fixed();
   options.models = std::move(chosen->models);
   if (const Status set = server::SetAccess(args.access, context.fs, &options); !set) {
     return context.Complain(set.error());
@@ -162,7 +161,7 @@ int Serve(ServeArgs args, Context& context) {
   std::unique_ptr<server::ModelWatch> watch;
   if (args.watch > 0 && !chosen->watched.empty()) {
     watch = std::make_unique<server::ModelWatch>(**server, std::move(chosen->watched),
-                                                 std::move(fixed), args.watch);
+                                                 std::move(chosen->fixed), args.watch);
   }
   const std::string front =
       (*server)->front() != nullptr ? " and " + (*server)->front()->url() : "";

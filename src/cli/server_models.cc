@@ -47,7 +47,7 @@ Result<std::unique_ptr<ServerModels>> ServerModels::Find(const ServerModelsArgs&
   server::ServeOptions options;
   options.http.host = host;
   options.releases = ReleasesOf(chosen, workspace);
-  made->fixed_ = chosen.Fixed();
+  made->fixed_ = chosen.fixed;
   options.models = std::move(chosen.models);
   QUERN_ASSIGN(options.trust, RequiredTrust(state_dir, {}, context.fs));
   if (workspace != nullptr) {

@@ -13,6 +13,13 @@ struct Reference {
   std::string model;
 };
 
+/// Who has a name and a version.
+struct Taken {
+  std::string text;
+  std::string path;
+  bool moves;
+};
+
 /// "NAME=MODEL"; a path may hold '=' behind a slash.
 Reference Split(const std::string& text) {
   const size_t equals = text.find('=');
@@ -50,15 +57,6 @@ bool LooksLikePath(const std::string& text) {
 
 }  // namespace
 
-VersionSet ModelsToServe::Fixed() const {
-  VersionSet fixed;
-  for (const ModelToServe& model : models) fixed.insert({model.name, model.version});
-  for (const WatchedModel& moving : watched) {
-    fixed.erase({moving.current.name, moving.current.version});
-  }
-  return fixed;
-}
-
 Error NotFoundAsPath(const std::string& model, Error registry, Fs& fs) {
   const auto info = fs.Stat(model);
   if (info && info->is_dir) {
@@ -83,7 +81,7 @@ Result<ModelsToServe> FindModels(const std::vector<std::string>& references,
                                  const RegistryLookup& registry, model::EnginePreference engine,
                                  Fs& fs) {
   ModelsToServe found;
-  std::map<std::pair<std::string, std::string>, std::string> taken;
+  std::map<std::pair<std::string, std::string>, Taken> taken;
   for (const std::string& text : references) {
     const Reference reference = Split(text);
     if (text.starts_with('=') || reference.model.empty()) {
@@ -91,6 +89,7 @@ Result<ModelsToServe> FindModels(const std::vector<std::string>& references,
                   "as in heart@champion, live=heart/3 or price=models/price.onnx");
     }
     ModelToServe model;
+    bool moves = false;
     if (IsModelPath(reference.model, fs)) {
       model = {reference.name.empty() ? NameOfPath(reference.model) : reference.name,
                "1",
@@ -118,12 +117,18 @@ Result<ModelsToServe> FindModels(const std::vector<std::string>& references,
         return std::unexpected(NotFoundAsPath(reference.model, std::move(meant).error(), fs));
       }
       model = std::move(*meant);
-      if (MayMove(reference.model)) found.watched.push_back({text, resolve, model});
+      moves = MayMove(reference.model);
+      if (moves) found.watched.push_back({text, resolve, model});
     }
-    const auto [place, fresh] = taken.emplace(std::make_pair(model.name, model.version), text);
+    if (!moves) found.fixed.insert({model.name, model.version});
+    const auto [place, fresh] =
+        taken.emplace(std::make_pair(model.name, model.version), Taken{text, model.path, moves});
     if (!fresh) {
+      const Taken& other = place->second;
+      // Two aliases may come to mean one version while it is served, and so may they at a start.
+      if (other.path == model.path && (other.moves || moves)) continue;
       return Fail(Code::kInvalidArgument,
-                  "'" + place->second + "' and '" + text + "' would both be served as model '" +
+                  "'" + other.text + "' and '" + text + "' would both be served as model '" +
                       model.name + "' version " + model.version,
                   "give one of them another name: NAME=" + reference.model);
     }

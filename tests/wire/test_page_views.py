@@ -181,7 +181,7 @@ def test_serving_with_a_release_and_its_evidence(ask):
     assert release["phase"] == "rolled_back"
     one = ask(f"serving/releases/{release['id']}")
     assert one["verdicts"][0]["call"] == "harm" and one["log"][0]["actor"] == "ada"
-    assert one["log"][-1]["actor"] == "judge" and one["shadow"] is None
+    assert one["log"][-1]["actor"] == "judge" and one["shadow"] is None and one["earned"] is None
 
 
 def test_predictions_over_time(ask, project):

@@ -132,6 +132,23 @@ def test_a_version_that_was_named_stays_when_an_alias_comes_and_goes(quern, two_
         running.kill()
 
 
+def test_two_aliases_may_mean_one_version(quern, two_versions):
+    tell, folder = two_versions
+    tell("models", "heart/1", "--set-alias", "pilot", "--reason", "the same for now")
+    running = ModelServer(quern, "heart@champion", "heart@pilot", "heart/1", "--watch", "0.05", folder=folder)
+    try:
+        assert versions(running) == ["1"]
+        tell("models", "heart/2", "--set-alias", "champion", "--reason", "one goes on")
+        until(lambda: versions(running) == ["1", "2"])
+        tell("models", "heart/2", "--set-alias", "pilot", "--reason", "the other follows")
+        until(lambda: running.get("/v2/models/heart/versions/pilot/stats").json()["model_stats"][0]["version"] == "2")
+        assert versions(running) == ["1", "2"]  # the first was named by number too
+    finally:
+        running.kill()
+    code, said = refusal(quern, "heart/1", "heart/1", folder=folder)
+    assert code == 2 and "'heart/1' and 'heart/1' would both be served as model 'heart' version 1" in said
+
+
 def test_a_position_from_the_data_is_never_guessed(quern, tmp_path):
     """A table by a computed position: out of bounds is an error, as with ONNX Runtime; negative ones count from the end."""
     nodes = [onnx.helper.make_node("Cast", ["x"], ["i"], to=onnx.TensorProto.INT64),

@@ -76,15 +76,14 @@ Status Serve(const StandaloneOptions& options) {
   }
   QUERN_ASSIGN(ModelsToServe chosen, FindModels(options.models, lookup, options.engine, RealFs()));
   QUERN_ASSIGN(ServeOptions serve, MakeOptions(options, registry.get()));
-  VersionSet fixed = chosen.Fixed();
   serve.models = std::move(chosen.models);
   net::BlockShutdownSignals();
   net::AllowManyConnections();
   QUERN_ASSIGN(const std::unique_ptr<RunningServer> server, StartServer(std::move(serve)));
   std::unique_ptr<ModelWatch> watch;
   if (options.watch > 0 && !chosen.watched.empty()) {
-    watch = std::make_unique<ModelWatch>(*server, std::move(chosen.watched), std::move(fixed),
-                                         options.watch);
+    watch = std::make_unique<ModelWatch>(*server, std::move(chosen.watched),
+                                         std::move(chosen.fixed), options.watch);
   }
   std::string where = server->url();
   if (server->front() != nullptr) where += " and " + server->front()->url();
