@@ -16,9 +16,9 @@ def program():
 class Standalone(Program):
     """Started and listening; `url` is HTTP's address, `grpc` gRPC's as HOST:PORT. `command`: what starts it."""
 
-    def __init__(self, *arguments, executable=None, command=None):
+    def __init__(self, *arguments, executable=None, command=None, stderr=subprocess.DEVNULL):
         self.process = subprocess.Popen([*(command or [executable or program()]), *map(str, arguments), "--port", "0"],
-                                        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+                                        stdout=subprocess.PIPE, stderr=stderr, text=True)
         line = self.process.stdout.readline()
         assert line.startswith("listening on "), (line, self.process.wait(timeout=30))
         self.url = re.search(r"https?://[^ ;]+", line).group()
