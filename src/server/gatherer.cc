@@ -7,7 +7,6 @@ namespace quern::server {
 
 serving::ServedModelPtr FindJoinable(const ServingContext& context, std::string_view model,
                                      std::string_view version) {
-  if (!context.catalog.batches()) return nullptr;
   auto served = context.inference.Find(model, version);
   if (!served || (*served)->batcher() == nullptr) return nullptr;
   deploy::RouteQuestion question;

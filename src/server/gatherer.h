@@ -18,7 +18,8 @@ namespace quern::server {
 inline constexpr size_t kMostGathered = size_t{16} << 10;
 
 /// The model that a request asks for, if its requests are scored together and no release chooses
-/// the version at the moment; else null, also for a model that is not known.
+/// the version at the moment; else null, also for a model that is not known. Worth a look only if
+/// Catalog::batches().
 serving::ServedModelPtr FindJoinable(const ServingContext& context, std::string_view model,
                                      std::string_view version);
 

@@ -2,6 +2,7 @@
 
 #include <google/protobuf/io/coded_stream.h>
 
+#include <memory>
 #include <utility>
 
 #include "inference/inference.pb.h"
