@@ -39,7 +39,8 @@ export const dataFlows = {
   async contour({ open, settle, violations, args }) {
     const tab = await open(`/experiments/${args.experiment}?mode=charts`, args);
     const host = tab.locator("[aria-label=Contours]");
-    await host.scrollIntoViewIfNeeded();
+    await host.waitFor();
+    await host.evaluate((e) => e.scrollIntoView());
     await host.locator(".chart svg path[fill='var(--known)']").first().waitFor();
     await host.scrollIntoViewIfNeeded();
     const before = await host.innerText();

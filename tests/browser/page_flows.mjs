@@ -203,7 +203,7 @@ export const flows = {
     await tab.click("button:text-is('Charts')");
     // What is far below is drawn when one comes near.
     for (const part of ["Parallel coordinates", "Scatter"]) {
-      await tab.locator(`section[aria-label='${part}']`).scrollIntoViewIfNeeded();
+      await (await tab.waitForSelector(`section[aria-label='${part}']`)).evaluate((e) => e.scrollIntoView());
       await tab.waitForSelector(`[aria-label='${part}'] .chart svg`);
     }
     return { different, all };

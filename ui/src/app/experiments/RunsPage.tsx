@@ -38,7 +38,8 @@ export default function RunsPage() {
   const group = asText(settings.group);
   const deleted = settings.state === "deleted";
   const view = deleted ? "DELETED_ONLY" : "ACTIVE_ONLY";
-  const counts = useChildCounts(experimentId, view).data ?? NO_COUNTS;
+  const counted = useChildCounts(experimentId, view);
+  const counts = counted.data ?? NO_COUNTS;
   // Under a filter children stand by themselves: their parents need not match it.
   const nested = counts.size > 0 && !group && (settings.nest === "yes" || (settings.nest !== "no" && !filter));
   const asked: Asked = useMemo(() => ({
@@ -50,7 +51,8 @@ export default function RunsPage() {
   useEffect(() => { if (charts) loadRunCharts(); }, [charts]);
   // Charts want all of a few runs: they need not wait for the columns. Groups are made of many, by one column.
   const whole = useMemo(() => (charts && !group ? { most: DRAWN + pins.length } : undefined), [charts, group, pins.length]);
-  const found = useRuns(asked, sample.isFetched || whole !== undefined, whole);
+  // Whether runs are nested says which are asked for: once, and not again when it is known.
+  const found = useRuns(asked, counted.isFetched && (sample.isFetched || whole !== undefined), whole);
   const runs = useMemo(() => found.data?.pages.flatMap((page) => page.runs) ?? NO_RUNS, [found.data]);
   const total = found.data?.pages[0]?.total_count;
 
