@@ -95,6 +95,13 @@ export const lifeCycleFlows = {
     await tab.waitForFunction((many) => document.querySelectorAll(".lineage [role=button]").length < many, all);
     const around = await tab.locator(".lineage [role=button]").count();
     const at = address(tab);
+    const facts = await tab.innerText(".facts");
+    // What it came from, and from there what that led to.
+    await tab.locator(".facts button", { hasText: "processed.va.data" }).click();
+    await tab.waitForFunction(() => document.querySelector(".facts code")?.textContent.startsWith("source:va"));
+    const source = await tab.innerText(".facts");
+    await tab.goBack();
+    await tab.waitForFunction(() => document.querySelector(".facts code")?.textContent.startsWith("snapshot:va"));
     await tab.getByRole("link", { name: "Its page" }).click();
     await arrive(tab, "va");
     await tab.goBack();
@@ -102,7 +109,7 @@ export const lifeCycleFlows = {
     await tab.waitForFunction((many) => document.querySelectorAll(".lineage [role=button]").length === many, all);
     await tab.getByRole("button", { name: "model version", exact: true }).click();
     await tab.waitForFunction((many) => document.querySelectorAll(".lineage [role=button]").length < many, all);
-    return { all, around, at, kinds: await tab.$$eval(".lineage .kind", (texts) => [...new Set(texts.map((t) => t.textContent))]) };
+    return { all, around, at, facts, source, kinds: await tab.$$eval(".lineage .kind", (texts) => [...new Set(texts.map((t) => t.textContent))]) };
   },
   /** A step of the pipeline with its gates; an evidence's link leads to it. */
   async evidence({ open }) {

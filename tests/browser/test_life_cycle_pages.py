@@ -137,6 +137,10 @@ def test_the_lineage_is_walked_by_keys(server):
     check_quiet(seen)
     assert 1 < seen["around"] < seen["all"] and "node=" in seen["at"]
     assert seen["kinds"] == ["model version"]
+    # Who made it, when, from what, and what it led to.
+    facts = dict(zip(*[iter(seen["facts"].split("\n"))] * 2, strict=False))
+    assert "@" in facts["Made by"] and facts["When"].startswith("20") and facts["From"] == "source data/processed.va.data"
+    assert "va scored by v2" in seen["facts"] and "nothing that is kept came before it" in seen["source"]
 
 
 def test_evidence_leads_to_its_step(server):

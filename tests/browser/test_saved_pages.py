@@ -7,7 +7,7 @@ import shutil
 import pytest
 import requests
 import seed_page
-from pages import check_quiet, flow, needs_browser
+from pages import check_look, check_quiet, flow, needs_browser
 
 from wire.tracking_servers import Store, quern_server
 
@@ -137,6 +137,22 @@ def test_the_log_of_a_model_is_read_and_had_to_its_first_record(logged):
     # What became of the version long ago is still on its page.
     version = ask(server, "models/busy/versions/1")
     assert version["log_in_all"] == 1041 and len(version["log"]) == 500
+
+
+def test_a_version_says_of_what_it_is_a_copy(logged):
+    server, _ = logged
+    api = seed_page.Api(server.url)
+    for name in ("ward", "clinic"):
+        api.post("registered-models/create", name=name)
+    api.post("model-versions/create", name="ward", source="s3://bucket/1")
+    api.post("model-versions/create", name="clinic", source="models:/ward/1")
+    api.post("model-versions/create", name="clinic", source="s3://bucket/2", tags=seed_page.pairs({
+        "quern.copied_from": "lab/7", "quern.copied_from.registry": "http://lab:5000"}))
+    for version, words in ((1, "Copy of\nward version 1"), (2, "Copy of\nlab/7 of http://lab:5000")):
+        seen = flow("look", server.url, path=f"/models/clinic/versions/{version}")
+        check_look(seen)
+        assert words in seen["text"]
+    assert "Copy of" not in flow("look", server.url, path="/models/ward/versions/1")["text"]
 
 
 def test_the_colour_of_runs_is_chosen(logged):
