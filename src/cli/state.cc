@@ -68,6 +68,8 @@ Status ShowLineage(pipeline::Workspace& workspace, const StateArgs& args, Contex
   }
   for (const auto& node : graph.nodes) {
     context.PrintLine(context.Paint("bold", node.id) + "  " + node.detail);
+    context.PrintLine("    " + (node.actor.empty() ? "noted" : "by " + node.actor) + " " +
+                      FormatTime(node.created_ms));
     for (const auto& edge : graph.edges) {
       if (edge.to == node.id) context.PrintLine("    from " + edge.from);
     }
