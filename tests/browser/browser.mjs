@@ -53,6 +53,16 @@ export const overflow = (tab) => tab.evaluate(() => document.documentElement.scr
 /** Everything that a reader can unfold counts as part of a page. */
 export const unfold = (tab) => tab.evaluate(() => document.querySelectorAll("details").forEach((d) => { d.open = true; }));
 
+/** Tables without a file of their own, and drawings in whose frame none is offered. Runs have theirs above the table, files are files. */
+export const bare = (tab, within) => tab.evaluate((root) => {
+  const all = (selectors) => [...document.querySelectorAll(selectors.map((one) => `${root} ${one}`).join(", "))].filter((e) => e.checkVisibility());
+  const tables = all(["table"]).filter((e) => !e.closest(".markdown, .diff, .vtable[aria-label='Runs'], .vtable[aria-label='Rows of the file']")
+    && !e.closest(".table-frame, .vtable")?.querySelector(".save-table button"));
+  const drawings = all(["svg[role]", ".chart svg", ".paired", "ul.intervals"]).filter((e) => !e.closest("td, th")
+    && !e.closest(".table-frame, .chart-frame, .drift-card, .chart-card, .panel, section")?.querySelector(".save-table button, [aria-label^='Download']"));
+  return [...tables, ...drawings].map((e) => e.closest("[aria-label]")?.getAttribute("aria-label") ?? e.outerHTML.slice(0, 120));
+}, within);
+
 /** Megabytes of JavaScript that a tab keeps alive. */
 export async function heap(tab) {
   const devtools = await tab.context().newCDPSession(tab);

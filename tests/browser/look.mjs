@@ -1,7 +1,7 @@
 // Opens one page in a headless Chromium and prints what a test needs to know as one line of JSON.
 // Usage: node look.mjs PAGE.html WIDTH light|dark [PICTURE.png]
 import { pathToFileURL } from "node:url";
-import { hear, launch, overflow, unfold, violations } from "./browser.mjs";
+import { bare, hear, launch, overflow, unfold, violations } from "./browser.mjs";
 
 const [page, width, theme, picture] = process.argv.slice(2);
 
@@ -31,6 +31,7 @@ seen.outside = await tab.$$eval(".lineage g", (boxes) => boxes.flatMap((box) => 
 // 0.000922 has three digits that count, 253.39999999999998 has seventeen.
 seen.long = (seen.text.match(/\d+\.\d{6,}/g) ?? [])
   .filter((text) => text.replace(".", "").replace(/^0+/, "").length > 5);
+seen.bare = await bare(tab, ".page");
 seen.violations = await violations(tab);
 seen.explorer = await explore(tab);
 seen.toggled = await toggle(tab);

@@ -1,22 +1,12 @@
 // Tables, charts and logs as files, and the colour of a run.
 import { readFileSync } from "node:fs";
-import { unfold } from "./browser.mjs";
+import { bare, unfold } from "./browser.mjs";
 
 /** What a click gives as a file. */
 async function file(tab, click) {
   const [download] = await Promise.all([tab.waitForEvent("download"), click]);
   return { name: download.suggestedFilename(), text: readFileSync(await download.path(), "utf8") };
 }
-
-/** Tables without a file of their own, and drawings in whose frame none is offered. Runs have theirs above the table, files are files. */
-const bare = (tab) => tab.evaluate(() => {
-  const seen = (e) => e.checkVisibility();
-  const tables = [...document.querySelectorAll("main table")].filter((e) => seen(e) && !e.closest(".markdown, .diff")
-    && !e.closest(".vtable[aria-label='Runs'], .vtable[aria-label='Rows of the file']") && !e.closest(".table-frame, .vtable")?.querySelector(".save-table button"));
-  const drawings = [...document.querySelectorAll("main svg[role], main .chart svg, main .paired, main ul.intervals")].filter((e) => seen(e) && !e.closest("td, th")
-    && !e.closest(".table-frame, .drift-card, .chart-card, .panel, section")?.querySelector(".save-table button, [aria-label^='Download']"));
-  return [...tables, ...drawings].map((e) => e.closest("[aria-label]")?.getAttribute("aria-label") ?? e.outerHTML.slice(0, 120));
-});
 
 export const savedFlows = {
   /** All tables of pages as files, and what cannot be had. */
@@ -31,7 +21,7 @@ export const savedFlows = {
         const { name, text } = await file(tab, button.click());
         files[name] = text;
       }
-      pages[path] = { bare: await bare(tab), files, charts: await tab.locator("main [aria-label^='Download']").count() };
+      pages[path] = { bare: await bare(tab, "main"), files, charts: await tab.locator("main [aria-label^='Download']").count() };
       await tab.context().close();
     }
     return { pages };

@@ -41,6 +41,7 @@ def test_every_part_of_a_real_report_is_drawn(report, name, width, theme):
     seen = node("look.mjs", path, width, theme)
     check_quiet(seen)
     assert seen["sections"] == SECTIONS
+    assert seen["bare"] == []
     for word in ("NaN", "undefined", "[object"):
         assert word not in seen["text"]
 

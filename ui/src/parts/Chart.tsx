@@ -4,14 +4,17 @@ import * as echarts from "echarts/core";
 import { SVGRenderer } from "echarts/renderers";
 import type { EChartsCoreOption } from "echarts/core";
 import { useEffect, useRef } from "react";
+import { Downloads } from "./Downloads";
+import type { SavedTable } from "./save";
 
 echarts.use([BarChart, LineChart, ScatterChart, GridComponent, MarkLineComponent, MarkPointComponent, TooltipComponent,
   SVGRenderer]);
 
 /** An ECharts picture. Colours are CSS variables, so that theme and print need no redrawing; `label` says in
- *  one sentence what the picture shows; `onMade` gets the picture, for what is done to it. */
-export function Chart({ option, height = 260, label, onMade }: {
+ *  one sentence what the picture shows; `onMade` gets the picture, for what is done to it. `save` offers it as a file, where nothing around it does. */
+export function Chart({ option, height = 260, label, onMade, save }: {
   option: EChartsCoreOption; height?: number; label: string; onMade?: (chart: echarts.ECharts) => void;
+  save?: { title: string; data: () => SavedTable };
 }) {
   const host = useRef<HTMLDivElement>(null);
   const chart = useRef<echarts.ECharts | null>(null);
@@ -41,5 +44,7 @@ export function Chart({ option, height = 260, label, onMade }: {
     svg?.setAttribute("viewBox", `0 0 ${made.getWidth()} ${made.getHeight()}`);
   }, [option, height]);
 
-  return <div ref={host} className="chart" style={{ height }} role="img" aria-label={label} />;
+  const drawing = <div ref={host} className="chart" style={{ height }} role="img" aria-label={label} />;
+  if (!save) return drawing;
+  return <div className="chart-frame">{drawing}<span className="chart-save"><Downloads title={save.title} host={host} data={save.data} /></span></div>;
 }

@@ -3,6 +3,7 @@ import type { Evaluate } from "./document";
 import { Chart } from "./Chart";
 import { color, diagonal, plane, tip, tooltip, unitAxis, valueAxis } from "./chartOptions";
 import { count, known, metric, num, percent } from "./format";
+import type { SavedTable } from "./save";
 
 const curve = { type: "line", symbol: "circle", symbolSize: 3, showSymbol: false, lineStyle: { color: color("known"), width: 2.5 },
   itemStyle: { color: color("known") }, emphasis: { disabled: true } };
@@ -31,7 +32,8 @@ export function RocCurve({ evaluate }: { evaluate: Evaluate }) {
         chosen(known(here?.specificity) ? 1 - here.specificity : undefined, here?.recall)],
     };
   }, [evaluate]);
-  return <Chart option={option} height={300} label={`ROC curve with an area of ${metric(evaluate.metrics?.roc_auc?.value)}`} />;
+  return <Chart option={option} height={300} label={`ROC curve with an area of ${metric(evaluate.metrics?.roc_auc?.value)}`}
+    save={{ title: "ROC curve", data: () => ({ head: ["false alarms", "recall"], rows: evaluate.roc ?? [] }) }} />;
 }
 
 /** How many alarms are right, the more are found. */
@@ -49,7 +51,8 @@ export function PrCurve({ evaluate, prevalence }: { evaluate: Evaluate; prevalen
       ],
     };
   }, [evaluate, prevalence]);
-  return <Chart option={option} height={300} label="Precision against recall" />;
+  return <Chart option={option} height={300} label="Precision against recall"
+    save={{ title: "precision against recall", data: () => ({ head: ["recall", "precision"], rows: evaluate.pr ?? [] }) }} />;
 }
 
 /** Said against seen: the score of a group of rows and the rate of positives among them. */
@@ -68,7 +71,8 @@ export function Calibration({ evaluate }: { evaluate: Evaluate }) {
       }],
     };
   }, [evaluate]);
-  return <Chart option={option} height={300} label={`Calibration over ${evaluate.calibration?.length ?? 0} groups of scores`} />;
+  return <Chart option={option} height={300} label={`Calibration over ${evaluate.calibration?.length ?? 0} groups of scores`}
+    save={{ title: "calibration", data: () => ({ head: ["score", "rate", "rows"], rows: (evaluate.calibration ?? []).map((bin) => [bin.score, bin.rate, bin.count]) }) }} />;
 }
 
 /** The scores of each class; the further apart, the better the model tells them. */
@@ -96,7 +100,12 @@ export function ScoreHistogram({ evaluate }: { evaluate: Evaluate }) {
       }],
     };
   }, [evaluate]);
-  return <Chart option={{ ...option, grid: { ...plane, top: 28 } }} height={300} label="Scores by class" />;
+  return <Chart option={{ ...option, grid: { ...plane, top: 28 } }} height={300} label="Scores by class" save={{ title: "scores by class", data: () => scoresOf(evaluate) }} />;
+}
+
+function scoresOf(evaluate: Evaluate): SavedTable {
+  const { edges = [], by_class: classes = [] } = evaluate.score_histogram ?? {};
+  return { head: ["from", "to", ...classes.map((c) => c.label)], rows: edges.slice(1).map((to, at) => [edges[at], to, ...classes.map((c) => c.counts[at])]) };
 }
 
 /** The span in round steps, so that both axes begin and end at a tick. */
@@ -121,5 +130,6 @@ export function Residuals({ pairs }: { pairs: readonly number[][] }) {
       }],
     };
   }, [pairs]);
-  return <Chart option={option} height={360} label={`Predicted against actual value of ${pairs.length} rows`} />;
+  return <Chart option={option} height={360} label={`Predicted against actual value of ${pairs.length} rows`}
+    save={{ title: "predicted against actual", data: () => ({ head: ["predicted", "actual"], rows: pairs }) }} />;
 }

@@ -47,7 +47,9 @@ export function ModelComparison({ train }: { train: Train }) {
   }, [models, key, train.selected]);
   const label = `${metricName(key)} of every fold: ${models.map((m) => `${modelName(m.name)} ${
     metric(m.metrics?.[key]?.mean)}`).join(", ")}`;
-  return <Chart option={option} height={70 + models.length * 36} label={label} />;
+  return <Chart option={option} height={70 + models.length * 36} label={label} save={{ title: `${key} of every fold`, data: () => ({
+    head: ["model", "fold", key], rows: models.flatMap((m) => (m.metrics?.[key]?.folds ?? []).map((value, fold) => [m.name, fold + 1, value])),
+  }) }} />;
 }
 
 /** The same models in numbers, all metrics. */

@@ -23,7 +23,7 @@ export function Slices({ slices, overall, first }: { slices: readonly Slice[]; o
       {groups.map((by) => (
         <div key={by} className="slice-group">
           <h4>By {by}</h4>
-          <IntervalList domain={unit ? [0, 1] : undefined} items={slices.filter((s) => s.by === by).map((s) => ({
+          <IntervalList save={`${metricName(key)} by ${by}`} domain={unit ? [0, 1] : undefined} items={slices.filter((s) => s.by === by).map((s) => ({
             label: plain(s.value), note: plural(s.count, "row"), interval: s.metrics?.[key], limit: overall[key]?.value,
           }))} />
         </div>

@@ -111,7 +111,8 @@ function Course({ rows, threshold }: { rows: readonly ThresholdRow[]; threshold:
           <li key={key}><span className="line-swatch" style={{ borderTopStyle: type, color: color(shade) }} />{name}</li>
         ))}
       </ul>
-      <Chart option={option} height={260} label={`Recall, specificity, precision and F1 at every threshold; now ${num(threshold, 2)}`} />
+      <Chart option={option} height={260} label={`Recall, specificity, precision and F1 at every threshold; now ${num(threshold, 2)}`}
+        save={{ title: "metrics at every threshold", data: () => ({ head: ["threshold", ...LINES.map(([key]) => key)], rows: rows.map((r) => [r.threshold, ...LINES.map(([key]) => r[key])]) }) }} />
     </div>
   );
 }

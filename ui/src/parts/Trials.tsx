@@ -40,7 +40,8 @@ function Search({ model, trials, metricKey }: { model: string; trials: readonly 
         {lost > 0 && `; ${lost} ended without a value`}.
       </p>
       <Grid columns={3}>
-        <Chart option={course} height={220} label={`${metricName(metricKey)} of ${done.length} trials in order; best ${metric(best.value)}`} />
+        <Chart option={course} height={220} label={`${metricName(metricKey)} of ${done.length} trials in order; best ${metric(best.value)}`}
+          save={{ title: `trials of ${model}`, data: () => ({ head: ["trial", metricKey, "settings"], rows: trials.map((t, at) => [t.number ?? at, t.value, describe(t)]) }) }} />
         {params.map((p) => <Setting key={p} name={p} done={done} best={best} metricKey={metricKey} />)}
       </Grid>
     </div>
@@ -89,5 +90,6 @@ function Setting({ name, done, best, metricKey }: { name: string; done: readonly
       }],
     };
   }, [name, done, best, metricKey]);
-  return <Chart option={option} height={220} label={`${metricName(metricKey)} against ${name}; best at ${plain(best.params?.[name])}`} />;
+  return <Chart option={option} height={220} label={`${metricName(metricKey)} against ${name}; best at ${plain(best.params?.[name])}`}
+    save={{ title: `${metricKey} against ${name}`, data: () => ({ head: [name, metricKey], rows: done.map((t) => [plain(t.params?.[name]), t.value]) }) }} />;
 }

@@ -73,13 +73,13 @@ export function EvaluationSection({ document: d }: { document: ReportDocument })
         )}
         {metrics.length > 0 && (
           <Panel title="All metrics" lead="With 95 % bootstrap intervals.">
-            <IntervalList separate={!shares} domain={shares ? [0, 1] : undefined}
+            <IntervalList save="All metrics" separate={!shares} domain={shares ? [0, 1] : undefined}
               items={metrics.map(([k, interval]) => ({ label: metricName(k), note: metricMeaning(k, d.train?.task), interval }))} />
           </Panel>
         )}
         {(e.importance?.length ?? 0) > 0 && (
           <Panel title="What the model relies on" lead={`How much worse ${metricInText(d.train?.metric)} becomes when a column is shuffled; at the line, nothing is lost.`}>
-            <IntervalList zero={0} show={(x) => signed(x)} items={(e.importance ?? []).slice(0, 20).map((i) => ({ label: i.column, interval: i }))} />
+            <IntervalList save="Importance" zero={0} show={(x) => signed(x)} items={(e.importance ?? []).slice(0, 20).map((i) => ({ label: i.column, interval: i }))} />
           </Panel>
         )}
       </Grid>
@@ -116,7 +116,7 @@ function SimplerModel({ evaluate }: { evaluate: Evaluate }) {
     : "The two cannot be told apart on these rows; the simpler one would do as well.";
   return (
     <Panel title={`Against ${modelName(c?.baseline)}`} lead={words} wide>
-      <IntervalList zero={0} show={(x) => signed(x)} items={[{
+      <IntervalList save="Against the baseline" zero={0} show={(x) => signed(x)} items={[{
         label: `Gain of ${modelName(evaluate.model)} over ${modelName(c?.baseline)}`,
         note: `${metricName(c?.metric)}${known(c?.p_value) ? `, p ${pValue(c?.p_value)}` : ""}${c?.test ? `, ${spoken(c.test)}` : ""}, ${plural(evaluate.rows, "row")}`,
         interval: c?.difference,
