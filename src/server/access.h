@@ -21,10 +21,10 @@ struct AccessOptions {
 /// Whether `host`, as it is given on the command line, reaches no further than this machine.
 bool IsLoopbackHost(std::string_view host);
 
-/// Where anyone may ask who reaches the host, the log warns. Tokens are not asked for at the paths of liveness and readiness, which an orchestrator probes.
-/// kInvalidArgument: a certificate without its key, a file without a token, a token that is short
-/// or that no header can carry (it is named by its line, never shown). kNotFound: a file is not
-/// there.
+/// Where anyone may ask who reaches the host, the log warns. Tokens are not asked for at the paths
+/// of liveness and readiness, which an orchestrator probes. kInvalidArgument: a certificate without
+/// its key, a file without a token, a token that is short or that no header can carry (it is named
+/// by its line, never shown). kNotFound: a file is not there.
 Status SetAccess(const AccessOptions& wanted, Fs& fs, ServeOptions* options);
 
 }  // namespace quern::server
