@@ -5,15 +5,16 @@ declare const process: { env: Record<string, string | undefined> };
 const server = process.env.QUERN_SERVER ?? "http://127.0.0.1:5000";
 
 /** What nearly every page needs is one file: twenty small ones, each of them a request, take longer than their bytes. What is large and
- *  stands on some pages only (tables, charts, Markdown, the picture of the lineage) is a file of its own. */
+ *  stands on some pages only (tables, charts, Markdown, the picture of the lineage) is a file of its own. What these need is in it too, listed or
+ *  not: two files that need each other would run in the wrong order. */
 const BASE = [
   /\/node_modules\/(react|react-dom|scheduler|use-sync-external-store)\//,
   /\/node_modules\/@tanstack\/(history|react-router|router-core|react-store|store|query-core|react-query)\//,
   /\/src\/app\/(api|shell|views)\/\w+\.tsx?$/, /\/src\/app\/views\/views\.css$/, /\/src\/app\/(router|search)\.tsx?$/, /\/src\/app\/(data|models)\/address(es)?\.ts$/,
   /\/src\/app\/experiments\/(RunState|columns|experiments|exportCsv|grouping|runValues|useRuns)\.(tsx?|css)$/, /\/src\/app\/models\/(Aliases|GateItems)\.tsx$/,
-  /\/src\/app\/(csvField|mlflowAddress)\.ts$/,
-  /\/src\/parts\/(Bars|CopyButton|DataTable|Dialog|ErrorFence|GateList|Hint|Icon|IntervalList|Layout|LongText|Moment|OrderDialog|Popover|ScoreBars|SearchField|States|Status)\.tsx$/,
-  /\/src\/parts\/(conclude|format|keys|words)\.ts$/, /\/src\/parts\/chapters\.css$/,
+  /\/src\/app\/mlflowAddress\.ts$/,
+  /\/src\/parts\/(Bars|CopyButton|DataTable|Dialog|Downloads|ErrorFence|GateList|Hint|Icon|IntervalList|Layout|LongText|Moment|OrderDialog|Popover|SaveTable|ScoreBars|SearchField|States|Status)\.tsx$/,
+  /\/src\/parts\/(conclude|csvField|format|keys|save|words)\.ts$/, /\/src\/parts\/chapters\.css$/,
 ];
 const isBase = (id: string) => BASE.some((part) => part.test(id));
 
@@ -49,7 +50,7 @@ export default defineConfig({
     assetsInlineLimit: 0,
     chunkSizeWarningLimit: 1200,
     rolldownOptions: { input: "app.html", output: { codeSplitting: { groups: [
-      { name: "pages", test: /\/src\/app\/pages\.ts$|preload-helper/ }, { name: "base", test: isBase, includeDependenciesRecursively: false },
+      { name: "pages", test: /\/src\/app\/pages\.ts$|preload-helper/ }, { name: "base", test: isBase },
     ] } } },
   },
 });
