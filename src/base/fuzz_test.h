@@ -61,4 +61,19 @@ inline std::string Mutated(const std::vector<std::string>& corpus,
   return text;
 }
 
+/// Changes that keep lengths, so that the bytes are still read: single ones, and neighbours
+/// swapped.
+inline std::string Tweaked(const std::vector<std::string>& corpus, Rng& rng) {
+  std::string bytes = corpus[rng.Below(corpus.size())];
+  for (uint64_t changes = 1 + rng.Below(4); changes > 0; --changes) {
+    const size_t at = rng.Below(bytes.size());
+    const uint64_t kind = rng.Below(4);
+    if (kind == 0) bytes[at] = static_cast<char>(rng.Below(256));
+    if (kind == 1) bytes[at] = static_cast<char>(rng.Below(4));
+    if (kind == 2) bytes[at] = static_cast<char>(bytes[at] ^ (1 << rng.Below(8)));
+    if (kind == 3 && at + 1 < bytes.size()) std::swap(bytes[at], bytes[at + 1]);
+  }
+  return bytes;
+}
+
 }  // namespace quern::testing

@@ -24,21 +24,6 @@ const std::vector<std::string> kPieces = {std::string(1, '\0'),
                                           "Gather",
                                           "TopK"};
 
-/// Changes that keep lengths, so that the file is still read: single bytes, and words of one
-/// length.
-std::string Tweaked(const std::vector<std::string>& corpus, Rng& rng) {
-  std::string bytes = corpus[rng.Below(corpus.size())];
-  for (uint64_t changes = 1 + rng.Below(4); changes > 0; --changes) {
-    const size_t at = rng.Below(bytes.size());
-    const uint64_t kind = rng.Below(4);
-    if (kind == 0) bytes[at] = static_cast<char>(rng.Below(256));
-    if (kind == 1) bytes[at] = static_cast<char>(rng.Below(4));
-    if (kind == 2) bytes[at] = static_cast<char>(bytes[at] ^ (1 << rng.Below(8)));
-    if (kind == 3 && at + 1 < bytes.size()) std::swap(bytes[at], bytes[at + 1]);
-  }
-  return bytes;
-}
-
 /// Rows of zeros and blanks.
 void RunOn(const Engine& engine, int64_t rows) {
   Arena arena;
@@ -77,7 +62,7 @@ TEST_CASE("no bytes crash the reader of models, or what is compiled from them") 
   const auto corpus = quern::testing::Corpus(QUERN_SOURCE_DIR, "onnx");
   Rng rng(20'261'128);
   int taken = 0;
-  for (int i = 0; i < kMutations; ++i) Try(Tweaked(corpus, rng), taken);
+  for (int i = 0; i < kMutations; ++i) Try(quern::testing::Tweaked(corpus, rng), taken);
   for (int i = 0; i < kMutations; ++i) {
     Try(quern::testing::Mutated(corpus, kPieces, rng), taken);
   }

@@ -82,15 +82,6 @@ const std::vector<std::string> kPieces = {std::string(1, '\0'),
                                           "classification",
                                           "shared_memory_region"};
 
-/// Changes that keep lengths, so that the message is still read.
-std::string Tweaked(const std::vector<std::string>& corpus, Rng& rng) {
-  std::string bytes = corpus[rng.Below(corpus.size())];
-  for (uint64_t changes = 1 + rng.Below(3); changes > 0; --changes) {
-    bytes[rng.Below(bytes.size())] = static_cast<char>(rng.Below(256));
-  }
-  return bytes;
-}
-
 TEST_CASE("messages of gRPC changed at random") {
   const std::vector<std::string> corpus = Requests();
   serving::Catalog catalog;
@@ -129,7 +120,7 @@ TEST_CASE("messages of gRPC changed at random") {
   CHECK(answered == corpus.size());
   for (int i = 0; i < 120'000; ++i) {
     ask(testing::Mutated(corpus, kPieces, rng));
-    ask(Tweaked(corpus, rng));
+    ask(testing::Tweaked(corpus, rng));
   }
   CHECK(parsed > 30'000);
   CHECK(answered > 10'000);
