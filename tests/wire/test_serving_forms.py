@@ -61,6 +61,35 @@ def test_a_missing_column_is_named(server):
     assert answer.status_code == 400 and "'b', row 0: expected a number, got the text 'x'" in answer.json()["message"]
 
 
+def test_columns_of_numbers_however_they_are_written(server):
+    """Plain ones are read many at a time, the others between them one by one; all answers are those of the rows as records."""
+    texts = {"a": ["1", "-2.5", "3e2", "true", "[4]", "null", "0.1"] + [f"{i}.25" for i in range(200)]}
+    texts["b"] = ["12345678901234567890.5"] * 206 + [" 7 "]
+    texts["c"] = [str(i) for i in range(207)]
+    body = '{"inputs": {' + ", ".join(f'"{name}": [{" , ".join(column)}]' for name, column in texts.items()) + "}}"
+    answer = server.post("/invocations", data=body, headers={"Content-Type": "application/json"})
+    assert answer.status_code == 200, answer.text
+    cells = {name: [json.loads(text) for text in column] for name, column in texts.items()}
+    cells["a"][4] = 4
+    records = [{name: cells[name][row] for name in cells} for row in range(207)]
+    wanted = [row["variable"] for row in predictions(server, dataframe_records=records)]
+    assert wanted.count(None) == 1 and [value for value, in answer.json()["predictions"]["variable"]] == wanted
+
+
+@pytest.mark.parametrize("column, words", [
+    ('[1, 2, "x", 4]', "'a', row 2: expected a number, got the text 'x'"),
+    ("[1, 2, {}, 4]", "'a', row 2: expected one value"),
+    ("[1, 2, 3]", "has 4 rows, another one 3"),
+    ("[1, 2, 3, 4, 5]", "has 4 rows, another one 5"),
+    ("[1, 2, 3 4]", "expected ',' or ']' at byte 26"),
+    ("[1, 2, 3, 4.]", "a number that ends with its point at byte 29"),
+])
+def test_wrong_columns_are_named(server, column, words):
+    body = '{"inputs": {"a": ' + column + ', "b": [1, 2, 3, 4], "c": [1, 2, 3, 4]}}'
+    answer = server.post("/invocations", data=body, headers={"Content-Type": "application/json"})
+    assert answer.status_code == 400 and words in answer.json()["message"], answer.text
+
+
 def test_sagemaker(server):
     assert server.get("/ping").status_code == 200
     bare = FRAME.to_csv(index=False, header=False)

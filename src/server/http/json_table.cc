@@ -1,5 +1,6 @@
 #include "server/http/json_table.h"
 
+#include <array>
 #include <limits>
 
 #include "base/base64.h"
@@ -262,6 +263,20 @@ Status ReadRecords(JsonCursor& cursor, TableBuilder& table, std::string_view fie
   return {};
 }
 
+namespace {
+
+/// Some of the numbers that follow in a column's list, most of them written plainly; false if the
+/// next value is not.
+bool ReadPlain(JsonCursor& cursor, TableBuilder& table, size_t column) {
+  if (!table.takes_numbers(column)) return false;
+  std::array<double, 64> numbers;
+  const size_t took = cursor.PlainNumbers(numbers);
+  table.AddNumbers(column, {numbers.data(), took});
+  return took > 0;
+}
+
+}  // namespace
+
 Status ReadColumns(JsonCursor& cursor, TableBuilder& table) {
   std::string_view key;
   std::optional<size_t> rows;
@@ -280,6 +295,7 @@ Status ReadColumns(JsonCursor& cursor, TableBuilder& table) {
     table.Rewind();
     if (cursor.Peek() == Kind::kArray) {
       for (cursor.EnterArray(); cursor.NextItem();) {
+        if (ReadPlain(cursor, table, *column)) continue;
         table.BeginRow();
         QUERN_TRY(ReadCell(cursor, table, *column));
       }

@@ -96,6 +96,14 @@ Status TableBuilder::SetNumber(size_t column, double value) {
   return {};
 }
 
+void TableBuilder::AddNumbers(size_t column, std::span<const double> values) {
+  Column& into = columns_[column];
+  into.seen = true;
+  PadTo(into, rows_);
+  for (const double value : values) into.numbers.Add(value);
+  rows_ += values.size();
+}
+
 Status TableBuilder::SetText(size_t column, std::string_view value) {
   if (!columns_[column].is_text) return WrongType(column, "the text " + serving::Quoted(value));
   QUERN_TRY(StartCell(column));

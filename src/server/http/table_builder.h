@@ -45,6 +45,9 @@ class TableBuilder {
   Status SetMissing(size_t column);
   Status SetNumber(size_t column, double value);
   Status SetText(size_t column, std::string_view value);
+  bool takes_numbers(size_t column) const { return !columns_[column].is_text; }
+  /// The next rows of a column of numbers, in a table that comes column by column.
+  void AddNumbers(size_t column, std::span<const double> values);
   /// Anything else: "input 'x', row 3: expected one value, got a list".
   std::unexpected<Error> WrongKind(size_t column, std::string_view got) const;
 
