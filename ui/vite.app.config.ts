@@ -50,7 +50,7 @@ export default defineConfig({
     assetsInlineLimit: 0,
     chunkSizeWarningLimit: 1200,
     rolldownOptions: { input: "app.html", output: { codeSplitting: { groups: [
-      { name: "pages", test: /\/src\/app\/pages\.ts$|preload-helper/ }, { name: "base", test: isBase },
+      { name: "pages", test: /\/src\/app\/(pages|charts\/code)\.ts$|preload-helper/ }, { name: "base", test: isBase },
     ] } } },
   },
 });

@@ -5,5 +5,7 @@ import "../parts/controls.css";
 import "./shell/shell.css";
 import { viewAt } from "./pages";
 
-void viewAt(window.location.pathname)?.load();
+const view = viewAt(window.location.pathname);
+void view?.load();
+view?.also?.(new URLSearchParams(window.location.search));
 void import("./main");

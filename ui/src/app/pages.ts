@@ -1,11 +1,14 @@
 // The one table of pages, in the order of the life cycle: navigation, routes and the server's list of paths are made
 // of it. A page that is not built does not stand here; adding one is adding an entry.
 import type { ComponentType } from "react";
+import { loadMetricCharts, loadRunCharts } from "./charts/code";
 
 export interface View {
   /** As the router writes it: "/experiments/$experimentId". */
   path: string;
   load: () => Promise<{ default: ComponentType }>;
+  /** Loads what the page will need besides for an address with this query. */
+  also?: (query: URLSearchParams) => void;
 }
 
 export interface Page {
@@ -42,9 +45,9 @@ export const PAGES: readonly Page[] = [
     title: "Experiments",
     views: [
       { path: "/experiments", load: () => import("./experiments/ExperimentsPage") },
-      { path: "/experiments/$experimentId", load: () => import("./experiments/RunsPage") },
+      { path: "/experiments/$experimentId", load: () => import("./experiments/RunsPage"), also: (query) => { if (query.get("mode") === "charts") loadRunCharts(); } },
       { path: "/experiments/$experimentId/compare", load: () => import("./compare/ComparePage") },
-      { path: "/experiments/$experimentId/runs/$runId", load: () => import("./runs/RunPage") },
+      { path: "/experiments/$experimentId/runs/$runId", load: () => import("./runs/RunPage"), also: (query) => { if (query.get("tab") === "charts") loadMetricCharts(); } },
     ],
   },
   {

@@ -1,10 +1,6 @@
-// The charts are large, so they are loaded apart; a page that will show them says so as soon as it knows.
-import { lazy } from "react";
+// Charts, once their code is there.
+import { later } from "../views/later";
+import { metricCharts, runCharts } from "./code";
 
-const runCharts = () => import("./RunCharts");
-const metricCharts = () => import("./MetricCharts");
-
-export const RunCharts = lazy(runCharts);
-export const MetricCharts = lazy(metricCharts);
-export const loadRunCharts = () => { void runCharts(); };
-export const loadMetricCharts = () => { void metricCharts(); };
+export const RunCharts = later(runCharts, "Loading charts");
+export const MetricCharts = later(metricCharts, "Loading charts");

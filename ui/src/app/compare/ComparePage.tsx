@@ -1,9 +1,10 @@
 import { Link, useParams } from "@tanstack/react-router";
-import { Suspense, useEffect } from "react";
+import { useEffect } from "react";
 import { plural } from "../../parts/format";
 import { Failed, Nothing, Skeleton } from "../../parts/States";
 import type { Run } from "../api/mlflow";
-import { loadRunCharts, RunCharts } from "../charts/load";
+import { loadRunCharts } from "../charts/code";
+import { RunCharts } from "../charts/load";
 import type { ManyChartsSettings } from "../charts/settings";
 import { useExperiment, useRunsById } from "../experiments/useRuns";
 import { asList, useSettings } from "../search";
@@ -58,9 +59,7 @@ function Loaded({ runs, asked, settings, change }: { runs: Run[]; asked: number;
     <>
       {runs.length < asked && <p className="empty">{plural(asked - runs.length, "run is", "runs are")} not in this experiment, or not there any more.</p>}
       {settings.tab === "charts"
-        ? <Suspense fallback={<Skeleton lines={8} label="Loading charts" />}>
-          <RunCharts runs={runs} group="" settings={settings} change={change} />
-        </Suspense>
+        ? <RunCharts runs={runs} group="" settings={settings} change={change} />
         : <DifferenceTable runs={runs} onlyDifferent={settings.only !== "no"} setOnly={(only) => change({ only: only ? undefined : "no" })} remove={remove} />}
     </>
   );

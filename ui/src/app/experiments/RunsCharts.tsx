@@ -1,5 +1,5 @@
 import { Link } from "@tanstack/react-router";
-import { Suspense, useMemo } from "react";
+import { useMemo } from "react";
 import { count } from "../../parts/format";
 import { Failed, Skeleton } from "../../parts/States";
 import type { Run } from "../api/mlflow";
@@ -52,9 +52,7 @@ export function RunsCharts({ experiment, runs, whole, pinned, total, settings, c
         {found.isError ? <Failed error={found.error} retry={() => { void found.refetch(); }} />
           : !rest ? <Skeleton lines={8} label="Loading charts" />
             : (
-              <Suspense fallback={<Skeleton lines={8} label="Loading charts" />}>
-                <RunCharts runs={drawn} group={group} settings={settings} change={change} />
-              </Suspense>
+              <RunCharts runs={drawn} group={group} settings={settings} change={change} />
             )}
       </div>
     </div>

@@ -4,7 +4,7 @@ import { count } from "../../parts/format";
 import { Command, Failed, Nothing, Skeleton } from "../../parts/States";
 import { ApiError } from "../api/client";
 import type { Run } from "../api/mlflow";
-import { loadRunCharts } from "../charts/load";
+import { loadRunCharts } from "../charts/code";
 import { asList, asText, useSettings } from "../search";
 import { PageHead } from "../shell/PageHead";
 import { BulkBar } from "./BulkBar";

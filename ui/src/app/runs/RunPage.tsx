@@ -1,6 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link, useParams } from "@tanstack/react-router";
-import { Suspense, useEffect } from "react";
+import { useEffect } from "react";
 import { CopyButton } from "../../parts/CopyButton";
 import { Moment } from "../../parts/Moment";
 import { Failed, Skeleton } from "../../parts/States";
@@ -15,7 +15,8 @@ import { Artifacts } from "./Artifacts";
 import { Overview } from "./Overview";
 import { useModelsOfRun } from "./RunModels";
 import { RunTools } from "./RunTools";
-import { loadMetricCharts, MetricCharts } from "../charts/load";
+import { loadMetricCharts } from "../charts/code";
+import { MetricCharts } from "../charts/load";
 import type { ChartSettings } from "../charts/settings";
 import "../experiments/experiments.css";
 import "./runs.css";
@@ -78,9 +79,7 @@ function Loaded({ run, above }: { run: Run; above: React.ReactNode }) {
       <div id="tab-panel" role="tabpanel" aria-labelledby={`tab-${tab}`}>
         {tab === "overview" && <Overview run={run} />}
         {(tab === "charts" || tab === "system") && (
-          <Suspense fallback={<Skeleton lines={8} label="Loading charts" />}>
-            <MetricCharts runs={[run]} metrics={tab === "system" ? system : model} settings={tab === "system" ? { x: "relative", ...settings } : settings} change={change} />
-          </Suspense>
+          <MetricCharts runs={[run]} metrics={tab === "system" ? system : model} settings={tab === "system" ? { x: "relative", ...settings } : settings} change={change} />
         )}
         {tab === "artifacts" && (
           <Artifacts run={info.run_id} models={models.data ?? []} model={asText(settings.model)} path={asText(settings.path)}

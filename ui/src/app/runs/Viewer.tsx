@@ -1,5 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
-import { lazy, Suspense, useMemo, useState } from "react";
+import { useMemo, useState } from "react";
 import { CopyButton } from "../../parts/CopyButton";
 import { Diff } from "../../parts/Diff";
 import { bytes, count } from "../../parts/format";
@@ -9,12 +9,13 @@ import { Failed, Skeleton } from "../../parts/States";
 import { VirtualTable, type GridColumn } from "../../parts/VirtualTable";
 import { fetchAnswer } from "../api/client";
 import { artifactAddress, artifactView, type FileOwner } from "../api/mlflow";
+import { later } from "../views/later";
 import { parseCsv } from "./csv";
 import { columnsOf, flavorsOf, signaturePart } from "./signature";
 import { SignatureTable } from "./SignatureTable";
 
 /** A megabyte that only who looks into a PDF needs. */
-const Pdf = lazy(() => import("./Pdf"));
+const Pdf = later(() => import("./Pdf"), "Loading the PDF", 10);
 
 /** Of a text no more than this is fetched. */
 const MOST = 2_000_000;
@@ -54,7 +55,7 @@ export function Viewer({ owner, path, size }: { owner: FileOwner; path: string; 
         </div>
       </header>
       {kind === "image" ? <Picture address={address} name={path} />
-        : kind === "pdf" ? <Suspense fallback={<Skeleton lines={10} label="Loading the PDF" />}><Pdf address={address} name={path} /></Suspense>
+        : kind === "pdf" ? <Pdf address={address} name={path} />
         : kind === "other" ? <p className="muted">No viewer shows this kind of file{size ? ` (${bytes(size)})` : ""}. Download it to look into it.</p>
           : framed && owner.run !== undefined && !source
             ? <iframe className="html-view" title={`${path}, without scripts`} src={artifactView(owner.run, path)} sandbox="" referrerPolicy="no-referrer" />
