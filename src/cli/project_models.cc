@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "cli/project_state.h"
+#include "registry/alias_reason.h"
 #include "server/registered_model.h"
 
 namespace quern::cli {
@@ -70,7 +71,7 @@ server::ReleaseSource ReleasesOf(const server::ModelsToServe& chosen,
     if (!number) return Fail(Code::kInvalidArgument, "'" + version + "' is no version's number");
     QUERN_ASSIGN(const auto now, registry->ByAlias(model, alias));
     if (now && now->version == *number) return {};
-    return registry->SetAlias(model, alias, *number, "moved by a release");
+    return registry->SetAlias(model, alias, *number, registry::kMovedByRelease);
   };
   return source;
 }

@@ -12,6 +12,7 @@
 #include "net/encode_url.h"
 #include "pipeline/release.h"
 #include "pipeline/release_client.h"
+#include "registry/alias_reason.h"
 
 namespace quern::pipeline {
 namespace {
@@ -175,7 +176,7 @@ Result<json::value> RollOut(World& world, StepContext& context, const Champion& 
   if (release.at("phase").as_string() == "promoted") {
     // The server moves it a moment after it has decided, and may be gone by then.
     QUERN_TRY(registry.SetAlias(candidate.name, kChampionAlias, candidate.version,
-                                "promoted by a release"));
+                                registry::kMovedByRelease));
   }
   QUERN_ASSIGN(const json::array log, releases.Log());
   return RecordOf(strategy, stable, release, log);

@@ -39,7 +39,7 @@ def score(url, row=ROW, **options):
 
 
 def test_one_port_for_runs_and_for_models(server):
-    client = mlflow.MlflowClient(server.url)
+    client = mlflow.MlflowClient(server.url, server.url)
     assert [e.name for e in client.search_experiments()]
     assert requests.get(server.url + "/v2/models", timeout=30).json() == {"models": ["heart", "price"]}
     assert requests.get(server.url + "/ping", timeout=30).status_code == 200
@@ -104,7 +104,7 @@ def test_an_alias_that_moves_is_followed(quern, project, server):
         return requests.get(server.url + "/v2/models/heart", timeout=30).json()["versions"]
 
     assert versions() == ["1"]
-    client = mlflow.MlflowClient(server.url)
+    client = mlflow.MlflowClient(server.url, server.url)
     client.set_registered_model_alias("heart", "champion", "2")
     until(lambda: versions() == ["2"])
 
