@@ -209,13 +209,15 @@ int Serve(ServerArgs args, Context& context) {
   if (!server) return context.Complain(server.error());
   // Before it says so itself: who reads that finds it.
   if (*models != nullptr) (*models)->Started((*server)->url(), context);
+  const std::string front = *models != nullptr ? (*models)->front() : "";
   if (context.json) {
-    context.PrintJson(json::object{
-        {"url", (*server)->url()}, {"page", (*server)->url() + "/"}, {"state", state}});
+    json::object where{
+        {"url", (*server)->url()}, {"page", (*server)->url() + "/"}, {"state", state}};
+    if (!front.empty()) where["grpc"] = front;
+    context.PrintJson(where);
   } else {
-    const std::string front = *models != nullptr ? (*models)->front() : "";
-    context.PrintLine("listening on " + (*server)->url() + front + ", store in " + state +
-                      "; Ctrl-C stops");
+    context.PrintLine("listening on " + (*server)->url() + (front.empty() ? "" : " and " + front) +
+                      ", store in " + state + "; Ctrl-C stops");
     context.PrintLine("the web page: " + (*server)->url() + "/");
   }
   std::fflush(stdout);

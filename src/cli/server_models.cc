@@ -12,7 +12,7 @@
 namespace quern::cli {
 
 void AddServerModelsOptions(Verb verb, ServerModelsArgs* args) {
-  verb.AddOption(
+  const Option serve = verb.AddOption(
       "--serve", args->models,
       "[NAME=]MODEL: a model of the registry (NAME@alias, NAME/3 or NAME), a folder with "
       "an MLmodel or model.onnx, or an .onnx file, served on this port too: /v2, "
@@ -26,7 +26,8 @@ void AddServerModelsOptions(Verb verb, ServerModelsArgs* args) {
   verb.AddOption("--watch", args->watch,
                  "With --serve: seconds between looks at what an alias means; 0: it stays")
       .Between(0, 1e9)
-      .ShowDefault();
+      .ShowDefault()
+      .Needs(serve);
 }
 
 Result<std::unique_ptr<ServerModels>> ServerModels::Find(const ServerModelsArgs& args,
@@ -75,7 +76,7 @@ void ServerModels::Started(const std::string& url, Context& context) {
 }
 
 std::string ServerModels::front() const {
-  return scoring_->front() != nullptr ? " and " + scoring_->front()->url() : "";
+  return scoring_->front() != nullptr ? scoring_->front()->url() : "";
 }
 
 }  // namespace quern::cli

@@ -39,7 +39,7 @@ class ServerModels {
   void Started(const std::string& url, Context& context);
   /// Before the server stops.
   void Stopping() { watch_ = nullptr; }
-  /// " and grpc://127.0.0.1:8001", or nothing.
+  /// Where gRPC listens: "grpc://127.0.0.1:8001"; "" if it does not.
   std::string front() const;
 
  private:

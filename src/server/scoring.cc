@@ -88,9 +88,11 @@ net::HttpResponse Scoring::Answer(const net::HttpRequest& request) const {
 void Scoring::AddRoutes(Router* router) const {
   for (const Route& route : router_.routes()) {
     if (!IsAlone(route.pattern)) continue;
-    router->Add({route.method, route.pattern, route.doc, [this, &route](const Call& call) {
-                   return observer_->Watch(call.request, [&] { return route.handler(call); });
-                 }});
+    Route watched = route;
+    watched.handler = [this, &route](const Call& call) {
+      return observer_->Watch(call.request, [&] { return route.handler(call); });
+    };
+    router->Add(std::move(watched));
   }
 }
 

@@ -48,6 +48,7 @@ def test_one_port_for_runs_and_for_models(server):
     assert requests.get(server.url + "/health", timeout=30).text == "OK"
     calls = requests.get(server.url + "/", headers={"Accept": "application/json"}, timeout=30).text
     assert "/v2/models/{name}/infer" in calls and "/api/2.0/mlflow/runs/create" in calls
+    assert "/v1/models/{name}:predict" in calls
 
 
 def test_answers_are_those_of_a_model_server(quern, project, server):
@@ -107,6 +108,18 @@ def test_an_alias_that_moves_is_followed(quern, project, server):
     client = mlflow.MlflowClient(server.url, server.url)
     client.set_registered_model_alias("heart", "champion", "2")
     until(lambda: versions() == ["2"])
+
+
+def test_scripts_read_where_grpc_listens(quern, project):
+    process = subprocess.Popen([quern, "server", "--root", ".", "--port", "0", "--serve", "heart", "--grpc-port", "0", "--json"], cwd=project,
+                               stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    try:
+        said = json.loads(process.stdout.readline())
+        assert tritonclient.grpc.InferenceServerClient(said["grpc"].removeprefix("grpc://")).is_model_ready("heart")
+        assert requests.get(said["url"] + "/v2/models/heart", timeout=30).status_code == 200
+    finally:
+        process.terminate()
+        assert process.wait(timeout=30) == 0
 
 
 def test_it_ends_as_it_should(quern, project, tmp_path):
