@@ -207,16 +207,13 @@ def main():
     parser.add_argument("--json", type=pathlib.Path, help="write the rows to this file")
     arguments = parser.parse_args()
     arguments.program = arguments.program.resolve()
-    folder = pathlib.Path(tempfile.mkdtemp(prefix="quern-bench-"))
     print(f"page: quern server's against mlflow server's in Chromium, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f} before")
     table = Table()
     table.head()
-    try:
-        beside_mlflow(table, folder, arguments)
+    with tempfile.TemporaryDirectory(prefix="quern-bench-", ignore_cleanup_errors=True) as name:
+        beside_mlflow(table, pathlib.Path(name), arguments)
         if not arguments.quick:
-            large_store(table, folder, arguments)
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+            large_store(table, pathlib.Path(name), arguments)
     table.close(arguments.json)
     return 0
 

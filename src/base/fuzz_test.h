@@ -27,6 +27,20 @@ inline std::vector<std::string> Corpus(const std::string& source, const std::str
   return files;
 }
 
+/// What trips who reads protobuf, with `words` of the message at hand: numbers of variable length
+/// at their limits and beyond, runs of bytes.
+inline std::vector<std::string> ProtobufPieces(const std::vector<std::string>& words) {
+  std::vector<std::string> pieces = {std::string(1, '\0'),
+                                     "\x01",
+                                     "\x7f",
+                                     "\xff",
+                                     std::string(8, '\xff'),
+                                     "\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01",
+                                     "\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80"};
+  pieces.insert(pieces.end(), words.begin(), words.end());
+  return pieces;
+}
+
 /// A file of the corpus with one to three changes: a piece put in, bytes taken out, replaced or
 /// doubled, a word or the end of another file in place of its own.
 inline std::string Mutated(const std::vector<std::string>& corpus,

@@ -13,16 +13,8 @@ namespace quern::model {
 namespace {
 
 constexpr int kMutations = 20'000;
-const std::vector<std::string> kPieces = {std::string(1, '\0'),
-                                          "\x01",
-                                          "\x7f",
-                                          "\xff",
-                                          std::string(8, '\xff'),
-                                          "\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01",
-                                          "BRANCH_EQ",
-                                          "LEAF",
-                                          "Gather",
-                                          "TopK"};
+const std::vector<std::string> kPieces =
+    quern::testing::ProtobufPieces({"BRANCH_EQ", "LEAF", "Gather", "TopK"});
 
 /// Rows of zeros and blanks.
 void RunOn(const Engine& engine, int64_t rows) {

@@ -34,7 +34,6 @@ class CompanionCall : public Event {
 
   void Begin();
   void Answer();
-  void Watch();
   void Read();
   void Write(const std::string& message);
   void Finish(const ::grpc::Status& status);

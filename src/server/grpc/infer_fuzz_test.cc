@@ -69,18 +69,8 @@ std::vector<std::string> Requests() {
   return corpus;
 }
 
-const std::vector<std::string> kPieces = {std::string(1, '\0'),
-                                          "\x01",
-                                          "\x7f",
-                                          "\xff",
-                                          std::string(8, '\xff'),
-                                          "\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01",
-                                          "\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80",
-                                          "FP16",
-                                          "UINT64",
-                                          "explain",
-                                          "classification",
-                                          "shared_memory_region"};
+const std::vector<std::string> kPieces = testing::ProtobufPieces(
+    {"FP16", "UINT64", "explain", "classification", "shared_memory_region"});
 
 TEST_CASE("messages of gRPC changed at random") {
   const std::vector<std::string> corpus = Requests();

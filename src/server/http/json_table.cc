@@ -122,6 +122,16 @@ class NestedReader {
   bool text_ = false;
 };
 
+/// Some of the numbers that follow in a column's list, most of them written plainly; false if the
+/// next value is not.
+bool ReadPlain(JsonCursor& cursor, TableBuilder& table, size_t column) {
+  if (!table.takes_numbers(column)) return false;
+  std::array<double, 64> numbers;
+  const size_t took = cursor.PlainNumbers(numbers);
+  table.AddNumbers(column, {numbers.data(), took});
+  return took > 0;
+}
+
 }  // namespace
 
 std::string KindName(Kind kind) {
@@ -262,20 +272,6 @@ Status ReadRecords(JsonCursor& cursor, TableBuilder& table, std::string_view fie
   if (cursor.failed()) return BadJson(cursor);
   return {};
 }
-
-namespace {
-
-/// Some of the numbers that follow in a column's list, most of them written plainly; false if the
-/// next value is not.
-bool ReadPlain(JsonCursor& cursor, TableBuilder& table, size_t column) {
-  if (!table.takes_numbers(column)) return false;
-  std::array<double, 64> numbers;
-  const size_t took = cursor.PlainNumbers(numbers);
-  table.AddNumbers(column, {numbers.data(), took});
-  return took > 0;
-}
-
-}  // namespace
 
 Status ReadColumns(JsonCursor& cursor, TableBuilder& table) {
   std::string_view key;

@@ -46,8 +46,8 @@ export const PAGES: readonly Page[] = [
     views: [
       { path: "/experiments", load: () => import("./experiments/ExperimentsPage") },
       { path: "/experiments/$experimentId", load: () => import("./experiments/RunsPage"), also: (query) => { if (query.get("mode") === "charts") loadRunCharts(); } },
-      { path: "/experiments/$experimentId/compare", load: () => import("./compare/ComparePage") },
-      { path: "/experiments/$experimentId/runs/$runId", load: () => import("./runs/RunPage"), also: (query) => { if (query.get("tab") === "charts") loadMetricCharts(); } },
+      { path: "/experiments/$experimentId/compare", load: () => import("./compare/ComparePage"), also: (query) => { if (query.get("tab") === "charts") loadRunCharts(); } },
+      { path: "/experiments/$experimentId/runs/$runId", load: () => import("./runs/RunPage"), also: (query) => { if (["charts", "system"].includes(query.get("tab") ?? "")) loadMetricCharts(); } },
     ],
   },
   {
